@@ -1,0 +1,58 @@
+"""Settings of the three steps that read files and draw: summarise, figures, report.
+
+Whether the data were synthetic or the schedule short is never a setting: it stands in the records themselves.
+"""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from pixelwise.settings.base import Settings
+
+
+class SummarySettings(Settings):
+    """Gather every evaluation's numbers into tables.
+
+    Attributes:
+        run: Name of the run, the profile's name with `-smoke` appended where it was shrunk.
+        reference: Denoiser that all others are compared with, image by image.
+        resamples: Bootstrap resamples of each paired difference.
+        seed: Seed of the resampling.
+    """
+
+    run: str
+    reference: str = "dncnn"
+    resamples: int = Field(2000, ge=100)
+    seed: int = 0
+
+
+class FiguresSettings(Settings):
+    """Draw every figure from the summary alone.
+
+    Attributes:
+        run: Name of the run, printed on each figure.
+        dpi: Dots per inch of the PNG files.
+    """
+
+    run: str
+    dpi: int = Field(160, ge=50, le=600)
+
+
+class ReportSettings(Settings):
+    """Write the self-contained page.
+
+    Attributes:
+        run: Name of the run.
+        profile: Name of the profile in `params.yaml`.
+        title: Heading of the page.
+        grid_images: Pictures shown in each sample grid.
+        grid_width: Width of one picture of a grid in pixels; larger pictures are shrunk.
+        max_bytes: Largest page allowed; pictures are compressed harder until it fits.
+    """
+
+    run: str
+    profile: str
+    title: str = "Do ASAP-Net's published claims hold here?"
+    grid_images: int = Field(4, ge=1, le=12)
+    grid_width: int = Field(256, ge=64, le=1024)
+    max_bytes: int = Field(4_800_000, ge=500_000, le=5_000_000)
