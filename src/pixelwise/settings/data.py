@@ -1,0 +1,97 @@
+"""Settings of the steps that obtain data: fetch, prepare, weights."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from pixelwise.settings.base import Settings
+
+Kind = Literal[
+    "streets",
+    "photos",
+    "camvid",
+    "cityscapes",
+    "facades",
+    "custom",
+    "bsds500",
+    "bsd68",
+    "set12",
+    "train400",
+    "cbsd68",
+    "gopro",
+]
+
+
+class Dataset(Settings):
+    """A data set and how it is to be prepared.
+
+    Attributes:
+        kind: Which data set. `streets` is drawn from `seed`, `photos` ships inside scikit-image; `camvid`, `facades`,
+            `bsds500` (432/68 split), `bsd68`, `set12`, `train400` and `cbsd68` are downloaded; `cityscapes`, `custom` and
+            `gopro` are the user's own folders.
+        height: Rows after resizing, in pixels; None keeps every image as it is.
+        width: Columns after resizing, in pixels; None keeps every image as it is.
+        train: Number of training items, the first in natural order; None takes all.
+        val: Number of validation items, the first in natural order; None takes all.
+        seed: Seed of drawn data; unused by all other kinds.
+        root: Folder of `cityscapes` (instead of the environment variable CITYSCAPES_ROOT), `custom` or `gopro`; unused
+            by others.
+        channels: 1 converts images to gray (ITU-R 601 luma), 3 to colour; None keeps what the files hold.
+        resize: Filter for images. `bicubic` is PIL's, as in ASAP-Net and SPADE; `bilinear` is the student report's: four
+            neighbours, no low-pass when shrinking, as OpenCV does. Label and instance maps take the nearest pixel.
+        num_labels: Number of label ids of a `custom` set, ids 0 to num_labels - 1; required there, unused by others.
+        dontcare: `custom` only: id 255 is legal and becomes one more label, num_labels, which no evaluation counts.
+    """
+
+    kind: Kind
+    height: int | None = Field(default=None, ge=1)
+    width: int | None = Field(default=None, ge=1)
+    train: int | None = Field(default=None, ge=0)
+    val: int | None = Field(default=None, ge=0)
+    seed: int = Field(default=0, ge=0)
+    root: str | None = None
+    channels: Literal[1, 3] | None = None
+    resize: Literal["bicubic", "bilinear"] = "bicubic"
+    num_labels: int | None = Field(default=None, ge=1, le=255)
+    dontcare: bool = False
+
+    @model_validator(mode="after")
+    def _complete(self) -> Dataset:
+        if (self.height is None) != (self.width is None):
+            raise ValueError("height and width must be given together")
+        if self.kind == "streets" and (self.height is None or self.train is None or self.val is None):
+            raise ValueError("streets needs height, width, train and val")
+        if self.kind in ("custom", "gopro") and self.root is None:
+            raise ValueError(f"{self.kind} needs root, the folder that holds it")
+        if self.kind == "custom" and self.num_labels is None:
+            raise ValueError("custom needs num_labels, the number of label ids")
+        return self
+
+
+class FetchSettings(Settings):
+    """Step `fetch`: obtain the files of one data set, unchanged."""
+
+    name: str
+    dataset: Dataset
+
+
+class PrepareSettings(Settings):
+    """Step `prepare`: check, resize and pack one data set."""
+
+    name: str
+    dataset: Dataset
+
+
+class WeightsSettings(Settings):
+    """Step `weights`: obtain one file of published weights.
+
+    Attributes:
+        name: One of the names in the table of sources (`inception`, `vgg19`, `drn_d_105`, `dncnn_25`), or any name
+            together with `file`.
+        file: A user's own checkpoint, used instead of a download; None downloads.
+    """
+
+    name: str
+    file: str | None = None
