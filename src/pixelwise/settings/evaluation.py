@@ -1,0 +1,144 @@
+"""Settings of the steps that generate, time and score images."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, Self
+
+from pydantic import Field, model_validator
+
+from pixelwise.settings.base import Compute, Settings
+
+FidProtocol = Literal["pytorch-fid", "clean-fid", "kid", "clean-kid"]
+SegmentProtocol = Literal["native", "enlarged", "N", "N-ms", "U", "F"]
+Precision = Literal["fp32", "tf32", "bf16"]
+Mode = Literal["eager", "compiled"]
+Scope = Literal["generator", "semantics", "transfer", "paper"]
+
+
+class GenerateSettings(Compute):
+    """Generate one picture for each label map of a split.
+
+    Attributes:
+        name: Name of the trained model in paths and tables.
+        dataset: Name of the data set.
+        seed: Seed of the training run.
+        split: Split of the prepared pack whose label maps are used.
+        batch: Label maps per forward pass.
+        limit: Use only the first so many label maps; None for all.
+    """
+
+    name: str
+    dataset: str
+    seed: int = 0
+    split: Literal["train", "val"] = "val"
+    batch: int = Field(8, ge=1)
+    limit: int | None = Field(None, ge=1)
+
+
+class FidSettings(Compute):
+    """Distance between the Inception features of generated and of real images.
+
+    Attributes:
+        name: Subject; "real" measures the floor, one half of the real images against the other.
+        dataset: Name of the data set.
+        seed: Seed of the training run.
+        split: Split whose photographs are the reference.
+        protocols: Which distances; `evaluation.fid.PROTOCOLS` defines them.
+        batch: Images per forward pass of the Inception network.
+        limit: Use only the first so many images; None for all.
+        resamples: Bootstrap resamples of the images.
+    """
+
+    name: str
+    dataset: str
+    seed: int = 0
+    split: Literal["train", "val"] = "val"
+    protocols: tuple[FidProtocol, ...] = ("pytorch-fid", "clean-fid", "kid", "clean-kid")
+    batch: int = Field(16, ge=1)
+    limit: int | None = Field(None, ge=4)
+    resamples: int = Field(100, ge=2)
+
+
+class SegmentSettings(Compute):
+    """Score of a segmenter on generated images.
+
+    Attributes:
+        name: Subject; "real" scores the photographs (ceiling), "shuffled" the photographs of other label maps (floor).
+        dataset: Name of the data set.
+        seed: Seed of the training run.
+        split: Split whose label maps are the truth.
+        protocols: Which protocols; `evaluation.segmentation.PROTOCOLS` defines them.
+        enlarge: Factor of the protocols that enlarge the image or the scores (U, F, enlarged): 4 takes 256x512 to
+            1024x2048.
+        batch: Images per forward pass.
+        limit: Use only the first so many images; None for all.
+        resamples: Bootstrap resamples of the images.
+    """
+
+    name: str
+    dataset: str
+    seed: int = 0
+    split: Literal["train", "val"] = "val"
+    protocols: tuple[SegmentProtocol, ...] = ("native", "enlarged")
+    enlarge: int = Field(2, ge=2)
+    batch: int = Field(4, ge=1)
+    limit: int | None = Field(None, ge=1)
+    resamples: int = Field(1000, ge=2)
+
+
+class TimedModel(Settings):
+    """One architecture to time; weights are random, since speed does not depend on them.
+
+    Attributes:
+        architecture: Name in `pixelwise.models.registry`.
+        options: Options of `pixelwise.models.build`.
+    """
+
+    architecture: str
+    options: dict[str, Any] = Field(default_factory=dict)
+
+
+class TimeSettings(Compute):
+    """Time a group of models, interleaved call by call in one process.
+
+    Attributes:
+        name: Name of the group.
+        task: What the models do; decides their input.
+        models: Label in tables -> architecture.
+        ratios: Pairs (a, b) of labels; the ratio of medians a/b is reported with its interval.
+        sizes: Heights and widths.
+        batches: Batch sizes.
+        precisions: "fp32" strict, "tf32" (CUDA only), "bf16" autocast.
+        modes: "eager" or "compiled" (torch.compile).
+        scopes: What one call covers; `evaluation.timing` defines them. Denoising knows "generator" and "transfer".
+        warmup: Untimed calls of each model per condition.
+        calls: Timed calls of each model per condition.
+        num_labels: Labels of the random label maps (translation).
+        channels: Channels of the random images (denoising).
+        seed: Seed of weights and inputs.
+    """
+
+    name: str
+    task: Literal["translation", "denoising"]
+    models: dict[str, TimedModel] = Field(min_length=1)
+    ratios: tuple[tuple[str, str], ...] = ()
+    sizes: tuple[tuple[int, int], ...] = ((256, 512),)
+    batches: tuple[int, ...] = (1,)
+    precisions: tuple[Precision, ...] = ("fp32",)
+    modes: tuple[Mode, ...] = ("eager",)
+    scopes: tuple[Scope, ...] = ("generator",)
+    warmup: int = Field(50, ge=1)
+    calls: int = Field(500, ge=3)
+    num_labels: int = Field(35, ge=2, le=255)
+    channels: int = Field(1, ge=1)
+    seed: int = 0
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        for pair in self.ratios:
+            for label in pair:
+                if label not in self.models:
+                    raise ValueError(f"ratios: {label!r} is not one of the models {sorted(self.models)}")
+        if self.task == "denoising" and not set(self.scopes) <= {"generator", "transfer"}:
+            raise ValueError(f"scopes: {list(self.scopes)}; denoising allows 'generator' and 'transfer'")
+        return self
