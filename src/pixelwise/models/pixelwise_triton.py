@@ -1,0 +1,207 @@
+"""The pixelwise stream as one GPU launch: a program reads a tile's predicted weights once and runs its whole network.
+
+It replaces `pixelwise_stream.pixelwise_mlp` for inference. Nothing between the layers reaches memory: labels come in as
+bytes, pixels go out in NCHW. Importing this module needs neither Triton nor a GPU; with the environment variable
+`TRITON_INTERPRET=1` the kernel runs on the CPU through Triton's interpreter, which is how it is tested without a GPU.
+
+The layout of the predicted parameters is models.md 2.5 (tamarott/ASAPNet models/networks/generator.py): layer by layer,
+bias first, then the weight in row-major (in, out) order.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import lru_cache
+from typing import Any, Literal, get_args
+
+import torch
+from torch import Tensor
+
+from pixelwise.errors import PixelwiseError
+from pixelwise.models.pixelwise_stream import Form, parameter_count, position_channels, position_code
+
+try:
+    import triton
+    import triton.language as tl
+except ImportError:  # wheels without Triton: macOS, Windows
+    triton = None
+
+Precision = Literal["ieee", "tf32x3", "tf32", "bf16"]
+"""Arithmetic of the matrix products, which always accumulate in float32: float32; three TF32 products (an error near that
+of float32, but on the tensor cores); TF32; bfloat16."""
+
+PIXELS_PER_PROGRAM = 1024  # a larger tile is shared by programs, each of which reads the weights (64 KB) from the L2 cache
+INTERPRETED = os.environ.get("TRITON_INTERPRET") == "1"
+
+if triton is not None:
+
+    @triton.jit
+    def _leaky_relu(x: Any) -> Any:
+        return tl.where(x > 0, x, x * 0.01)  # pixelwise_stream.SLOPE
+
+    @triton.jit
+    def _product(x: Any, weight: Any, total: Any, PRECISION: tl.constexpr, EMULATE: tl.constexpr) -> Any:
+        """Total + x @ weight. EMULATE rounds to bfloat16 but multiplies in float32: the interpreter has no bfloat16."""
+        if PRECISION == "bf16":
+            x, weight = x.to(tl.bfloat16), weight.to(tl.bfloat16)
+            if EMULATE:
+                x, weight = x.to(tl.float32), weight.to(tl.float32)
+            return tl.dot(x, weight, total)
+        return tl.dot(x, weight, total, input_precision=PRECISION)
+
+    @triton.jit
+    def _stream(
+        parameters: Any, stride: Any, labels: Any, dense: Any, position: Any, image: Any,
+        width: Any, grid_width: Any, grid_tiles: Any,
+        TILE: tl.constexpr, BLOCK: tl.constexpr, BLOCKS: tl.constexpr, LABELS: tl.constexpr, DENSE: tl.constexpr,
+        CODE: tl.constexpr, CODE_PADDED: tl.constexpr, HIDDEN: tl.constexpr, MIDDLE: tl.constexpr,
+        OUT: tl.constexpr, OUT_PADDED: tl.constexpr, TANH: tl.constexpr, PRECISION: tl.constexpr, EMULATE: tl.constexpr,
+    ) -> None:  # fmt: skip
+        """One program: BLOCKS blocks of BLOCK pixels of one tile; MIDDLE = number of hidden-to-hidden layers, 0 to 3."""
+        tile = tl.program_id(0).to(tl.int64)
+        sample, cell = tile // grid_tiles, tile % grid_tiles
+        corner = (cell // grid_width) * TILE * width + (cell % grid_width) * TILE
+        plane = grid_tiles * TILE * TILE
+
+        # The weights, read once. `first` to `last`: the first layer's weight, the first middle layer, the last layer.
+        units = tl.arange(0, HIDDEN)
+        square = units[:, None] * HIDDEN + units[None, :]
+        layer: tl.constexpr = HIDDEN + HIDDEN * HIDDEN
+        bias0 = tl.load(parameters + tile * stride + units)
+        first = parameters + tile * stride + HIDDEN
+        second = first + (LABELS + DENSE + CODE) * HIDDEN
+        last = second + MIDDLE * layer
+        if CODE > 0:
+            codes = tl.arange(0, CODE_PADDED)
+            code_rows = first + (LABELS + DENSE + codes[:, None]) * HIDDEN + units[None, :]
+            weight0 = tl.load(code_rows, mask=(codes < CODE)[:, None], other=0.0)
+        if MIDDLE > 0:
+            bias1, weight1 = tl.load(second + units), tl.load(second + HIDDEN + square)
+        if MIDDLE > 1:
+            bias2, weight2 = tl.load(second + layer + units), tl.load(second + layer + HIDDEN + square)
+        if MIDDLE > 2:
+            bias3, weight3 = tl.load(second + 2 * layer + units), tl.load(second + 2 * layer + HIDDEN + square)
+        outputs = tl.arange(0, OUT_PADDED)
+        kept = outputs < OUT
+        bias4 = tl.load(last + outputs, mask=kept, other=0.0)
+        weight4 = tl.load(last + OUT + units[:, None] * OUT + outputs[None, :], mask=kept[None, :], other=0.0)
+
+        zero = tl.zeros((BLOCK, HIDDEN), tl.float32)
+        for block in range(BLOCKS):
+            pixel = (tl.program_id(1) * BLOCKS + block) * BLOCK + tl.arange(0, BLOCK)
+            place = corner + (pixel // TILE) * width + pixel % TILE
+            total = zero + bias0[None, :]
+            if LABELS > 0:
+                label = tl.load(labels + sample * plane + place).to(tl.int32)[:, None]
+                total += tl.load(first + label * HIDDEN + units[None, :], mask=label < LABELS, other=0.0)
+            for channel in tl.static_range(DENSE):
+                value = tl.load(dense + (sample * DENSE + channel) * plane + place)
+                total += value[:, None] * tl.load(first + (LABELS + channel) * HIDDEN + units)[None, :]
+            if CODE > 0:
+                code = tl.load(position + pixel[:, None] * CODE_PADDED + codes[None, :])
+                total = _product(code, weight0, total, PRECISION, EMULATE)
+            hidden = _leaky_relu(total)
+            if MIDDLE > 0:
+                hidden = _leaky_relu(_product(hidden, weight1, zero + bias1[None, :], PRECISION, EMULATE))
+            if MIDDLE > 1:
+                hidden = _leaky_relu(_product(hidden, weight2, zero + bias2[None, :], PRECISION, EMULATE))
+            if MIDDLE > 2:
+                hidden = _leaky_relu(_product(hidden, weight3, zero + bias3[None, :], PRECISION, EMULATE))
+            start = tl.zeros((BLOCK, OUT_PADDED), tl.float32) + bias4[None, :]
+            out = _product(hidden, weight4, start, PRECISION, EMULATE)
+            if TANH:
+                out = 2 * tl.sigmoid(2 * out) - 1
+            target = image + (sample * OUT + outputs[None, :]) * plane + place[:, None]
+            tl.store(target, out, mask=kept[None, :])
+
+
+def available(device: torch.device) -> bool:
+    """Whether the kernel can run on `device`: Triton is installed, and the device is CUDA or the interpreter is on."""
+    return triton is not None and (device.type == "cuda" or INTERPRETED)
+
+
+def supports(form: Form) -> bool:
+    """Whether the kernel has this shape: up to three equal hidden-to-hidden layers of width 16, 32, 64 or 128, tile >= 4."""
+    hidden = form.widths[1:-1]
+    equal = len(set(hidden)) == 1 and hidden[0] in (16, 32, 64, 128) and len(hidden) <= 4
+    return equal and form.widths[-1] <= 16 and form.tile >= 4 and form.tile & (form.tile - 1) == 0
+
+
+@lru_cache(maxsize=16)
+def _padded_code(tile: int, device: torch.device) -> Tensor:
+    """The position code with zero columns up to a width that `tl.dot` takes: [tile * tile, 16 or 32], float32."""
+    code = position_code(tile, torch.device("cpu"), torch.float32)
+    width = max(16, 1 << (code.shape[1] - 1).bit_length())
+    return torch.nn.functional.pad(code, (0, width - code.shape[1])).to(device)
+
+
+def pixelwise_mlp_triton(
+    parameters: Tensor,
+    labels: Tensor | None,
+    dense: Tensor | None,
+    form: Form,
+    precision: Precision = "ieee",
+    block: int | None = None,
+    warps: int | None = None,
+) -> Tensor:
+    """Apply to every pixel the network of its tile; inference only.
+
+    Args:
+        parameters: [N, h, w, >= P] float32 parameter grid, P = `parameter_count(form.widths)`; one tile's entries are adjacent
+            and tiles follow at one distance, so that a slice of a padded grid will do.
+        labels: [N, h*tile, w*tile] uint8 ids, contiguous; an id >= form.num_labels selects no row. None without labels.
+        dense: [N, C, h*tile, w*tile] float32, contiguous, or None for C = 0.
+        form: Shape of the networks, one that `supports` accepts.
+        precision: Arithmetic of the matrix products.
+        block: Pixels computed at a time, a power of two from 16 on that divides tile * tile.
+        warps: Warps of a program.
+
+    Returns:
+        [N, form.widths[-1], h*tile, w*tile] float32, contiguous.
+
+    Raises:
+        PixelwiseError: If the kernel cannot run here, a shape does not fit, or a gradient is wanted (`pixelwise_mlp` has one).
+    """
+    channels = _check(parameters, labels, dense, form, precision)
+    count, rows, columns, _ = parameters.shape
+    image = parameters.new_empty(count, form.widths[-1], rows * form.tile, columns * form.tile)
+    code = _padded_code(form.tile, parameters.device) if form.position_code else parameters
+    block = block or min(128, form.tile**2)
+    blocks = max(1, min(form.tile**2, PIXELS_PER_PROGRAM) // block)
+    _stream[(count * rows * columns, form.tile**2 // (block * blocks))](
+        parameters, parameters.stride(2), parameters if labels is None else labels, parameters if dense is None else dense,
+        code, image, columns * form.tile, columns, rows * columns,
+        TILE=form.tile, BLOCK=block, BLOCKS=blocks, LABELS=form.num_labels, DENSE=channels,
+        CODE=position_channels(form.tile) if form.position_code else 0, CODE_PADDED=code.shape[1],
+        HIDDEN=form.widths[1], MIDDLE=len(form.widths) - 3, OUT=form.widths[-1], OUT_PADDED=16,
+        TANH=form.output == "tanh", PRECISION=precision, EMULATE=INTERPRETED, num_warps=warps or 4,
+    )  # fmt: skip
+    return image
+
+
+def _check(parameters: Tensor, labels: Tensor | None, dense: Tensor | None, form: Form, precision: str) -> int:
+    """Refuse what the kernel cannot do, see `pixelwise_mlp_triton`; returns the number of dense channels."""
+    if not available(parameters.device):
+        raise PixelwiseError(f"pixelwise kernel on {parameters.device}; it needs Triton and a CUDA device")
+    if torch.is_grad_enabled() and (parameters.requires_grad or (dense is not None and dense.requires_grad)):
+        raise PixelwiseError("pixelwise kernel asked for a gradient; use pixelwise_mlp, which has one")
+    if not supports(form) or precision not in get_args(Precision):
+        raise PixelwiseError(f"pixelwise kernel for {form}, {precision}; hidden widths must be equal, 16 to 128, at most 4")
+    count, rows, columns, length = parameters.shape
+    step = parameters.stride(2)
+    strides = (rows * columns * step, columns * step, step, 1)
+    if length < parameter_count(form.widths) or parameters.stride() != strides or parameters.dtype != torch.float32:
+        raise PixelwiseError(f"parameter grid {parameters.dtype} {tuple(parameters.shape)}; needed is float32, tile by tile")
+    positions = position_channels(form.tile) if form.position_code else 0
+    channels = form.widths[0] - form.num_labels - positions
+    size = (rows * form.tile, columns * form.tile)
+    for name, tensor, shape, dtype in (
+        ("label map", labels, (count, *size), torch.uint8),
+        ("dense input", dense, (count, channels, *size), torch.float32),
+    ):
+        wanted = form.num_labels > 0 if name == "label map" else channels > 0
+        fits = tensor is not None and tensor.shape == shape and tensor.dtype == dtype and tensor.is_contiguous()
+        if (tensor is not None) != wanted or (wanted and not fits):
+            found = None if tensor is None else (tensor.dtype, *tensor.shape)
+            raise PixelwiseError(f"{name} {found}; needed is {(dtype, *shape) if wanted else None}, contiguous")
+    return channels
