@@ -1,0 +1,269 @@
+"""Settings of the three kinds of training, and how they deviate from the published recipes.
+
+A value that the user leaves out is taken from the named recipe, and the recipe, if not named, from the architecture.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Field, model_validator
+
+from pixelwise.settings.base import Compute
+from pixelwise.settings.recipes import RESTORATION, SEGMENTATION, TRANSLATION, Recipe
+
+Positive = Annotated[int, Field(ge=1)]
+Rate = Annotated[float, Field(gt=0)]
+Weight = Annotated[float, Field(ge=0)]
+Level = Annotated[float, Field(ge=0, le=255)]
+
+# How a run computes and reports; equal training is described by all other settings.
+MACHINERY = frozenset(
+    {"device", "threads", "seed", "channels_last", "compile", "accumulate", "checkpoint_every", "log_every", "recipe"}
+)
+
+
+class TrainingSettings(Compute):
+    """What every kind of training has.
+
+    Attributes:
+        architecture: Name of the network, as in `pixelwise.models.build`.
+        options: Options of the network; those that follow from the data (number of labels) may be left out.
+        recipe: Published recipe that fills the settings left out and that deviations are listed against.
+        seed: Seed of initialisation, data order, flips, patches and noise.
+        images: Use only so many training images, the first ones; None uses all.
+        batch: Images or patches per optimiser step, over all processes and accumulated parts.
+        precision: float32, float32 with TF32 matrix products, or bfloat16 autocast.
+        channels_last: Memory layout; changes speed and last bits only.
+        compile: Use torch.compile.
+        accumulate: Parts into which each process divides its share of the batch, to save memory. Gradients are the same
+            but for batch norm, whose moments are those of a part.
+        ema: Decay of the moving average of the weights that is saved instead of the last weights; None saves the last.
+        checkpoint_every: Steps between checkpoints in `work/`.
+        log_every: Steps that one row of the loss curve averages.
+    """
+
+    RECIPES: ClassVar[Mapping[str, Recipe]] = {}
+    BY_ARCHITECTURE: ClassVar[Mapping[str, str]] = {}
+
+    architecture: str
+    options: dict[str, Any] = Field(default_factory=dict)
+    recipe: str = ""
+    seed: int = Field(0, ge=0)
+    images: Positive | None = None
+    batch: Positive
+    precision: Literal["fp32", "tf32", "bf16"] = "fp32"
+    channels_last: bool = False
+    compile: bool = False
+    accumulate: Positive = 1
+    ema: float | None = Field(None, gt=0, lt=1)
+    checkpoint_every: Positive = 1000
+    log_every: Positive = 50
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill(cls, given: Any) -> Any:
+        if not isinstance(given, dict):
+            return given
+        architecture = given.get("architecture", cls.model_fields["architecture"].default)
+        recipe = given.get("recipe") or cls.BY_ARCHITECTURE.get(architecture)
+        if recipe is None:
+            raise ValueError(
+                f"architecture {architecture} has no recipe of its own; name one of {', '.join(cls.RECIPES)}"
+            )
+        if recipe not in cls.RECIPES:
+            raise ValueError(f"recipe {recipe}; known are {', '.join(cls.RECIPES)}")
+        return {**cls.RECIPES[recipe].values, **given, "recipe": recipe}
+
+    @model_validator(mode="after")
+    def _divisible(self) -> TrainingSettings:
+        if self.batch % self.accumulate:
+            raise ValueError(f"accumulate {self.accumulate} does not divide batch {self.batch}")
+        return self
+
+
+class AdversarialSettings(TrainingSettings):
+    """Training of a generator that turns label maps into pictures, against a discriminator; defaults are ASAP-Net's.
+
+    Attributes:
+        discriminator: Name of the discriminator.
+        discriminator_options: Its options; the number of input channels follows from the data.
+        gan_loss: Kind of adversarial loss.
+        procedure: How losses are put together: `spade` averages over scales and shows the discriminator a second output,
+            of the updated generator; `pix2pixhd` sums over scales, halves the discriminator's loss and shows it the
+            first output.
+        feature_matching: Weight of the feature matching loss; 0 leaves it out.
+        perceptual: Weight of the VGG19 perceptual loss; 0 leaves it out (it needs the job's input `perceptual`).
+        pixel_l1: Weight of the mean absolute error, off in every published recipe.
+        pixel_l2: Weight of the mean squared error, off in every published recipe.
+        learning_rate: Base learning rate.
+        ttur: Two time-scale rule: the generator learns at half, the discriminator at twice the base rate.
+        betas: Adam's decay rates.
+        discriminator_steps: Optimiser steps of the discriminator for each one of the generator.
+        epochs_constant: Epochs at the full rate.
+        epochs_decay: Epochs over which the rate falls linearly.
+        epochs_enhancer_only: `pix2pixhd_local`: first epochs, in which only the local enhancer learns.
+        presentations: Image presentations in all, so that two models see the same number; the schedule's epochs are
+            then compressed or stretched to fit. None trains for the schedule's epochs.
+        flip: Mirror each training pair with probability 1/2.
+        initialisation: `xavier` (normal, gain 0.02), `normal` (standard deviation 0.02) or `pytorch` (its defaults).
+        discriminator_initialisation: The same for the discriminator. `official` is what the official code arrives at on
+            a GPU: as the generator's, except that spectrally normalised layers keep PyTorch's defaults.
+    """
+
+    RECIPES: ClassVar[Mapping[str, Recipe]] = TRANSLATION
+    BY_ARCHITECTURE: ClassVar[Mapping[str, str]] = {
+        "asapnet": "asapnet",
+        "spade_pix2pixhd": "spade_pix2pixhd",
+        "pix2pixhd_global": "pix2pixhd",
+        "pix2pixhd_local": "pix2pixhd_1024",
+    }
+
+    architecture: str = "asapnet"
+    batch: Positive = 32
+    discriminator: str = "multiscale_discriminator"
+    discriminator_options: dict[str, Any] = Field(default_factory=dict)
+    gan_loss: Literal["hinge", "least_squares", "original", "wasserstein"] = "hinge"
+    procedure: Literal["spade", "pix2pixhd"] = "spade"
+    feature_matching: Weight = 10.0
+    perceptual: Weight = 10.0
+    pixel_l1: Weight = 0.0
+    pixel_l2: Weight = 0.0
+    learning_rate: Rate = 2e-4
+    ttur: bool = True
+    betas: tuple[float, float] = (0.0, 0.9)
+    discriminator_steps: Positive = 1
+    epochs_constant: int = Field(200, ge=0)
+    epochs_decay: int = Field(100, ge=0)
+    epochs_enhancer_only: int = Field(0, ge=0)
+    presentations: Positive | None = None
+    flip: bool = True
+    initialisation: Literal["xavier", "normal", "pytorch"] = "xavier"
+    discriminator_initialisation: Literal["official", "xavier", "normal", "pytorch"] = "official"
+
+
+class DenoisingSettings(TrainingSettings):
+    """Training of a network that restores degraded photographs; defaults are DnCNN-S's at sigma 25.
+
+    Attributes:
+        degradation: `noise`; `motion_blur` with random straight kernels, then noise; or `given`, the blurred partners
+            in the data, then noise.
+        sigma: Noise level on the 0-255 scale; a pair is a range, one level drawn for each patch.
+        blur_length: Range of the motion kernels' length in pixels.
+        patch: Side of the square patches, in pixels.
+        stride: Distance between neighbouring patches, in pixels.
+        scales: Factors by which the photographs are also shrunk (bicubic).
+        scales_cumulative: Apply each factor to the result of the one before, as the published code does.
+        augment: One of the 8 flips and rotations for each mini-batch, for each patch, or none.
+        loss: `half_sum_squares` (half the squared error summed over a patch, averaged over the batch), `l2` or `l1`
+            (means over pixels), or `perceptual` (VGG19 features, weight 10; needs the job's input `perceptual`).
+        optimiser: `adam` or `sgd` (momentum betas[0]).
+        learning_rate: Rate of the first stage.
+        betas: Adam's decay rates.
+        weight_decay: L2 penalty added to the gradient.
+        epochs_per_rate: Epochs of each stage.
+        rate_factor: Factor of the rate from one stage to the next.
+        steps: Optimiser steps in all; the stages are then compressed or stretched to fit. None: the stages' epochs.
+        initialisation: `matconvnet` (DnCNN v1.1), `matconvnet_v10`, `saoyan`, `kair`, `xavier` (normal, gain 0.02) or
+            `pytorch`.
+    """
+
+    RECIPES: ClassVar[Mapping[str, Recipe]] = RESTORATION
+    BY_ARCHITECTURE: ClassVar[Mapping[str, str]] = {"dncnn": "dncnn_s", "asapnet": "asapnet_like_dncnn"}
+
+    architecture: str = "dncnn"
+    batch: Positive = 128
+    degradation: Literal["noise", "motion_blur", "given"] = "noise"
+    sigma: Level | tuple[Level, Level] = 25.0
+    blur_length: tuple[Positive, Positive] = (5, 15)
+    patch: Positive = 40
+    stride: Positive = 10
+    scales: tuple[Annotated[float, Field(gt=0, le=1)], ...] = (1.0, 0.9, 0.8, 0.7)
+    scales_cumulative: bool = True
+    augment: Literal["batch", "patch", "none"] = "batch"
+    loss: Literal["half_sum_squares", "l2", "l1", "perceptual"] = "half_sum_squares"
+    optimiser: Literal["adam", "sgd"] = "adam"
+    learning_rate: Rate = 1e-3
+    betas: tuple[float, float] = (0.9, 0.999)
+    weight_decay: Weight = 0.0
+    epochs_per_rate: tuple[Positive, ...] = (30, 20)
+    rate_factor: Rate = 0.1
+    steps: Positive | None = None
+    initialisation: Literal["matconvnet", "matconvnet_v10", "saoyan", "kair", "xavier", "pytorch"] = "matconvnet"
+
+
+class SegmentationSettings(TrainingSettings):
+    """Training of the network that reads label maps back from pictures; defaults are DRN-D-22's.
+
+    Attributes:
+        crop: Side of the square training crop in pixels; None uses whole images.
+        epochs: Passes over the training images.
+        presentations: Image presentations in all; the schedule is compressed or stretched to fit. None: `epochs`.
+        learning_rate: Rate at the start.
+        momentum: Of stochastic gradient descent.
+        weight_decay: L2 penalty added to the gradient.
+        schedule: `step` divides the rate by 10 after each `step_epochs`; `poly` follows (1 - epoch/epochs)^0.9.
+        step_epochs: Epochs between two steps.
+        flip: Mirror each training pair with probability 1/2.
+        zoom: Range of the random enlargement; None leaves the size as it is.
+        rotation: Largest random rotation in degrees, either way.
+        initialisation: `official` (normal, from the fan-out) or `pytorch`. Published runs begin from ImageNet weights.
+    """
+
+    RECIPES: ClassVar[Mapping[str, Recipe]] = SEGMENTATION
+    BY_ARCHITECTURE: ClassVar[Mapping[str, str]] = {
+        "segmenter": "segmenter",
+        "drn_d_22": "drn_d_22",
+        "drn_d_38": "drn_d_22",
+        "drn_d_105": "drn_d_105",
+    }
+
+    architecture: str = "segmenter"
+    batch: Positive = 32
+    crop: Positive | None = 896
+    epochs: Positive = 250
+    presentations: Positive | None = None
+    learning_rate: Rate = 0.01
+    momentum: float = Field(0.9, ge=0, lt=1)
+    weight_decay: Weight = 1e-4
+    schedule: Literal["step", "poly"] = "step"
+    step_epochs: Positive = 100
+    flip: bool = True
+    zoom: tuple[Rate, Rate] | None = None
+    rotation: float = Field(0.0, ge=0, le=180)
+    initialisation: Literal["official", "pytorch"] = "official"
+
+
+RECIPES: dict[str, Mapping[str, Recipe]] = {
+    "translation": TRANSLATION,
+    "restoration": RESTORATION,
+    "segmentation": SEGMENTATION,
+}
+
+
+def published(settings: TrainingSettings) -> TrainingSettings:
+    """The settings of the recipe that `settings` name, without any deviation."""
+    return type(settings)(architecture=settings.architecture, recipe=settings.recipe)  # type: ignore[call-arg]
+
+
+def deviations(settings: TrainingSettings) -> list[tuple[str, Any, Any]]:
+    """Every setting that differs from the named recipe.
+
+    Returns:
+        (name, published value, value here), in the order of the settings; an option of the network that is set counts
+        as a deviation from "the published network". None means "as the other settings imply".
+    """
+    usual, here = published(settings).model_dump(), settings.model_dump()
+    found: list[tuple[str, Any, Any]] = []
+    for name, value in here.items():
+        if name in MACHINERY or name == "architecture" or value == usual[name]:
+            continue
+        if isinstance(value, dict):
+            changed = {key: item for key, item in value.items() if usual[name].get(key) != item}
+            found += [
+                (f"{name}.{key}", usual[name].get(key, "published network"), item) for key, item in changed.items()
+            ]
+        else:
+            found.append((name, usual[name], value))
+    return found
