@@ -109,12 +109,17 @@ def verify_manifest(manifest: Path) -> list[str]:
     return sorted(problems)
 
 
-def empty(folder: Path) -> None:
-    """Remove whatever stands at `folder` and make it anew; a link (into a cache) is removed, never written through."""
+def remove(folder: Path) -> None:
+    """Remove whatever stands at `folder`; a link (into a cache) is removed itself, never what it points to."""
     if folder.is_symlink() or folder.is_file():
         folder.unlink()
     elif folder.exists():
         shutil.rmtree(folder)
+
+
+def empty(folder: Path) -> None:
+    """Make `folder` anew, without anything in it."""
+    remove(folder)
     folder.mkdir(parents=True)
 
 

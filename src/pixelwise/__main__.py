@@ -1,0 +1,5 @@
+"""`python -m pixelwise`."""
+
+from pixelwise.cli import main
+
+main()

@@ -1,0 +1,273 @@
+"""Jobs: one JSON file each, executed by `pixelwise <step> <job file>`; valid by content, never by modification time."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from pixelwise import artifacts
+from pixelwise.artifacts import MANIFEST, read_json, sha256, write_json
+from pixelwise.code import FRAME, PACKAGE, modules_of, sources_of
+from pixelwise.errors import PixelwiseError
+from pixelwise.settings.base import Settings
+
+RUN_LOG = Path("logs/run.jsonl")
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of work: the subcommand that does it, where it is written, and the class of its settings."""
+
+    step: str
+    module: str
+    settings: str
+
+
+KINDS = {
+    "fetch": Kind("fetch", "pixelwise.data.fetch", "pixelwise.settings.data:FetchSettings"),
+    "prepare": Kind("prepare", "pixelwise.data.prepare", "pixelwise.settings.data:PrepareSettings"),
+    "weights": Kind("weights", "pixelwise.data.weights", "pixelwise.settings.data:WeightsSettings"),
+    "adversarial": Kind("train", "pixelwise.training.adversarial", "pixelwise.settings.training:AdversarialSettings"),
+    "denoising": Kind("train", "pixelwise.training.denoising", "pixelwise.settings.training:DenoisingSettings"),
+    "segmentation": Kind("train", "pixelwise.training.segmentation", "pixelwise.settings.training:SegmentationSettings"),
+    "convert": Kind("train", "pixelwise.models.convert", "pixelwise.settings.models:ConvertSettings"),
+    "generate": Kind("generate", "pixelwise.evaluation.generate", "pixelwise.settings.evaluation:GenerateSettings"),
+    "time": Kind("time", "pixelwise.evaluation.timing", "pixelwise.settings.evaluation:TimeSettings"),
+    "fid": Kind("fid", "pixelwise.evaluation.fid", "pixelwise.settings.evaluation:FidSettings"),
+    "segment": Kind("segment", "pixelwise.evaluation.segmentation", "pixelwise.settings.evaluation:SegmentSettings"),
+    "restore": Kind("restore", "pixelwise.evaluation.restoration", "pixelwise.settings.restoration:RestorationSettings"),
+    "inspect": Kind("inspect", "pixelwise.evaluation.architecture", "pixelwise.settings.claims:ArchitectureSettings"),
+    "summarise": Kind("summarise", "pixelwise.reporting.summary", "pixelwise.settings.reporting:SummarySettings"),
+    "judge": Kind("judge", "pixelwise.claims.judge", "pixelwise.settings.claims:JudgeSettings"),
+    "figures": Kind("figures", "pixelwise.reporting.figures", "pixelwise.settings.reporting:FiguresSettings"),
+    "report": Kind("report", "pixelwise.reporting.page", "pixelwise.settings.reporting:ReportSettings"),
+}
+
+
+@dataclass(frozen=True)
+class Job:
+    """One unit of work.
+
+    Attributes:
+        id: Name, also its path below `results/<run>/jobs/`, such as `train/photos/dncnn/seed0`.
+        kind: Key of `KINDS`.
+        settings: Fully resolved settings.
+        out: Folder of its outputs.
+        file: Its job file.
+        inputs: Role -> output folder of the upstream job.
+        modules: Modules beyond the kind's own that it uses, such as those of the model that it builds.
+        shows: Files in `out` that Snakemake declares beside the manifest, such as `index.html`.
+    """
+
+    id: str
+    kind: str
+    settings: Settings
+    out: str
+    file: str
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    modules: tuple[str, ...] = ()
+    shows: tuple[str, ...] = ()
+
+    @property
+    def step(self) -> str:
+        """The subcommand that executes this job."""
+        return KINDS[self.kind].step
+
+    @property
+    def manifest(self) -> str:
+        """The file that says what the outputs were made from."""
+        return f"{self.out}/{MANIFEST}"
+
+    def description(self) -> dict[str, Any]:
+        """What the job file and the manifest hold."""
+        return {
+            "id": self.id,
+            "kind": self.kind,
+            "settings": self.settings.model_dump(mode="json"),
+            "inputs": dict(self.inputs),
+            "out": self.out,
+            "modules": list(self.modules),
+            "code": sources_of([KINDS[self.kind].module, *self.modules]),
+        }
+
+
+def _times(path: str) -> tuple[int, int]:
+    return os.lstat(path).st_mtime_ns, os.stat(path).st_mtime_ns
+
+
+def _set_time(path: str, when: int) -> None:
+    os.utime(path, ns=(when, when))
+    if os.path.islink(path):
+        os.utime(path, ns=(when, when), follow_symlinks=False)
+
+
+def _read(path: str) -> Any:
+    try:
+        return read_json(path)
+    except PixelwiseError:
+        return None
+
+
+def _valid(job: Job, description: dict[str, Any]) -> dict[str, str] | None:
+    """Hashes of the input manifests if the outputs were made from the present settings, sources and inputs, else None."""
+    made = _read(job.manifest)
+    if not isinstance(made, dict) or made.get("job") != description:
+        return None
+    if not all(os.path.exists(f"{job.out}/{name}") for name in made.get("files", {})):
+        return None
+    present = {folder: sha256(f"{folder}/{MANIFEST}") for folder in job.inputs.values() if os.path.exists(f"{folder}/{MANIFEST}")}
+    return present if made.get("inputs") == present else None
+
+
+def prepare(jobs: Iterable[Job]) -> list[str]:
+    """Make modification times and job files say what the contents say, so that Snakemake decides by content.
+
+    Valid outputs become no older than their inputs; the job file of an invalid one is written anew with a mark, so that
+    it is newer and has another checksum than any record. Jobs come in topological order.
+
+    Returns:
+        The ids of the jobs whose outputs are missing or not valid themselves (what follows from them is not listed).
+    """
+    jobs = list(jobs)
+    for path in [p for job in jobs for p in (job.file, job.manifest) if os.path.lexists(p) and os.path.exists(p)]:
+        if max(_times(path)) > (now := time.time_ns()):  # a clock was wrong: Snakemake would refuse the run
+            _set_time(path, now)
+    stale = []
+    for job in jobs:
+        description, written = job.description(), _read(job.file)
+        fresh = isinstance(written, dict) and written.get("job") == description
+        inputs = _valid(job, description)
+        if inputs is not None:
+            if not fresh:
+                write_json(job.file, {"job": description})
+            newest = max(max(_times(path)) for path in [job.file, *(f"{folder}/{MANIFEST}" for folder in inputs)])
+            for path in (job.manifest, *(f"{job.out}/{name}" for name in job.shows)):
+                if min(_times(path)) < newest:
+                    _set_time(path, newest)
+            continue
+        stale.append(job.id)
+        if os.path.lexists(job.manifest):
+            write_json(job.file, {"job": description, "stale": time.time_ns()})
+            _set_time(job.file, time.time_ns())
+        elif not fresh:
+            write_json(job.file, {"job": description})
+    return stale
+
+
+def verify(jobs: Iterable[Job]) -> list[str]:
+    """Compare every byte of the outputs of these jobs with their manifests; one line for each difference."""
+    problems = []
+    for job in jobs:
+        if os.path.exists(job.manifest):
+            problems += artifacts.verify_manifest(Path(job.manifest))
+    return problems
+
+
+def _settings(file: Path, kind: str, document: Any) -> Settings:
+    module, name = KINDS[kind].settings.split(":")
+    model: type[Settings] = getattr(importlib.import_module(module), name)
+    try:
+        return model.model_validate(document)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise PixelwiseError(f"{file}: settings.{where}: {first['msg']} (found {first['input']!r})") from None
+
+
+def load(file: Path, step: str) -> tuple[dict[str, Any], Settings]:
+    """Read and validate a job file.
+
+    Raises:
+        PixelwiseError: If it is not a job file, belongs to another step, has wrong settings, or was written for other sources.
+    """
+    document = read_json(file)
+    job = document.get("job") if isinstance(document, dict) else None
+    if not isinstance(job, dict) or job.get("kind") not in KINDS:
+        raise PixelwiseError(f"{file}: not a job file; 'snakemake -n all' writes them below results/<run>/jobs/")
+    if KINDS[job["kind"]].step != step:
+        raise PixelwiseError(f"{file}: a job of step '{KINDS[job['kind']].step}', not of '{step}'")
+    settings = _settings(file, job["kind"], job["settings"])
+    present = sources_of([KINDS[job["kind"]].module, *job["modules"]])
+    if present != job["code"]:
+        changed = sorted(set(present.items()) ^ set(job["code"].items()))[0][0]
+        raise PixelwiseError(f"{file}: written for another version of {changed}; run snakemake again")
+    return job, settings
+
+
+def _inputs(file: Path, job: Mapping[str, Any]) -> dict[str, str]:
+    """Hashes of the upstream manifests, after checking that the upstream bytes are those that were made."""
+    hashes = {}
+    for folder in job["inputs"].values():
+        manifest = Path(folder) / MANIFEST
+        if not manifest.exists():
+            raise PixelwiseError(f"{file}: its input {folder} is not there; run the step that makes it first")
+        hashes[folder] = sha256(manifest)
+        if problems := artifacts.verify_manifest(manifest):
+            raise PixelwiseError(f"{problems[0]}; delete {manifest} to make it anew")
+    return hashes
+
+
+def _unlisted(job: Mapping[str, Any]) -> list[str]:
+    listed = modules_of([KINDS[job["kind"]].module, *job["modules"]])
+    return sorted(m for m in sys.modules if m.startswith("pixelwise") and m not in listed and m not in FRAME)
+
+
+def execute(file: Path, step: str) -> Path:
+    """Run one job: lock, check sources and inputs, empty the output folder, run, write the manifest last.
+
+    Returns:
+        The output folder.
+
+    Raises:
+        PixelwiseError: With one line, if anything is wrong; the output folder is then gone, never half-written.
+    """
+    job, settings = load(file, step)
+    work = Path("work") / job["out"]
+    started = time.time()
+    with artifacts.lock(work / "lock"):
+        inputs = _inputs(file, job)
+        out, state = Path(job["out"]), work / _key(job, inputs)
+        state.mkdir(parents=True, exist_ok=True)
+        artifacts.empty(out)
+        status = "failed"
+        try:
+            module = importlib.import_module(KINDS[job["kind"]].module)
+            module.run(settings, {role: Path(folder) for role, folder in job["inputs"].items()}, out, state)
+            if unlisted := _unlisted(job):
+                raise PixelwiseError(f"{file}: the step imported {unlisted[0]}, which its job file does not list")
+            artifacts.write_manifest(out, job, inputs)
+            status = "done"
+        finally:
+            if status == "failed":
+                artifacts.remove(out)
+            _log(job, status, time.time() - started)
+        artifacts.remove(state)
+    return out
+
+
+def _key(job: Mapping[str, Any], inputs: Mapping[str, str]) -> str:
+    """Names the resume state: the same job on the same inputs, whatever else changed."""
+    from pixelwise.metrics import protocol_hash
+
+    return protocol_hash({"job": job, "inputs": inputs})
+
+
+def _log(job: Mapping[str, Any], status: str, seconds: float) -> None:
+    """Append one line to the run log; a single write, so that parallel jobs do not mix."""
+    import json
+
+    RUN_LOG.parent.mkdir(parents=True, exist_ok=True)
+    line = {"job": job["id"], "kind": job["kind"], "out": job["out"], "status": status, "seconds": round(seconds, 2)}
+    with RUN_LOG.open("a", encoding="utf-8") as stream:
+        stream.write(json.dumps(line) + "\n")
+
+
+__all__ = ["KINDS", "PACKAGE", "Job", "execute", "load", "prepare", "verify"]
