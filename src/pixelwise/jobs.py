@@ -37,13 +37,17 @@ KINDS = {
     "weights": Kind("weights", "pixelwise.data.weights", "pixelwise.settings.data:WeightsSettings"),
     "adversarial": Kind("train", "pixelwise.training.adversarial", "pixelwise.settings.training:AdversarialSettings"),
     "denoising": Kind("train", "pixelwise.training.denoising", "pixelwise.settings.training:DenoisingSettings"),
-    "segmentation": Kind("train", "pixelwise.training.segmentation", "pixelwise.settings.training:SegmentationSettings"),
+    "segmentation": Kind(
+        "train", "pixelwise.training.segmentation", "pixelwise.settings.training:SegmentationSettings"
+    ),
     "convert": Kind("train", "pixelwise.models.convert", "pixelwise.settings.models:ConvertSettings"),
     "generate": Kind("generate", "pixelwise.evaluation.generate", "pixelwise.settings.evaluation:GenerateSettings"),
     "time": Kind("time", "pixelwise.evaluation.timing", "pixelwise.settings.evaluation:TimeSettings"),
     "fid": Kind("fid", "pixelwise.evaluation.fid", "pixelwise.settings.evaluation:FidSettings"),
     "segment": Kind("segment", "pixelwise.evaluation.segmentation", "pixelwise.settings.evaluation:SegmentSettings"),
-    "restore": Kind("restore", "pixelwise.evaluation.restoration", "pixelwise.settings.restoration:RestorationSettings"),
+    "restore": Kind(
+        "restore", "pixelwise.evaluation.restoration", "pixelwise.settings.restoration:RestorationSettings"
+    ),
     "inspect": Kind("inspect", "pixelwise.evaluation.architecture", "pixelwise.settings.claims:ArchitectureSettings"),
     "summarise": Kind("summarise", "pixelwise.reporting.summary", "pixelwise.settings.reporting:SummarySettings"),
     "judge": Kind("judge", "pixelwise.claims.judge", "pixelwise.settings.claims:JudgeSettings"),
@@ -123,7 +127,11 @@ def _valid(job: Job, description: dict[str, Any]) -> dict[str, str] | None:
         return None
     if not all(os.path.exists(f"{job.out}/{name}") for name in made.get("files", {})):
         return None
-    present = {folder: sha256(f"{folder}/{MANIFEST}") for folder in job.inputs.values() if os.path.exists(f"{folder}/{MANIFEST}")}
+    present = {
+        folder: sha256(f"{folder}/{MANIFEST}")
+        for folder in job.inputs.values()
+        if os.path.exists(f"{folder}/{MANIFEST}")
+    }
     return present if made.get("inputs") == present else None
 
 

@@ -28,7 +28,7 @@ def stop(error):
 try:
     PLAN = graph.plan_of(config)
     if workflow.is_main_process:
-        jobs.prepare(PLAN.jobs)
+        STALE = jobs.prepare(PLAN.jobs)
 except PixelwiseError as error:
     stop(error)
 
@@ -68,6 +68,6 @@ def threads_of(step):
 def preflight():
     """Stop before the first job if something is missing that no job can obtain."""
     try:
-        graph.preflight(PLAN)
+        graph.preflight(PLAN, STALE)
     except PixelwiseError as error:
         stop(error)

@@ -1,0 +1,50 @@
+# make reproduce [PROFILE=street] [SMOKE=1] [CORES=4]    the whole replication, from nothing installed
+# make test                                              every test
+PROFILE ?= tiny
+CORES ?= $(shell nproc 2>/dev/null || echo 2)
+SMOKE ?=
+PYTHON ?= $(firstword $(foreach p,python3.12 python3.11 python3,$(shell $(p) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 13))' 2>/dev/null && command -v $(p))))
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+
+.PHONY: reproduce test lint figures restore resume bench verify install
+
+reproduce: install
+	snakemake --cores $(CORES) all --config profile=$(PROFILE) smoke=$(if $(filter 1 true yes,$(SMOKE)),true,false)
+	@echo "Report: results/$(PROFILE)$(if $(filter 1 true yes,$(SMOKE)),-smoke)/report/index.html"
+
+test: install
+	pytest
+
+lint: install
+	ruff check .
+	ruff format --check .
+	mypy
+	snakefmt --check Snakefile workflow
+	snakemake --lint
+
+figures: install
+	pixelwise figures results/$(PROFILE)/jobs/figures.json
+
+restore: install
+	dvc pull
+	pixelwise verify --profile $(PROFILE)
+
+resume: install
+	snakemake --unlock --config profile=$(PROFILE)
+	snakemake --cores $(CORES) all --config profile=$(PROFILE)
+
+verify: install
+	pixelwise verify --profile $(PROFILE)
+
+bench: install
+	python benchmarks/bench.py
+
+install: .venv/installed
+
+.venv/installed: requirements.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "pixelwise: needs Python 3.11 or 3.12 on the PATH" >&2; exit 2; }
+	test -x .venv/bin/python || $(PYTHON) -m venv .venv
+	.venv/bin/python -m pip install --quiet uv==0.13.9
+	.venv/bin/uv pip install --quiet --python .venv/bin/python --require-hashes -r requirements.lock
+	.venv/bin/uv pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation -e .
+	touch $@

@@ -1,0 +1,91 @@
+"""The shape of params.yaml: one profile says everything that a run does."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from pixelwise.settings.base import Compute, Settings
+from pixelwise.settings.data import Dataset
+
+Name = str
+
+
+class Training(Settings):
+    """One entry of `train`: a network, the data that it learns from, and how.
+
+    Attributes:
+        task: What the network is for; decides its evaluation.
+        dataset: Name in `datasets`.
+        seeds: Seeds, one run each; None takes the profile's.
+        checkpoint: Name in `checkpoints`: convert those published weights in place of training.
+        protocols: Restoration only: the protocols of `restore` that score it; None takes all of its task.
+        settings: All other keys of the entry: the settings of the training step (`pixelwise.settings.training`).
+    """
+
+    task: Literal["translation", "denoising", "deblurring", "segmentation"]
+    dataset: Name
+    seeds: tuple[int, ...] | None = None
+    checkpoint: Name | None = None
+    protocols: tuple[str, ...] | None = None
+    settings: dict[str, Any] = Field(default_factory=dict)
+
+
+class Profile(Settings):
+    """One complete run.
+
+    Attributes:
+        title: One line for people.
+        seeds: Seeds of the training runs.
+        compute: Device and threads of every job.
+        datasets: Data sets by name.
+        checkpoints: Published weights by name: a file of the user's own, or None to download (`pixelwise.data.sources`).
+        train: Networks by name.
+        generate: Settings of every `generate` job.
+        fid: Settings of every `fid` job.
+        segment: Settings of every `segment` job, and `segmenter`: which entry of `train` reads the pictures, by data set.
+        restore: Restoration protocols: name -> settings of the `restore` jobs, with `dataset` and `task`.
+        time: Groups of architectures that are timed together.
+        inspect: Settings of the `inspect` job.
+        report: Settings of the `report` job.
+    """
+
+    title: str
+    seeds: tuple[int, ...] = Field((0,), min_length=1)
+    compute: Compute = Compute()
+    datasets: dict[Name, Dataset]
+    checkpoints: dict[Name, str | None] = Field(default_factory=dict)
+    train: dict[Name, dict[str, Any]]
+    generate: dict[str, Any] = Field(default_factory=dict)
+    fid: dict[str, Any] = Field(default_factory=dict)
+    segment: dict[str, Any] = Field(default_factory=dict)
+    restore: dict[Name, dict[str, Any]] = Field(default_factory=dict)
+    time: dict[Name, dict[str, Any]] = Field(default_factory=dict)
+    inspect: dict[str, Any] = Field(default_factory=dict)
+    report: dict[str, Any] = Field(default_factory=dict)
+
+    def training(self, name: Name) -> Training:
+        """The entry `name` of `train`, its step settings apart from the rest."""
+        own = set(Training.model_fields) - {"settings"}
+        entry = self.train[name]
+        return Training(
+            **{key: value for key, value in entry.items() if key in own},
+            settings={key: value for key, value in entry.items() if key not in own},
+        )
+
+
+class Configuration(Settings):
+    """All of params.yaml.
+
+    Attributes:
+        profile: Name of the active profile.
+        smoke: Shrink it to minutes: a few images, a few steps, one seed.
+        defaults: What every profile starts from; a profile's own values win, key by key.
+        profiles: The profiles by name.
+    """
+
+    profile: Name
+    smoke: bool = False
+    defaults: dict[str, Any] = Field(default_factory=dict)
+    profiles: dict[Name, dict[str, Any]]

@@ -1,0 +1,47 @@
+"""The shrunk form of a profile: every code path on real input, in minutes. Its numbers mean nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+IMAGES = {"train": 6, "val": 4}
+TRAINING: dict[str, dict[str, Any]] = {
+    "translation": {"presentations": 2, "batch": 1, "accumulate": 1},
+    "segmentation": {"presentations": 4, "batch": 2, "accumulate": 1},
+    "denoising": {"steps": 3, "batch": 2, "accumulate": 1},
+    "deblurring": {"steps": 3, "batch": 2, "accumulate": 1},
+}
+
+
+def _fewer(value: int | None, most: int) -> int:
+    return most if value is None else min(value, most)
+
+
+def shrink(profile: dict[str, Any]) -> dict[str, Any]:
+    """A profile's plain values with a few images, a few steps, one seed and one size; architectures stay as they are."""
+    shrunk = dict(profile)
+    shrunk["seeds"] = list(profile.get("seeds", [0]))[:1]
+    shrunk["datasets"] = {
+        name: dict(values) | {split: _fewer(values.get(split), most) for split, most in IMAGES.items()}
+        for name, values in profile.get("datasets", {}).items()
+    }
+    shrunk["train"] = {
+        name: values if values.get("checkpoint") else values | TRAINING.get(values.get("task", ""), {}) | _first(values)
+        for name, values in profile.get("train", {}).items()
+    }
+    shrunk["fid"] = profile.get("fid", {}) | {"resamples": 10}
+    shrunk["segment"] = profile.get("segment", {}) | {"resamples": 20}
+    shrunk["restore"] = {
+        name: values | {"limit": 2, "bm3d_limit": 1} for name, values in profile.get("restore", {}).items()
+    }
+    shrunk["time"] = {
+        name: values
+        | {"warmup": 1, "calls": 3, "batches": [1], "sizes": list(values.get("sizes", [[256, 512]]))[:1]}
+        | {"precisions": ["fp32"], "modes": ["eager"]}
+        for name, values in profile.get("time", {}).items()
+    }
+    return shrunk
+
+
+def _first(values: dict[str, Any]) -> dict[str, Any]:
+    return {"seeds": list(values["seeds"])[:1]} if values.get("seeds") else {}
