@@ -7,7 +7,7 @@ import stat
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
@@ -48,8 +48,8 @@ for _name, _help in STEPS.items():
 app.add_typer(data, name="data")
 
 Config = Annotated[Path, typer.Option(help="The configuration.")]
-ProfileOption = Annotated[Optional[str], typer.Option(help="Profile; the configuration's own if not given.")]
-Smoke = Annotated[Optional[bool], typer.Option(help="The shrunk form of the profile.")]
+ProfileOption = Annotated[str | None, typer.Option(help="Profile; the configuration's own if not given.")]
+Smoke = Annotated[bool | None, typer.Option(help="The shrunk form of the profile.")]
 
 
 @app.command()
@@ -69,9 +69,9 @@ def verify(config: Config = Path("params.yaml"), profile: ProfileOption = None, 
 
 @app.command()
 def claims(
-    verdict: Annotated[Optional[str], typer.Option(help="Only this verdict.")] = None,
-    source: Annotated[Optional[str], typer.Option(help="Only this source.")] = None,
-    explain: Annotated[Optional[str], typer.Option(help="All evidence of one claim.", metavar="ID")] = None,
+    verdict: Annotated[str | None, typer.Option(help="Only this verdict.")] = None,
+    source: Annotated[str | None, typer.Option(help="Only this source.")] = None,
+    explain: Annotated[str | None, typer.Option(help="All evidence of one claim.", metavar="ID")] = None,
     config: Config = Path("params.yaml"),
     profile: ProfileOption = None,
     smoke: Smoke = None,
@@ -96,8 +96,8 @@ def plan(config: Config = Path("params.yaml"), profile: ProfileOption = None, sm
 def convert(
     file: Annotated[Path, typer.Argument(help="A checkpoint as its authors released it.")],
     model: Annotated[str, typer.Option(help="Name of the architecture.")],
-    out: Annotated[Optional[Path], typer.Option(help="Where to write; beside FILE if not given.")] = None,
-    option: Annotated[Optional[list[str]], typer.Option(help="Option of the architecture, NAME=VALUE.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Where to write; beside FILE if not given.")] = None,
+    option: Annotated[list[str] | None, typer.Option(help="Option of the architecture, NAME=VALUE.")] = None,
 ) -> None:
     """Turn an official checkpoint into this project's format."""
     from pixelwise.models.convert import convert as converted
@@ -110,7 +110,7 @@ def denoise(
     image: Annotated[Path, typer.Argument(metavar="IN", help="Image of any size, gray or colour, 8 or 16 bit.")],
     out: Annotated[Path, typer.Argument()],
     checkpoint: Annotated[Path, typer.Option(help="A denoiser trained or converted by this project.")],
-    sigma: Annotated[Optional[float], typer.Option(help="Noise level of IN, on the 0-255 scale.")] = None,
+    sigma: Annotated[float | None, typer.Option(help="Noise level of IN, on the 0-255 scale.")] = None,
 ) -> None:
     """Remove noise from a picture of your own."""
     from pixelwise.evaluation.denoise import denoise as denoised
@@ -123,7 +123,7 @@ def translate(
     labels: Annotated[Path, typer.Argument(metavar="LABELMAP", help="Label map: one id per pixel.")],
     out: Annotated[Path, typer.Argument()],
     checkpoint: Annotated[Path, typer.Option(help="A generator trained or converted by this project.")],
-    instances: Annotated[Optional[Path], typer.Option(help="Instance map: one id per object.")] = None,
+    instances: Annotated[Path | None, typer.Option(help="Instance map: one id per object.")] = None,
 ) -> None:
     """Turn a label map of your own into a picture."""
     from pixelwise.evaluation.translate import translate as translated

@@ -194,7 +194,7 @@ class _Builder:
         }
 
     def translations(self) -> None:
-        """Generate, FID and segmentation of every translation model, with floors and ceilings once for each data set."""
+        """Pictures and scores of every translation model, with floors and ceilings once for each data set."""
         entries = {name: self.profile.training(name) for name in self.profile.train}
         chosen = [name for name, entry in entries.items() if entry.task == "translation"]
         for dataset in dict.fromkeys(entries[name].dataset for name in chosen):

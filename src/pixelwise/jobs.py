@@ -121,7 +121,7 @@ def _read(path: str) -> Any:
 
 
 def _valid(job: Job, description: dict[str, Any]) -> dict[str, str] | None:
-    """Hashes of the input manifests if the outputs were made from the present settings, sources and inputs, else None."""
+    """Hashes of the input manifests if the outputs were made from the present state of everything, else None."""
     made = _read(job.manifest)
     if not isinstance(made, dict) or made.get("job") != description:
         return None
@@ -194,7 +194,7 @@ def load(file: Path, step: str) -> tuple[dict[str, Any], Settings]:
     """Read and validate a job file.
 
     Raises:
-        PixelwiseError: If it is not a job file, belongs to another step, has wrong settings, or was written for other sources.
+        PixelwiseError: If it is no job file, of another step, has wrong settings, or was written for other sources.
     """
     document = read_json(file)
     job = document.get("job") if isinstance(document, dict) else None

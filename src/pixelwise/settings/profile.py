@@ -40,11 +40,11 @@ class Profile(Settings):
         seeds: Seeds of the training runs.
         compute: Device and threads of every job.
         datasets: Data sets by name.
-        checkpoints: Published weights by name: a file of the user's own, or None to download (`pixelwise.data.sources`).
+        checkpoints: Published weights by name: a file of the user's own, or None to download.
         train: Networks by name.
         generate: Settings of every `generate` job.
         fid: Settings of every `fid` job.
-        segment: Settings of every `segment` job, and `segmenter`: which entry of `train` reads the pictures, by data set.
+        segment: Settings of every `segment` job, and `segmenter`: which entry of `train` reads the pictures.
         restore: Restoration protocols: name -> settings of the `restore` jobs, with `dataset` and `task`.
         time: Groups of architectures that are timed together.
         inspect: Settings of the `inspect` job.

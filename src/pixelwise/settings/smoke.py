@@ -18,7 +18,7 @@ def _fewer(value: int | None, most: int) -> int:
 
 
 def shrink(profile: dict[str, Any]) -> dict[str, Any]:
-    """A profile's plain values with a few images, a few steps, one seed and one size; architectures stay as they are."""
+    """A profile's plain values with a few images, a few steps, one seed and one size; architectures stay."""
     shrunk = dict(profile)
     shrunk["seeds"] = list(profile.get("seeds", [0]))[:1]
     shrunk["datasets"] = {
