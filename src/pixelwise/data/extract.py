@@ -1,0 +1,122 @@
+"""Extraction of archives, member by member, against a committed list of names, sizes and checksums."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import stat
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO
+
+from pixelwise.data.download import discard
+from pixelwise.data.sources import Source
+from pixelwise.errors import PixelwiseError
+
+CHUNK = 1 << 20
+
+
+@dataclass(frozen=True)
+class Member:
+    """One file of an archive: name below the archive's top folder, bytes, checksum (the last two None if not published)."""
+
+    name: str
+    size: int | None
+    sha256: str | None
+
+
+def members(source: Source) -> list[Member]:
+    """The committed list of an archive's members.
+
+    Raises:
+        PixelwiseError: If the list differs from the checksum in the table of sources.
+    """
+    content = resources.files("pixelwise.data").joinpath("manifests", source.manifest).read_bytes()
+    found = hashlib.sha256(content).hexdigest()
+    if found != source.manifest_sha256:
+        raise PixelwiseError(f"manifests/{source.manifest}: sha256 {found}; expected {source.manifest_sha256}")
+    rows = csv.DictReader(content.decode("utf-8").splitlines())
+    return [Member(row["name"], int(row["size"]), row["sha256"]) for row in rows]
+
+
+def extract(archive: Path, source: Source, wanted: list[Member], out: Path) -> list[Path]:
+    """Write the wanted members of a zip archive below `out`, without the archive's top folder.
+
+    Nothing else of the archive is written. An archive that holds an absolute name, `..` or a link anywhere is refused as a whole.
+
+    Args:
+        archive: Zip file.
+        source: Its row of the table of sources.
+        wanted: Members to write.
+        out: Folder to write to.
+
+    Returns:
+        The files written, in the order of `wanted`.
+
+    Raises:
+        PixelwiseError: If the archive is damaged or unsafe, or if a member is missing or differs from the list.
+    """
+    try:
+        with zipfile.ZipFile(archive) as zipped:
+            entries = {info.filename: _safe(archive, info) for info in zipped.infolist()}
+            missing = [member.name for member in wanted if source.top + member.name not in entries]
+            if missing:
+                raise PixelwiseError(
+                    f"{archive}: lacks {len(missing)} of {len(wanted)} listed members, first {missing[0]}"
+                )
+            return [_write(zipped, entries[source.top + member.name], member, out) for member in wanted]
+    except Damaged as error:
+        raise PixelwiseError(f"{archive}: {error}; {discard(archive)}") from None
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        raise PixelwiseError(f"{archive}: not a whole zip archive ({error}); {discard(archive)}") from None
+
+
+class Damaged(PixelwiseError):
+    """A member differs from the list, so the archive is of no use."""
+
+
+def _safe(archive: Path, info: zipfile.ZipInfo) -> zipfile.ZipInfo:
+    name = info.filename
+    path = PurePosixPath(name)
+    kind = stat.S_IFMT(info.external_attr >> 16)
+    if path.is_absolute() or ".." in path.parts or "\\" in name or (path.parts and path.parts[0].endswith(":")):
+        raise PixelwiseError(f"{archive}: member {name}; names must stay inside the folder, nothing was extracted")
+    if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
+        raise PixelwiseError(
+            f"{archive}: member {name} is a link or a device; only files are allowed, nothing was extracted"
+        )
+    return info
+
+
+def _write(zipped: zipfile.ZipFile, info: zipfile.ZipInfo, member: Member, out: Path) -> Path:
+    if member.size is not None and info.file_size != member.size:
+        raise Damaged(f"{member.name} has {info.file_size} bytes; expected {member.size}")
+    path = out / member.name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    digest = hashlib.sha256()
+    try:
+        with zipped.open(info) as packed, open(path, "wb") as stream:
+            for chunk in _chunks(packed, info.file_size):
+                digest.update(chunk)
+                stream.write(chunk)
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+    if member.sha256 is not None and digest.hexdigest() != member.sha256:
+        path.unlink()
+        raise Damaged(f"{member.name} has sha256 {digest.hexdigest()}; expected {member.sha256}")
+    return path
+
+
+def _chunks(packed: BinaryIO, limit: int) -> Iterator[bytes]:
+    """Read a member, never more than its directory entry promises."""
+    left = limit
+    while left > 0 and (chunk := packed.read(min(CHUNK, left))):
+        left -= len(chunk)
+        yield chunk
+    if left or packed.read(1):
+        raise zipfile.BadZipFile(f"a member is not {limit} bytes long")
