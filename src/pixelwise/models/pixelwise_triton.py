@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import os
 from functools import lru_cache
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 import torch
 from torch import Tensor
@@ -27,37 +27,44 @@ except ImportError:  # wheels without Triton: macOS, Windows
     triton = None
 
 Precision = Literal["ieee", "tf32x3", "tf32", "bf16"]
-"""Arithmetic of the matrix products, which always accumulate in float32: float32; three TF32 products (an error near that
-of float32, but on the tensor cores); TF32; bfloat16."""
+"""Arithmetic of the matrix products, which always accumulate in float32: float32; three TF32 products (an error near
+that of float32, but on the tensor cores); TF32; bfloat16."""
 
-PIXELS_PER_PROGRAM = 1024  # a larger tile is shared by programs, each of which reads the weights (64 KB) from the L2 cache
+PIXELS_PER_PROGRAM = 1024  # a larger tile is shared by programs, each of which reads the weights from the L2 cache
+LAUNCH: dict[Precision, tuple[int, int]] = {"ieee": (64, 8), "tf32x3": (128, 8), "tf32": (64, 4), "bf16": (128, 4)}
+"""Pixels computed at a time and warps: the largest for which the compiler does not spill registers (much) on sm_90."""
+
 INTERPRETED = os.environ.get("TRITON_INTERPRET") == "1"
 
 if triton is not None:
 
-    @triton.jit
-    def _leaky_relu(x: Any) -> Any:
+    @triton.jit  # type: ignore[untyped-decorator]
+    def _leaky_relu(x: tl.tensor) -> tl.tensor:
         return tl.where(x > 0, x, x * 0.01)  # pixelwise_stream.SLOPE
 
-    @triton.jit
-    def _product(x: Any, weight: Any, total: Any, PRECISION: tl.constexpr, EMULATE: tl.constexpr) -> Any:
+    @triton.jit  # type: ignore[untyped-decorator]
+    def _product(
+        x: tl.tensor, weight: tl.tensor, total: tl.tensor, PRECISION: tl.constexpr, EMULATE: tl.constexpr
+    ) -> tl.tensor:
         """Total + x @ weight. EMULATE rounds to bfloat16 but multiplies in float32: the interpreter has no bfloat16."""
-        if PRECISION == "bf16":
-            x, weight = x.to(tl.bfloat16), weight.to(tl.bfloat16)
-            if EMULATE:
-                x, weight = x.to(tl.float32), weight.to(tl.float32)
-            return tl.dot(x, weight, total)
-        return tl.dot(x, weight, total, input_precision=PRECISION)
+        if PRECISION != "bf16":
+            total = tl.dot(x, weight, total, input_precision=PRECISION)
+        elif EMULATE:
+            total = tl.dot(x.to(tl.bfloat16).to(tl.float32), weight.to(tl.bfloat16).to(tl.float32), total)
+        else:
+            total = tl.dot(x.to(tl.bfloat16), weight.to(tl.bfloat16), total)
+        return total
 
-    @triton.jit
+    @triton.jit  # type: ignore[untyped-decorator]
     def _stream(
-        parameters: Any, stride: Any, labels: Any, dense: Any, position: Any, image: Any,
-        width: Any, grid_width: Any, grid_tiles: Any,
+        parameters: tl.tensor, stride: tl.tensor, labels: tl.tensor, dense: tl.tensor, position: tl.tensor,
+        image: tl.tensor, width: tl.tensor, grid_width: tl.tensor, grid_tiles: tl.tensor,
         TILE: tl.constexpr, BLOCK: tl.constexpr, BLOCKS: tl.constexpr, LABELS: tl.constexpr, DENSE: tl.constexpr,
         CODE: tl.constexpr, CODE_PADDED: tl.constexpr, HIDDEN: tl.constexpr, MIDDLE: tl.constexpr,
-        OUT: tl.constexpr, OUT_PADDED: tl.constexpr, TANH: tl.constexpr, PRECISION: tl.constexpr, EMULATE: tl.constexpr,
+        OUT: tl.constexpr, OUT_PADDED: tl.constexpr, TANH: tl.constexpr,
+        PRECISION: tl.constexpr, EMULATE: tl.constexpr,
     ) -> None:  # fmt: skip
-        """One program: BLOCKS blocks of BLOCK pixels of one tile; MIDDLE = number of hidden-to-hidden layers, 0 to 3."""
+        """One program: BLOCKS blocks of BLOCK pixels of one tile; MIDDLE is the number of hidden-to-hidden layers."""
         tile = tl.program_id(0).to(tl.int64)
         sample, cell = tile // grid_tiles, tile % grid_tiles
         corner = (cell // grid_width) * TILE * width + (cell % grid_width) * TILE
@@ -121,9 +128,9 @@ def available(device: torch.device) -> bool:
 
 
 def supports(form: Form) -> bool:
-    """Whether the kernel has this shape: up to three equal hidden-to-hidden layers of width 16, 32, 64 or 128, tile >= 4."""
+    """Whether the kernel has this shape: one to four hidden layers of one width (16, 32 or 64), up to 16 outputs."""
     hidden = form.widths[1:-1]
-    equal = len(set(hidden)) == 1 and hidden[0] in (16, 32, 64, 128) and len(hidden) <= 4
+    equal = len(set(hidden)) == 1 and hidden[0] in (16, 32, 64) and len(hidden) <= 4
     return equal and form.widths[-1] <= 16 and form.tile >= 4 and form.tile & (form.tile - 1) == 0
 
 
@@ -147,34 +154,36 @@ def pixelwise_mlp_triton(
     """Apply to every pixel the network of its tile; inference only.
 
     Args:
-        parameters: [N, h, w, >= P] float32 parameter grid, P = `parameter_count(form.widths)`; one tile's entries are adjacent
-            and tiles follow at one distance, so that a slice of a padded grid will do.
+        parameters: [N, h, w, >= P] float32 parameter grid, P = `parameter_count(form.widths)`; one tile's entries are
+            adjacent and tiles follow at one distance, so that a slice of a padded grid will do.
         labels: [N, h*tile, w*tile] uint8 ids, contiguous; an id >= form.num_labels selects no row. None without labels.
         dense: [N, C, h*tile, w*tile] float32, contiguous, or None for C = 0.
         form: Shape of the networks, one that `supports` accepts.
         precision: Arithmetic of the matrix products.
-        block: Pixels computed at a time, a power of two from 16 on that divides tile * tile.
-        warps: Warps of a program.
+        block: Pixels computed at a time, a power of two from 16 to tile * tile; by default that of `LAUNCH`.
+        warps: Warps of a program; by default those of `LAUNCH`.
 
     Returns:
         [N, form.widths[-1], h*tile, w*tile] float32, contiguous.
 
     Raises:
-        PixelwiseError: If the kernel cannot run here, a shape does not fit, or a gradient is wanted (`pixelwise_mlp` has one).
+        PixelwiseError: If the kernel cannot run here, a shape does not fit or a gradient is wanted.
     """
     channels = _check(parameters, labels, dense, form, precision)
     count, rows, columns, _ = parameters.shape
     image = parameters.new_empty(count, form.widths[-1], rows * form.tile, columns * form.tile)
     code = _padded_code(form.tile, parameters.device) if form.position_code else parameters
-    block = block or min(128, form.tile**2)
+    block = min(block or LAUNCH[precision][0], form.tile**2)
     blocks = max(1, min(form.tile**2, PIXELS_PER_PROGRAM) // block)
     _stream[(count * rows * columns, form.tile**2 // (block * blocks))](
-        parameters, parameters.stride(2), parameters if labels is None else labels, parameters if dense is None else dense,
-        code, image, columns * form.tile, columns, rows * columns,
+        parameters, parameters.stride(2),
+        parameters if labels is None else labels, parameters if dense is None else dense, code, image,
+        columns * form.tile, columns, rows * columns,
         TILE=form.tile, BLOCK=block, BLOCKS=blocks, LABELS=form.num_labels, DENSE=channels,
         CODE=position_channels(form.tile) if form.position_code else 0, CODE_PADDED=code.shape[1],
         HIDDEN=form.widths[1], MIDDLE=len(form.widths) - 3, OUT=form.widths[-1], OUT_PADDED=16,
-        TANH=form.output == "tanh", PRECISION=precision, EMULATE=INTERPRETED, num_warps=warps or 4,
+        TANH=form.output == "tanh", PRECISION=precision, EMULATE=INTERPRETED,
+        num_warps=warps or LAUNCH[precision][1], num_stages=2,
     )  # fmt: skip
     return image
 
@@ -186,12 +195,14 @@ def _check(parameters: Tensor, labels: Tensor | None, dense: Tensor | None, form
     if torch.is_grad_enabled() and (parameters.requires_grad or (dense is not None and dense.requires_grad)):
         raise PixelwiseError("pixelwise kernel asked for a gradient; use pixelwise_mlp, which has one")
     if not supports(form) or precision not in get_args(Precision):
-        raise PixelwiseError(f"pixelwise kernel for {form}, {precision}; hidden widths must be equal, 16 to 128, at most 4")
+        raise PixelwiseError(f"pixelwise kernel for {form}, {precision}; see pixelwise_triton.supports and Precision")
     count, rows, columns, length = parameters.shape
     step = parameters.stride(2)
     strides = (rows * columns * step, columns * step, step, 1)
     if length < parameter_count(form.widths) or parameters.stride() != strides or parameters.dtype != torch.float32:
-        raise PixelwiseError(f"parameter grid {parameters.dtype} {tuple(parameters.shape)}; needed is float32, tile by tile")
+        raise PixelwiseError(
+            f"parameter grid {parameters.dtype} {tuple(parameters.shape)}; float32, tile by tile needed"
+        )
     positions = position_channels(form.tile) if form.position_code else 0
     channels = form.widths[0] - form.num_labels - positions
     size = (rows * form.tile, columns * form.tile)
