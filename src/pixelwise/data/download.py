@@ -1,7 +1,7 @@
 """Downloads that resume, show progress and are verified; `PIXELWISE_MIRROR` replaces the host.
 
-A finished file lies in `work/downloads/` under the path that it has on its host; an unfinished one beside it as `*.part`,
-from which the next try goes on.
+A finished file lies in `work/downloads/` under the path that it has on its host; an unfinished one beside it as
+`*.part`, from which the next try goes on.
 """
 
 from __future__ import annotations
@@ -58,8 +58,11 @@ def obtain(source: Source, *, only_mirror: bool = True) -> Path:
     target.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(target.with_name(target.name + ".lock")):
         if target.is_file():
-            verify(target, source, discard=True)
-            return target
+            try:
+                verify(target, source, discard=True)
+                return target
+            except PixelwiseError as error:
+                say(str(error))
         urls = [f"{mirror.rstrip('/')}/{source.path}"] if mirror else []
         if not mirror or not only_mirror:
             urls.append(source.url)
@@ -79,8 +82,8 @@ def download(url: str, target: Path, source: Source) -> Path:
     """Download `url` to `target`, going on from an unfinished try, and verify it.
 
     Raises:
-        PixelwiseError: If the host can't be reached, answers with an error, or if the file differs from its checksum even
-            when fetched from its beginning.
+        PixelwiseError: If the host can't be reached, answers with an error, or if the file differs from its checksum
+            even when fetched from its beginning.
     """
     part = target.with_name(target.name + ".part")
     resumed = part.is_file() and part.stat().st_size > 0
@@ -144,21 +147,15 @@ def _stream(url: str, part: Path, start: int) -> None:
 
 
 def _progress() -> Progress:
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        DownloadColumn(),
-        TransferSpeedColumn(),
-        TimeRemainingColumn(),
-    )
-    return Progress(*columns, console=Console(stderr=True))
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    return Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True))
 
 
 def _reason(error: Exception) -> str:
     """The innermost cause of a network error, in a few words."""
     text = str(error.args[0] if error.args else error)
     reason = str(getattr(error.args[0] if error.args else None, "reason", text))
-    return reason.rsplit(": ", 1)[-1].strip("()'\" ")[:120] or type(error).__name__
+    return reason.rsplit(": ", 1)[-1].split(" (", 1)[0].strip("()' ")[:120] or type(error).__name__
 
 
 def verify(path: Path, source: Source, *, discard: bool = False) -> None:
@@ -181,7 +178,7 @@ def verify(path: Path, source: Source, *, discard: bool = False) -> None:
     if problem:
         if discard:
             path.unlink()
-        raise PixelwiseError(f"{path}: {problem}" + ("; removed, run again to download it anew" if discard else ""))
+        raise PixelwiseError(f"{path}: {problem}" + ("; removed, to be downloaded anew" if discard else ""))
 
 
 def _digest(path: Path, name: str) -> str:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import csv
 import hashlib
 import stat
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO
+from typing import IO
 
 from pixelwise.data.download import discard
 from pixelwise.data.sources import Source
@@ -22,7 +23,7 @@ CHUNK = 1 << 20
 
 @dataclass(frozen=True)
 class Member:
-    """One file of an archive: name below the archive's top folder, bytes, checksum (the last two None if not published)."""
+    """One file of an archive: name below its top folder, bytes, checksum (the last two None if not published)."""
 
     name: str
     size: int | None
@@ -46,7 +47,7 @@ def members(source: Source) -> list[Member]:
 def extract(archive: Path, source: Source, wanted: list[Member], out: Path) -> list[Path]:
     """Write the wanted members of a zip archive below `out`, without the archive's top folder.
 
-    Nothing else of the archive is written. An archive that holds an absolute name, `..` or a link anywhere is refused as a whole.
+    Nothing else of the archive is written. An archive that holds an absolute name, `..` or a link is refused as a whole.
 
     Args:
         archive: Zip file.
@@ -65,13 +66,20 @@ def extract(archive: Path, source: Source, wanted: list[Member], out: Path) -> l
             entries = {info.filename: _safe(archive, info) for info in zipped.infolist()}
             missing = [member.name for member in wanted if source.top + member.name not in entries]
             if missing:
-                raise PixelwiseError(
-                    f"{archive}: lacks {len(missing)} of {len(wanted)} listed members, first {missing[0]}"
-                )
+                lack = f"{len(missing)} of {len(wanted)} listed members, first {missing[0]}"
+                raise PixelwiseError(f"{archive}: lacks {lack}")
             return [_write(zipped, entries[source.top + member.name], member, out) for member in wanted]
     except Damaged as error:
         raise PixelwiseError(f"{archive}: {error}; {discard(archive)}") from None
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        EOFError,
+        NotImplementedError,
+        RuntimeError,
+        ValueError,
+        struct.error,
+    ) as error:
         raise PixelwiseError(f"{archive}: not a whole zip archive ({error}); {discard(archive)}") from None
 
 
@@ -87,7 +95,7 @@ def _safe(archive: Path, info: zipfile.ZipInfo) -> zipfile.ZipInfo:
         raise PixelwiseError(f"{archive}: member {name}; names must stay inside the folder, nothing was extracted")
     if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
         raise PixelwiseError(
-            f"{archive}: member {name} is a link or a device; only files are allowed, nothing was extracted"
+            f"{archive}: member {name} is a link or a device; allowed are files, nothing was extracted"
         )
     return info
 
@@ -112,7 +120,7 @@ def _write(zipped: zipfile.ZipFile, info: zipfile.ZipInfo, member: Member, out: 
     return path
 
 
-def _chunks(packed: BinaryIO, limit: int) -> Iterator[bytes]:
+def _chunks(packed: IO[bytes], limit: int) -> Iterator[bytes]:
     """Read a member, never more than its directory entry promises."""
     left = limit
     while left > 0 and (chunk := packed.read(min(CHUNK, left))):
