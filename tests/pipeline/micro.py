@@ -1,0 +1,167 @@
+"""A small but complete run in a clone of its own: every kind of job, real components, seconds each."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).parents[2]
+PARAMS = {
+    "profile": "micro",
+    "smoke": False,
+    "defaults": {"seeds": [0], "compute": {"device": "cpu", "threads": 1}},
+    "profiles": {
+        "micro": {
+            "title": "Micro run for tests",
+            "datasets": {
+                "streets": {"kind": "streets", "height": 32, "width": 64, "train": 4, "val": 4},
+                "photos": {"kind": "photos", "train": 2, "val": 1},
+            },
+            "train": {
+                "asapnet": {
+                    "task": "translation",
+                    "dataset": "streets",
+                    "architecture": "asapnet",
+                    "options": {"width": 4, "max_width": 8, "depth": 1, "mlp_width": 8},
+                    "discriminator_options": {"width": 4},
+                    "batch": 2,
+                    "presentations": 4,
+                    "perceptual": 0,
+                },
+                "segmenter": {
+                    "task": "segmentation",
+                    "dataset": "streets",
+                    "architecture": "segmenter",
+                    "batch": 2,
+                    "presentations": 4,
+                },
+                "dncnn": {
+                    "task": "denoising",
+                    "dataset": "photos",
+                    "architecture": "dncnn",
+                    "options": {"depth": 3, "width": 8},
+                    "batch": 2,
+                    "steps": 3,
+                    "learning_rate": 0.001,
+                },
+                "asapnet_denoise": {
+                    "task": "denoising",
+                    "dataset": "photos",
+                    "architecture": "asapnet",
+                    "options": {"width": 4, "max_width": 8, "depth": 1, "mlp_width": 8},
+                    "batch": 2,
+                    "steps": 2,
+                },
+            },
+            "fid": {"resamples": 2, "protocols": ["pytorch-fid"]},
+            "segment": {"segmenter": "segmenter", "protocols": ["native"], "resamples": 10},
+            "restore": {"photos": {"dataset": "photos", "sigmas": [25], "limit": 1, "bm3d_limit": 0}},
+            "time": {
+                "denoising": {
+                    "task": "denoising",
+                    "models": {"dncnn": {"architecture": "dncnn", "options": {"depth": 3, "width": 8}}},
+                    "sizes": [[32, 32]],
+                    "warmup": 1,
+                    "calls": 3,
+                }
+            },
+        }
+    },
+}
+
+
+class Clone:
+    """A clone of the project in which commands run."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def run(self, *command: str, check: bool = True, **variables: str) -> subprocess.CompletedProcess[str]:
+        """Run a command of this environment in the clone."""
+        path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+        environment = {**os.environ, "PATH": path, "PYTHONPATH": "", **variables}
+        done = subprocess.run(
+            command, cwd=self.folder, env=environment, capture_output=True, text=True, timeout=600, check=False
+        )
+        if check and done.returncode:
+            raise AssertionError(
+                f"{' '.join(command)}: {done.returncode}\n{done.stdout[-3000:]}\n{done.stderr[-5000:]}"
+            )
+        return done
+
+    def snakemake(self, *arguments: str, check: bool = True, **variables: str) -> subprocess.CompletedProcess[str]:
+        return self.run("snakemake", "--cores", "2", *arguments, check=check, **variables)
+
+    def nothing_to_do(self) -> bool:
+        """Whether a dry run plans no job."""
+        return "Nothing to be done" in (done := self.snakemake("-n", "all")).stdout + done.stderr
+
+    def jobs(self, *command: str) -> Counter[str]:
+        """Run a command and count, by step and model, the jobs that the run log gained."""
+        before = len(self.log())
+        self.run(*command)
+        return Counter("/".join([job.split("/")[0], *job.split("/")[2:3]]) for job in self.log()[before:])
+
+    def log(self) -> list[str]:
+        """Ids of all jobs done so far."""
+        file = self.folder / "logs" / "run.jsonl"
+        if not file.exists():
+            return []
+        lines = [json.loads(line) for line in file.read_text().splitlines()]
+        return [line["job"] for line in lines if line["status"] == "done"]
+
+    def edit(self, path: str, value: object) -> None:
+        """Set one value of params.yaml, named by its dotted path."""
+        file = self.folder / "params.yaml"
+        params = yaml.safe_load(file.read_text())
+        *parents, last = path.split(".")
+        node = params
+        for parent in parents:
+            node = node[parent]
+        node[last] = value
+        file.write_text(yaml.safe_dump(params, sort_keys=False))
+
+    def copy(self, folder: Path) -> Clone:
+        """The same clone elsewhere, modification times kept."""
+        shutil.copytree(self.folder, folder, symlinks=True)
+        return Clone(folder)
+
+    def commit(self, message: str) -> None:
+        self.run("git", "add", "-A")
+        self.run("git", "-c", "user.name=Test", "-c", "user.email=test@example.org", "commit", "-qm", message)
+
+    def metrics(self) -> dict[str, str]:
+        """Every file that must be the same in two clones: text of all metrics, timings apart."""
+        folder = self.folder / "results" / "micro"
+        files = [p for p in folder.rglob("*") if p.name in ("metrics.json", "metrics.csv", "per_image.csv", "loss.csv")]
+        return {p.relative_to(folder).as_posix(): p.read_text() for p in sorted(files) if "time/" not in p.as_posix()}
+
+
+DNCNN = Counter({"train/dncnn": 1, "restore/dncnn": 1, "summarise": 1, "judge": 1, "figures": 1, "report": 1})
+REPORT = Counter({"summarise": 1, "judge": 1, "figures": 1, "report": 1})
+
+
+def fresh(folder: Path) -> Clone:
+    """A repository with the working tree's files and the micro profile, nothing run yet."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True
+    )
+    for name in listed.stdout.splitlines():
+        if name.startswith(("tests/", "docs/", "results/")) or not (ROOT / name).is_file():
+            continue
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(ROOT / name, folder / name)
+    (folder / "params.yaml").write_text(yaml.safe_dump(PARAMS, sort_keys=False))
+    ignore = folder / ".gitignore"
+    ignore.write_text(ignore.read_text() + "/results/micro/\n")
+    clone = Clone(folder)
+    clone.run("git", "init", "-q", "-b", "main")
+    clone.commit("start")
+    return clone
