@@ -155,7 +155,7 @@ def _reason(error: Exception) -> str:
     """The innermost cause of a network error, in a few words."""
     text = str(error.args[0] if error.args else error)
     reason = str(getattr(error.args[0] if error.args else None, "reason", text))
-    return reason.rsplit(": ", 1)[-1].split(" (", 1)[0].strip("()' ")[:120] or type(error).__name__
+    return reason.rsplit(": ", 1)[-1].split(" (", 1)[0].strip("() ")[:120] or type(error).__name__
 
 
 def verify(path: Path, source: Source, *, discard: bool = False) -> None:

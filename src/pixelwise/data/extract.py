@@ -47,7 +47,7 @@ def members(source: Source) -> list[Member]:
 def extract(archive: Path, source: Source, wanted: list[Member], out: Path) -> list[Path]:
     """Write the wanted members of a zip archive below `out`, without the archive's top folder.
 
-    Nothing else of the archive is written. An archive that holds an absolute name, `..` or a link is refused as a whole.
+    Nothing else of the archive is written. An archive that holds an absolute name, `..` or a link is refused whole.
 
     Args:
         archive: Zip file.

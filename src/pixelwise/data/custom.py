@@ -1,0 +1,70 @@
+"""A user's own pairs: a folder of label maps, one of images, and optionally one of instance maps.
+
+Two layouts, with sub-folders of any depth:
+
+- `train_labels/ train_images/ [train_instances/]` and the same with `val_`, as in the official repositories;
+- `labels/ images/ [instances/]`; then the last `val` pairs in natural order (a setting) are the validation set.
+
+Files belong together if their paths inside these folders agree, suffixes apart.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pixelwise.data.layout import IGNORE, LabelTable, Listing, distinct_colours, images_below, index, pair
+from pixelwise.errors import PixelwiseError
+from pixelwise.settings.data import Dataset
+
+ROLES = {"image": "images", "label": "labels", "instance": "instances"}
+
+
+def labels(dataset: Dataset) -> LabelTable:
+    """As many ids as the settings say; each is a class of its own, and an id 255, where legal, is none."""
+    count = dataset.num_labels or 0
+    names = tuple(f"label {number}" for number in range(count))
+    void = 1 if dataset.dontcare else 0
+    return LabelTable(
+        names=names + ("don't care",) * void,
+        palette=distinct_colours(count + void),
+        eval_map=(*range(count), *([IGNORE] * void)),
+        eval_names=names,
+        dontcare=dataset.dontcare,
+    )
+
+
+def listing(root: Path, split: str, dataset: Dataset) -> Listing:
+    """The examples of a split.
+
+    Raises:
+        PixelwiseError: If the root has neither layout, or if the second comes without the setting `val`.
+    """
+    if (root / "labels").is_dir():
+        if dataset.val is None:
+            raise PixelwiseError(
+                f"{root}: one folder of labels for both splits; set val, the number of validation pairs"
+            )
+        both = _pairs(root, "")
+        cut = len(both.entries) - dataset.val
+        if cut < 0:
+            raise PixelwiseError(f"{root}: {len(both.entries)} pairs; val asks for {dataset.val}")
+        parts = {"train": both.entries[:cut], "val": both.entries[cut:]}
+        return Listing(parts[split], both.defects if split == "train" else [])
+    if not (root / "train_labels").is_dir():
+        raise PixelwiseError(f"{root}: neither train_labels/ nor labels/ inside; see the layouts of custom data")
+    return _pairs(root, f"{split}_")
+
+
+def _pairs(root: Path, prefix: str) -> Listing:
+    roles = {role: root / f"{prefix}{folder}" for role, folder in ROLES.items()}
+    return pair(
+        {
+            role: index(images_below(folder), lambda path, base=folder: _key(path, base))  # type: ignore[misc]
+            for role, folder in roles.items()
+            if role != "instance" or folder.is_dir()
+        }
+    )
+
+
+def _key(path: Path, folder: Path) -> str:
+    return "_".join(path.relative_to(folder).with_suffix("").parts)

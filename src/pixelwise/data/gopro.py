@@ -1,0 +1,28 @@
+"""GoPro deblurring pairs (Nah et al., CVPR 2017), the user's own copy.
+
+Layout: `{train,test}/<sequence>/{sharp,blur}/<frame>.png`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pixelwise.data.layout import Listing, images_below, index, pair
+from pixelwise.settings.data import Dataset
+
+FOLDERS = {"train": "train", "val": "test"}
+
+
+def listing(root: Path, split: str, _: Dataset) -> Listing:
+    """The examples of a split: sharp frame and blurred frame of the same sequence and name; the test set is `val`."""
+    files = images_below(root / FOLDERS[split])
+    return pair(
+        {
+            "image": index([path for path in files if path.parent.name == "sharp"], _key),
+            "blurred": index([path for path in files if path.parent.name == "blur"], _key),
+        }
+    )
+
+
+def _key(path: Path) -> str:
+    return f"{path.parent.parent.name}_{path.stem}"
