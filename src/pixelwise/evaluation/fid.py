@@ -1,0 +1,211 @@
+"""Step `fid`: distances between Inception features of generated and of real images, as a grid of protocols."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import torch
+
+from pixelwise.artifacts import atomic, sha256, write_text
+from pixelwise.data.pack import Pack, read_facts
+from pixelwise.errors import PixelwiseError
+from pixelwise.evaluation import features, hardware, images
+from pixelwise.evaluation.features import Resize
+from pixelwise.evaluation.frechet import FloatArray, frechet_distance, recentred_interval
+from pixelwise.evaluation.kid import KernelDistance
+from pixelwise.evaluation.statistics import resample_counts
+from pixelwise.metrics import Record, Scalar, Value, dump, protocol_hash
+from pixelwise.settings.evaluation import FidSettings
+
+Quantity = Literal["fid", "kid"]
+REAL = "real"
+HALVES = "-halves"
+INTERVAL = "bootstrap over images, 95 %, re-centred"
+_FRECHET = "Gaussians with sample covariance (n - 1); trace of the root as a nuclear norm"
+_MMD = "unbiased squared MMD, kernel (x.y / 2048 + 1)^3, all pairs"
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """How images become features and features a distance.
+
+    Attributes:
+        resize: Way to the network's input, see `pixelwise.evaluation.features`.
+        quantity: Frechet distance of Gaussians, or the kernel distance.
+        estimator: Formula of the distance.
+        network: What computes the features.
+    """
+
+    resize: Resize
+    quantity: Quantity
+    estimator: str
+    network: str = "pytorch-fid 0.3.0 InceptionV3, pool3, 2048 features, float32"
+
+
+PROTOCOLS: dict[str, Protocol] = {
+    "pytorch-fid": Protocol("pytorch-fid", "fid", _FRECHET),
+    "clean-fid": Protocol("clean-fid", "fid", _FRECHET),
+    "kid": Protocol("pytorch-fid", "kid", _MMD),
+    "clean-kid": Protocol("clean-fid", "kid", _MMD),
+}
+
+
+@dataclass(frozen=True)
+class Design:
+    """Which images are compared under which protocol name.
+
+    Attributes:
+        name: "pairs": all generated images with the photographs of the same label maps. "halves": images of one random
+            half of the label maps with photographs of the other half.
+        suffix: Appended to the protocol's name.
+    """
+
+    name: Literal["pairs", "halves"]
+    suffix: str
+
+
+def designs(subject: str) -> tuple[Design, ...]:
+    """Generated images are compared in both designs.
+
+    Photographs can only be compared half with half: that is the floor of the protocols `...-halves` at equal n, and
+    the nearest thing to a floor for the others (too high, since it has half as many images: condition `design`).
+    """
+    first = Design("halves" if subject == REAL else "pairs", "")
+    return first, Design("halves", HALVES)
+
+
+def run(settings: FidSettings, inputs: dict[str, Path], out: Path, work: Path) -> None:
+    """Measure every protocol and write metrics.json and resamples.csv.
+
+    Args:
+        settings: The subject and the protocols.
+        inputs: `data` (prepared), `inception` (weights) and, unless the subject is "real", `images` (generated).
+        out: Receives metrics.json and resamples.csv, the distance of each resample. Subjects with equally many images
+            share the resampled label maps, so differences between their rows are paired.
+        work: Keeps the features.
+
+    Raises:
+        PixelwiseError: If there are fewer than four images, or an input is unreadable.
+    """
+    device = hardware.select_device(settings.device, settings.threads)
+    pack, facts = Pack(inputs["data"], settings.split), read_facts(inputs["data"])
+    subject = (
+        images.photographs(pack, settings.limit)
+        if settings.name == REAL
+        else images.generated(inputs["images"], pack, settings.limit)
+    )
+    if len(subject) < 4:
+        raise PixelwiseError(f"{settings.name} on {settings.dataset}: {len(subject)} images; at least 4 are needed")
+    weights = sha256(inputs["inception"] / features.WEIGHTS)
+    height, width = subject.read(0).shape[:2]
+    records: list[Record] = []
+    rows: list[tuple[str, int, float]] = []
+    found = _features(settings, subject, images.partners(pack, subject), inputs["inception"], device, work)
+    for name, design, x, y in _grid(settings, found):
+        protocol = PROTOCOLS[name]
+        full_name = name + design.suffix
+        estimate, draws = measure(protocol.quantity, x, y, settings.resamples, design.name == "pairs")
+        low, high = recentred_interval(estimate, draws)
+        rows += [(full_name, i, float(draw)) for i, draw in enumerate(draws)]
+        reference = f"{settings.dataset}/{settings.split}"
+        label = f"{full_name}/{reference}-{len(y)}/{height}x{width}/inception-{weights[:8]}"
+        condition: dict[str, Scalar] = {"design": design.name, "reference": reference, "reference_n": len(y)}
+        condition |= {"height": height, "width": width, "inception_sha256": weights, "label": label}
+        records.append(
+            Record(
+                kind="fid",
+                task="translation",
+                model=settings.name,
+                dataset=settings.dataset,
+                protocol=full_name,
+                protocol_hash=protocol_hash(asdict(protocol) | {"design": design.name, "inception": weights}),
+                condition=condition,
+                n=len(x),
+                seed=settings.seed,
+                weights_sha256=subject.weights_sha256,
+                synthetic=facts["synthetic"],
+                short=subject.short,
+                values={protocol.quantity: Value(value=estimate, unit="1", low=low, high=high, interval=INTERVAL)},
+                hardware=hardware.describe(device, settings.threads),
+            )
+        )
+    dump(out / "metrics.json", records)
+    _write_rows(out / "resamples.csv", rows)
+
+
+def measure(quantity: Quantity, x: FloatArray, y: FloatArray, resamples: int, paired: bool) -> tuple[float, FloatArray]:
+    """Distance of two sets of features and its values under resampling of the images.
+
+    Args:
+        quantity: Which distance.
+        x: Features [n, d].
+        y: Features [m, d].
+        resamples: Number of draws.
+        paired: True if row i of both belongs to the same label map (n = m): label maps are resampled. False resamples
+            both sets independently.
+
+    Returns:
+        The distance, and its value for each draw, [resamples].
+    """
+    x_counts = resample_counts(len(x), resamples, seed=0)
+    y_counts = x_counts if paired else resample_counts(len(y), resamples, seed=1)
+    if quantity == "kid":
+        kernel = KernelDistance(x, y)
+        return kernel.value(), kernel.resampled(x_counts, y_counts)
+    draws = [frechet_distance(x, y, u, v) for u, v in zip(x_counts, y_counts, strict=True)]
+    return frechet_distance(x, y), np.asarray(draws)
+
+
+Sets = dict[Resize, tuple[FloatArray, FloatArray]]
+
+
+def _grid(settings: FidSettings, found: Sets) -> Iterator[tuple[str, Design, FloatArray, FloatArray]]:
+    """Every protocol and design with the two sets of features that it compares."""
+    for name in settings.protocols:
+        x, y = found[PROTOCOLS[name].resize]
+        for design in designs(settings.name):
+            if design.name == "pairs":
+                yield name, design, x, y
+                continue
+            order = np.random.default_rng(0).permutation(len(x))
+            half = len(x) // 2
+            yield name, design, x[np.sort(order[:half])], y[np.sort(order[half : 2 * half])]
+
+
+def _features(
+    settings: FidSettings,
+    subject: images.Pictures,
+    reference: images.Pictures,
+    inception: Path,
+    device: torch.device,
+    work: Path,
+) -> Sets:
+    """Features of the subject's images and of their partners, for each way of resizing; kept in `work`."""
+    network = features.load_inception(inception, device)
+
+    def cached(role: str, pictures: images.Pictures, resize: Resize) -> FloatArray:
+        path = work / f"{role}-{resize}.npy"
+        if not path.exists():
+            with atomic(path) as temporary:
+                np.save(temporary, features.extract(pictures.read, len(pictures), network, resize, settings.batch))
+        return np.asarray(np.load(path, allow_pickle=False))
+
+    found: Sets = {}
+    for resize in dict.fromkeys(PROTOCOLS[name].resize for name in settings.protocols):
+        y = cached("reference", reference, resize)
+        found[resize] = y if settings.name == REAL else cached("subject", subject, resize), y
+    return found
+
+
+def _write_rows(path: Path, rows: list[tuple[str, int, float]]) -> None:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["protocol", "resample", "value"])
+    writer.writerows(rows)
+    write_text(path, text.getvalue())
