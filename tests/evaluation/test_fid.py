@@ -111,6 +111,14 @@ def test_kid_resampled_leaves_out_copies_of_an_image():
     assert KernelDistance(x, y).resampled(u, v)[0] == pytest.approx(expected)
 
 
+def test_draws_of_one_image_alone_do_not_count():
+    x, y = gaussian(2, 5, 1), gaussian(2, 5, 2)
+    draws = KernelDistance(x, y).resampled(np.array([[2, 0], [1, 1]]), np.array([[1, 1], [1, 1]]))
+    assert np.isnan(draws[0]) and np.isfinite(draws[1])
+    assert recentred_interval(1.0, draws) == (1.0, 1.0)
+    assert recentred_interval(1.0, draws[:1]) == (None, None)
+
+
 @pytest.fixture(scope="module")
 def network(inception_folder):
     return features.load_inception(inception_folder)

@@ -112,7 +112,7 @@ def run(settings: FidSettings, inputs: dict[str, Path], out: Path, work: Path) -
         full_name = name + design.suffix
         estimate, draws = measure(protocol.quantity, x, y, settings.resamples, design.name == "pairs")
         low, high = recentred_interval(estimate, draws)
-        rows += [(full_name, i, float(draw)) for i, draw in enumerate(draws)]
+        rows += [(full_name, i, float(draw)) for i, draw in enumerate(draws) if np.isfinite(draw)]
         reference = f"{settings.dataset}/{settings.split}"
         label = f"{full_name}/{reference}-{len(y)}/{height}x{width}/inception-{weights[:8]}"
         condition: dict[str, Scalar] = {"design": design.name, "reference": reference, "reference_n": len(y)}

@@ -53,15 +53,18 @@ def _factor(x: FloatArray, counts: CountArray | None) -> tuple[torch.Tensor, tor
     return mean, root
 
 
-def recentred_interval(estimate: float, draws: FloatArray) -> tuple[float, float]:
+def recentred_interval(estimate: float, draws: FloatArray) -> tuple[float, float] | tuple[None, None]:
     """Percentile interval of the resampled values, shifted so that their mean is the estimate.
 
     A resample repeats images, so it holds fewer distinct ones; the Frechet distance grows as sets shrink, so the draws
     lie above the estimate. The shift removes this bias of the resampling. It does not remove the bias of the estimate
-    itself: only a floor at the same number of images shows that.
+    itself: only a floor at the same number of images shows that. Draws that hold only copies of one image have no
+    kernel distance (NaN) and are left out; where no other draw remains, which takes a handful of images, both ends
+    are None.
 
     Example:
         >>> recentred_interval(1.0, np.array([4.0, 5.0, 6.0]))
         (0.05..., 1.95...)
     """
-    return percentile_interval(draws - draws.mean() + estimate)
+    finite = draws[np.isfinite(draws)]
+    return percentile_interval(finite - finite.mean() + estimate) if finite.size else (None, None)

@@ -42,7 +42,7 @@ class KernelDistance:
             y_counts: The same for y, [r, m].
 
         Returns:
-            Distances [r].
+            Distances [r]; NaN where a set consists of copies of one image.
         """
         u, v = torch.from_numpy(x_counts).double(), torch.from_numpy(y_counts).double()
         cross = ((u @ self.xy) * v).sum(1) / (u.sum(1) * v.sum(1))
@@ -55,5 +55,5 @@ def _kernel(a: Tensor, b: Tensor) -> Tensor:
 
 def _within(kernel: Tensor, counts: Tensor) -> Tensor:
     total = ((counts @ kernel) * counts).sum(1) - counts**2 @ kernel.diagonal()
-    pairs: Tensor = counts.sum(1) ** 2 - (counts**2).sum(1)
-    return total / pairs
+    pairs = counts.sum(1) ** 2 - (counts**2).sum(1)
+    return torch.where(pairs > 0, total / pairs, torch.nan)
