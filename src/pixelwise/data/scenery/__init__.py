@@ -1,0 +1,1 @@
+"""Procedural street scenes: camera and canvas, what stands in a street, and how it looks."""
