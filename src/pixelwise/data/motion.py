@@ -40,7 +40,8 @@ def motion_kernel(length: float, angle: float, size: int | None = None) -> npt.N
             weight = np.abs(1 - right - (x - left)) * np.abs(1 - below - (y - top))
             inside = weight > 0
             np.add.at(kernel, ((top + below)[inside], (left + right)[inside]), weight[inside])
-    return kernel / kernel.sum()
+    kernel /= kernel.sum()
+    return kernel
 
 
 def kernel_size(length: float) -> int:
