@@ -1,0 +1,77 @@
+"""Training curves: every `loss.csv` of a run in one tidy table, thinned to what a plot can show."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from pixelwise.artifacts import read_json
+from pixelwise.errors import PixelwiseError
+
+COLUMNS = ["job", "dataset", "model", "seed", "synthetic", "short", "step", "samples", "series", "value"]
+CLOCK = re.compile(r"(^|_)(seconds|time|eta|per_s|per_second|images_s)$")
+ABSCISSAE = ("step", "samples", "epoch", "epochs", "presentations")
+POINTS = 400
+
+
+def parts(job: str) -> tuple[str, str, int]:
+    """Data set, model and seed of a job id `train/<dataset>/<name>/seed<k>`.
+
+    >>> parts("train/photos/dncnn/seed0")
+    ('photos', 'dncnn', 0)
+    """
+    found = re.fullmatch(r"[^/]+/([^/]+)/([^/]+)/seed(\d+)", job)
+    if found is None:
+        raise PixelwiseError(f"{job}: a training job's id must be train/<dataset>/<name>/seed<k>")
+    return found[1], found[2], int(found[3])
+
+
+def tidy(path: Path) -> pd.DataFrame:
+    """One `loss.csv` as rows of step, samples, series, value; columns of clock time are left out.
+
+    Raises:
+        PixelwiseError: If the file has no column `step`.
+    """
+    table = pd.read_csv(path)
+    if "step" not in table.columns:
+        raise PixelwiseError(f"{path}: columns {', '.join(map(str, table.columns))}; a column 'step' is needed")
+    numeric = [str(name) for name in table.select_dtypes("number").columns]
+    series = [name for name in numeric if name not in ABSCISSAE and not CLOCK.search(name)]
+    seen = next((name for name in ("samples", "presentations") if name in numeric), None)
+    table = thin(table).assign(samples=table[seen] if seen else float("nan"))
+    return table.melt(["step", "samples"], series, "series", "value").dropna(subset=["value"])
+
+
+def thin(table: pd.DataFrame) -> pd.DataFrame:
+    """At most `POINTS` rows, evenly spaced, the last one among them."""
+    stride = -(-len(table) // POINTS)
+    return table.iloc[::-1].iloc[::stride].iloc[::-1] if stride > 1 else table
+
+
+def gather(folders: dict[str, Path]) -> pd.DataFrame:
+    """Curves of every training job.
+
+    Args:
+        folders: Job id -> folder; folders without `loss.csv` (converted checkpoints) are left out.
+    """
+    tables = []
+    for job, folder in sorted(folders.items()):
+        if not (folder / "loss.csv").is_file():
+            continue
+        dataset, model, seed = parts(job)
+        facts: dict[str, Any] = read_json(folder / "training.json")
+        marks = {"synthetic": bool(facts.get("synthetic", False)), "short": bool(facts.get("short", False))}
+        tables.append(tidy(folder / "loss.csv").assign(job=job, dataset=dataset, model=model, seed=seed, **marks))
+    return pd.concat(tables, ignore_index=True)[COLUMNS] if tables else pd.DataFrame(columns=COLUMNS)
+
+
+def write_each(table: pd.DataFrame, out: Path) -> None:
+    """One wide CSV for each training job below `out`, the form that `dvc plots` reads."""
+    for job, rows in table.groupby("job", sort=True):
+        wide = rows.pivot(index="step", columns="series", values="value").sort_index()
+        path = out / f"{str(job).removeprefix('train/').replace('/', '-')}.csv"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        wide.to_csv(path, lineterminator="\n")

@@ -1,0 +1,106 @@
+"""Paired differences between restoration methods, image by image."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from pixelwise import metrics
+from pixelwise.errors import PixelwiseError
+from pixelwise.evaluation.statistics import paired_difference
+
+GROUP = ["task", "dataset", "protocol", "sigma", "metric"]
+COLUMNS = [
+    *(*GROUP, "model", "reference", "n", "seeds", "difference", "low", "high", "interval", "unit"),
+    *("synthetic", "short"),
+]
+INTERVAL = "bootstrap over images, 95 %"
+NEEDED = ("model", "sigma", "image", "metric", "value")
+UNITS = {"psnr": "dB"}
+
+
+def per_image(folders: dict[str, Path]) -> pd.DataFrame:
+    """Every restoration job's `per_image.csv` with the task, data set, protocol and marks of its records.
+
+    Args:
+        folders: Job id -> folder; those without the file, or whose records are not of restoration, are left out.
+
+    Raises:
+        PixelwiseError: If a file lacks a column.
+    """
+    tables = []
+    for _, folder in sorted(folders.items()):
+        path = folder / "per_image.csv"
+        if not path.is_file():
+            continue
+        records = [record for record in metrics.load(folder / "metrics.json") if record.kind == "restoration"]
+        if not records:
+            continue
+        table = pd.read_csv(path)
+        if missing := [name for name in NEEDED if name not in table.columns]:
+            raise PixelwiseError(f"{path}: lacks the column {missing[0]!r}; needed are {', '.join(NEEDED)}")
+        first = records[0]
+        table = table.assign(task=first.task, dataset=first.dataset, protocol=first.protocol, seed=first.seed)
+        marks = {name: any(getattr(record, name) for record in records) for name in ("synthetic", "short")}
+        tables.append(table.assign(**marks))
+    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=[*GROUP, *NEEDED, "seed"])
+
+
+def reference_of(models: pd.Series, preferred: str) -> str | None:
+    """The method that others are compared with: `preferred` itself, or the best of those whose name begins with it.
+
+    Args:
+        models: Mean value of each method, indexed by name.
+        preferred: Name, or the beginning of names.
+    """
+    if preferred in models.index:
+        return preferred
+    family = models[[str(name).startswith(preferred) for name in models.index]]
+    return None if family.empty else str(family.idxmax())
+
+
+def table(folders: dict[str, Path], reference: str, resamples: int, seed: int) -> pd.DataFrame:
+    """Mean difference of every method from the reference over the images that both restored.
+
+    Args:
+        folders: Job id -> folder of the restoration jobs (others are ignored).
+        reference: See `reference_of`.
+        resamples: Bootstrap resamples over images.
+        seed: Seed of the resampling.
+
+    Returns:
+        One row for each task, data set, protocol, sigma, metric and method; an image's value is its mean over seeds.
+        Groups without a reference have no row.
+    """
+    found: list[dict[str, Any]] = []
+    for keys, group in per_image(folders).groupby(GROUP, sort=True, dropna=False):
+        wide = group.pivot_table(index="image", columns="model", values="value", aggfunc="mean")
+        chosen = reference_of(wide.mean(), reference)
+        for model in sorted(str(name) for name in wide.columns if chosen is not None and name != chosen):
+            both = wide[[model, chosen]].dropna()
+            if both.empty:
+                continue
+            mean, low, high = paired_difference(both[model], both[chosen], seed, resamples)
+            own = group[group["model"].isin((model, chosen))]
+            found.append(
+                {
+                    **dict(zip(GROUP, keys, strict=True)),
+                    **{
+                        "model": model,
+                        "reference": chosen,
+                        "n": len(both),
+                        "difference": mean,
+                        "low": low,
+                        "high": high,
+                    },
+                    **{"seeds": int(own[own["model"] == model]["seed"].nunique()), "interval": INTERVAL},
+                    **{
+                        "unit": UNITS.get(str(keys[-1]), "1"),
+                        "synthetic": own["synthetic"].any(),
+                        "short": own["short"].any(),
+                    },
+                }
+            )
+    return pd.DataFrame(found, columns=COLUMNS)

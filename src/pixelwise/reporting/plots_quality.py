@@ -1,0 +1,234 @@
+"""Figures of image quality: FID and mean IoU against inference time, and the IoU of each class."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+from matplotlib.axes import Axes
+
+from pixelwise.reporting.numbers import Drawn, MissingNumbersError, Numbers, marks, over_seeds, preferred, whiskers
+from pixelwise.reporting.plots_speed import hardware, latencies, plain
+from pixelwise.reporting.records import each
+from pixelwise.reporting.style import (
+    INK,
+    MUTED,
+    canvas,
+    colour,
+    dashed,
+    digits,
+    family,
+    finish,
+    label,
+    log_axis,
+    marker,
+)
+
+BOUNDS = {"real": "real photographs", "shuffled": "shuffled labels"}
+
+
+@dataclass(frozen=True)
+class Score:
+    """A measure of quality and how it is drawn."""
+
+    name: str
+    title: str
+    kind: str
+    metric: str
+    protocols: tuple[str, ...]
+    axis: str
+    percent: bool
+
+
+FID = Score(
+    "fid_vs_runtime", "FID against inference time", "fid", "fid", ("pytorch-fid",), "FID (lower is better)", False
+)
+MIOU = Score(
+    "miou_vs_runtime",
+    "Mean IoU against inference time",
+    "segmentation",
+    "miou",
+    ("native", "N", "enlarged"),
+    "mean IoU, % (higher is better)",
+    True,
+)
+
+
+def scores(numbers: Numbers, score: Score) -> tuple[pd.DataFrame, str]:
+    """Rows of one measure, seeds joined, and the protocol they follow; shares become per cent.
+
+    Raises:
+        MissingNumbersError: If the run has none.
+    """
+    rows = numbers.pick(score.kind, score.metric, "translation")
+    if rows.empty:
+        raise MissingNumbersError(f"no {score.metric} was measured in this run")
+    protocol = preferred(rows["protocol"], *score.protocols)
+    joined = over_seeds(rows[rows["protocol"] == protocol], ["dataset", "model"])
+    if score.percent:
+        share = joined["unit"].isin(("1", "", "fraction", "share"))
+        for name in ("value", "low", "high"):
+            joined.loc[share, name] *= 100
+    return joined, protocol
+
+
+def _published_panel(axes: Axes, rows: pd.DataFrame, quantity: str) -> list[str]:
+    """Points of one published panel; returns their words."""
+    wide = rows[rows["quantity"].isin((quantity, "latency"))].set_index(["model", "quantity"])
+    words = []
+    for model in sorted({name for name, what in wide.index if what == quantity}):
+        if (model, "latency") not in wide.index:
+            continue
+        x, y = wide.loc[(model, "latency")], wide.loc[(model, quantity)]
+        main = model in ("asapnet", "pix2pixhd")
+        axes.errorbar(
+            x["value"],
+            y["value"],
+            xerr=[[x["value"] - x["low"]], [x["high"] - x["value"]]],
+            color=colour(model),
+            capsize=2.5,
+            yerr=[[y["value"] - y["low"]], [y["high"] - y["value"]]],
+            marker=marker(model),
+            markersize=8 if main else 5,
+            zorder=4 if main else 2,
+            linewidth=1.0,
+        )
+        _name(axes, model, x["value"], y["value"], bold=main)
+        words.append(f"{label(model)} {y['value']:g} at {x['value']:g} ms")
+    return words
+
+
+def _name(axes: Axes, model: str, x: float, y: float, bold: bool = False) -> None:
+    """Write a model's name beside its point; ASAP-Net, the fastest, to the lower left, where no rival stands."""
+    left = family(model) == "asapnet"
+    axes.annotate(
+        label(model),
+        (x, y),
+        (-5, -12) if left else (6, 5),
+        textcoords="offset points",
+        fontsize=8.5 if bold else 7.5,
+        fontweight="bold" if bold else "normal",
+        color=INK if bold else MUTED,
+        ha="right" if left else "left",
+    )
+
+
+def _own_panel(axes: Axes, joined: pd.DataFrame, times: pd.DataFrame) -> list[str]:
+    """Points of this run with dashed lines for floor and ceiling; returns their words."""
+    words, bounds = [], {}
+    for row in each(joined):
+        if row.model in BOUNDS:
+            bounds[BOUNDS[row.model]] = float(row.value)
+            words.append(f"{BOUNDS[row.model]} {digits(row.value)}")
+            continue
+        time = times[times["model"] == row.model]
+        if time.empty:
+            continue
+        x, y = float(time["value"].iloc[0]), joined[(joined["model"] == row.model)]
+        axes.errorbar(
+            x,
+            row.value,
+            xerr=whiskers(time),
+            yerr=whiskers(y),
+            color=colour(row.model),
+            marker=marker(row.model),
+            markersize=8,
+            capsize=3,
+            zorder=4,
+        )
+        _name(axes, row.model, x, row.value, bold=True)
+        plural = "s" if row.seeds > 1 else ""
+        words.append(f"{label(row.model)} {digits(row.value)} at {digits(x)} ms ({row.seeds} seed{plural})")
+    dashed(axes, bounds)
+    return words
+
+
+def quality_against_time(numbers: Numbers, score: Score) -> Drawn:
+    """The paper's panel, the report's panel and this run's panel of one measure against inference time."""
+    joined, protocol = scores(numbers, score)
+    dataset = preferred(joined["dataset"], "cityscapes", "camvid")
+    joined = joined[joined["dataset"] == dataset]
+    times = latencies(numbers, "translation")
+    own_time = times[times["height"] * times["width"] == (times["height"] * times["width"]).min()]
+    if (times["height"].eq(256) & times["width"].eq(512)).any():
+        own_time = times[times["height"].eq(256) & times["width"].eq(512)]
+    told = numbers.published.query("panel_kind == 'quality' and dataset == 'cityscapes' and height == 256")
+    panels = [
+        (name, rows) for name, rows in told.groupby("panel", sort=False) if (rows["quantity"] == score.metric).any()
+    ]
+    figure, axes = canvas(len(panels) + 1, width=11.5, height=4.2)
+    words = []
+    for panel, (name, rows) in zip(axes, panels, strict=False):
+        words.append(f"{name}: " + ", ".join(_published_panel(panel, rows, score.metric)))
+        panel.set_title(str(name))
+        panel.set_xlabel("ms for one 256x512 image (log), their machine")
+    size = f"{int(own_time['height'].iloc[0])}x{int(own_time['width'].iloc[0])}"
+    words.append(f"This run on {dataset}: " + ", ".join(_own_panel(axes[-1], joined, own_time)))
+    axes[-1].set_title(f"This run: {dataset}, {protocol}")
+    axes[-1].set_xlabel(f"ms for one {size} image (log), this machine")
+    for panel in axes:
+        panel.margins(x=0.45, y=0.25)
+        log_axis(panel.xaxis)
+        panel.set_ylabel(score.axis)
+    finish(figure, score.title, numbers.run, **marks(joined, own_time))
+    machine = hardware(plain(numbers.pick("latency", "median", "translation")))
+    caption = (
+        "Axes differ on purpose: other data, segmenter, code and machine. Published panels: values read from figures, "
+        f"bars are reading errors. This run: {dataset}, protocol {protocol}, {machine}; mean over seeds, bars from the "
+        "lowest to the highest end of the seeds' 95 % intervals."
+    )
+    return Drawn(score.name, score.title, caption, "; ".join(words), figure, **marks(joined, own_time))
+
+
+def class_iou(numbers: Numbers) -> Drawn:
+    """IoU of each class, models beside the ceiling on real photographs."""
+    table = numbers.table
+    rows = table[(table["kind"] == "segmentation") & table["metric"].str.startswith("iou_") & table["value"].notna()]
+    rows = rows[~rows["model"].isin(("shuffled",))]
+    if rows.empty:
+        raise MissingNumbersError("no per-class IoU was measured in this run")
+    protocol = preferred(rows["protocol"], *MIOU.protocols)
+    rows = rows[(rows["protocol"] == protocol)]
+    rows = rows[rows["dataset"] == preferred(rows["dataset"], "cityscapes", "camvid")]
+    joined = over_seeds(rows, ["model", "metric"])
+    scale = 1.0 if (joined["unit"] == "%").all() else 100.0
+    order = joined.groupby("metric")["value"].max().sort_values(ascending=False).index.tolist()
+    models = sorted(joined["model"].unique(), key=lambda name: (name == "real", name))
+    figure, (axes, *_) = canvas(width=9, height=1.3 + 0.3 * len(order))
+    step = 0.8 / len(models)
+    for number, model in enumerate(models):
+        own = joined[joined["model"] == model].set_index("metric").reindex(order)
+        places = [place + (number - (len(models) - 1) / 2) * step for place in range(len(order))]
+        axes.barh(
+            places,
+            own["value"] * scale,
+            height=step * 0.92,
+            color=colour(model),
+            label=label(model),
+            edgecolor=INK,
+            linewidth=0.4,
+        )
+    axes.set_yticks(range(len(order)), [name.removeprefix("iou_") for name in order])
+    axes.invert_yaxis()
+    axes.set_xlabel("IoU, %")
+    axes.set_xlim(0, 100)
+    axes.legend(loc="lower right")
+    axes.grid(False, axis="y")
+    title = "IoU of each class"
+    finish(figure, title, numbers.run, **marks(joined))
+    caption = (
+        "Segmenter's IoU on generated images and, as ceiling, on the real photographs; "
+        f"protocol {protocol}, mean over seeds."
+    )
+    words = [f"{row.metric.removeprefix('iou_')} {label(row.model)} {row.value * scale:.0f} %" for row in each(joined)]
+    return Drawn("class_iou", title, caption, ", ".join(words), figure, **marks(joined))
+
+
+def fid_against_time(numbers: Numbers) -> Drawn:
+    """FID against inference time."""
+    return quality_against_time(numbers, FID)
+
+
+def miou_against_time(numbers: Numbers) -> Drawn:
+    """Mean IoU against inference time."""
+    return quality_against_time(numbers, MIOU)

@@ -1,0 +1,195 @@
+"""Figures of denoising: PSNR with its floors and published values, quality against time, paired differences."""
+
+from __future__ import annotations
+
+import pandas as pd
+from matplotlib.axes import Axes
+
+from pixelwise.reporting.numbers import Drawn, MissingNumbersError, Numbers, marks, over_seeds, whiskers
+from pixelwise.reporting.plots_speed import hardware, plain
+from pixelwise.reporting.records import each
+from pixelwise.reporting.style import INK, canvas, colour, dashed, digits, finish, label, log_axis, marker
+
+FLOORS = ("identity", "tile_mean", "tile_wiener")
+
+
+def psnr_rows(numbers: Numbers, protocol: str | None = None) -> pd.DataFrame:
+    """PSNR of each method, seeds joined, for one protocol or all.
+
+    Raises:
+        MissingNumbersError: If the run has none.
+    """
+    rows = numbers.pick("restoration", "psnr", "denoising")
+    if protocol is not None:
+        rows = rows[rows["protocol"] == protocol]
+    if rows.empty:
+        raise MissingNumbersError("no denoising PSNR was measured in this run")
+    return over_seeds(rows, ["protocol", "dataset", "sigma", "model"])
+
+
+def protocols(numbers: Numbers) -> list[str]:
+    """Denoising protocols of this run in alphabetical order, the published gray one first."""
+    found = sorted(set(numbers.pick("restoration", "psnr", "denoising")["protocol"]))
+    return sorted(found, key=lambda name: (name != "bsd68", name))
+
+
+def _bars(axes: Axes, rows: pd.DataFrame, told: pd.DataFrame, models: list[str]) -> None:
+    siblings = models
+    by_model = rows.set_index("model")
+    for place, model in enumerate(models):
+        if model not in by_model.index:
+            continue
+        row = rows[rows["model"] == model]
+        value = float(row["value"].iloc[0])
+        hatch = "////" if model in FLOORS else None
+        axes.barh(
+            place,
+            value,
+            height=0.68,
+            color=colour(model, siblings),
+            alpha=0.55 if hatch else 1.0,
+            hatch=hatch,
+            edgecolor=INK,
+            linewidth=0.5,
+        )
+        axes.errorbar(value, place, xerr=whiskers(row), color=INK, capsize=2.5, linewidth=1)
+        axes.annotate(
+            f"{value:.2f}",
+            (max(value, float(row["high"].iloc[0])), place),
+            (4, -3),
+            textcoords="offset points",
+            fontsize=7.5,
+        )
+        mine = told[told["model"] == model]
+        if len(mine):
+            axes.plot(
+                mine["value"],
+                [place] * len(mine),
+                marker="|",
+                markersize=15,
+                markeredgewidth=2.2,
+                color="black",
+                linestyle="none",
+                zorder=5,
+            )
+    axes.set_yticks(range(len(models)), [label(model) for model in models])
+    axes.invert_yaxis()
+    axes.set_xlim(0, float(rows["high"].max()) * 1.2)
+    axes.set_xlabel("PSNR, dB")
+    axes.grid(False, axis="y")
+
+
+def psnr(numbers: Numbers, protocol: str) -> Drawn:
+    """PSNR of every method at every noise level of one protocol, floors hatched, published values as ticks."""
+    rows = psnr_rows(numbers, protocol)
+    sigmas = sorted(rows["sigma"].unique())
+    order = rows.groupby("model")["value"].mean().sort_values(ascending=False).index.tolist()
+    told = numbers.published.query("panel_kind == 'denoising' and quantity == 'psnr' and dataset == @protocol")
+    figure, axes = canvas(len(sigmas), width=3.6 + 2.7 * len(sigmas), height=1.5 + 0.27 * len(order), sharey=True)
+    for panel, sigma in zip(axes, sigmas, strict=True):
+        _bars(panel, rows[rows["sigma"] == sigma], told[told["sigma"] == sigma], order)
+        panel.set_title(f"sigma {sigma:g}")
+    title = f"Denoising: PSNR, protocol {protocol}"
+    finish(figure, title, numbers.run, **marks(rows))
+    caption = (
+        f"Mean over {int(rows['n'].max())} images of {', '.join(sorted(rows['dataset'].unique()))}; whiskers are 95 % "
+        "intervals over images. Hatched: floors that do no learning. Black ticks: published values of the same method, "
+        "where there are any."
+    )
+    words = [
+        f"{label(row.model)} {row.value:.2f} dB at sigma {row.sigma:g}"
+        for row in each(rows.sort_values(["sigma", "value"]))
+    ]
+    return Drawn(f"denoising_psnr_{protocol}", title, caption, ", ".join(words), figure, **marks(rows))
+
+
+def quality_against_time(numbers: Numbers) -> Drawn:
+    """PSNR against time for one image, for all methods that were both scored and timed."""
+    scored = psnr_rows(numbers, protocols(numbers)[0]) if protocols(numbers) else psnr_rows(numbers)
+    sigma = 25.0 if 25.0 in set(scored["sigma"]) else float(scored["sigma"].min())
+    timed = plain(numbers.pick("latency", "median", "denoising"))
+    timed = timed[timed["height"] * timed["width"] == (timed["height"] * timed["width"]).min()] if len(timed) else timed
+    if timed.empty:
+        raise MissingNumbersError("no denoiser was timed in this run")
+    times = over_seeds(timed, ["model"]).set_index("model")
+    both = scored[(scored["sigma"] == sigma)]
+    figure, (axes, *_) = canvas(width=8, height=4.6)
+    words, models = [], sorted(set(both["model"]) & set(times.index))
+    if not models:
+        raise MissingNumbersError("no denoiser was both scored and timed under one name in this run")
+    for model in models:
+        row, time = both[both["model"] == model], times.loc[[model]]
+        x, y = float(time["value"].iloc[0]), float(row["value"].iloc[0])
+        axes.errorbar(
+            x,
+            y,
+            xerr=whiskers(time),
+            yerr=whiskers(row),
+            color=colour(model, models),
+            marker=marker(model, models),
+            markersize=8,
+            capsize=3,
+            linestyle="none",
+        )
+        axes.annotate(label(model), (x, y), (8, 5), textcoords="offset points", fontsize=8.5)
+        words.append(f"{label(model)} {y:.2f} dB in {digits(x)} ms")
+    beside = [name for name in (*FLOORS, "bm3d") if name in set(both["model"]) and name not in models]
+    axes.margins(x=0.25, y=0.15)
+    log_axis(axes.xaxis)
+    means = both.set_index("model")["value"]
+    dashed(axes, {f"{label(name)} {means[name]:.2f} dB": float(means[name]) for name in beside})
+    size = f"{int(timed['height'].iloc[0])}x{int(timed['width'].iloc[0])}"
+    axes.set(xlabel=f"time for one {size} image, ms (log)", ylabel=f"PSNR at sigma {sigma:g}, dB")
+    title = f"Denoising quality against time, protocol {both['protocol'].iloc[0]}, sigma {sigma:g}"
+    finish(figure, title, numbers.run, **marks(both, times))
+    caption = (
+        f"Up and to the left is better. Times on {hardware(timed)}, batch 1, fp32, eager. Whiskers: 95 % intervals "
+        "over images (PSNR) and over timed calls. Dashed: methods without a network."
+    )
+    return Drawn("denoising_time", title, caption, ", ".join(words), figure, **marks(both, times))
+
+
+def differences(numbers: Numbers) -> Drawn:
+    """Paired PSNR differences against DnCNN with their intervals."""
+    rows = numbers.differences
+    rows = rows[(rows["metric"] == "psnr") & (rows["task"] == "denoising")] if len(rows) else rows
+    if rows.empty:
+        raise MissingNumbersError("no image-by-image PSNR of two denoisers was measured in this run")
+    panels = list(rows.groupby(["protocol", "sigma"], sort=True))
+    order = rows.groupby("model")["difference"].mean().sort_values(ascending=False).index.tolist()
+    columns = min(3, len(panels))
+    lines = -(-len(panels) // columns)
+    shape = {"width": 3.0 + 2.6 * columns, "height": 0.9 + lines * (0.9 + 0.24 * len(order))}
+    figure, axes = canvas(columns, lines, sharey=True, **shape)
+    for panel, ((protocol, sigma), own) in zip(axes, panels, strict=False):
+        _forest(panel, own, order)
+        panel.set_title(f"{protocol}, sigma {sigma:g}")
+    for panel in axes[len(panels) :]:
+        panel.set_axis_off()
+    axes[0].invert_yaxis()
+    title = "Paired differences in PSNR against DnCNN"
+    finish(figure, title, numbers.run, **marks(rows))
+    references = ", ".join(sorted({label(name) for name in rows["reference"]}))
+    caption = (
+        f"PSNR minus that of {references} on the same image; mean with 95 % bootstrap interval over up to "
+        f"{int(rows['n'].max())} images. Left of zero: worse than the reference."
+    )
+    words = [f"{label(r.model)}, {r.protocol}, sigma {r.sigma:g}: {r.difference:+.2f} dB" for r in each(rows)]
+    return Drawn("denoising_differences", title, caption, "; ".join(words), figure, **marks(rows))
+
+
+def _forest(axes: Axes, rows: pd.DataFrame, models: list[str]) -> None:
+    for row in each(rows):
+        axes.errorbar(
+            row.difference,
+            models.index(row.model),
+            xerr=[[max(row.difference - row.low, 0)], [max(row.high - row.difference, 0)]],
+            capsize=2.5,
+            color=colour(row.model, models),
+            marker=marker(row.model, models),
+            markersize=5.5,
+        )
+    axes.set_yticks(range(len(models)), [label(name) for name in models])
+    axes.axvline(0, color=INK, linewidth=1)
+    axes.margins(x=0.08, y=0.08)
+    axes.set_xlabel("difference in PSNR, dB")

@@ -1,0 +1,107 @@
+"""Tidy tables of measured numbers: one row for each record and value."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from pixelwise import metrics
+from pixelwise.errors import PixelwiseError
+
+COMMON = ("height", "width", "sigma", "precision", "batch", "scope", "mode")
+"""Conditions that get a column of their own; all others stay in the JSON column `condition`."""
+
+COLUMNS = (
+    *("task", "kind", "model", "dataset", "protocol", "protocol_hash", *COMMON, "condition", "n", "seed"),
+    *("metric", "value", "unit", "low", "high", "interval", "weights_sha256", "synthetic", "short"),
+    *("source", "hardware"),
+)
+TEXT = ("precision", "scope", "mode", "protocol_hash", "interval", "weights_sha256", "unit", "condition", "hardware")
+TIMING_KINDS = frozenset({"latency", "bench"})
+TIMING_UNITS = frozenset({"s", "ms", "us", "images/s", "steps/s", "samples/s", "FLOP/s", "GFLOP/s", "TFLOP/s", "GB/s"})
+
+
+def rows(record: metrics.Record, source: str) -> list[dict[str, Any]]:
+    """One row for each value of `record`; `source` names the file that it was read from."""
+    shared = {
+        **record.model_dump(include={"task", "kind", "model", "dataset", "protocol", "protocol_hash", "n", "seed"}),
+        **record.model_dump(include={"weights_sha256", "synthetic", "short"}),
+        **{name: record.condition.get(name) for name in COMMON},
+        "condition": json.dumps(record.condition, sort_keys=True),
+        "hardware": json.dumps(record.hardware, sort_keys=True),
+        "source": source,
+    }
+    return [{**shared, "metric": name, **value.model_dump()} for name, value in record.values.items()]
+
+
+def gather(folders: dict[str, Path]) -> pd.DataFrame:
+    """Read `metrics.json` of every folder that has one.
+
+    Args:
+        folders: Job id -> folder of that job's outputs.
+
+    Returns:
+        Table with the columns `COLUMNS`, in the order of job ids, records and values.
+
+    Raises:
+        PixelwiseError: If a file is not of the format of `pixelwise.metrics`.
+    """
+    found: list[dict[str, Any]] = []
+    for job, folder in sorted(folders.items()):
+        path = folder / "metrics.json"
+        if path.is_file():
+            for record in metrics.load(path):
+                found += rows(record, f"{job}/metrics.json")
+    return pd.DataFrame(found, columns=list(COLUMNS))
+
+
+def split_timings(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Part a table into numbers that repeat to the byte and numbers that were timed."""
+    timed = table["kind"].isin(TIMING_KINDS) | table["unit"].isin(TIMING_UNITS)
+    return table[~timed], table[timed]
+
+
+def read(path: Path) -> pd.DataFrame:
+    """Read a table that `pixelwise summarise` wrote.
+
+    Raises:
+        PixelwiseError: If the file is missing or lacks a column.
+    """
+    if not path.is_file():
+        raise PixelwiseError(f"{path}: no such file; run the summarise step first")
+    table = pd.read_csv(path, dtype=dict.fromkeys(TEXT, "string"), keep_default_na=True)
+    missing = [name for name in COLUMNS if name not in table.columns]
+    if missing:
+        raise PixelwiseError(f"{path}: lacks the column {missing[0]!r}; its columns must be {', '.join(COLUMNS)}")
+    for name in TEXT:
+        table[name] = table[name].fillna("")
+    for name in ("height", "width", "sigma", "batch"):
+        table[name] = pd.to_numeric(table[name], errors="coerce")
+    return table
+
+
+def read_all(summary: Path) -> pd.DataFrame:
+    """Both tables of a summary, `metrics.csv` and `timings.csv`, as one."""
+    return pd.concat([read(summary / "metrics.csv"), read(summary / "timings.csv")], ignore_index=True)
+
+
+def each(table: pd.DataFrame) -> Iterator[Any]:
+    """Rows as named tuples, of which a type checker knows nothing."""
+    yield from table.itertuples(index=False)
+
+
+def setting(row: Any) -> str:
+    """Words for the condition of one row, such as `256x512, sigma 25, fp32, batch 1`."""
+    words = []
+    if pd.notna(row.height) and pd.notna(row.width):
+        words.append(f"{int(row.height)}x{int(row.width)}")
+    if pd.notna(row.sigma):
+        words.append(f"sigma {float(row.sigma):g}")
+    words += [str(text) for text in (row.precision, row.scope, row.mode) if pd.notna(text) and str(text)]
+    if pd.notna(row.batch):
+        words.append(f"batch {int(row.batch)}")
+    return ", ".join(words)

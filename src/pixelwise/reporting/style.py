@@ -1,0 +1,202 @@
+"""One look for every figure: colours per model, banner of synthetic and short runs, files that repeat to the byte."""
+
+from __future__ import annotations
+
+import io
+import textwrap
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+from matplotlib.axes import Axes
+from matplotlib.axis import Axis
+from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+from pixelwise.artifacts import write_bytes
+
+# Colours: Okabe and Ito's palette, which readers with any common colour blindness can tell apart.
+LOOK: dict[str, tuple[str, str, str]] = {
+    "asapnet": ("ASAP-Net", "#0072B2", "o"),
+    "pix2pixhd": ("pix2pixHD", "#D55E00", "s"),
+    "pix2pix": ("pix2pix", "#7A7A7A", "v"),
+    "spade": ("SPADE", "#B07D00", "^"),
+    "sims": ("SIMS", "#7A7A7A", "P"),
+    "ccfpse": ("CC-FPSE", "#7A7A7A", "X"),
+    "crn": ("CRN", "#7A7A7A", "D"),
+    "dncnn": ("DnCNN", "#009E73", "s"),
+    "bm3d": ("BM3D", "#A0527F", "D"),
+    "tile_wiener": ("Tile Wiener", "#6E6E6E", "^"),
+    "tile_mean": ("Tile mean", "#8C8C8C", "v"),
+    "identity": ("Noisy input", "#A6A6A6", "x"),
+    "real": ("Real photographs", "#333333", "*"),
+    "shuffled": ("Shuffled labels", "#A6A6A6", "x"),
+}
+ALIASES = {"pix2pixhd_global": "pix2pixhd", "spade_pix2pixhd": "pix2pixhd", "cc-fpse": "ccfpse", "asap-net": "asapnet"}
+FAMILIES = ("asapnet", "dncnn", "pix2pixhd")
+SHADES = {
+    "asapnet": ("#0072B2", "#56B4E9", "#004A75", "#3A8FC7", "#8CC9F0", "#00304D"),
+    "dncnn": ("#009E73", "#00684C", "#4CC3A2"),
+}
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
+OTHER = "#5A5A8C"
+INK, MUTED, GRID, WARN = "#1B1F24", "#57606A", "#D8DEE4", "#8A4600"
+
+RC: Any = {
+    "font.family": "sans-serif",
+    "font.sans-serif": ["DejaVu Sans", "Verdana", "Helvetica", "Arial", "sans-serif"],
+    "font.size": 9,
+    "axes.titlesize": 10,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.labelcolor": INK,
+    "axes.edgecolor": MUTED,
+    "axes.linewidth": 0.8,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.axisbelow": True,
+    "axes.grid": True,
+    "grid.color": GRID,
+    "grid.linewidth": 0.6,
+    "text.color": INK,
+    "xtick.color": MUTED,
+    "ytick.color": MUTED,
+    "xtick.labelcolor": INK,
+    "ytick.labelcolor": INK,
+    "legend.frameon": False,
+    "legend.fontsize": 8,
+    "lines.linewidth": 1.6,
+    "figure.facecolor": "white",
+    "savefig.facecolor": "white",
+    "svg.fonttype": "none",
+    "svg.hashsalt": "pixelwise",
+}
+
+
+def family(model: str) -> str:
+    """Stem that gives a model its colour: `asapnet_residual_s8` belongs to `asapnet`."""
+    name = ALIASES.get(model, model)
+    return name if name in LOOK else next((stem for stem in FAMILIES if name.startswith(stem)), name)
+
+
+def label(model: str) -> str:
+    """Name for readers: `asapnet_residual` becomes `ASAP-Net residual`; an unknown name stays as it is."""
+    if "/" in model:
+        return " / ".join(label(part) for part in model.split("/"))
+    name, stem = ALIASES.get(model, model), family(model)
+    if stem not in LOOK:
+        return name
+    return LOOK[stem][0] + name.removeprefix(stem).replace("_", " ")
+
+
+def colour(model: str, siblings: list[str] | None = None) -> str:
+    """Colour of a model; variants of one family among `siblings` get shades of the same hue, in their sorted order."""
+    stem = family(model)
+    if stem not in LOOK:
+        return OTHER
+    if stem in SHADES and siblings:
+        same = sorted({name for name in siblings if family(name) == stem})
+        if model in same and len(same) > 1:
+            return SHADES[stem][same.index(model) % len(SHADES[stem])]
+    return LOOK[stem][1]
+
+
+def marker(model: str, siblings: list[str] | None = None) -> str:
+    """Marker of a model, told apart among variants of one family as `colour` does."""
+    stem = family(model)
+    same = sorted({name for name in siblings or [] if family(name) == stem})
+    if model in same and len(same) > 1:
+        return MARKERS[same.index(model) % len(MARKERS)]
+    return LOOK[stem][2] if stem in LOOK else "o"
+
+
+def banner_text(run: str, synthetic: bool, short: bool) -> str:
+    """Words of the banner; empty for a full run on real data."""
+    words = [
+        *(["SYNTHETIC DATA: drawn by a program, says nothing of photographs"] if synthetic else []),
+        *(["SHORT RUN: trained less than published, replicates no published number"] if short else []),
+    ]
+    return f"{' · '.join(words)} (run {run})" if words else ""
+
+
+def finish(figure: Figure, title: str, run: str, synthetic: bool, short: bool) -> None:
+    """Set the title and, where the run is synthetic or short, the banner under it; reserves the space for both."""
+    height = figure.get_figheight()
+    lines = textwrap.wrap(banner_text(run, synthetic, short), width=int(figure.get_figwidth() * 12.5))
+    figure.text(0.012, 1 - 0.10 / height, title, fontsize=12, fontweight="bold", va="top", ha="left")
+    if lines:
+        figure.text(
+            0.012,
+            1 - 0.40 / height,
+            "\n".join(lines),
+            fontsize=8,
+            color=WARN,
+            va="top",
+            ha="left",
+            fontweight="bold",
+            bbox={"facecolor": "#FFF4DB", "edgecolor": "#D9A441", "boxstyle": "square,pad=0.35", "linewidth": 0.8},
+        )
+    used = 0.36 + (0.18 + 0.14 * len(lines) if lines else 0)
+    engine = figure.get_layout_engine()
+    assert isinstance(engine, ConstrainedLayoutEngine)
+    engine.set(rect=(0, 0, 1, 1 - used / height))
+
+
+def log_axis(axis: Axis) -> None:
+    """Logarithmic scale with ticks at 1, 2 and 5, written as plain numbers."""
+    axis.axes.set(**{f"{axis.axis_name}scale": "log"})  # type: ignore[attr-defined]
+    axis.set_major_locator(LogLocator(base=10, subs=(1.0, 2.0, 5.0), numticks=20))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_minor_formatter(NullFormatter())
+
+
+def digits(value: float) -> str:
+    """Three significant digits, never in powers of ten: 0.412, 17.2, 1180."""
+    return f"{value:.0f}" if abs(value) >= 100 else f"{value:#.3g}"
+
+
+def dashed(axes: Axes, lines: dict[str, float]) -> None:
+    """Dashed horizontal lines with their names; names of lines close together stand at opposite ends."""
+    last, side = float("-inf"), "right"
+    low, high = axes.get_ylim()
+    for name, value in sorted(lines.items(), key=lambda pair: pair[1]):
+        side = ("left" if side == "right" else "right") if value - last < 0.06 * (high - low) else "right"
+        last = value
+        axes.axhline(value, color=MUTED, linewidth=0.9, linestyle="--", zorder=1)
+        axes.annotate(
+            name,
+            (1 if side == "right" else 0, value),
+            (-3 if side == "right" else 3, 3),
+            xycoords=("axes fraction", "data"),
+            textcoords="offset points",
+            ha=side,
+            fontsize=7.5,
+            color=MUTED,
+        )
+
+
+def canvas(
+    columns: int = 1, rows: int = 1, width: float = 9.0, height: float = 3.9, **shape: Any
+) -> tuple[Figure, list[Axes]]:
+    """A figure of `columns` x `rows` panels, `width` x `height` inches, without pyplot's global state."""
+    figure = Figure(figsize=(width, height), layout="constrained")
+    axes = figure.subplots(rows, columns, squeeze=False, **shape)
+    return figure, list(axes.flat)
+
+
+def save(figure: Figure, stem: Path, dpi: int) -> list[Path]:
+    """Write `stem`.png and `stem`.svg; the same numbers give the same bytes."""
+    paths = []
+    for suffix, metadata in ((".png", {"Software": None}), (".svg", {"Date": None, "Creator": None})):
+        buffer = io.BytesIO()
+        figure.savefig(buffer, format=suffix[1:], dpi=dpi, metadata=metadata)
+        path = stem.with_suffix(suffix)
+        write_bytes(path, buffer.getvalue())
+        paths.append(path)
+    return paths
+
+
+def context() -> Any:
+    """Context in which the settings of this look hold."""
+    return matplotlib.rc_context(RC)

@@ -1,0 +1,253 @@
+"""A planted run: plausible numbers that nobody measured, for tests of the reporting alone."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from pixelwise.artifacts import write_json, write_manifest
+from pixelwise.metrics import Record, Value, dump
+from pixelwise.reporting import figures, summary
+from pixelwise.settings.reporting import FiguresSettings, SummarySettings
+
+PLANTED = {"cpu": "PLANTED test processor", "threads": 2, "device": "cpu", "torch": "0"}
+TIMES = {"asapnet": 410.0, "pix2pixhd": 1180.0}
+CLASSES = ["road", "building", "sky", "car", "pedestrian"]
+
+
+def record(kind: str, task: str, model: str, values: dict[str, Value], **more) -> Record:
+    defaults = {"dataset": "streets", "protocol": "planted", "n": 20, "synthetic": True, "short": True}
+    return Record(kind=kind, task=task, model=model, values=values, hardware=PLANTED, **{**defaults, **more})
+
+
+def spread(value: float, width: float, unit: str) -> Value:
+    return Value(value=value, unit=unit, low=value - width, high=value + width, interval="bootstrap, 95 %")
+
+
+def _job(root: Path, job: str, kind: str) -> Path:
+    folder = root / "results/planted" / job
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _close(root: Path, job: str, kind: str, folder: Path) -> None:
+    description = {"id": job, "kind": kind, "out": folder.relative_to(root).as_posix(), "code": {"a.py": "0" * 64}}
+    write_manifest(folder, description, {})
+
+
+def _timing(root: Path) -> Path:
+    folder = _job(root, "time/translation", "time")
+    records = []
+    for height, width, factor in ((256, 512, 1.0), (512, 1024, 4.2)):
+        condition = {
+            "height": height,
+            "width": width,
+            "batch": 1,
+            "precision": "fp32",
+            "scope": "generator",
+            "mode": "eager",
+        }
+        clean = {
+            "protocol": "timing",
+            "condition": condition,
+            "synthetic": False,
+            "short": False,
+            "n": 40,
+            "dataset": "none",
+        }
+        for model, time in TIMES.items():
+            own = time * factor * (0.8 if model == "asapnet" and factor > 1 else 1)
+            records.append(
+                record(
+                    "latency",
+                    "translation",
+                    model,
+                    {
+                        "median": spread(own, own * 0.02, "ms"),
+                        "p90": Value(value=own * 1.1, unit="ms"),
+                        "p99": Value(value=own * 1.2, unit="ms"),
+                    },
+                    **clean,
+                )
+            )
+        records.append(
+            record(
+                "latency",
+                "translation",
+                "pix2pixhd/asapnet",
+                {"ratio": spread(2.88 if factor == 1 else 3.6, 0.08, "1")},
+                **clean,
+            )
+        )
+    dump(folder / "metrics.json", records)
+    _close(root, "time/translation", "time", folder)
+    folder = _job(root, "time/denoising", "time")
+    condition = {"height": 321, "width": 481, "batch": 1, "precision": "fp32", "scope": "generator", "mode": "eager"}
+    clean = {
+        "protocol": "timing",
+        "condition": condition,
+        "synthetic": False,
+        "short": False,
+        "n": 40,
+        "dataset": "none",
+    }
+    dump(
+        folder / "metrics.json",
+        [
+            record("latency", "denoising", name, {"median": spread(time, 5, "ms")}, **clean)
+            for name, time in (("dncnn", 620.0), ("asapnet_direct", 150.0), ("asapnet_residual", 152.0))
+        ],
+    )
+    _close(root, "time/denoising", "time", folder)
+    return folder
+
+
+def _quality(root: Path) -> None:
+    for number, (model, fid, iou) in enumerate(
+        (("asapnet", 88.0, 0.31), ("pix2pixhd", 80.0, 0.36), ("real", 14.0, 0.71), ("shuffled", 0, 0.12))
+    ):
+        condition = {"height": 256, "width": 512}
+        if model != "shuffled":
+            folder = _job(root, f"fid/streets/{model}/seed0", "fid")
+            dump(
+                folder / "metrics.json",
+                [
+                    record(
+                        "fid",
+                        "translation",
+                        model,
+                        {"fid": spread(fid, 3, "1")},
+                        protocol="pytorch-fid",
+                        condition=condition,
+                        seed=0,
+                    )
+                ],
+            )
+            _close(root, f"fid/streets/{model}/seed0", "fid", folder)
+        folder = _job(root, f"segment/streets/{model}/seed0", "segment")
+        per_class = {
+            f"iou_{name}": Value(value=max(0.02, iou + 0.05 * (2 - place)), unit="1")
+            for place, name in enumerate(CLASSES)
+        }
+        values = {"miou": spread(iou, 0.02, "1"), "accuracy": spread(iou + 0.3, 0.02, "1"), **per_class}
+        dump(
+            folder / "metrics.json",
+            [
+                record(
+                    "segmentation",
+                    "translation",
+                    model,
+                    values,
+                    protocol="native",
+                    condition=condition,
+                    seed=number * 0,
+                )
+            ],
+        )
+        _close(root, f"segment/streets/{model}/seed0", "segment", folder)
+
+
+def _restoration(root: Path) -> None:
+    rng = np.random.default_rng(0)
+    base = {15: 31.5, 25: 29.0, 50: 26.0}
+    scene = rng.normal(0, 2, 12)
+    losses = {"dncnn": 0.0, "asapnet_direct": 6.0, "asapnet_residual": 3.1}
+    floors = {
+        "identity": (6.9, 8.8, 11.9),
+        "tile_mean": (11.5, 9.0, 6.1),
+        "tile_wiener": (3.9, 4.2, 4.1),
+        "bm3d": (0.4, 0.4, 0.4),
+    }
+    for job, methods in (*((name, {name: (loss,) * 3}) for name, loss in losses.items()), ("baselines", floors)):
+        folder = _job(root, f"restore/bsd68/{job}/seed0", "restore")
+        records, rows = [], []
+        for name, drops in methods.items():
+            for (sigma, level), drop in zip(base.items(), drops, strict=True):
+                values = level - drop + scene + rng.normal(0, 0.05, 12)
+                mean = float(values.mean())
+                records.append(
+                    record(
+                        "restoration",
+                        "denoising",
+                        name,
+                        {"psnr": spread(mean, 0.9, "dB"), "ssim": Value(value=0.8 - drop / 30, unit="1")},
+                        dataset="bsd68",
+                        protocol="bsd68",
+                        condition={"sigma": sigma},
+                        n=12,
+                        synthetic=False,
+                    )
+                )
+                rows += [
+                    [name, sigma, f"test{place:03d}", "psnr", f"{value:.6f}"] for place, value in enumerate(values)
+                ]
+        dump(folder / "metrics.json", records)
+        with (folder / "per_image.csv").open("w", newline="") as stream:
+            csv.writer(stream).writerows([["model", "sigma", "image", "metric", "value"], *rows])
+        _close(root, f"restore/bsd68/{job}/seed0", "restore", folder)
+
+
+def _training(root: Path) -> None:
+    rng = np.random.default_rng(1)
+    for dataset, model, series in (
+        ("streets", "asapnet", ("generator", "discriminator")),
+        ("streets", "pix2pixhd", ("generator", "discriminator")),
+        ("photos", "dncnn", ("loss", "val_psnr")),
+    ):
+        folder = _job(root, f"train/{dataset}/{model}/seed0", "train")
+        with (folder / "loss.csv").open("w", newline="") as stream:
+            writer = csv.writer(stream)
+            writer.writerow(["step", "samples", *series])
+            for step in range(10, 1010, 10):
+                fall = [
+                    3 * np.exp(-step / 300) + 0.2 + 0.05 * rng.random(),
+                    20 + 6 * (1 - np.exp(-step / 200)) if "val_psnr" in series else 1 + 0.1 * rng.random(),
+                ]
+                writer.writerow([step, step * 4, *(f"{value:.5f}" for value in fall)])
+        write_json(
+            folder / "training.json",
+            {
+                "synthetic": dataset == "streets",
+                "short": True,
+                "deviations": [{"name": "steps", "published": 100000, "here": 1000}],
+            },
+        )
+        _close(root, f"train/{dataset}/{model}/seed0", "train", folder)
+
+
+def _pictures(root: Path) -> None:
+    rng = np.random.default_rng(2)
+    for model in ("asapnet", "pix2pixhd"):
+        folder = _job(root, f"generate/streets/{model}/seed0", "generate")
+        (folder / "images").mkdir(exist_ok=True)
+        for place in range(5):
+            pixels = rng.integers(0, 255, (32, 64, 3), dtype=np.uint8)
+            Image.fromarray(pixels).resize((512, 256)).save(folder / f"images/scene{place:02d}.png")
+        _close(root, f"generate/streets/{model}/seed0", "generate", folder)
+
+
+@pytest.fixture(scope="session")
+def planted(tmp_path_factory) -> SimpleNamespace:
+    """Folders of a planted run: `root`, `jobs` (job id -> folder), `summary`, `figures`."""
+    root = tmp_path_factory.mktemp("planted")
+    _timing(root)
+    _quality(root)
+    _restoration(root)
+    _training(root)
+    _pictures(root)
+    base = root / "results/planted"
+    jobs = {path.parent.relative_to(base).as_posix(): path.parent for path in sorted(base.rglob("manifest.json"))}
+    scored = {job: folder for job, folder in jobs.items() if not job.startswith("generate/")}
+    folders = SimpleNamespace(root=root, jobs=jobs, scored=scored, summary=base / "summary", figures=base / "figures")
+    for folder in (folders.summary, folders.figures):
+        folder.mkdir()
+    summary.run(SummarySettings(run="planted", resamples=200), scored, folders.summary, root)
+    figures.run(FiguresSettings(run="planted", dpi=80), {"summary": folders.summary}, folders.figures, root)
+    folders.index = json.loads((folders.figures / "figures.json").read_text())
+    return folders
