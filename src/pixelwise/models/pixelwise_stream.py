@@ -65,14 +65,14 @@ def position_code(tile: int, device: torch.device, dtype: torch.dtype) -> Tensor
         [tile * tile, 4 log2(tile)], pixels in row-major order.
     """
     with torch.inference_mode(False):
-        row, column = torch.meshgrid(*2 * (torch.arange(tile, dtype=torch.float64),), indexing="ij")
+        row, column = torch.meshgrid(*2 * (torch.arange(tile, dtype=torch.float64, device="cpu"),), indexing="ij")
         channels = []
         for level in range(int(math.log2(tile))):
             period = tile >> level
             for place in (column, row):
                 angle = 2 * math.pi * (place % period) / period
                 channels += [angle.cos(), angle.sin()]
-        code = torch.stack(channels, -1) if channels else torch.empty(tile, tile, 0, dtype=torch.float64)
+        code = torch.stack(channels, -1) if channels else torch.empty(tile, tile, 0, dtype=torch.float64, device="cpu")
         return code.flatten(0, 1).to(dtype).to(device)
 
 

@@ -1,0 +1,256 @@
+"""ASAP-Net's generator: a low-res stream predicts, for every tile, the weights of a per-pixel network.
+
+Source: models.md section 2 (tamarott/ASAPNet models/networks/generator.py; paper arXiv 2012.02992, section 3).
+"""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+from typing import Literal
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from pixelwise.errors import PixelwiseError
+from pixelwise.models.layers import check_input, input_channels
+from pixelwise.models.pixelwise_stream import Form, Output, parameter_count, pixelwise_mlp, position_channels
+
+Padding = Literal["zero", "reflection"]
+
+
+class ConvNormReLU(nn.Module):
+    """3x3 convolution without bias, instance norm with scale and shift, ReLU."""
+
+    def __init__(self, inputs: int, outputs: int, stride: int, padding: Padding) -> None:
+        super().__init__()
+        mode: Literal["zeros", "reflect"] = "zeros" if padding == "zero" else "reflect"
+        self.conv = nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False, padding_mode=mode)
+        self.norm = nn.InstanceNorm2d(outputs, affine=True)
+
+    def forward(self, image: Tensor) -> Tensor:
+        """[N, inputs, H, W] -> [N, outputs, ceil(H / stride), ceil(W / stride)]."""
+        return F.relu_(self.norm(self.conv(image)))
+
+
+class LowResStream(nn.Module):
+    """Convolutions that shrink the input to one position per tile, and the prediction of each tile's weights.
+
+    One layer at full size, log2(learned_factor) layers of stride 2 of which the last widens to `max_width`, `depth`
+    layers on the grid (plain, without shortcuts), and a 1x1 convolution with bias.
+    """
+
+    def __init__(
+        self, inputs: int, outputs: int, learned_factor: int, width: int, max_width: int, depth: int, padding: Padding
+    ) -> None:
+        super().__init__()
+        strided = int(math.log2(learned_factor))
+        widths = [inputs] + [width] * strided + [max_width] * (depth + 1)
+        strides = [1] + [2] * strided + [1] * depth
+        self.layers = nn.ModuleList(
+            ConvNormReLU(widths[i], widths[i + 1], stride, padding) for i, stride in enumerate(strides)
+        )
+        self.head = nn.Conv2d(max_width, outputs, 1)
+
+    def forward(self, image: Tensor) -> Tensor:
+        """[N, inputs, H, W] -> tile-major grid [N, H / learned_factor, W / learned_factor, outputs], contiguous."""
+        for layer in self.layers:
+            image = layer(image)
+        return F.linear(image.permute(0, 2, 3, 1), self.head.weight.flatten(1), self.head.bias)
+
+
+class AsapNet(nn.Module):
+    """Generator from semantics, or from a dense image, to an image.
+
+    Args:
+        num_labels: Number of one-hot label channels; unused if `dense_channels` is given.
+        instance_edge: Whether the last input channel is the instance edge.
+        dense_channels: Channels of a dense input that takes the place of the labels, e.g. 3 or 1.
+        output_channels: Channels of the image made.
+        tile: Side S of a tile: total downsampling of the low-res stream (16 / 32 / 64), a power of two.
+        learned_factor: Part of `tile` done by strided convolutions; a fixed tent filter does the rest.
+        width: Channels of the low-res stream before its last strided convolution.
+        max_width: Channels after it.
+        depth: Layers on the grid.
+        mlp_width: Hidden channels of the per-pixel networks.
+        mlp_depth: Layers of the per-pixel networks.
+        padding: "zero" or "reflection", in the low-res stream's 3x3 convolutions.
+        position_code: Whether the per-pixel networks see the position code.
+        drop_last: Whether the last input channel goes to the low-res stream only; by default iff it is the instance
+            edge. (The official option lr_instance; on without an instance edge it drops the last label: models.md 6.3.)
+        residual: Whether the result is added to the dense input's first `output_channels` channels (restoration).
+        output: Function after the last layer, "tanh" or "linear".
+    """
+
+    def __init__(
+        self,
+        num_labels: int = 35,
+        instance_edge: bool = True,
+        dense_channels: int | None = None,
+        output_channels: int = 3,
+        tile: int = 16,
+        learned_factor: int = 16,
+        width: int = 64,
+        max_width: int = 1024,
+        depth: int = 7,
+        mlp_width: int = 64,
+        mlp_depth: int = 5,
+        padding: Padding = "zero",
+        position_code: bool = True,
+        drop_last: bool | None = None,
+        residual: bool = False,
+        output: Output = "tanh",
+    ) -> None:
+        super().__init__()
+        _check_options(tile, learned_factor, mlp_depth, padding, output)
+        if residual and (dense_channels is None or dense_channels < output_channels):
+            raise PixelwiseError(
+                f"asapnet: residual with dense_channels {dense_channels}; at least {output_channels} needed"
+            )
+        self.channels = input_channels(num_labels, instance_edge, dense_channels)
+        self.num_labels = num_labels if dense_channels is None else 0
+        self.tile, self.learned_factor, self.padding, self.depth = tile, learned_factor, padding, depth
+        self.drop_last = instance_edge if drop_last is None else drop_last
+        self.residual, self.output_channels = residual, output_channels
+        inputs = self.channels - self.drop_last + (position_channels(tile) if position_code else 0)
+        widths = (inputs, *[mlp_width] * (mlp_depth - 1), output_channels)
+        self.form = Form(tile, widths, 0, position_code, output)
+        self.lowres = LowResStream(
+            self.channels, parameter_count(widths), learned_factor, width, max_width, depth, padding
+        )
+
+    def forward(self, semantics: Tensor) -> Tensor:
+        """Make an image.
+
+        Args:
+            semantics: [N, C, H, W]: one-hot labels or a dense image, then the instance edge where used. H and W are
+                multiples of `tile`; any batch and size, in any order.
+
+        Returns:
+            [N, output_channels, H, W]; in [-1, 1] if the output function is tanh.
+
+        Raises:
+            PixelwiseError: If the shape is not legal.
+        """
+        labels = self._labels(semantics)
+        if labels is None:
+            return self._render(self.parameter_grid(semantics), None, semantics)
+        return self._render(self.parameter_grid(semantics), labels, semantics[:, self.num_labels :])
+
+    def forward_ids(self, labels: Tensor, edge: Tensor | None = None) -> Tensor:
+        """Make an image from label ids, without looking for them in a one-hot tensor (no synchronisation).
+
+        Args:
+            labels: [N, H, W] uint8 ids in [0, num_labels).
+            edge: [N, 1, H, W] instance edge where used, else None.
+
+        Returns:
+            The same as `forward` of the semantics.
+
+        Raises:
+            PixelwiseError: If the generator takes no labels, or the shape is not legal.
+        """
+        if not self.num_labels:
+            raise PixelwiseError("asapnet: forward_ids of a generator with a dense input; it has no labels")
+        weight = self.lowres.head.weight
+        count, height, width = labels.shape
+        semantics = weight.new_zeros(count, self.channels, height, width)
+        semantics.scatter_(1, labels.long().unsqueeze(1), 1.0)
+        if edge is not None:
+            semantics[:, self.num_labels :] = edge
+        return self._render(self.parameter_grid(semantics), labels, semantics[:, self.num_labels :])
+
+    def parameter_grid(self, semantics: Tensor) -> Tensor:
+        """Weights of every tile's network: [N, C, H, W] -> [N, H / tile, W / tile, P]; layout in `pixelwise_stream`."""
+        smallest = 2 * self.tile if self.padding == "reflection" else self.tile
+        check_input(semantics, self.channels, self.tile, smallest, "asapnet")
+        if semantics.shape[2:] == (self.tile, self.tile):
+            raise PixelwiseError(
+                f"asapnet: input of shape {tuple(semantics.shape)}; instance norm needs two tiles or more"
+            )
+        grid: Tensor = self.lowres(self.lowres_input(semantics))
+        return grid.float() if grid.dtype in (torch.bfloat16, torch.float16) else grid
+
+    def lowres_input(self, semantics: Tensor) -> Tensor:
+        """What the low-res stream sees: the input, or its tent-filtered copy where tile exceeds learned_factor."""
+        factor = self.tile // self.learned_factor
+        return semantics if factor == 1 else tent_downsample(semantics, factor)
+
+    def _labels(self, semantics: Tensor) -> Tensor | None:
+        """Label ids if the labels are exactly one-hot and all of them reach the per-pixel networks, else None."""
+        if not self.num_labels or self.channels - self.drop_last < self.num_labels:
+            return None
+        return exact_labels(semantics[:, : self.num_labels])
+
+    def _render(self, grid: Tensor, labels: Tensor | None, dense: Tensor) -> Tensor:
+        """Run the pixelwise stream; `dense` is the input, or what follows its labels."""
+        channels = self.form.widths[0] - (position_channels(self.tile) if self.form.position_code else 0)
+        form = self.form if labels is None else self.form._replace(num_labels=self.num_labels)
+        kept = dense[:, : channels - form.num_labels].to(grid.dtype)
+        image = pixelwise_mlp(grid, labels, kept if kept.shape[1] else None, form)
+        return image + dense[:, : self.output_channels] if self.residual else image
+
+
+def _check_options(tile: int, learned_factor: int, mlp_depth: int, padding: str, output: str) -> None:
+    """Refuse options that make no network."""
+    if tile < 2 or tile & (tile - 1):
+        raise PixelwiseError(f"asapnet: tile {tile}; allowed are powers of two from 2 on")
+    if learned_factor < 2 or learned_factor & (learned_factor - 1) or learned_factor > tile:
+        raise PixelwiseError(
+            f"asapnet: learned_factor {learned_factor}; allowed are powers of two from 2 to tile = {tile}"
+        )
+    if mlp_depth < 2:
+        raise PixelwiseError(f"asapnet: mlp_depth {mlp_depth}; at least 2")
+    if padding not in ("zero", "reflection"):
+        raise PixelwiseError(f"asapnet: padding {padding!r}; allowed are 'zero', 'reflection'")
+    if output not in ("tanh", "linear"):
+        raise PixelwiseError(f"asapnet: output {output!r}; allowed are 'tanh', 'linear'")
+
+
+@lru_cache(maxsize=16)
+def _tent(factor: int, device: torch.device, dtype: torch.dtype) -> Tensor:
+    """Taps 1, 3, ..., 2 factor - 1, 2 factor - 1, ..., 3, 1 with sum 1."""
+    rising = torch.arange(1, 2 * factor, 2, dtype=torch.float64, device="cpu")
+    taps = torch.cat([rising, rising.flip(0)])
+    return (taps / taps.sum()).to(dtype).to(device)
+
+
+def tent_downsample(image: Tensor, factor: int) -> Tensor:
+    """Shrink by a separable tent filter of length 2 factor, with reflection padding of factor / 2 (models.md 2.3).
+
+    Args:
+        image: [N, C, H, W].
+        factor: An even number that divides H and W.
+
+    Returns:
+        [N, C, H / factor, W / factor].
+    """
+    channels = image.shape[1]
+    with torch.inference_mode(False):
+        taps = _tent(factor, image.device, image.dtype)
+    padded = F.pad(image, [factor // 2] * 4, mode="reflect")
+    across = F.conv2d(padded, taps.view(1, 1, 1, -1).expand(channels, -1, -1, -1), stride=(1, factor), groups=channels)
+    return F.conv2d(across, taps.view(1, 1, -1, 1).expand(channels, -1, -1, -1), stride=(factor, 1), groups=channels)
+
+
+@torch.no_grad()
+def exact_labels(planes: Tensor) -> Tensor | None:
+    """Ids of label planes that are exactly one-hot, else None.
+
+    Args:
+        planes: [N, num_labels, H, W] floating point.
+
+    Returns:
+        [N, H, W] uint8 (int64 from 257 labels on).
+    """
+    count = planes.shape[1]
+    places = torch.arange(count, device=planes.device, dtype=torch.float32)
+    guess = (
+        torch.einsum("nchw,c->nhw", planes.detach().float(), places).nan_to_num(0.0).clamp(0, count - 1).round().long()
+    )
+    pixels = guess.numel()
+    ones = planes.gather(1, guess.unsqueeze(1)) == 1
+    if int(ones.sum()) != pixels or int(torch.count_nonzero(planes)) != pixels:
+        return None
+    return guess.to(torch.uint8) if count <= 256 else guess

@@ -1,0 +1,108 @@
+"""Layers that several architectures share."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from pixelwise.errors import PixelwiseError
+
+SPECTRAL_EPS = 1e-12  # of the power iteration's normalisation (models.md 4.1)
+
+
+def input_channels(num_labels: int, instance_edge: bool, dense_channels: int | None) -> int:
+    """Channels of a generator's input: one-hot labels, or those of a dense image, and the instance edge where used."""
+    return (num_labels if dense_channels is None else dense_channels) + instance_edge
+
+
+def check_input(image: Tensor, channels: int, multiple: int, smallest: int, name: str) -> None:
+    """Refuse an input whose shape a network cannot take.
+
+    Args:
+        image: The input; legal is [N, channels, H, W].
+        channels: Number of channels needed.
+        multiple: What H and W must be multiples of.
+        smallest: Least H and W.
+        name: Network to name in the error.
+
+    Raises:
+        PixelwiseError: If the shape is not legal; the message prints it.
+    """
+    shape = tuple(image.shape)
+    legal = len(shape) == 4 and shape[0] > 0 and shape[1] == channels
+    if not legal or any(side % multiple or side < smallest for side in shape[2:]):
+        raise PixelwiseError(
+            f"{name}: input of shape {shape}; allowed is [N, {channels}, H, W] with H and W multiples of {multiple}, "
+            f"at least {smallest}"
+        )
+
+
+class _SpectralNorm(nn.Module):
+    """Spectral normalisation by power iteration, with the classic names `weight_orig`, `weight_u` and `weight_v`.
+
+    The weight used is `weight_orig` / sigma, sigma = u^T W v, with W the weight as a matrix of one row per output
+    channel. A forward pass in training mode first takes one step v = W^T u, u = W v, each normalised; in evaluation
+    mode the stored u and v serve as they are. The gradient flows through W, not through u and v. Source: models.md 4.1.
+    Nothing else is stored, so that copies of the module stay independent.
+    """
+
+    weight_orig: nn.Parameter
+    weight_u: Tensor
+    weight_v: Tensor
+
+    def _prepare(self, output_axis: int) -> None:
+        """Move the parameter `weight` to `weight_orig` and draw u and v."""
+        weight = cast(nn.Parameter, self._parameters.pop("weight"))
+        rows = weight.shape[output_axis]
+        self.output_axis = output_axis
+        self.register_parameter("weight_orig", weight)
+        self.register_buffer("weight_u", F.normalize(torch.randn(rows, device=weight.device), dim=0))
+        self.register_buffer("weight_v", F.normalize(torch.randn(weight.numel() // rows, device=weight.device), dim=0))
+
+    def normalised_weight(self) -> Tensor:
+        """The weight divided by its spectral norm, after one power iteration if in training mode."""
+        matrix = self.weight_orig.movedim(self.output_axis, 0).flatten(1)
+        if self.training:
+            with torch.no_grad():
+                v = F.normalize(matrix.mT @ self.weight_u, dim=0, eps=SPECTRAL_EPS)
+                self.weight_v.copy_(v)
+                self.weight_u.copy_(F.normalize(matrix @ v, dim=0, eps=SPECTRAL_EPS))
+        sigma = torch.dot(self.weight_u.clone(), matrix @ self.weight_v.clone())
+        weight: Tensor = self.weight_orig / sigma
+        return weight
+
+
+class SpectralConv2d(_SpectralNorm, nn.Conv2d):
+    """Convolution with spectral normalisation."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        """Take the arguments of `nn.Conv2d`."""
+        nn.Conv2d.__init__(self, *arguments, **options)
+        self._prepare(output_axis=0)
+
+    def forward(self, image: Tensor) -> Tensor:
+        """[N, in, H, W] -> [N, out, H', W']."""
+        result: Tensor = self._conv_forward(image, self.normalised_weight(), self.bias)
+        return result
+
+
+class SpectralConvTranspose2d(_SpectralNorm, nn.ConvTranspose2d):
+    """Transposed convolution with spectral normalisation; its output channels are the weight's second axis."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        """Take the arguments of `nn.ConvTranspose2d`."""
+        nn.ConvTranspose2d.__init__(self, *arguments, **options)
+        self._prepare(output_axis=1)
+
+    def forward(self, image: Tensor, output_size: list[int] | None = None) -> Tensor:
+        """[N, in, H, W] -> [N, out, H', W']."""
+        if output_size is not None:
+            raise PixelwiseError("spectral transposed convolution: output_size is set by output_padding alone")
+        stride, padding, output_padding = (cast("tuple[int, int]", v) for v in self._geometry())
+        return F.conv_transpose2d(image, self.normalised_weight(), self.bias, stride, padding, output_padding)
+
+    def _geometry(self) -> tuple[Any, Any, Any]:
+        return self.stride, self.padding, self.output_padding
