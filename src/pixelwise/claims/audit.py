@@ -1,0 +1,166 @@
+"""The contradictions between documents: found by rule wherever the register holds numbers, quoted on both sides."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from pixelwise.claims.schema import Claim, Contradiction, Register, Side
+from pixelwise.errors import PixelwiseError
+from pixelwise.settings.base import Settings
+
+
+class Quote(Settings):
+    """One statement of a contradiction, with the words that were published."""
+
+    claim: str | None
+    words: str
+    value: int | float | str | list[int | float] | None
+    unit: str
+    reading_error: float | None
+    source: str
+    place: str
+
+
+class Contradicted(Settings):
+    """The outcome for one entry of the register's list of contradictions.
+
+    Attributes:
+        found: Whether the rule found it.
+        by: `numbers` if a rule computed it, `quotation` if two texts stand against each other.
+        computed: The arithmetic in words; empty for quotations.
+    """
+
+    id: str
+    between: str
+    found: bool
+    by: str
+    computed: str
+    left: list[Quote]
+    right: list[Quote]
+    supports: str
+
+
+def rounding(claim: Claim) -> float:
+    """Error of a published number: the reading error if digitised, else half a unit of the last printed digit."""
+    if claim.reading_error is not None:
+        return claim.reading_error
+    if isinstance(claim.value, bool) or not isinstance(claim.value, int | float):
+        return 0.0
+    digits = str(claim.value).partition(".")[2]
+    return 0.5 * 10.0 ** -len(digits)
+
+
+def published(claim: Claim) -> tuple[float, float]:
+    """A claim's number and its error.
+
+    Raises:
+        PixelwiseError: If the claim has no single number.
+    """
+    if not isinstance(claim.value, int | float):
+        raise PixelwiseError(f"register.yaml: {claim.id}: value {claim.value!r}; this rule needs one number")
+    return float(claim.value), rounding(claim)
+
+
+def apart(one: Claim, other: Claim, margin: float = 0.0) -> tuple[bool, str]:
+    """Whether two published numbers differ by more than their errors and `margin`, with the arithmetic in words."""
+    (a, error_a), (b, error_b) = published(one), published(other)
+    allowed = error_a + error_b + margin
+    differ = abs(a - b) > allowed
+    unit = "" if one.unit in ("", "1") else f" {one.unit}"
+    within = f"{'more' if differ else 'not more'} than {allowed:,.4g}"
+    return differ, f"|{a:,.10g} - {b:,.10g}| = {abs(a - b):,.10g}{unit}, {within}"
+
+
+def _differ(entry: Contradiction, left: list[Claim], right: list[Claim]) -> tuple[bool, str]:
+    pairs = zip(left, right, strict=True) if entry.pairs else ((one, other) for one in left for other in right)
+    outcomes = [apart(one, other, entry.margin) for one, other in pairs]
+    found = [differ for differ, _ in outcomes]
+    return all(found) if entry.pairs else any(found), "; ".join(text for _, text in outcomes)
+
+
+def _short_of(entry: Contradiction, left: list[Claim], right: list[Claim]) -> tuple[bool, str]:
+    (wanted, _), (a, error_a), (b, error_b) = published(left[0]), published(right[0]), published(right[1])
+    most = (a + error_a) / (b - error_b)
+    return most < wanted, f"{a:g} / {b:g} = {a / b:.2f}, at most {most:.2f} within the errors, against {wanted:g}"
+
+
+def _order_flips(entry: Contradiction, left: list[Claim], right: list[Claim]) -> tuple[bool, str]:
+    values = [published(claim)[0] for claim in (*left, *right)]
+    errors = [rounding(claim) for claim in (*left, *right)]
+    pairs = [(values[i], values[i + 1], errors[i] + errors[i + 1]) for i in range(0, len(values), 2)]
+    half = len(pairs) // 2
+    parts, flips = [], []
+    for (a, b, error), (c, d, other) in zip(pairs[:half], pairs[half:], strict=True):
+        flips.append((a - b) * (c - d) < 0 and abs(c - d) > other)
+        sure = "" if abs(a - b) > error else " (a difference within the printed digits)"
+        parts.append(f"{a:g} against {b:g}{sure}, but {c:g} against {d:g}")
+    return all(flips), "; ".join(parts)
+
+
+def _worse(entry: Contradiction, left: list[Claim], right: list[Claim]) -> tuple[bool, str]:
+    (a, error_a), (b, error_b) = published(right[0]), published(right[1])
+    gap = a - b if entry.better == "lower" else b - a
+    allowed = error_a + error_b + entry.margin
+    text = f"{a:g} against {b:g}, {entry.better} is better: worse by {gap:.4g}, errors {allowed:.4g}"
+    return gap > allowed, text
+
+
+def _sets_differ(entry: Contradiction, left: list[Claim], right: list[Claim]) -> tuple[bool, str]:
+    sets = [claim.value if isinstance(claim.value, list) else [claim.value] for claim in (left[0], right[0])]
+    one, other = (", ".join(str(value) for value in values) for values in sets)
+    return sets[0] != sets[1], f"{{{one}}} against {{{other}}} {left[0].unit}".rstrip()
+
+
+RULES: dict[str, Callable[[Contradiction, list[Claim], list[Claim]], tuple[bool, str]]] = {
+    "differ": _differ,
+    "short_of": _short_of,
+    "order_flips": _order_flips,
+    "worse": _worse,
+    "sets_differ": _sets_differ,
+}
+
+
+def _quotes(register: Register, side: Side) -> list[Quote]:
+    if side.words is not None:
+        assert side.source is not None and side.place is not None
+        return [
+            Quote(
+                claim=None,
+                words=side.words,
+                value=None,
+                unit="",
+                reading_error=None,
+                source=side.source,
+                place=side.place,
+            )
+        ]
+    fields = set(Quote.model_fields) - {"claim"}
+    claims = [register.claim(name) for name in side.claims]
+    return [Quote(claim=claim.id, **claim.model_dump(include=fields)) for claim in claims]
+
+
+def contradictions(register: Register) -> list[Contradicted]:
+    """Apply every rule; entries whose rule finds nothing are kept, with `found` false."""
+    outcomes = []
+    for entry in register.contradictions:
+        found, computed = True, ""
+        if entry.rule != "quoted":
+            sides = [[register.claim(name) for name in side.claims] for side in (entry.left, entry.right)]
+            try:
+                found, computed = RULES[entry.rule](entry, *sides)
+            except (IndexError, ValueError):
+                message = f"register.yaml: {entry.id}: rule {entry.rule!r} does not fit its claims"
+                raise PixelwiseError(f"{message} ({', '.join(entry.left.claims + entry.right.claims)})") from None
+        outcomes.append(
+            Contradicted(
+                id=entry.id,
+                between=entry.between,
+                found=found,
+                by="quotation" if entry.rule == "quoted" else "numbers",
+                computed=computed,
+                left=_quotes(register, entry.left),
+                right=_quotes(register, entry.right),
+                supports=entry.supports,
+            )
+        )
+    return outcomes

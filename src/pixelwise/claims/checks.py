@@ -1,0 +1,157 @@
+"""What a check is: the quantity that tests a claim, and the rule that decides."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from pixelwise.metrics import Kind, Scalar, Task
+from pixelwise.settings.base import Settings
+
+Verdict = Literal["confirmed", "direction only", "contradicted", "underspecified", "not testable here", "superseded"]
+VERDICTS: tuple[Verdict, ...] = (
+    "confirmed",
+    "direction only",
+    "contradicted",
+    "underspecified",
+    "not testable here",
+    "superseded",
+)
+Combine = Literal["value", "difference", "ratio"]
+
+
+class Bound(Settings):
+    """A direction: the quantity lies above or below a number."""
+
+    greater_than: float | None = None
+    less_than: float | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Bound:
+        if (self.greater_than is None) == (self.less_than is None):
+            raise ValueError("exactly one of greater_than, less_than is allowed")
+        return self
+
+
+class Rule(Settings):
+    """How a measured interval decides a claim: exactly one of the four tests, and a weaker direction to fall back on.
+
+    Attributes:
+        within: The quantity lies in [low, high].
+        equals: The quantity equals this number up to `tolerance` (default: the claim's own reading error).
+        greater_than: The quantity lies above this number.
+        less_than: The quantity lies below this number.
+        direction: What remains true when the size does not hold; gives `direction only`.
+    """
+
+    within: tuple[float, float] | None = None
+    equals: float | None = None
+    tolerance: float | None = None
+    greater_than: float | None = None
+    less_than: float | None = None
+    direction: Bound | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Rule:
+        named = [self.within, self.equals, self.greater_than, self.less_than]
+        if sum(test is not None for test in named) != 1:
+            raise ValueError("exactly one of within, equals, greater_than, less_than is allowed")
+        if self.tolerance is not None and self.equals is None:
+            raise ValueError("tolerance is allowed beside equals only")
+        if self.within is not None and self.within[0] > self.within[1]:
+            raise ValueError("within must be [low, high] with low <= high")
+        return self
+
+
+class Measurement(Settings):
+    """A check by a quantity that this pipeline measures.
+
+    Attributes:
+        kind: Kind of the deciding records.
+        model: Subject of the record; a list names alternatives that count as the same subject.
+        against: A second subject; `combine` says whether their difference or ratio (model over against) is tested.
+        dataset: The only data set that can decide; records on others are shown beside the verdict. None: any.
+        protocol: Name of the protocol; None: any, and protocols that disagree make the claim underspecified.
+        where: Conditions that a record must have.
+        prefer: Conditions of which a record is taken if there is one, such as an accelerator before a processor.
+        hardware: Text that a hardware entry must contain.
+        value: Name of the quantity in the record.
+        rule: The test.
+        min_n: Least number of images or timed calls.
+        min_seeds: Least number of training seeds.
+        exact: The quantity is computed, not sampled, and needs no interval.
+        repeatability: 95 % half width, in the unit of the value, over another draw of the noise on the same images,
+            for claims about a fixed list of images; it takes the place of the interval over images.
+    """
+
+    by: Literal["measurement"]
+    kind: Kind
+    task: Task | None = None
+    model: str | list[str]
+    against: str | list[str] | None = None
+    combine: Combine = "value"
+    dataset: str | None = None
+    protocol: str | None = None
+    where: dict[str, Scalar] = Field(default_factory=dict)
+    prefer: dict[str, Scalar] = Field(default_factory=dict)
+    hardware: dict[str, str] = Field(default_factory=dict)
+    value: str
+    rule: Rule
+    min_n: int = 1
+    min_seeds: int = 1
+    exact: bool = False
+    repeatability: float | None = None
+
+    @model_validator(mode="after")
+    def _pair(self) -> Measurement:
+        if (self.against is None) != (self.combine == "value"):
+            raise ValueError("against and combine (difference or ratio) belong together")
+        return self
+
+
+class Arithmetic(Settings):
+    """A check by the register's own numbers: value, difference or ratio of published values, within their errors."""
+
+    by: Literal["arithmetic"]
+    claims: list[str] = Field(min_length=1, max_length=2)
+    combine: Combine
+    rule: Rule
+
+    @model_validator(mode="after")
+    def _pair(self) -> Arithmetic:
+        if (len(self.claims) == 1) != (self.combine == "value"):
+            raise ValueError("combine: value takes one claim; difference and ratio take two")
+        return self
+
+
+class Agreement(Settings):
+    """A check of a printed or plotted number against the same number elsewhere: equal within both reading errors."""
+
+    by: Literal["agreement"]
+    claims: list[str] = Field(min_length=1)
+
+
+class Audit(Settings):
+    """A check by a contradiction between documents: found, the claim gets `verdict`; not found, it is confirmed."""
+
+    by: Literal["audit"]
+    contradiction: str
+    verdict: Literal["contradicted", "underspecified"] = "contradicted"
+
+
+class Underspecified(Settings):
+    """The claim lacks a condition without which nothing can test it."""
+
+    by: Literal["nothing: underspecified"]
+    lacks: str
+
+
+class Untestable(Settings):
+    """The pipeline has no quantity that tests the claim."""
+
+    by: Literal["nothing: not testable"]
+    missing: str
+
+
+Check = Annotated[Measurement | Arithmetic | Agreement | Audit | Underspecified | Untestable, Field(discriminator="by")]

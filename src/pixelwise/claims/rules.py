@@ -1,0 +1,95 @@
+"""The tests: whether an interval lies inside a rule's range, outside, or across its border, and what follows."""
+
+from __future__ import annotations
+
+import math
+from typing import Literal
+
+from pixelwise.claims.audit import rounding
+from pixelwise.claims.checks import Bound, Rule, Verdict
+from pixelwise.claims.evidence import Estimate
+from pixelwise.claims.findings import Interval
+from pixelwise.claims.power import needed
+from pixelwise.claims.schema import Claim
+
+State = Literal["holds", "fails", "open"]
+
+
+def _beyond(bound: Bound | Rule, low: float, high: float) -> State:
+    if bound.greater_than is not None:
+        return "holds" if low > bound.greater_than else "fails" if high <= bound.greater_than else "open"
+    assert bound.less_than is not None
+    return "holds" if high < bound.less_than else "fails" if low >= bound.less_than else "open"
+
+
+def limits(rule: Rule, claim: Claim) -> tuple[float, float]:
+    """The range in which the rule's quantity must lie; unbounded sides are infinite."""
+    if rule.within is not None:
+        return rule.within
+    if rule.equals is not None:
+        tolerance = rule.tolerance if rule.tolerance is not None else rounding(claim)
+        slack = 1e-9 * max(1.0, abs(rule.equals))
+        return rule.equals - tolerance - slack, rule.equals + tolerance + slack
+    if rule.greater_than is not None:
+        return rule.greater_than, math.inf
+    assert rule.less_than is not None
+    return -math.inf, rule.less_than
+
+
+def test(rule: Rule, claim: Claim, low: float, high: float) -> State:
+    """Whether the interval [low, high] lies inside the rule's range, outside, or across its border."""
+    if rule.within is None and rule.equals is None:
+        return _beyond(rule, low, high)
+    smallest, largest = limits(rule, claim)
+    if smallest <= low and high <= largest:
+        return "holds"
+    return "fails" if high < smallest or low > largest else "open"
+
+
+def judge_estimate(claim: Claim, rule: Rule, estimate: Estimate) -> tuple[Verdict | None, str]:
+    """Verdict on one estimate, or None and what would settle it."""
+    main = test(rule, claim, estimate.low, estimate.high)
+    way = _beyond(rule.direction, estimate.low, estimate.high) if rule.direction else None
+    allowed = describe(rule, claim)
+    shown = show(estimate)
+    if main == "holds":
+        return "confirmed", f"{shown} lies in the claimed range ({allowed})"
+    if way == "fails":
+        return "contradicted", f"{shown} lies outside the claimed range ({allowed}), and on the wrong side"
+    if way == "holds":
+        size = "outside" if main == "fails" else "not surely inside"
+        return "direction only", f"{shown} lies {size} the claimed range ({allowed}), but on the claimed side"
+    if main == "fails" and way is None:
+        return "contradicted", f"{shown} lies outside the claimed range ({allowed})"
+    return None, f"{shown} crosses the border of the claimed range ({allowed}): {_power(rule, claim, estimate)}"
+
+
+def describe(rule: Rule, claim: Claim) -> str:
+    """The rule's range in words."""
+    low, high = limits(rule, claim)
+    if math.isinf(high):
+        return f"above {low:g}"
+    return f"below {high:g}" if math.isinf(low) else f"{low:.6g} to {high:.6g}"
+
+
+def show(estimate: Estimate | Interval) -> str:
+    """An estimate in words, such as `2.83 [2.79, 2.87]`."""
+    unit = "" if estimate.unit in ("", "1") else f" {estimate.unit}"
+    if estimate.low == estimate.high:
+        return f"{_number(estimate.value)}{unit}"
+    return f"{_number(estimate.value)} [{_number(estimate.low)}, {_number(estimate.high)}]{unit}"
+
+
+def _number(value: float) -> str:
+    if value == int(value) and abs(value) < 1e15:
+        return f"{int(value):,}"
+    return f"{value:.4g}" if abs(value) < 1e4 else f"{value:,.0f}"
+
+
+def _power(rule: Rule, claim: Claim, estimate: Estimate) -> str:
+    """What would bring the interval off the nearest border that matters, the estimate staying where it is."""
+    borders = [border for border in limits(rule, claim) if math.isfinite(border)]
+    if rule.direction is not None:
+        borders = [b for b in (rule.direction.greater_than, rule.direction.less_than) if b is not None]
+    distance = min(abs(estimate.value - border) for border in borders)
+    return needed(distance, estimate.n, estimate.sampling, estimate.seeds, estimate.spread)

@@ -1,0 +1,232 @@
+"""Deciding a claim from records: pure functions from (claim, records) to a verdict with its reason."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from pixelwise.claims import evidence
+from pixelwise.claims.audit import Contradicted, apart, contradictions, published
+from pixelwise.claims.checks import (
+    Agreement,
+    Arithmetic,
+    Audit,
+    Measurement,
+    Underspecified,
+    Untestable,
+    Verdict,
+)
+from pixelwise.claims.evidence import Estimate, Item
+from pixelwise.claims.findings import Finding, Interval, Used
+from pixelwise.claims.rules import judge_estimate
+from pixelwise.claims.schema import Claim, Register
+
+
+def _used(item: Item, check: Measurement, barred: list[str]) -> Used:
+    record = item.record
+    shared = record.model_dump(include=set(Used.model_fields) - {"value", "bars", "file", "sha256", "command"})
+    return Used(
+        **shared,
+        file=item.file,
+        sha256=item.sha256,
+        command=item.command,
+        value=record.values[check.value],
+        bars=barred,
+    )
+
+
+def _interval(estimate: Estimate) -> Interval:
+    numbers = {name: getattr(estimate, name) for name in ("value", "low", "high", "unit", "n", "seeds", "basis")}
+    return Interval(**numbers, setting=evidence.setting(estimate.items[0].record) if estimate.items else "")
+
+
+def _apart(check: Measurement, items: Sequence[Item], model: str | list[str]) -> tuple[list[Item], list[Used]]:
+    """Records that may decide (of the first alternative name that has any), and those that stand beside."""
+    names = [model] if isinstance(model, str) else model
+    able: dict[str, list[Item]] = {name: [] for name in names}
+    beside = []
+    for item in items:
+        if evidence.speaks_of(check, names, item.record):
+            if barred := evidence.bars(check, item.record):
+                beside.append(_used(item, check, barred))
+            else:
+                able[item.record.model].append(item)
+    return next((found for found in able.values() if found), []), beside
+
+
+def _estimates(check: Measurement, able: list[list[Item]]) -> tuple[list[Estimate], list[str]]:
+    """One estimate for each setting that has enough evidence, and what the others lack."""
+    parted = [{evidence.setting(g[0].record): g for g in evidence.groups(check, items)} for items in able]
+    estimates, lacking = [], []
+    for name in sorted(set.intersection(*(set(groups) for groups in parted))):
+        found = [evidence.summarise(check, groups[name]) for groups in parted]
+        known = [estimate for estimate in found if estimate is not None]
+        n = min(item.record.n for groups in parted for item in groups[name])
+        seeds = min(len({item.record.seed for item in groups[name]}) for groups in parted)
+        if n < check.min_n:
+            lacking.append(f"n >= {check.min_n:,} (have {n:,})")
+        if seeds < check.min_seeds:
+            lacking.append(f"{check.min_seeds} seeds (have {seeds})")
+        if len(known) < len(found):
+            lacking.append("an interval: a bootstrap, timing samples or at least 2 seeds (have one number)")
+        elif n >= check.min_n and seeds >= check.min_seeds:
+            estimates.append(known[0] if len(known) == 1 else evidence.combine(check, *known))
+    return estimates, lacking
+
+
+def _wanted(register: Register, check: Measurement) -> str:
+    """Name the records that a claim waits for, and how to get their data."""
+    models = [check.model if isinstance(check.model, str) else check.model[0]]
+    if check.against is not None:
+        models.append(check.against if isinstance(check.against, str) else check.against[0])
+    text = f"{check.kind} record with '{check.value}' of {' and '.join(models)}"
+    text += f" on {check.dataset}" if check.dataset else ""
+    conditions = {**check.where, **check.hardware}
+    text += f" ({', '.join(f'{name} {value}' for name, value in conditions.items())})" if conditions else ""
+    need = register.datasets.get(check.dataset or "")
+    return text + (f"; {need.title}: {need.get}" if need else "")
+
+
+def _merge(verdicts: list[Verdict], parts: list[str]) -> tuple[Verdict, str]:
+    """One verdict for settings that the claim leaves open: they must agree, at least in direction."""
+    kinds = set(verdicts)
+    text = "; ".join(parts)
+    if len(kinds) == 1:
+        return verdicts[0], text
+    if kinds == {"confirmed", "direction only"}:
+        return "direction only", text
+    return "underspecified", f"the claim leaves open a setting that changes the answer: {text}"
+
+
+def _measured(register: Register, claim: Claim, check: Measurement, items: Sequence[Item]) -> Finding:
+    subjects = [check.model] if check.against is None else [check.model, check.against]
+    parted = [_apart(check, items, subject) for subject in subjects]
+    beside = [used for _, others in parted for used in others]
+    estimates, lacking = _estimates(check, [able for able, _ in parted])
+    shared: dict[str, Any] = {
+        "id": claim.id,
+        "measured": [_interval(estimate) for estimate in estimates],
+        "evidence": [_used(item, check, []) for able, _ in parted for item in able],
+        "beside": beside,
+    }
+    verdicts: list[Verdict] = []
+    parts: list[str] = []
+    open_: list[str] = []
+    for estimate in estimates:
+        verdict, text = judge_estimate(claim, check.rule, estimate)
+        if len(estimates) > 1:
+            text = f"{evidence.setting(estimate.items[0].record)}: {text}"
+        (open_ if verdict is None else parts).append(text)
+        verdicts += [verdict] if verdict else []
+    if verdicts:
+        verdict, reason = _merge(verdicts, parts)
+        return Finding(verdict=verdict, reason=reason, **shared)
+    if open_ or lacking:
+        missing = "; ".join(dict.fromkeys(part.rpartition(": ")[2] for part in open_)) or "needs " + "; ".join(lacking)
+        reason = "; ".join(open_) or f"too little evidence: needs {'; '.join(lacking)}"
+        return Finding(verdict="not testable here", reason=reason, missing=missing, **shared)
+    wanted = _wanted(register, check)
+    others = f"; {len(beside)} records on other data or schedules stand beside, and cannot decide" if beside else ""
+    return Finding(
+        verdict="not testable here", reason=f"nothing measured{others}", missing=f"needs a {wanted}", **shared
+    )
+
+
+def _computed(register: Register, claim: Claim, check: Arithmetic) -> Finding:
+    """Decide by the register's own numbers; their errors are limits, so they add up."""
+    numbers = [published(register.claim(name)) for name in check.claims]
+    value, error = numbers[0]
+    low, high = value - error, value + error
+    if check.combine == "difference":
+        value, low, high = value - numbers[1][0], low - sum(numbers[1]), high - numbers[1][0] + numbers[1][1]
+    elif check.combine == "ratio":
+        other, slack = numbers[1]
+        value, low, high = value / other, low / (other + slack), high / (other - slack)
+    unit = "1" if check.combine == "ratio" else register.claim(check.claims[0]).unit
+    basis = f"{check.combine} of published numbers ({', '.join(check.claims)}) within their errors"
+    estimate = Estimate(value, low, high, unit, n=len(numbers), seeds=0, basis=basis)
+    verdict, reason = judge_estimate(claim, check.rule, estimate)
+    missing = None if verdict else "needs numbers published with more digits"
+    reason = f"by the documents' own numbers: {reason if verdict else reason.rpartition(': ')[0]}"
+    return Finding(
+        id=claim.id,
+        verdict=verdict or "not testable here",
+        reason=reason,
+        missing=missing,
+        measured=[_interval(estimate)],
+    )
+
+
+def _agreeing(register: Register, claim: Claim, check: Agreement) -> Finding:
+    outcomes = [(name, *apart(claim, register.claim(name))) for name in check.claims]
+    text = "; ".join(f"{name}: {words}" for name, _, words in outcomes)
+    differ = any(outcome[1] for outcome in outcomes)
+    verdict: Verdict = "contradicted" if differ else "confirmed"
+    reason = f"the documents {'disagree by more than' if differ else 'agree within'} their reading errors ({text})"
+    return Finding(id=claim.id, verdict=verdict, reason=reason)
+
+
+def _audited(claim: Claim, check: Audit, outcomes: Sequence[Contradicted]) -> Finding:
+    outcome = next(entry for entry in outcomes if entry.id == check.contradiction)
+    if not outcome.found:
+        return Finding(
+            id=claim.id,
+            verdict="confirmed",
+            reason=f"the documents agree ({outcome.computed})",
+            contradiction=outcome.id,
+        )
+    mine = any(quote.claim == claim.id for quote in outcome.right)
+    against = (outcome.left if mine else outcome.right)[0]
+    detail = outcome.computed or f"against it stands \u201c{against.words}\u201d ({against.source}, {against.place})"
+    return Finding(
+        id=claim.id,
+        verdict=check.verdict,
+        reason=f"{outcome.between}: {detail}; evidence supports: {outcome.supports}",
+        contradiction=outcome.id,
+        missing="a statement of the condition" if check.verdict == "underspecified" else None,
+    )
+
+
+def _checked(register: Register, claim: Claim, items: Sequence[Item], outcomes: Sequence[Contradicted]) -> Finding:
+    check = claim.check
+    if isinstance(check, Measurement):
+        return _measured(register, claim, check, items)
+    if isinstance(check, Arithmetic):
+        return _computed(register, claim, check)
+    if isinstance(check, Agreement):
+        return _agreeing(register, claim, check)
+    if isinstance(check, Audit):
+        return _audited(claim, check, outcomes)
+    if isinstance(check, Underspecified):
+        return Finding(
+            id=claim.id, verdict="underspecified", reason=f"the claim lacks {check.lacks}", missing=check.lacks
+        )
+    assert isinstance(check, Untestable)
+    return Finding(id=claim.id, verdict="not testable here", reason="no quantity here tests it", missing=check.missing)
+
+
+def decide(register: Register, claim: Claim, items: Sequence[Item], outcomes: Sequence[Contradicted]) -> Finding:
+    """Give one claim its verdict.
+
+    Args:
+        register: Where the claim stands.
+        claim: The claim.
+        items: Every record there is.
+        outcomes: What `audit.contradictions` found.
+
+    Returns:
+        The finding; a claim that its authors withdrew is `superseded`, with what the evidence alone would say.
+    """
+    finding = _checked(register, claim, items, outcomes)
+    if claim.withdrawn_by is None:
+        return finding
+    other = register.claim(claim.withdrawn_by)
+    reason = f"withdrawn by its authors ({other.source}, {other.place}: \u201c{other.words}\u201d)"
+    reason += f"; the evidence alone says {finding.verdict}: {finding.reason}"
+    return finding.model_copy(update={"verdict": "superseded", "reason": reason, "missing": None})
+
+
+def decide_all(register: Register, items: Sequence[Item]) -> list[Finding]:
+    """A finding for every claim, in the register's order."""
+    outcomes = contradictions(register)
+    return [decide(register, claim, items, outcomes) for claim in register.claims]
