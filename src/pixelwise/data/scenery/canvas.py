@@ -17,7 +17,7 @@ from PIL import Image, ImageDraw
 Point = tuple[float, float, float]
 Colour = tuple[float, float, float]
 NEAR = 0.45  # metres: surfaces are clipped where they come closer to the camera
-DETAIL = 45.0  # metres: beyond it small parts and shadows are left out
+DETAIL = 38.0  # metres: beyond it small parts and shadows are left out
 PLAIN, SKY, ASPHALT, PAVING, FACADE, FOLIAGE, GRASS, PAINT, GLASS, BARS, BRICK, LIGHT, MASK = range(13)
 
 

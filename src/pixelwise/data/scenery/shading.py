@@ -79,7 +79,7 @@ def shade(canvas: c.Canvas, weather: Weather, rng: np.random.Generator) -> Float
     texture = np.asarray([s.texture for s in canvas.surfaces], np.float32)
     axis = np.argmax(np.abs(plane[:, :3]), axis=1)
     offset = plane[:, 3] - plane[:, 1] * camera.above
-    light = _light(plane[:, :3], weather)
+    light = _light(plane[:, :3], weather).reshape(-1, 3)
 
     noise, haze = _noise(rng), haze_colour(weather)
     material = np.asarray([s.material for s in canvas.surfaces], np.uint8)[flat]
@@ -91,17 +91,21 @@ def shade(canvas: c.Canvas, weather: Weather, rng: np.random.Generator) -> Float
         if kind == c.SKY:
             image[pixel] = _sky(camera, weather, noise, pixel)
         elif len(pixel):
-            number = flat[pixel]
+            number = flat.take(pixel)
             ray_x = ((pixel % camera.width).astype(np.float32) + 0.5 - camera.x) / camera.focal
             ray_y = (camera.y - 0.5 - (pixel // camera.width).astype(np.float32)) / camera.focal
-            n = plane[number]
+            n = plane.take(number, axis=0)
             along = n[:, 0] * ray_x + n[:, 1] * ray_y + n[:, 2]
             depth = np.clip(offset[number] / np.where(np.abs(along) < 1e-6, 1e-6, along), c.NEAR, 400)
-            u = np.where(axis[number] == 0, depth, ray_x * depth)
-            v = np.where(axis[number] == 1, depth, ray_y * depth + camera.above)
-            rgb = TEXTURES[kind](Patch(u, v, depth / camera.focal, texture[number], number, noise), colour[number])
+            facing = axis.take(number)
+            u = np.where(facing == 0, depth, ray_x * depth)
+            v = np.where(facing == 1, depth, ray_y * depth + np.float32(camera.above))
+            rgb = TEXTURES[kind](
+                Patch(u, v, depth / camera.focal, texture.take(number, axis=0), number, noise),
+                colour.take(number, axis=0),
+            )
             if kind not in (c.LIGHT, c.MASK):
-                rgb *= light[in_shadow[pixel].astype(np.intp), number]
+                rgb *= light.take(number + len(colour) * in_shadow.take(pixel), axis=0)
             if kind != c.MASK:
                 rgb = haze + (rgb - haze) * np.exp(-weather.haze * depth)[:, None]
             image[pixel] = rgb

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from pixelwise.data.scenery import canvas as c
 
 Floats = npt.NDArray[np.float32]
-SIDE = 256  # samples along an axis of the noise tile
+SIDE = 256  # samples along an axis of the noise tile, a power of 2
 
 
 @dataclass(frozen=True)
@@ -27,10 +27,11 @@ class Patch:
 
     def grain(self, frequency: float, stretch: float = 1.0) -> Floats:
         """Noise of unit variance with `frequency` samples per metre, faded out where a pixel spans many samples."""
-        shift = self.number * 37
-        row = (self.v * frequency * stretch).astype(np.intp) + shift
-        column = (self.u * frequency).astype(np.intp) + shift * 5
-        faded: Floats = self.noise[row % SIDE, column % SIDE] / (1 + self.footprint * frequency)
+        shift = self.number.astype(np.int32) * 37
+        row = (self.v * np.float32(frequency * stretch)).astype(np.int32) + shift
+        column = (self.u * np.float32(frequency)).astype(np.int32) + shift * 5
+        faded: Floats = self.noise.take((row & (SIDE - 1)) * SIDE + (column & (SIDE - 1)))
+        faded /= 1 + self.footprint * np.float32(frequency)
         return faded
 
 

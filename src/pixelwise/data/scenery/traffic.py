@@ -41,9 +41,9 @@ def _kerb(street: Street, side: int) -> None:
     rng, stage = street.rng, street.stage
     x = street.edge(side) + side * (street.parking + 0.5)
     if street.kind != "town" or rng.random() < 0.4:
-        for z in _spread(street, 5, 110, float(rng.uniform(8, 14))):
+        for z in _spread(street, 5, 85, float(rng.uniform(8, 14))):
             street.waiting.append((z, partial(o.tree, stage, x + side * 0.3, z)))
-    for z in _spread(street, 8, 120, 24):
+    for z in _spread(street, 8, 95, 24):
         street.waiting.append((z, partial(o.lamp, stage, x, z)))
     for z in _spread(street, 6, 70, 17):
         street.waiting.append((z, partial(o.sign, stage, x, z)))
@@ -81,7 +81,7 @@ def _parked(street: Street, side: int) -> None:
     if not street.parking:
         return
     x, full = street.edge(side) + side * 1.2, float(rng.uniform(0.35, 0.95))
-    for z in np.arange(float(rng.uniform(3, 8)), 95, 5.6):
+    for z in np.arange(float(rng.uniform(3, 8)), 75, 5.6):
         if rng.random() > full or (street.crossing and -6 < z - street.crossing < 8):
             continue
         turned = (side < 0) != (rng.random() < 0.1)
@@ -98,7 +98,7 @@ def _driving(street: Street) -> None:
         x = street.right - 1.8 - 3.4 * lane
         oncoming = lane >= (street.lanes + 1) // 2
         z = float(rng.uniform(6, 16)) if lane else float(rng.uniform(9, 35))
-        while z < 110:
+        while z < 90:
             kind = float(rng.random())
             vehicle = v.car if kind < 0.84 else v.lorry if kind < 0.92 else v.bus
             long = {v.car: 4.5, v.lorry: 8.2, v.bus: 12.0}[vehicle]
@@ -151,7 +151,7 @@ def own_car(canvas: c.Canvas, style: int) -> None:
                 (width * (0.5 - 0.47 * scale * math.cos(angle)), height * (1.0 - rise * scale * math.sin(angle) ** 0.6))
             )
         canvas.overlay(arc, c.Surface(1, colour, c.MASK))
-    line = max(1.0, width / 256)
+    line = max(2.0, width / 256)  # at least one pixel after averaging 2 x 2
     for label, left in ((2, 0.0), (2, width - line)):
         canvas.overlay(
             [(left, 0), (left + line - 1, 0), (left + line - 1, height), (left, height)],
