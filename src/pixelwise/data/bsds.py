@@ -1,8 +1,8 @@
 """Photographs for denoising: BSDS500 with the 432/68 split, BSD68, Set12, Train400, and BSD68 in colour.
 
 BSDS500's 68 test photographs are those of its `val` folder whose luma is one of the gray BSD68 images (at most one
-level off); the 432 others (200 `train`, 200 `test`, 32 `val`) are for training. `cbsd68` is these 68 in colour, from the
-original JPEG files.
+level off); the 432 others (200 `train`, 200 `test`, 32 `val`) are for training. `cbsd68` is these 68 in colour, from
+the original JPEG files.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ def listing(root: Path, split: str, dataset: Dataset) -> Listing:
     return Listing([Entry(path.stem, path) for path in sorted(paths, key=lambda path: natural(path.stem))])
 
 
-def expected(kind: str, split: str) -> int:
-    """How many photographs the published set has in a split."""
-    return COUNTS[kind].get(split, 0)
+def folders(kind: str) -> list[str]:
+    """The folders of the archive that a kind needs."""
+    return sorted({f"{folder.as_posix()}/" for files, _ in FOLDERS[kind].values() for folder in files})
 
 
 def _all(_: Path) -> bool:

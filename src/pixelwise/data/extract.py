@@ -19,6 +19,8 @@ from pixelwise.data.sources import Source
 from pixelwise.errors import PixelwiseError
 
 CHUNK = 1 << 20
+# What the zip reader raises for damaged, truncated or encrypted archives.
+BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, struct.error)
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,19 @@ def members(source: Source) -> list[Member]:
         raise PixelwiseError(f"manifests/{source.manifest}: sha256 {found}; expected {source.manifest_sha256}")
     rows = csv.DictReader(content.decode("utf-8").splitlines())
     return [Member(row["name"], int(row["size"]), row["sha256"]) for row in rows]
+
+
+def names(archive: Path) -> list[str]:
+    """Names of all files in a zip archive.
+
+    Raises:
+        PixelwiseError: If it is not a whole zip archive.
+    """
+    try:
+        with zipfile.ZipFile(archive) as zipped:
+            return [info.filename for info in zipped.infolist() if not info.is_dir()]
+    except BROKEN as error:
+        raise PixelwiseError(f"{archive}: not a whole zip archive ({error}); {discard(archive)}") from None
 
 
 def extract(archive: Path, source: Source, wanted: list[Member], out: Path) -> list[Path]:

@@ -39,6 +39,13 @@ def listing(root: Path, split: str, dataset: Dataset) -> Listing:
     return _LISTINGS.get(dataset.kind, bsds.listing)(root, split, dataset)
 
 
+def expected(kind: str, split: str) -> int | None:
+    """How many examples a downloaded set has in a split, or None for drawn sets and the user's own folders."""
+    facade = {"train": facades.COUNT - facades.VALIDATION, "val": facades.VALIDATION}
+    counts = {**bsds.COUNTS, "camvid": camvid.COUNTS, "facades": facade}
+    return counts[kind].get(split, 0) if kind in counts else None
+
+
 def select(found: Listing, root: Path, split: str, dataset: Dataset) -> Listing:
     """The examples that the settings ask for: the first `train` or `val`.
 

@@ -1,0 +1,157 @@
+"""`pixelwise data check`: count, measure and pair the files of a data set, and list every defect, before training."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from pixelwise.artifacts import MANIFEST
+from pixelwise.data import roots
+from pixelwise.data.inspect import Example, decode, headers
+from pixelwise.data.layout import Entry, LabelTable
+from pixelwise.data.readers import SPLITS, expected, label_table, listing
+from pixelwise.errors import PixelwiseError
+from pixelwise.settings.data import Dataset, FetchSettings
+
+
+@dataclass
+class Split:
+    """What was found in one split.
+
+    Attributes:
+        count: Examples whose files are all there.
+        sizes: Height x width -> number of examples.
+        pixels: Label id -> number of pixels.
+        occurs: Label id -> number of label maps.
+        instances: Number of examples with an instance map.
+        brightness: Pixels per range of 32 grey levels, eight ranges; of the luma of all images.
+        defects: One line each.
+    """
+
+    count: int = 0
+    sizes: Counter[str] = field(default_factory=Counter)
+    pixels: Counter[int] = field(default_factory=Counter)
+    occurs: Counter[int] = field(default_factory=Counter)
+    instances: int = 0
+    brightness: list[int] = field(default_factory=lambda: [0] * 8)
+    defects: list[str] = field(default_factory=list)
+
+
+class Planned(Protocol):
+    """A planned run; only its `fetch` jobs are looked at."""
+
+    def of(self, *steps: str) -> list[Any]:
+        """The jobs of these steps."""
+
+
+def check(dataset: Dataset, root: Path, *, progress: bool = False) -> dict[str, Split]:
+    """Look at every file of a data set, whatever the limits in the settings.
+
+    Args:
+        dataset: Settings.
+        root: Folder that holds the files.
+        progress: Show a progress bar on standard error.
+
+    Returns:
+        For each split the counts, sizes, histograms and every defect.
+    """
+    table = label_table(dataset)
+    result = {}
+    for split in SPLITS:
+        found = listing(root, split, dataset)
+        report = Split(count=len(found.entries), defects=list(found.defects))
+        published = expected(dataset.kind, split)
+        if published is not None and len(found.entries) != published:
+            report.defects.append(f"{root}: {len(found.entries)} {split} examples; the published set has {published}")
+        for entry in track(found.entries, split, console=Console(stderr=True), disable=not progress):
+            _look(entry, dataset, table, report)
+        result[split] = report
+    if not any(report.count or report.defects for report in result.values()):
+        result[SPLITS[0]].defects.append(f"{root}: no images of {dataset.kind}")
+    return result
+
+
+def _look(entry: Entry, dataset: Dataset, table: LabelTable | None, report: Split) -> None:
+    defects = headers(entry)
+    if not defects:
+        try:
+            _count(decode(entry, dataset, table, {}), report)
+        except PixelwiseError as error:
+            defects = [str(error)]
+    report.defects += defects
+
+
+def _count(example: Example, report: Split) -> None:
+    report.sizes[f"{example.image.height}x{example.image.width}"] += 1
+    histogram = example.image.convert("L").histogram()
+    report.brightness = [old + sum(histogram[32 * part : 32 * part + 32]) for part, old in enumerate(report.brightness)]
+    report.instances += example.instance is not None
+    if example.label is not None:
+        values, counts = np.unique(example.label, return_counts=True)
+        report.pixels.update(dict(zip(values.tolist(), counts.tolist(), strict=True)))
+        report.occurs.update(values.tolist())
+
+
+def show(plan: Planned, name: str) -> None:
+    """Print the check of one data set of a planned run.
+
+    Raises:
+        PixelwiseError: If the run has no such set, if it is not there yet, or if it has defects (after printing them).
+    """
+    jobs = {job.settings.name: job for job in plan.of("fetch")}
+    if name not in jobs:
+        raise PixelwiseError(f"data set {name}: not in this profile; it has {', '.join(jobs)}")
+    settings: FetchSettings = jobs[name].settings
+    root = Path(jobs[name].out)
+    if settings.dataset.kind in roots.OWN:
+        root = roots.locate(settings.dataset)
+    elif not (root / MANIFEST).is_file():
+        raise PixelwiseError(f"{root}: not fetched yet; run `snakemake --cores 1 {root / MANIFEST}` first")
+    result = check(settings.dataset, root, progress=sys.stderr.isatty())
+    render(result, label_table(settings.dataset), f"{name}: {root}")
+    count = sum(len(report.defects) for report in result.values())
+    if count:
+        raise PixelwiseError(f"data set {name}: {count} defects")
+
+
+def render(result: dict[str, Split], table: LabelTable | None, title: str) -> None:
+    """Print counts, sizes, value histogram and defects on standard output."""
+    console = Console(soft_wrap=True, highlight=False, width=None if sys.stdout.isatty() else 110)
+    console.print(title, markup=False)
+    for split, report in result.items():
+        sizes = ", ".join(f"{size} ({count})" for size, count in report.sizes.most_common(6)) or "none"
+        maps = f"; {report.instances} with instance map" if report.instances else ""
+        console.print(f"{split}: {report.count} examples{maps}; height x width: {sizes}", markup=False)
+        total = sum(report.brightness)
+        if total:
+            shares = " ".join(f"{100 * part / total:.1f}" for part in report.brightness)
+            console.print(f"{split}: percent of pixels in eight equal ranges of brightness: {shares}", markup=False)
+    if table is not None:
+        console.print(_histogram(result, table))
+    for split, report in result.items():
+        for line in report.defects:
+            console.print(f"defect in {split}: {line}", markup=False)
+
+
+def _histogram(result: dict[str, Split], table: LabelTable) -> Table:
+    """Per label id: its name, its evaluation class, and per split the share of pixels and the number of maps."""
+    drawn = Table("id", "label", "counted as")
+    for split in result:
+        drawn.add_column(f"{split} % of pixels", justify="right")
+        drawn.add_column(f"{split} maps", justify="right")
+    for number, label in enumerate(table.names):
+        target = table.eval_map[number]
+        cells = [str(number), label, table.eval_names[target] if target < len(table.eval_names) else "-"]
+        for report in result.values():
+            share = 100 * report.pixels[number] / max(1, sum(report.pixels.values()))
+            cells += [f"{share:.3f}", str(report.occurs[number])]
+        drawn.add_row(*cells)
+    return drawn

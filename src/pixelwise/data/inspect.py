@@ -1,0 +1,92 @@
+"""Looks at one example on disk: can it be read, do its maps fit together, are its ids legal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from pixelwise.data import images
+from pixelwise.data.layout import IGNORE, Entry, LabelTable
+from pixelwise.errors import PixelwiseError
+from pixelwise.settings.data import Dataset
+
+
+@dataclass(frozen=True)
+class Example:
+    """One decoded example in its original size; labels and instances int32 [H, W]."""
+
+    image: Image.Image
+    label: NDArray[np.int32] | None = None
+    instance: NDArray[np.int32] | None = None
+    blurred: Image.Image | None = None
+
+
+def headers(entry: Entry) -> list[str]:
+    """Defects that the files' headers show, without decoding them: not an image, another size than its partner."""
+    defects, sizes = [], {}
+    for role, path in entry.files.items():
+        try:
+            with Image.open(path) as image:
+                sizes[role] = (image.height, image.width)
+        except images.BROKEN as error:
+            if isinstance(error, OSError) and error.errno is not None:
+                raise
+            defects.append(f"{path}: not a readable image (not one of the known formats, or its header is damaged)")
+    for role, size in sizes.items():
+        if "image" in sizes and size != sizes["image"]:
+            height, width = sizes["image"]
+            defects.append(
+                f"{entry.files[role]}: {size[0]}x{size[1]} pixels (height x width); its image {entry.image.name} has "
+                f"{height}x{width}"
+            )
+    return defects
+
+
+def decode(entry: Entry, dataset: Dataset, table: LabelTable | None, hashes: dict[Path, str]) -> Example:
+    """Read an example completely and check its ids.
+
+    Args:
+        entry: The files.
+        dataset: Settings; `channels` decides about gray or colour.
+        table: Label ids, or None if the set has no labels.
+        hashes: Checksum that a file must have, for those where it is known.
+
+    Returns:
+        Image in mode L or RGB; label ids after mapping a legal 255 to the last id.
+
+    Raises:
+        PixelwiseError: If a file can't be read, if sizes differ, or if a label id is outside the table.
+    """
+    raw = {role: images.read(path, hashes.get(path)) for role, path in entry.files.items()}
+    for role, image in raw.items():
+        if image.size != raw["image"].size:
+            found, wanted = (f"{each.height}x{each.width}" for each in (image, raw["image"]))
+            raise PixelwiseError(f"{entry.files[role]}: {found} pixels (height x width); its image has {wanted}")
+    channels = 3 if table is not None else dataset.channels
+    label = instance = blurred = None
+    if table is not None and entry.label is not None:
+        label = legal(images.ids(raw["label"], entry.label), table, entry.label)
+    if entry.instance is not None:
+        instance = images.ids(raw["instance"], entry.instance)
+    if entry.blurred is not None:
+        blurred = images.pixels(raw["blurred"], entry.blurred, channels)
+    return Example(images.pixels(raw["image"], entry.image, channels), label, instance, blurred)
+
+
+def legal(label: NDArray[np.int32], table: LabelTable, path: Path) -> NDArray[np.int32]:
+    """Check the ids of a label map; a legal 255 becomes the last id.
+
+    Raises:
+        PixelwiseError: If an id is outside the table.
+    """
+    outside = [int(value) for value in np.unique(label) if not 0 <= value < len(table.names)]
+    if table.dontcare and IGNORE in outside:
+        label = np.where(label == IGNORE, len(table.names) - 1, label).astype(np.int32)
+        outside.remove(IGNORE)
+    if outside:
+        raise PixelwiseError(f"{path}: label id {outside[0]}; allowed are {table.allowed}")
+    return label

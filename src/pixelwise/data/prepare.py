@@ -1,0 +1,114 @@
+"""Step `prepare`: check, resize and pack one data set.
+
+Sizes and filters follow the official repositories (`base_dataset.py`, mode "fixed"): photographs PIL bicubic, label and
+instance maps PIL nearest, no crop. Pairing and headers of all files are checked before anything is written.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pixelwise.artifacts import empty, write_json
+from pixelwise.data import images, roots
+from pixelwise.data.inspect import decode, headers
+from pixelwise.data.layout import Entry, LabelTable
+from pixelwise.data.pack import FACTS, Item, write_pack
+from pixelwise.data.readers import SPLITS, label_table, listing, select
+from pixelwise.errors import PixelwiseError
+from pixelwise.settings.data import Dataset, PrepareSettings
+
+FILES = "files.csv"  # written by the step `fetch` for data sets of the user's own
+
+
+def run(settings: PrepareSettings, inputs: dict[str, Path], out: Path, work: Path) -> None:
+    """Prepare one data set.
+
+    Args:
+        settings: Which, and its size.
+        inputs: `raw`, the output of `fetch`.
+        out: Folder for `dataset.json` and the packs of both splits.
+        work: Unused.
+
+    Raises:
+        PixelwiseError: If a partner is missing, sizes differ, an image can't be read or an id is outside the table.
+    """
+    dataset, table = settings.dataset, label_table(settings.dataset)
+    root, hashes = files(dataset, inputs["raw"])
+    splits = {split: select(listing(root, split, dataset), root, split, dataset) for split in SPLITS}
+    defects = [line for found in splits.values() for line in found.defects]
+    defects = defects or [line for found in splits.values() for entry in found.entries for line in headers(entry)]
+    if dataset.kind in roots.OWN:
+        listed = (path for found in splits.values() for entry in found.entries for path in entry.files.values())
+        defects += [
+            f"{path}: not there when the data were fetched; fetch again" for path in listed if path not in hashes
+        ]
+    if defects:
+        more = f" (and {len(defects) - 1} more: pixelwise data check {settings.name})" if len(defects) > 1 else ""
+        raise PixelwiseError(defects[0] + more)
+    if not any(found.entries for found in splits.values()):
+        raise PixelwiseError(f"{root}: no images of {dataset.kind}; see the layouts in the documentation")
+    seen: dict[str, Any] = {"channels": set(), "instances": False, "blurred": False}
+    names: dict[str, list[str]] = {}
+    try:
+        for split, found in splits.items():
+            if found.entries:
+                names[split] = write_pack(out, split, items(found.entries, dataset, table, hashes, seen))
+        write_json(out / FACTS, facts(dataset, table, names, seen))
+    except BaseException:
+        empty(out)
+        raise
+
+
+def files(dataset: Dataset, raw: Path) -> tuple[Path, dict[Path, str]]:
+    """Where the files lie, and the checksums that the user's own files had when they were fetched."""
+    if dataset.kind not in roots.OWN:
+        return raw, {}
+    root = roots.locate(dataset)
+    with open(raw / FILES, encoding="utf-8", newline="") as stream:
+        return root, {root / row["path"]: row["sha256"] for row in csv.DictReader(stream)}
+
+
+def items(
+    entries: list[Entry], dataset: Dataset, table: LabelTable | None, hashes: dict[Path, str], seen: dict[str, Any]
+) -> Iterator[Item]:
+    """Decode, check and resize one example after the other; note in `seen` what kinds of maps occur."""
+    size = None if dataset.height is None or dataset.width is None else (dataset.height, dataset.width)
+    for entry in entries:
+        example = decode(entry, dataset, table, hashes)
+        image = images.resize_image(example.image, size, dataset.resize)
+        label = None if example.label is None else images.resize_ids(example.label, size).astype(np.uint8)
+        instance = None if example.instance is None else images.resize_ids(example.instance, size)
+        blurred = None if example.blurred is None else images.resize_image(example.blurred, size, dataset.resize)
+        seen["channels"].add(1 if image.ndim == 2 else 3)
+        seen["instances"] |= instance is not None
+        seen["blurred"] |= blurred is not None
+        yield Item(entry.name, image, label, instance, blurred)
+
+
+def facts(
+    dataset: Dataset, table: LabelTable | None, names: dict[str, list[str]], seen: dict[str, Any]
+) -> dict[str, Any]:
+    """What everything downstream needs to know about the set: contents of `dataset.json`."""
+    labels = {} if table is None else asdict(table)
+    return {
+        "kind": dataset.kind,
+        "task": "restoration" if table is None else "translation",
+        "synthetic": dataset.kind == "streets",
+        "num_labels": len(labels.get("names", ())),
+        "label_names": list(labels.get("names", ())),
+        "palette": [list(colour) for colour in labels.get("palette", ())],
+        "eval_map": list(labels.get("eval_map", ())),
+        "eval_names": list(labels.get("eval_names", ())),
+        "has_instances": seen["instances"],
+        "has_blurred": seen["blurred"],
+        "height": dataset.height,
+        "width": dataset.width,
+        "channels": min(seen["channels"]) if len(seen["channels"]) == 1 else None,
+        "splits": {split: {"n": len(listed), "names": listed} for split, listed in names.items()},
+    }
