@@ -1,7 +1,7 @@
 """Published training recipes by name: what differs from the defaults of the settings, and where each one stands.
 
 The defaults of `AdversarialSettings` are ASAP-Net's recipe, those of `DenoisingSettings` DnCNN-S's, those of
-`SegmentationSettings` DRN-D-22's. A recipe names only what it changes, so that it reads as the difference between papers.
+`SegmentationSettings` DRN-D-22's. A recipe names only what it changes: it reads as the difference between two papers.
 """
 
 from __future__ import annotations

@@ -90,7 +90,7 @@ class AdversarialSettings(TrainingSettings):
         discriminator: Name of the discriminator.
         discriminator_options: Its options; the number of input channels follows from the data.
         gan_loss: Kind of adversarial loss.
-        procedure: How losses are put together: `spade` averages over scales and shows the discriminator a second output,
+        procedure: How losses are made up: `spade` averages over scales and shows the discriminator a second output,
             of the updated generator; `pix2pixhd` sums over scales, halves the discriminator's loss and shows it the
             first output.
         feature_matching: Weight of the feature matching loss; 0 leaves it out.
@@ -103,7 +103,7 @@ class AdversarialSettings(TrainingSettings):
         discriminator_steps: Optimiser steps of the discriminator for each one of the generator.
         epochs_constant: Epochs at the full rate.
         epochs_decay: Epochs over which the rate falls linearly.
-        epochs_enhancer_only: `pix2pixhd_local`: first epochs, in which only the local enhancer learns.
+        epochs_enhancer_only: First epochs of `pix2pixhd_local` in which only the local enhancer learns.
         presentations: Image presentations in all, so that two models see the same number; the schedule's epochs are
             then compressed or stretched to fit. None trains for the schedule's epochs.
         flip: Mirror each training pair with probability 1/2.
@@ -141,6 +141,14 @@ class AdversarialSettings(TrainingSettings):
     flip: bool = True
     initialisation: Literal["xavier", "normal", "pytorch"] = "xavier"
     discriminator_initialisation: Literal["official", "xavier", "normal", "pytorch"] = "official"
+
+    @model_validator(mode="after")
+    def _has_enhancer(self) -> AdversarialSettings:
+        if self.epochs_enhancer_only and self.architecture != "pix2pixhd_local":
+            raise ValueError(
+                f"epochs_enhancer_only with architecture {self.architecture}; only pix2pixhd_local has one"
+            )
+        return self
 
 
 class DenoisingSettings(TrainingSettings):
