@@ -1,0 +1,79 @@
+"""Step `generate`: one picture for each label map of a split, as PNG."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from pixelwise.artifacts import atomic, read_json, sha256, write_json
+from pixelwise.data.pack import Pack, read_facts
+from pixelwise.errors import PixelwiseError
+from pixelwise.evaluation import hardware
+from pixelwise.evaluation.generator import Generator
+from pixelwise.evaluation.images import GENERATION
+from pixelwise.settings.evaluation import GenerateSettings
+
+MODEL = "model.safetensors"
+
+
+def run(settings: GenerateSettings, inputs: dict[str, Path], out: Path, work: Path) -> None:
+    """Write images/<name>.png and generation.json.
+
+    Args:
+        settings: Which model, split and batch size (the batch size can change a value by one level, through rounding).
+        inputs: `data` (prepared) and `model` (a training's or conversion's output).
+        out: Receives the pictures, truncated to uint8 as the official code saves them.
+        work: Unused.
+
+    Raises:
+        PixelwiseError: If the model and the data do not fit.
+    """
+    device = hardware.select_device(settings.device, settings.threads)
+    generator = Generator(inputs["model"] / MODEL, device)
+    pack, facts = Pack(inputs["data"], settings.split), read_facts(inputs["data"])
+    if facts["num_labels"] != generator.num_labels:
+        raise PixelwiseError(
+            f"{inputs['model'] / MODEL}: {generator.num_labels} labels; {settings.dataset} has {facts['num_labels']}"
+        )
+    names = pack.names[: settings.limit]
+    for chunk in _batches(pack, len(names), settings.batch):
+        instances = [pack.instance(i) for i in chunk]
+        stacked = np.stack([x for x in instances if x is not None]) if instances[0] is not None else None
+        pictures = generator(np.stack([_label(pack, i) for i in chunk]), stacked)
+        for i, picture in zip(chunk, pictures, strict=True):
+            with atomic(out / "images" / f"{names[i]}.png") as temporary:
+                Image.fromarray(picture).save(temporary)
+    training = read_json(inputs["model"] / "training.json")
+    document = {
+        "model": settings.name,
+        "architecture": generator.info["name"],
+        "dataset": settings.dataset,
+        "split": settings.split,
+        "seed": settings.seed,
+        "n": len(names),
+        "names": names,
+        "weights_sha256": sha256(inputs["model"] / MODEL),
+        "short": bool(training["short"]),
+    }
+    write_json(out / GENERATION, document)
+
+
+def _label(pack: Pack, i: int) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+    label = pack.label(i)
+    if label is None:
+        raise PixelwiseError(f"{pack.directory}: no label maps in split {pack.split}; translation needs them")
+    return label
+
+
+def _batches(pack: Pack, n: int, size: int) -> list[list[int]]:
+    """Positions 0 .. n-1 in runs of at most `size` whose label maps have one size."""
+    batches: list[list[int]] = []
+    for i in range(n):
+        last = batches[-1] if batches else []
+        if last and len(last) < size and _label(pack, last[0]).shape == _label(pack, i).shape:
+            last.append(i)
+        else:
+            batches.append([i])
+    return batches
