@@ -101,7 +101,7 @@ def _timing(root: Path) -> Path:
         folder / "metrics.json",
         [
             record("latency", "denoising", name, {"median": spread(time, 5, "ms")}, **clean)
-            for name, time in (("dncnn", 620.0), ("asapnet_direct", 150.0), ("asapnet_residual", 152.0))
+            for name, time in (("dncnn_s", 620.0), ("asapnet_direct", 150.0), ("asapnet_residual", 152.0))
         ],
     )
     _close(root, "time/denoising", "time", folder)
@@ -157,7 +157,7 @@ def _restoration(root: Path) -> None:
     rng = np.random.default_rng(0)
     base = {15: 31.5, 25: 29.0, 50: 26.0}
     scene = rng.normal(0, 2, 12)
-    losses = {"dncnn": 0.0, "asapnet_direct": 6.0, "asapnet_residual": 3.1}
+    losses = {"dncnn_s": 0.0, "asapnet_direct": 6.0, "asapnet_residual": 3.1}
     floors = {
         "identity": (6.9, 8.8, 11.9),
         "tile_mean": (11.5, 9.0, 6.1),

@@ -15,10 +15,10 @@ from pixelwise.settings.reporting import FiguresSettings
 DRAW: dict[str, Callable[[Numbers], Drawn]] = {
     "inference_time": plots_speed.inference_time,
     "runtime_resolution": plots_speed.resolution,
-    "fid_vs_runtime": plots_quality.fid_against_time,
-    "miou_vs_runtime": plots_quality.miou_against_time,
+    "fid_runtime": plots_quality.fid_against_time,
+    "miou_runtime": plots_quality.miou_against_time,
     "class_iou": plots_quality.class_iou,
-    "denoising_time": plots_restoration.quality_against_time,
+    "denoising_runtime": plots_restoration.quality_against_time,
     "denoising_differences": plots_restoration.differences,
     "loss_curves": plots_training.losses,
     "psnr_samples": plots_training.psnr_against_samples,
@@ -40,7 +40,7 @@ def draw(summary: Path, out: Path, run: str, dpi: int = 160) -> dict[str, Any]:
     numbers = Numbers.read(summary, run)
     makers = dict(DRAW)
     for protocol in plots_restoration.protocols(numbers) or ["bsd68"]:
-        makers[f"denoising_psnr_{protocol}"] = partial(plots_restoration.psnr, protocol=protocol)
+        makers[f"denoising_{protocol}"] = partial(plots_restoration.psnr, protocol=protocol)
     index: dict[str, Any] = {"run": run, "figures": [], "missing": []}
     out.mkdir(parents=True, exist_ok=True)
     with style.context():

@@ -40,11 +40,9 @@ class Score:
     percent: bool
 
 
-FID = Score(
-    "fid_vs_runtime", "FID against inference time", "fid", "fid", ("pytorch-fid",), "FID (lower is better)", False
-)
+FID = Score("fid_runtime", "FID against inference time", "fid", "fid", ("pytorch-fid",), "FID (lower is better)", False)
 MIOU = Score(
-    "miou_vs_runtime",
+    "miou_runtime",
     "Mean IoU against inference time",
     "segmentation",
     "miou",

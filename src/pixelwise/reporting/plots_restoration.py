@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 
 from pixelwise.reporting.numbers import Drawn, MissingNumbersError, Numbers, marks, over_seeds, whiskers
 from pixelwise.reporting.plots_speed import hardware, plain
+from pixelwise.reporting.published import counterpart
 from pixelwise.reporting.records import each
 from pixelwise.reporting.style import INK, canvas, colour, dashed, digits, finish, label, log_axis, marker
 
@@ -60,7 +61,7 @@ def _bars(axes: Axes, rows: pd.DataFrame, told: pd.DataFrame, models: list[str])
             textcoords="offset points",
             fontsize=7.5,
         )
-        mine = told[told["model"] == model]
+        mine = told[told["model"] == counterpart(model, told["model"])]
         if len(mine):
             axes.plot(
                 mine["value"],
@@ -100,7 +101,14 @@ def psnr(numbers: Numbers, protocol: str) -> Drawn:
         f"{label(row.model)} {row.value:.2f} dB at sigma {row.sigma:g}"
         for row in each(rows.sort_values(["sigma", "value"]))
     ]
-    return Drawn(f"denoising_psnr_{protocol}", title, caption, ", ".join(words), figure, **marks(rows))
+    return Drawn(
+        "denoising" if protocol == "bsd68" else f"denoising_{protocol}",
+        title,
+        caption,
+        ", ".join(words),
+        figure,
+        **marks(rows),
+    )
 
 
 def quality_against_time(numbers: Numbers) -> Drawn:
@@ -146,7 +154,7 @@ def quality_against_time(numbers: Numbers) -> Drawn:
         f"Up and to the left is better. Times on {hardware(timed)}, batch 1, fp32, eager. Whiskers: 95 % intervals "
         "over images (PSNR) and over timed calls. Dashed: methods without a network."
     )
-    return Drawn("denoising_time", title, caption, ", ".join(words), figure, **marks(both, times))
+    return Drawn("denoising_runtime", title, caption, ", ".join(words), figure, **marks(both, times))
 
 
 def differences(numbers: Numbers) -> Drawn:

@@ -69,7 +69,9 @@ def inference_time(numbers: Numbers) -> Drawn:
     mine = mine[(mine["height"] == size["height"]) & (mine["width"] == size["width"])]
     if mine.empty:
         raise MissingNumbersError("no translation model was timed at 256x512")
-    told = numbers.published.query("quantity == 'latency' and height == @size['height'] and width == @size['width']")
+    told = numbers.published.query(
+        "panel_kind == 'quality' and quantity == 'latency' and height == @size['height'] and width == @size['width']"
+    )
     panels = [(source, rows) for source, rows in told.groupby("panel", sort=False) if set(PAIR) <= set(rows["model"])]
     figure, axes = canvas(len(panels) + 1, height=3.7)
     words = []
@@ -122,7 +124,7 @@ def resolution(numbers: Numbers) -> Drawn:
     told = told.assign(megapixels=told["height"] * told["width"] / 1e6)
     figure, axes = canvas(3, width=11.5, height=4.1)
     rows = plain(numbers.pick("latency", "median", "translation"))
-    _curve(axes[0], told, "Paper (its GPU is not stated)", "time for one image, ms (log)")
+    _curve(axes[0], told, "Paper (GPU not stated)", "time for one image, ms (log)")
     _curve(axes[1], mine, "This run", "time for one image, ms (log)")
     lines = {"paper": ratios(told), "this run": measured_ratios(numbers)}
     for (source, points), (tint, shape) in zip(lines.items(), ((MUTED, "D"), (colour("asapnet"), "o")), strict=True):

@@ -76,7 +76,7 @@ def psnr_against_samples(numbers: Numbers) -> Drawn:
             label=f"{label(str(model))}, seed {seed}",
         )
     told = numbers.published.query(
-        "panel_kind == 'denoising' and quantity == 'psnr' and sigma == 25 and model == 'dncnn'"
+        "panel_kind == 'denoising' and quantity == 'psnr' and sigma == 25 and model == 'dncnn_s' and dataset == 'bsd68'"
     )
     dashed(axes, {f"DnCNN-S published: {row.value:g} dB (BSD68, sigma 25)": row.value for row in each(told.head(1))})
     axes.set(xlabel="training samples seen" if x == "samples" else "optimiser step", ylabel="PSNR, dB")

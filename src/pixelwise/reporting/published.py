@@ -1,7 +1,9 @@
-"""Published values for the figures: the claims register holds the numbers, `panels.yaml` says where each is drawn."""
+"""Published values for the figures, taken from the claims register, which alone holds the numbers."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,54 +13,92 @@ import yaml
 from pixelwise.errors import PixelwiseError
 
 REGISTER = Path(__file__).parent / "../claims/register.yaml"
-PANELS = Path(__file__).parent / "panels.yaml"
 COLUMNS = [
     *("panel", "panel_kind", "dataset", "model", "height", "width", "sigma", "quantity"),
-    *("value", "low", "high", "error", "unit", "claim"),
+    *("value", "low", "high", "unit", "source", "claim"),
 ]
 
 
-def _yaml(path: Path) -> Any:
-    try:
-        return yaml.load(path.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    except (OSError, yaml.YAMLError) as error:
-        raise PixelwiseError(f"{path.name}: not readable as YAML ({' '.join(str(error).split())})") from None
+@dataclass(frozen=True)
+class Panel:
+    """Which claims of the register stand together in one panel.
+
+    Attributes:
+        title: Heading of the panel.
+        kind: `quality` (against time), `resolution` or `denoising`.
+        sources: Sources of the claims, as the register calls them, the preferred one first.
+        quantities: The register's name of a quantity -> its name here.
+    """
+
+    title: str
+    kind: str
+    sources: tuple[str, ...]
+    quantities: dict[str, str]
 
 
-def load(register: Path = REGISTER, panels: Path = PANELS) -> pd.DataFrame:
+PANELS = (
+    Panel(
+        "Paper (GPU not stated)",
+        "quality",
+        ("P1f",),
+        {"inference time": "latency", "FID": "fid", "mean IoU": "miou", "pixel accuracy": "accuracy"},
+    ),
+    Panel(
+        "Student report (GTX 1080 Ti)",
+        "quality",
+        ("S1",),
+        {"inference time as plotted": "latency", "FID as plotted": "fid", "mean IoU as plotted": "miou"},
+    ),
+    Panel("Paper (GPU not stated)", "resolution", ("P1v",), {"inference time": "latency"}),
+    Panel("Published", "denoising", ("D1", "D3", "D2", "K"), {"PSNR": "psnr", "SSIM": "ssim"}),
+)
+
+
+def load(register: Path = REGISTER) -> pd.DataFrame:
     """Every published value that a figure shows.
 
     Args:
         register: The claims register.
-        panels: Which claim stands where in which panel.
 
     Returns:
-        One row for each point, with the columns `COLUMNS`; `low` and `high` are value -+ reading error.
+        One row for each point, with the columns `COLUMNS`; `low` and `high` are value -+ reading error. Of several
+        claims about one point, that of the preferred source, or the first in the register, stands.
 
     Raises:
-        PixelwiseError: If a panel names a claim that the register lacks or that holds no number.
+        PixelwiseError: If the register cannot be read.
     """
-    claims = {claim["id"]: claim for claim in _yaml(register)["claims"]}
-    rows = []
-    for panel in _yaml(panels)["panels"]:
-        for point in panel["points"]:
-            rows += [_row(panel, point, quantity, claims, name) for quantity, name in point["claims"].items()]
-    return pd.DataFrame(rows, columns=COLUMNS)
+    try:
+        document = yaml.load(register.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except (OSError, yaml.YAMLError) as error:
+        raise PixelwiseError(f"{register.name}: not readable as YAML ({' '.join(str(error).split())})") from None
+    table = pd.DataFrame([row for panel in PANELS for row in _rows(panel, document["claims"])], columns=COLUMNS)
+    point = ["panel_kind", "panel", "dataset", "model", "height", "width", "sigma", "quantity"]
+    return table.drop_duplicates(point, keep="first").reset_index(drop=True)
 
 
-def _row(
-    panel: dict[str, Any], point: dict[str, Any], quantity: str, claims: dict[str, Any], name: str
-) -> dict[str, Any]:
-    claim = claims.get(name)
-    if claim is None:
-        raise PixelwiseError(f"panels.yaml: {panel['title']}: claim {name!r} is not in the register")
-    value = claim.get("value")
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise PixelwiseError(f"panels.yaml: {panel['title']}: claim {name!r} holds {value!r}; a number is needed")
-    error = float(claim.get("reading_error") or 0.0)
-    height, width = point.get("size", panel.get("size", (None, None)))
-    return {
-        **{"panel": panel["title"], "panel_kind": panel["kind"], "dataset": panel["dataset"], "model": point["model"]},
-        **{"height": height, "width": width, "sigma": point.get("sigma"), "quantity": quantity, "value": float(value)},
-        **{"low": value - error, "high": value + error, "error": error, "unit": claim.get("unit", ""), "claim": name},
-    }
+def _rows(panel: Panel, claims: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    for source in panel.sources:
+        for claim in claims:
+            value, quantity = claim.get("value"), panel.quantities.get(claim["quantity"])
+            if claim["source"] != source or quantity is None or "model" not in claim:
+                continue
+            if isinstance(value, bool) or not isinstance(value, int | float):
+                continue
+            setting, error = claim.get("setting", {}), float(claim.get("reading_error") or 0.0)
+            yield {
+                **{"panel": panel.title, "panel_kind": panel.kind, "model": claim["model"], "quantity": quantity},
+                **{name: setting.get(name) for name in ("dataset", "height", "width", "sigma")},
+                **{"value": float(value), "low": value - error, "high": value + error, "unit": claim.get("unit", "")},
+                **{"source": source, "claim": claim["id"]},
+            }
+
+
+def counterpart(model: str, known: Iterable[str]) -> str | None:
+    """The published method that a model of a run replicates: the longest name that the model's own begins with.
+
+    >>> counterpart("dncnn_s25", ["bm3d", "dncnn_b", "dncnn_s"])
+    'dncnn_s'
+    >>> counterpart("dncnn", ["dncnn_b", "dncnn_s"]) is None
+    True
+    """
+    return max((name for name in known if model.startswith(name)), key=len, default=None)

@@ -23,7 +23,7 @@ LOOK: dict[str, tuple[str, str, str]] = {
     "pix2pix": ("pix2pix", "#7A7A7A", "v"),
     "spade": ("SPADE", "#B07D00", "^"),
     "sims": ("SIMS", "#7A7A7A", "P"),
-    "ccfpse": ("CC-FPSE", "#7A7A7A", "X"),
+    "cc_fpse": ("CC-FPSE", "#7A7A7A", "X"),
     "crn": ("CRN", "#7A7A7A", "D"),
     "dncnn": ("DnCNN", "#009E73", "s"),
     "bm3d": ("BM3D", "#A0527F", "D"),
@@ -33,7 +33,7 @@ LOOK: dict[str, tuple[str, str, str]] = {
     "real": ("Real photographs", "#333333", "*"),
     "shuffled": ("Shuffled labels", "#A6A6A6", "x"),
 }
-ALIASES = {"pix2pixhd_global": "pix2pixhd", "spade_pix2pixhd": "pix2pixhd", "cc-fpse": "ccfpse", "asap-net": "asapnet"}
+ALIASES = {"pix2pixhd_global": "pix2pixhd", "spade_pix2pixhd": "pix2pixhd", "asap-net": "asapnet"}
 FAMILIES = ("asapnet", "dncnn", "pix2pixhd")
 SHADES = {
     "asapnet": ("#0072B2", "#56B4E9", "#004A75", "#3A8FC7", "#8CC9F0", "#00304D"),
