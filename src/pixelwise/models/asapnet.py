@@ -242,8 +242,10 @@ def exact_labels(planes: Tensor) -> Tensor | None:
         planes: [N, num_labels, H, W] floating point.
 
     Returns:
-        [N, H, W] uint8 (int64 from 257 labels on).
+        [N, H, W] uint8 (int64 from 257 labels on). None on the "meta" device, where no value is known.
     """
+    if planes.is_meta:
+        return None
     count = planes.shape[1]
     places = torch.arange(count, device=planes.device, dtype=torch.float32)
     guess = (
