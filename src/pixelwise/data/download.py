@@ -27,6 +27,10 @@ TRIES = 3  # in a row that bring no byte
 CHUNK = 1 << 18
 
 
+class Unreachable(PixelwiseError):
+    """The host can't be reached, or has no such file: another source may be tried, unlike after a wrong checksum."""
+
+
 def say(text: str) -> None:
     """One line for the user, on standard error."""
     print(text, file=sys.stderr, flush=True)
@@ -69,13 +73,9 @@ def obtain(source: Source, *, only_mirror: bool = True) -> Path:
         for url in urls[:-1]:
             try:
                 return download(url, target, source)
-            except Absent as error:
+            except Unreachable as error:
                 say(f"{error}; going on to {source.url}")
         return download(urls[-1], target, source)
-
-
-class Absent(PixelwiseError):
-    """The host answers, and has no such file."""
 
 
 def download(url: str, target: Path, source: Source) -> Path:
@@ -112,7 +112,7 @@ def _fetch(url: str, part: Path) -> None:
             progress = part.is_file() and part.stat().st_size > before
             failures = 0 if progress else failures + 1
             if failures >= TRIES:
-                raise PixelwiseError(
+                raise Unreachable(
                     f"{url}: can't be reached ({_reason(error)}); check the network, or set {MIRROR} to a folder or "
                     "server that holds a copy"
                 ) from None
@@ -129,7 +129,7 @@ def _stream(url: str, part: Path, start: int) -> None:
         ):  # nothing after `start`: whole already, or not the same file; verified by the caller
             return
         if answer.status_code in (404, 410):
-            raise Absent(f"{url}: no such file on this host (status {answer.status_code})")
+            raise Unreachable(f"{url}: no such file on this host (status {answer.status_code})")
         if answer.status_code >= 500:
             raise requests.ConnectionError(f"status {answer.status_code}")
         if answer.status_code not in (200, 206):
