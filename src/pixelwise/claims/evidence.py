@@ -11,6 +11,7 @@ from pixelwise import metrics
 from pixelwise.artifacts import read_json, sha256
 from pixelwise.claims.checks import Measurement
 from pixelwise.claims.power import half_width
+from pixelwise.jobs import KINDS
 from pixelwise.metrics import Record, Scalar, Value
 
 DATA_FREE = frozenset({"latency", "flops", "architecture", "bench"})
@@ -67,12 +68,10 @@ def load_file(path: Path, name: str) -> list[Item]:
     """The records of one `metrics.json`, which the evidence calls `name`."""
     digest, command = sha256(path), ""
     manifest = path.parent / "manifest.json"
-    if manifest.is_file():
-        job = read_json(manifest).get("job", {})
-        if "id" in job and "out" in job:
-            run = job["out"].removesuffix(job["id"]).rstrip("/")
-            step = {"architecture": "inspect", "latency": "time"}.get(job.get("kind", ""), job.get("kind", ""))
-            command = f"pixelwise {step} {run}/jobs/{job['id']}.json"
+    job = read_json(manifest).get("job", {}) if manifest.is_file() else {}
+    if job.get("kind") in KINDS and "id" in job and "out" in job:
+        run = "/".join(Path(job["out"]).parts[:2])
+        command = f"pixelwise {KINDS[job['kind']].step} {run}/jobs/{job['id']}.json"
     return [Item(record, name, digest, command) for record in metrics.load(path)]
 
 

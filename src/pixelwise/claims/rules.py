@@ -52,6 +52,9 @@ def judge_estimate(claim: Claim, rule: Rule, estimate: Estimate) -> tuple[Verdic
     way = _beyond(rule.direction, estimate.low, estimate.high) if rule.direction else None
     allowed = describe(rule, claim)
     shown = show(estimate)
+    if rule.equals is not None and estimate.low == estimate.high and (rule.tolerance or rounding(claim)) == 0:
+        exact = "as claimed" if main == "holds" else f"not {allowed} as claimed"
+        return "confirmed" if main == "holds" else "contradicted", f"{shown}, {exact}"
     if main == "holds":
         return "confirmed", f"{shown} lies in the claimed range ({allowed})"
     if way == "fails":
@@ -67,6 +70,9 @@ def judge_estimate(claim: Claim, rule: Rule, estimate: Estimate) -> tuple[Verdic
 def describe(rule: Rule, claim: Claim) -> str:
     """The rule's range in words."""
     low, high = limits(rule, claim)
+    if rule.equals is not None:
+        tolerance = rule.tolerance if rule.tolerance is not None else rounding(claim)
+        return f"{_number(rule.equals)}" + (f" +- {tolerance:g}" if tolerance else "")
     if math.isinf(high):
         return f"above {low:g}"
     return f"below {high:g}" if math.isinf(low) else f"{low:.6g} to {high:.6g}"

@@ -120,11 +120,19 @@ class Contradiction(Settings):
     supports: str
 
 
+class Headline(Settings):
+    """One sentence of the summary: what it is about, and the claim whose finding it tells."""
+
+    lead: str
+    claim: str
+
+
 class Register(Settings):
     """Every claim, every contradiction, and the documents that they come from."""
 
     sources: dict[str, Source]
     datasets: dict[str, DatasetNeed]
+    headlines: list[Headline]
     claims: list[Claim]
     contradictions: list[Contradiction]
 
@@ -136,6 +144,7 @@ class Register(Settings):
         sides = [side for entry in self.contradictions for side in (entry.left, entry.right)]
         _known("source", (claim.source for claim in self.claims), self.sources)
         _known("source", (side.source for side in sides if side.source), self.sources)
+        _known("claim", (entry.claim for entry in self.headlines), ids)
         _known("claim", (claim.withdrawn_by for claim in self.claims if claim.withdrawn_by), ids)
         _known("claim", (name for side in sides for name in side.claims), ids)
         checks = [claim.check for claim in self.claims]

@@ -79,7 +79,7 @@ def _wanted(register: Register, check: Measurement) -> str:
     models = [check.model if isinstance(check.model, str) else check.model[0]]
     if check.against is not None:
         models.append(check.against if isinstance(check.against, str) else check.against[0])
-    text = f"{check.kind} record with '{check.value}' of {' and '.join(models)}"
+    text = f"record of kind '{check.kind}' with '{check.value}' of {' and of '.join(models)}"
     text += f" on {check.dataset}" if check.dataset else ""
     conditions = {**check.where, **check.hardware}
     text += f" ({', '.join(f'{name} {value}' for name, value in conditions.items())})" if conditions else ""
@@ -87,10 +87,18 @@ def _wanted(register: Register, check: Measurement) -> str:
     return text + (f"; {need.title}: {need.get}" if need else "")
 
 
-def _merge(verdicts: list[Verdict], parts: list[str]) -> tuple[Verdict, str]:
+def _together(parts: list[tuple[str, str]]) -> str:
+    """One sentence for several settings: those with the same outcome are named once."""
+    texts = dict.fromkeys(text for _, text in parts)
+    if len(texts) == 1:
+        return next(iter(texts)) + (f" in each of {len(parts)} settings" if len(parts) > 1 else "")
+    return "; ".join(f"{name}: {text}" for name, text in parts)
+
+
+def _merge(verdicts: list[Verdict], parts: list[tuple[str, str]]) -> tuple[Verdict, str]:
     """One verdict for settings that the claim leaves open: they must agree, at least in direction."""
     kinds = set(verdicts)
-    text = "; ".join(parts)
+    text = _together(parts)
     if len(kinds) == 1:
         return verdicts[0], text
     if kinds == {"confirmed", "direction only"}:
@@ -110,20 +118,19 @@ def _measured(register: Register, claim: Claim, check: Measurement, items: Seque
         "beside": beside,
     }
     verdicts: list[Verdict] = []
-    parts: list[str] = []
-    open_: list[str] = []
+    parts: list[tuple[str, str]] = []
+    open_: list[tuple[str, str]] = []
     for estimate in estimates:
         verdict, text = judge_estimate(claim, check.rule, estimate)
-        if len(estimates) > 1:
-            text = f"{evidence.setting(estimate.items[0].record)}: {text}"
-        (open_ if verdict is None else parts).append(text)
+        (open_ if verdict is None else parts).append((evidence.setting(estimate.items[0].record), text))
         verdicts += [verdict] if verdict else []
     if verdicts:
         verdict, reason = _merge(verdicts, parts)
         return Finding(verdict=verdict, reason=reason, **shared)
     if open_ or lacking:
-        missing = "; ".join(dict.fromkeys(part.rpartition(": ")[2] for part in open_)) or "needs " + "; ".join(lacking)
-        reason = "; ".join(open_) or f"too little evidence: needs {'; '.join(lacking)}"
+        missing = "; ".join(dict.fromkeys(text.rpartition(": ")[2] for _, text in open_))
+        reason = _together(open_) or f"too little evidence: needs {'; '.join(lacking)}"
+        missing = missing or f"needs {'; '.join(lacking)}"
         return Finding(verdict="not testable here", reason=reason, missing=missing, **shared)
     wanted = _wanted(register, check)
     others = f"; {len(beside)} records on other data or schedules stand beside, and cannot decide" if beside else ""

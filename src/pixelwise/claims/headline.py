@@ -1,0 +1,53 @@
+"""The findings in ten sentences, generated: what held and what did not."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from pixelwise.claims.audit import Contradicted
+from pixelwise.claims.checks import VERDICTS, Measurement
+from pixelwise.claims.findings import Finding, decided
+from pixelwise.claims.schema import Register
+
+VERBS = {
+    "confirmed": "holds",
+    "direction only": "holds in direction only",
+    "contradicted": "does not hold",
+    "underspecified": "cannot be tested as stated",
+    "not testable here": "is not testable here",
+    "superseded": "was withdrawn",
+}
+
+
+def sentence(register: Register, lead: str, finding: Finding) -> str:
+    """One claim's finding as a sentence."""
+    claim = register.claim(finding.id)
+    told = f"{lead}: \u201c{claim.words}\u201d ({register.sources[claim.source].made_by}, {claim.id})"
+    reason = finding.reason
+    if not decided(finding) and finding.missing and finding.missing not in reason:
+        reason = f"{reason}; {finding.missing}"
+    return f"{told} {VERBS[finding.verdict]}: {reason}."
+
+
+def headline(register: Register, findings: Sequence[Finding], outcomes: Sequence[Contradicted]) -> list[str]:
+    """Ten sentences: the counts, the claims named as headlines in the register, the documents."""
+    by_id = {finding.id: finding for finding in findings}
+    counts = Counter(finding.verdict for finding in findings)
+    parts = ", ".join(f"{counts[verdict]} {verdict}" for verdict in VERDICTS)
+    total = sum(map(decided, findings))
+    sentences = [f"Of {len(findings)} published claims {total} were decided here: {parts}."]
+    sentences += [sentence(register, entry.lead, by_id[entry.claim]) for entry in register.headlines]
+    found = [outcome for outcome in outcomes if outcome.found]
+    numbers = sum(outcome.by == "numbers" for outcome in found)
+    awaiting = Counter(
+        claim.check.dataset
+        for claim in register.claims
+        if isinstance(claim.check, Measurement)
+        and claim.check.dataset
+        and by_id[claim.id].verdict == "not testable here"
+    )
+    waiting = "; ".join(f"{count} claims wait for {name}" for name, count in awaiting.most_common())
+    text = f"The documents contradict themselves or each other {len(found)} times, {numbers} times by their numbers"
+    sentences.append(text + (f"; {waiting}." if waiting else "."))
+    return sentences

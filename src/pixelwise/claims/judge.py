@@ -1,0 +1,109 @@
+"""Step `judge`: every claim's verdict with its evidence, as claims.json, claims.csv and contradictions.json."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from pixelwise.artifacts import write_json, write_text
+from pixelwise.claims.audit import Contradicted, contradictions
+from pixelwise.claims.checks import VERDICTS
+from pixelwise.claims.evidence import Item, load_below, load_file
+from pixelwise.claims.findings import Finding, decided
+from pixelwise.claims.headline import headline
+from pixelwise.claims.schema import Claim, Register, register
+from pixelwise.claims.verdicts import decide
+from pixelwise.settings.claims import JudgeSettings
+
+COLUMNS = (
+    *("id", "verdict", "subject", "source", "place", "words", "quantity", "value", "unit", "reading_error"),
+    *("condition", "measured", "low", "high", "measured_unit", "n", "seeds", "setting", "reason", "missing", "files"),
+)
+
+
+def run(settings: JudgeSettings, inputs: dict[str, Path], out: Path, work: Path) -> None:
+    """Decide every claim from the metrics of all inputs.
+
+    Args:
+        settings: The run's name.
+        inputs: Job id -> folder of its outputs; folders without a metrics.json, and `summary`, whose numbers are
+            copies, have no say.
+        out: Receives claims.json, claims.csv and contradictions.json.
+        work: Unused.
+
+    Raises:
+        PixelwiseError: If a metrics.json or the register breaks its format.
+    """
+    items: list[Item] = []
+    for name, folder in sorted(inputs.items()):
+        path = folder / "metrics.json"
+        if name != "summary" and path.is_file():
+            items += load_file(path, f"{name}/metrics.json")
+    write(out, settings.run, register(), items)
+
+
+def judge_below(results: Path) -> dict[str, Any]:
+    """The content of claims.json for every metrics.json below a results folder, without writing anything."""
+    known = register()
+    outcomes = contradictions(known)
+    items = load_below(results)
+    findings = [decide(known, claim, items, outcomes) for claim in known.claims]
+    return document(results.name, known, findings, outcomes)
+
+
+def write(out: Path, run_name: str, known: Register, items: Sequence[Item]) -> None:
+    """Decide every claim and write the three files."""
+    outcomes = contradictions(known)
+    findings = [decide(known, claim, items, outcomes) for claim in known.claims]
+    write_json(out / "claims.json", document(run_name, known, findings, outcomes))
+    write_json(out / "contradictions.json", {"contradictions": [outcome.model_dump() for outcome in outcomes]})
+    write_text(out / "claims.csv", table(known, findings))
+
+
+def document(
+    run_name: str, known: Register, findings: Sequence[Finding], outcomes: Sequence[Contradicted]
+) -> dict[str, Any]:
+    """What claims.json holds: counts, the ten sentences, sources, and each claim with its finding."""
+    counts = Counter(finding.verdict for finding in findings)
+    return {
+        "run": run_name,
+        "counts": {verdict: counts[verdict] for verdict in VERDICTS},
+        "decided": sum(map(decided, findings)),
+        "headline": headline(known, findings, outcomes),
+        "sources": {name: source.model_dump() for name, source in known.sources.items()},
+        "claims": [_entry(known, claim, finding) for claim, finding in zip(known.claims, findings, strict=True)],
+    }
+
+
+def _entry(known: Register, claim: Claim, finding: Finding) -> dict[str, Any]:
+    published = claim.model_dump()
+    check = published.pop("check")
+    return {
+        **published,
+        "made_by": known.sources[claim.source].made_by,
+        "check": {name: value for name, value in check.items() if value not in (None, {}, [])},
+        **finding.model_dump(exclude={"id"}),
+    }
+
+
+def table(known: Register, findings: Sequence[Finding]) -> str:
+    """claims.csv: one row for each claim; the first tested number, and how many files stand behind it."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    for claim, finding in zip(known.claims, findings, strict=True):
+        row: dict[str, Any] = claim.model_dump(include=set(COLUMNS))
+        if isinstance(claim.value, list):
+            row["value"] = " ".join(str(value) for value in claim.value)
+        row |= {"verdict": finding.verdict, "reason": finding.reason, "missing": finding.missing or ""}
+        if finding.measured:
+            first = finding.measured[0]
+            row |= {"measured": first.value, "low": first.low, "high": first.high, "measured_unit": first.unit}
+            row |= {"n": first.n, "seeds": first.seeds, "setting": first.setting}
+        row["files"] = " ".join(sorted({used.file for used in finding.evidence}))
+        writer.writerow(row)
+    return text.getvalue()
