@@ -145,9 +145,7 @@ class AdversarialSettings(TrainingSettings):
     @model_validator(mode="after")
     def _has_enhancer(self) -> AdversarialSettings:
         if self.epochs_enhancer_only and self.architecture != "pix2pixhd_local":
-            raise ValueError(
-                f"epochs_enhancer_only with architecture {self.architecture}; only pix2pixhd_local has one"
-            )
+            raise ValueError(f"epochs_enhancer_only with {self.architecture}; only pix2pixhd_local has an enhancer")
         return self
 
 
@@ -173,7 +171,7 @@ class DenoisingSettings(TrainingSettings):
         epochs_per_rate: Epochs of each stage.
         rate_factor: Factor of the rate from one stage to the next.
         steps: Optimiser steps in all; the stages are then compressed or stretched to fit. None: the stages' epochs.
-        initialisation: `matconvnet` (DnCNN v1.1), `matconvnet_v10`, `saoyan`, `kair`, `xavier` (normal, gain 0.02) or
+        initialisation: `matconvnet` (DnCNN v1.1), `matconvnet_1.0`, `saoyan`, `kair`, `xavier` (normal, gain 0.02) or
             `pytorch`.
     """
 
@@ -198,7 +196,7 @@ class DenoisingSettings(TrainingSettings):
     epochs_per_rate: tuple[Positive, ...] = (30, 20)
     rate_factor: Rate = 0.1
     steps: Positive | None = None
-    initialisation: Literal["matconvnet", "matconvnet_v10", "saoyan", "kair", "xavier", "pytorch"] = "matconvnet"
+    initialisation: Literal["matconvnet", "matconvnet_1.0", "saoyan", "kair", "xavier", "pytorch"] = "matconvnet"
 
 
 class SegmentationSettings(TrainingSettings):

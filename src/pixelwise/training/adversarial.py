@@ -1,0 +1,220 @@
+"""Training of a generator against a discriminator, on label maps and photographs."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from pixelwise.errors import PixelwiseError
+from pixelwise.models.perceptual import PerceptualLoss
+from pixelwise.models.registry import build
+from pixelwise.settings.training import AdversarialSettings
+from pixelwise.training import initialise, losses, results
+from pixelwise.training.images import LabelledImages
+from pixelwise.training.loop import train
+from pixelwise.training.machine import Machine, machine
+from pixelwise.training.parallel import Trainee
+from pixelwise.training.perceptual import deviation, load_perceptual
+from pixelwise.training.randomness import batch_at, generator, seed_everything
+from pixelwise.training.schedules import epoch_of, linear_decay, total_steps, two_time_scales
+
+PIXEL_CHANNELS = 3
+
+
+class Translation:
+    """One generator and one discriminator in training.
+
+    Args:
+        settings: How to train.
+        images: Training images.
+        here: Where to compute.
+        perceptual: Perceptual loss of (fake, real), or None to leave it out.
+    """
+
+    names: tuple[str, ...] = (
+        "adversarial",
+        "feature_matching",
+        "perceptual",
+        "pixel",
+        "discriminator_fake",
+        "discriminator_real",
+    )
+    watched: tuple[str, ...] = ("generator's gradient", "discriminator's gradient")
+
+    def __init__(
+        self, settings: AdversarialSettings, images: LabelledImages, here: Machine, perceptual: PerceptualLoss | None
+    ) -> None:
+        self.settings, self.images, self.here, self.perceptual = settings, images, here, perceptual
+        self.epochs = settings.epochs_constant + settings.epochs_decay
+        self.steps = total_steps(len(images), settings.batch, self.epochs, settings.presentations)
+        self.title = settings.architecture
+        self.options = {
+            "num_labels": images.num_labels,
+            "instance_edge": images.has_instances,
+            "output_channels": PIXEL_CHANNELS,
+        } | settings.options
+        self.edge = bool(self.options["instance_edge"])
+        if self.edge and not images.has_instances:
+            raise PixelwiseError("options.instance_edge: true; the data set has no instance maps")
+        self.parts = here.parts(settings.batch, settings.accumulate)
+        self._build()
+
+    def _build(self) -> None:
+        settings, here = self.settings, self.here
+        seed_everything(settings.seed, "initialisation")
+        judged = self.images.num_labels + self.edge + PIXEL_CHANNELS
+        generator = build(settings.architecture, **self.options)
+        judge = build(settings.discriminator, **{"in_channels": judged} | settings.discriminator_options)
+        initialise.generator(generator, settings.initialisation)
+        initialise.discriminator(judge, settings.discriminator_initialisation, settings.initialisation)
+        rates = two_time_scales(settings.learning_rate, settings.ttur)
+        adam = [partial(torch.optim.Adam, lr=rate, betas=settings.betas) for rate in rates]
+        self.generator = Trainee(generator, adam[0], here, settings.compile, settings.ema)
+        self.judge = Trainee(judge, adam[1], here, settings.compile)
+
+    def _batches(self, step: int) -> list[tuple[Tensor, Tensor]]:
+        """Semantics and photographs of the parts of step `step` that this process computes."""
+        settings = self.settings
+        index = batch_at(step, len(self.images), settings.batch, settings.seed)
+        coins = torch.rand(settings.batch, generator=generator("cpu", settings.seed, "flip", step))
+        mirrored = (coins < 0.5) if settings.flip else torch.zeros(settings.batch, dtype=torch.bool)
+        return [self.images.pairs(index[part], mirrored[part], self.edge) for part in self.parts]
+
+    def _judge(self, judge: nn.Module, semantics: Tensor, fake: Tensor, real: Tensor) -> tuple[Any, Any]:
+        """Features of the generated and of the real pictures, from one pass over both."""
+        both = torch.cat([torch.cat([semantics, fake], 1), torch.cat([semantics, real], 1)])
+        return losses.split(judge(both.contiguous(memory_format=self.here.layout)))
+
+    def generator_losses(self, semantics: Tensor, real: Tensor, fake: Tensor, judge: nn.Module) -> Tensor:
+        """The generator's losses with their weights: adversarial, feature matching, perceptual, pixel; float32 [4]."""
+        settings = self.settings
+        on_fake, on_real = self._judge(judge, semantics, fake, real)
+        zero = torch.zeros((), device=fake.device)
+        adversarial = losses.adversarial(
+            on_fake, settings.gan_loss, real=True, for_discriminator=False, procedure=settings.procedure
+        )
+        matching, perceptual, pixel = zero, zero, zero
+        if settings.feature_matching:
+            matching = losses.feature_matching(on_fake, on_real, settings.procedure) * settings.feature_matching
+        if self.perceptual is not None:
+            perceptual = self.perceptual(fake, real) * settings.perceptual
+        if settings.pixel_l1 or settings.pixel_l2:
+            made = fake.float()
+            pixel = settings.pixel_l1 * F.l1_loss(made, real) + settings.pixel_l2 * F.mse_loss(made, real)
+        return torch.stack([adversarial, matching, perceptual, pixel])
+
+    def _learn_generator(self, batches: list[tuple[Tensor, Tensor]]) -> tuple[Tensor, list[Tensor]]:
+        """One step of the generator; returns its mean losses and its pictures from before the step."""
+        self.generator.optimiser.zero_grad()
+        total, pictures = torch.zeros(4, device=self.here.device), []
+        for number, (semantics, real) in enumerate(batches):
+            with self.generator.learning(number == len(batches) - 1) as network, self.judge.frozen() as judge:
+                with self.here.autocast():
+                    fake = network(semantics)
+                    values = self.generator_losses(semantics, real, fake, judge)
+                (values.sum() / len(batches)).backward()  # type: ignore[no-untyped-call]
+            total += values.detach() / len(batches)
+            pictures.append(fake.detach())
+        return total, pictures
+
+    def _learn_judge(self, batches: list[tuple[Tensor, Tensor]], pictures: list[Tensor]) -> Tensor:
+        """One step of the discriminator; returns its losses on generated and real pictures, float32 [2]."""
+        settings = self.settings
+        self.judge.optimiser.zero_grad()
+        total = torch.zeros(2, device=self.here.device)
+        for number, (semantics, real) in enumerate(batches):
+            with self.judge.learning(number == len(batches) - 1) as judge, self.here.autocast():
+                if settings.procedure == "spade":
+                    with torch.no_grad():
+                        fake = self.generator.plain(semantics)
+                else:
+                    fake = pictures[number]
+                on_fake, on_real = self._judge(judge, semantics, fake, real)
+                values = torch.stack(losses.discriminator(on_fake, on_real, settings.gan_loss, settings.procedure))
+                (values.sum() / len(batches)).backward()  # type: ignore[no-untyped-call]
+            total += values.detach() / len(batches)
+        return total
+
+    def step(self, step: int) -> Tensor:
+        """One step of the generator (every `discriminator_steps`-th time), then one of the discriminator."""
+        settings = self.settings
+        epoch = epoch_of(step, self.steps, self.epochs)
+        for network in (self.generator, self.judge):
+            network.set_factor(linear_decay(epoch, settings.epochs_constant, settings.epochs_decay))
+        batches = self._batches(step)
+        if step % settings.discriminator_steps == 0:
+            made, pictures = self._learn_generator(batches)
+            self._freeze_global(epoch)
+            slope = self.generator.update()
+            self._last = (made, slope)
+        else:
+            made, slope = self._last
+            with torch.no_grad(), self.here.autocast():
+                pictures = [self.generator.plain(semantics) for semantics, _ in batches]
+        judged = self._learn_judge(batches, pictures)
+        return torch.cat([made, judged, torch.stack([slope, self.judge.update()])])
+
+    def _freeze_global(self, epoch: int) -> None:
+        """In the first epochs of `pix2pixhd_local`, take the gradients of all but the local enhancer away."""
+        if epoch <= self.settings.epochs_enhancer_only:
+            for parameter in self.generator.module.get_submodule("trunk").parameters():
+                parameter.grad = None
+
+    def state(self) -> dict[str, Any]:
+        """Networks, optimisers and the moving average."""
+        return {"generator": self.generator.state(), "judge": self.judge.state()}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Return to a state."""
+        self.generator.restore(state["generator"])
+        self.judge.restore(state["judge"])
+
+    def amount(self) -> dict[str, Any]:
+        """How much was trained, beside how much is published."""
+        presentations = self.steps * self.settings.batch
+        epochs = self.steps / (len(self.images) // self.settings.batch)
+        published = self.settings.RECIPES[self.settings.recipe].amount
+        return {
+            "steps": self.steps,
+            "presentations": presentations,
+            "images": len(self.images),
+            "epochs": round(epochs, 3),
+            "published_epochs": published,
+            "short": published is not None and epochs < published,
+        }
+
+
+def run(settings: AdversarialSettings, inputs: dict[str, Path], out: Path, work: Path) -> None:
+    """Train a generator.
+
+    Args:
+        settings: How.
+        inputs: `data`, prepared data with label maps; `perceptual`, VGG19 weights, where the perceptual loss is on.
+        out: Gets `model.safetensors`, `training.json`, `loss.csv`.
+        work: Keeps the checkpoint.
+
+    Raises:
+        PixelwiseError: If data and settings do not fit, or as `train` does.
+    """
+    with machine(settings) as here:
+        images = LabelledImages(inputs["data"], here, settings.images)
+        perceptual = load_perceptual(inputs, here) if settings.perceptual else None
+        task = Translation(settings, images, here, perceptual)
+        curve = train(task, settings, here, work)
+        results.write(
+            out,
+            task.generator.trained,
+            settings,
+            here,
+            curve,
+            options=task.options,
+            dataset=images.facts,
+            amount=task.amount(),
+            extra={},
+            more_deviations=deviation(perceptual),
+        )

@@ -1,0 +1,176 @@
+"""Training of a network that restores degraded photographs: DnCNN, ASAP-Net's generator, for noise or motion blur."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from pixelwise.models.perceptual import PerceptualLoss
+from pixelwise.models.registry import build
+from pixelwise.settings.training import DenoisingSettings
+from pixelwise.training import initialise, results
+from pixelwise.training.degradation import MotionBlur, noise, noise_levels
+from pixelwise.training.loop import train
+from pixelwise.training.losses import PIXEL_LOSSES
+from pixelwise.training.machine import Machine, machine
+from pixelwise.training.parallel import Trainee
+from pixelwise.training.patches import Draw, Patches, turns
+from pixelwise.training.perceptual import deviation, load_perceptual
+from pixelwise.training.randomness import batch_at, seed_everything
+from pixelwise.training.schedules import epoch_of, staged, total_steps
+
+PERCEPTUAL_WEIGHT = 10.0  # lambda_vgg of the report's trainer (tamarott/ASAPNet options/train_options.py)
+
+
+def channel_options(architecture: str, channels: int) -> dict[str, Any]:
+    """The options that follow from the number of colour channels."""
+    if architecture == "dncnn":
+        return {"channels": channels}
+    return {"dense_channels": channels, "output_channels": channels, "instance_edge": False}
+
+
+class Restoration:
+    """One network in training.
+
+    Args:
+        settings: How to train.
+        folder: Prepared photographs.
+        here: Where to compute.
+        perceptual: Perceptual loss of (estimate, target), or None for the pixel losses.
+    """
+
+    names: tuple[str, ...] = ("loss",)
+    watched: tuple[str, ...] = ("gradient",)
+
+    def __init__(
+        self, settings: DenoisingSettings, folder: Path, here: Machine, perceptual: PerceptualLoss | None
+    ) -> None:
+        self.settings, self.here = settings, here
+        self.blur = MotionBlur(settings.blur_length, here.device) if settings.degradation == "motion_blur" else None
+        self.patches = Patches(
+            folder,
+            here.device,
+            settings.patch + (2 * self.blur.margin if self.blur else 0),
+            settings.stride,
+            settings.scales,
+            settings.scales_cumulative,
+            settings.images,
+            blurred=settings.degradation == "given",
+        )
+        self.epochs = sum(settings.epochs_per_rate)
+        wanted = settings.steps * settings.batch if settings.steps else None
+        self.steps = total_steps(len(self.patches), settings.batch, self.epochs, wanted)
+        self.title = settings.architecture
+        self.options = channel_options(settings.architecture, self.patches.channels) | settings.options
+        self.parts = here.parts(settings.batch, settings.accumulate)
+        self.loss: Callable[[Tensor, Tensor], Tensor] = PIXEL_LOSSES.get(settings.loss) or self._perceptual
+        self.perceptual = perceptual
+        seed_everything(settings.seed, "initialisation")
+        module = build(settings.architecture, **self.options)
+        initialise.restoration(module, settings.initialisation)
+        self.network = Trainee(module, self._optimiser, here, settings.compile, settings.ema)
+
+    def _optimiser(self, parameters: Iterator[nn.Parameter]) -> torch.optim.Optimizer:
+        settings = self.settings
+        if settings.optimiser == "sgd":
+            return torch.optim.SGD(
+                parameters, settings.learning_rate, momentum=settings.betas[0], weight_decay=settings.weight_decay
+            )
+        return torch.optim.Adam(parameters, settings.learning_rate, settings.betas, weight_decay=settings.weight_decay)
+
+    def _perceptual(self, estimate: Tensor, target: Tensor) -> Tensor:
+        assert self.perceptual is not None
+        rgb = [image.expand(-1, 3, -1, -1) if image.shape[1] == 1 else image for image in (estimate, target)]
+        loss: Tensor = self.perceptual(*rgb)
+        return loss * PERCEPTUAL_WEIGHT
+
+    def batches(self, step: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """Degraded and clean patches of the parts of step `step` that this process computes: [b, C, patch, patch]."""
+        settings, device = self.settings, self.here.device
+        seed, batch = settings.seed, settings.batch
+        draw = Draw(batch_at(step, len(self.patches), batch, seed), turns(batch, settings.augment, seed, step))
+        levels = noise_levels(batch, settings.sigma, seed, step)
+        shape = (batch, self.patches.channels, settings.patch, settings.patch)
+        added = noise(shape, levels, device, seed, step)
+        movements = self.blur.draw(batch, seed, step) if self.blur else None
+        for part in self.parts:
+            clean, soft = self.patches.cut(draw[part])
+            if self.blur and movements is not None:
+                soft, clean = self.blur(clean, movements[part]), self.blur.crop(clean)
+            layout = self.here.layout
+            yield (soft + added[part]).contiguous(memory_format=layout), clean.contiguous(memory_format=layout)
+
+    def step(self, step: int) -> Tensor:
+        """One optimiser step."""
+        settings = self.settings
+        epoch = epoch_of(step, self.steps, self.epochs)
+        self.network.set_factor(staged(epoch, settings.epochs_per_rate, settings.rate_factor))
+        self.network.optimiser.zero_grad()
+        total = torch.zeros((), device=self.here.device)
+        for number, (degraded, clean) in enumerate(self.batches(step)):
+            with self.network.learning(number == len(self.parts) - 1) as network:
+                with self.here.autocast():
+                    loss = self.loss(network(degraded), clean) / len(self.parts)
+                loss.backward()  # type: ignore[no-untyped-call]
+            total += loss.detach()
+        return torch.stack([total, self.network.update()])
+
+    def state(self) -> dict[str, Any]:
+        """Network, optimiser and the moving average."""
+        return self.network.state()
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Return to a state."""
+        self.network.restore(state)
+
+    def amount(self) -> dict[str, Any]:
+        """How much was trained, beside how much is published; compared by pixels, since patches differ in size."""
+        settings = self.settings
+        samples = self.steps * settings.batch
+        recipe = settings.RECIPES[settings.recipe]
+        side = recipe.values.get("patch", DenoisingSettings.model_fields["patch"].default)
+        published = None if recipe.amount is None else recipe.amount * side**2
+        return {
+            "steps": self.steps,
+            "presentations": samples,
+            "patches": len(self.patches),
+            "epochs": round(self.steps / (len(self.patches) / settings.batch), 3),
+            "pixels": samples * settings.patch**2,
+            "published_pixels": published,
+            "short": published is not None and samples * settings.patch**2 < published,
+        }
+
+
+def run(settings: DenoisingSettings, inputs: dict[str, Path], out: Path, work: Path) -> None:
+    """Train a denoiser or deblurrer.
+
+    Args:
+        settings: How.
+        inputs: `data`, prepared photographs; `perceptual`, VGG19 weights, where `loss` is perceptual.
+        out: Gets `model.safetensors`, `training.json`, `loss.csv`.
+        work: Keeps the checkpoint.
+
+    Raises:
+        PixelwiseError: If data and settings do not fit, or as `train` does.
+    """
+    with machine(settings) as here:
+        perceptual = load_perceptual(inputs, here) if settings.loss == "perceptual" else None
+        task = Restoration(settings, inputs["data"], here, perceptual)
+        curve = train(task, settings, here, work)
+        facts = {"degradation": settings.degradation, "sigma": results.plain(settings.sigma)}
+        results.write(
+            out,
+            task.network.trained,
+            settings,
+            here,
+            curve,
+            options=task.options,
+            dataset=task.patches.facts,
+            amount=task.amount(),
+            extra=facts,
+            more_deviations=deviation(perceptual),
+        )

@@ -1,0 +1,179 @@
+"""The training loop: steps, loss curve, checkpoints, resuming and stopping, the same for every kind of training."""
+
+from __future__ import annotations
+
+import hashlib
+import signal
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+
+from pixelwise.artifacts import atomic, write_text
+from pixelwise.errors import PixelwiseError
+from pixelwise.settings.training import TrainingSettings
+from pixelwise.training.curve import Curve
+from pixelwise.training.machine import Machine
+from pixelwise.training.parallel import mean_over_processes
+from pixelwise.training.progress import Live
+from pixelwise.training.randomness import seed_everything
+
+CHECKPOINT = "checkpoint.pt"
+
+
+class Task(Protocol):
+    """What is trained.
+
+    Attributes:
+        title: Name shown with the progress.
+        steps: Steps in all.
+        names: Names of the losses, columns of the loss curve.
+        watched: Names of further values that must stay finite.
+    """
+
+    title: str
+    steps: int
+    names: tuple[str, ...]
+    watched: tuple[str, ...]
+
+    def step(self, step: int) -> Tensor:
+        """Do step `step` (from 0); return float [len(names) + len(watched)] on the device.
+
+        Everything random must follow from `step` and the seed alone.
+        """
+        ...
+
+    def state(self) -> dict[str, Any]:
+        """All that the steps so far have changed: networks, optimisers, averages."""
+        ...
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Return to a state."""
+        ...
+
+
+class _Stop:
+    """Notes that the process was asked to stop."""
+
+    def __init__(self) -> None:
+        self.name = ""
+
+    def note(self, number: int, frame: FrameType | None) -> None:
+        self.name = signal.Signals(number).name
+
+
+@contextmanager
+def _signals() -> Iterator[_Stop]:
+    stop = _Stop()
+    if threading.current_thread() is not threading.main_thread():
+        yield stop
+        return
+    before = {number: signal.signal(number, stop.note) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _fingerprint(settings: TrainingSettings) -> str:
+    return hashlib.sha256(settings.model_dump_json().encode()).hexdigest()
+
+
+def _load(path: Path, settings: TrainingSettings) -> dict[str, Any] | None:
+    if not path.exists():
+        return None
+    try:
+        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:
+        raise PixelwiseError(
+            f"{path}: not readable ({type(error).__name__}); delete it to train from the start"
+        ) from None
+    if state["settings"] != _fingerprint(settings):
+        raise PixelwiseError(f"{path}: made with other settings; delete it to train from the start")
+    return state
+
+
+class _Session:
+    """One run of the loop over a task."""
+
+    def __init__(self, task: Task, settings: TrainingSettings, machine: Machine, work: Path) -> None:
+        self.task, self.settings, self.machine, self.work = task, settings, machine, work
+        self.curve = Curve(task.names, settings.log_every, machine.device, task.watched)
+        self.done = 0
+        if state := _load(work / CHECKPOINT, settings):
+            self.done = state["step"]
+            task.restore(state["task"])
+            self.curve.restore(state["curve"])
+        if machine.rank == 0:
+            write_text(work / "loss.csv", self.curve.csv())
+
+    def save(self) -> None:
+        """Write the checkpoint, unless a value is not finite."""
+        self.curve.check()
+        if self.machine.rank == 0:
+            state = {"step": self.done, "task": self.task.state(), "curve": self.curve.state()}
+            with atomic(self.work / CHECKPOINT) as temporary:
+                torch.save(state | {"settings": _fingerprint(self.settings)}, temporary)
+
+    def advance(self) -> Mapping[str, float] | None:
+        """Do one step; at the end of a window return its mean losses."""
+        seed_everything(self.settings.seed, "step", self.done)
+        values = self.task.step(self.done)
+        self.done += 1
+        self.curve.add(self.done, mean_over_processes(values, self.machine))
+        if self.machine.device.type == "cpu":
+            self.curve.check()
+        if self.done % self.settings.log_every and self.done < self.task.steps:
+            return None
+        losses = self.curve.close_window(self.done)
+        if self.machine.rank == 0:
+            with (self.work / "loss.csv").open("a", encoding="utf-8") as stream:
+                stream.write(self.curve.csv().splitlines()[-1] + "\n")
+        return losses
+
+    def asked_to_stop(self, stop: _Stop, at_window: bool) -> bool:
+        """Whether to stop now; several processes must agree, and do so at the end of a window."""
+        if self.machine.world == 1:
+            return bool(stop.name)
+        asked = torch.tensor(float(bool(stop.name)), device=self.machine.device)
+        return at_window and bool(mean_over_processes(asked, self.machine) > 0)
+
+
+def train(task: Task, settings: TrainingSettings, machine: Machine, work: Path) -> Curve:
+    """Train to the end, from the last checkpoint in `work` if there is one.
+
+    Args:
+        task: What is trained.
+        settings: How; a checkpoint of other settings is refused.
+        machine: Where.
+        work: Folder of the checkpoint and the growing loss curve.
+
+    Returns:
+        The loss curve. The result is the same, on a processor byte for byte, however often the run was interrupted.
+
+    Raises:
+        PixelwiseError: If a loss or gradient is not finite, if the checkpoint cannot be used, or if the process got
+            SIGTERM or SIGINT; the state is then saved, and the same command continues.
+    """
+    work.mkdir(parents=True, exist_ok=True)
+    session = _Session(task, settings, machine, work)
+    silent = machine.rank > 0
+    with _signals() as stop, Live(task.title, task.steps, session.done, settings.batch, silent) as live:
+        while session.done < task.steps:
+            losses = session.advance()
+            live.step(session.done, losses)
+            if session.asked_to_stop(stop, losses is not None) and session.done < task.steps:
+                session.save()
+                raise PixelwiseError(
+                    f"{task.title}: stopped by {stop.name or 'another process'} after step {session.done} of "
+                    f"{task.steps}; saved in {work}, the same command continues"
+                )
+            if session.done % settings.checkpoint_every == 0:
+                session.save()
+    return session.curve
