@@ -1,4 +1,4 @@
-"""The Triton kernel equals the PyTorch form, by the interpreter and on a GPU where there is one, and compiles for one."""
+"""The Triton kernel equals the PyTorch form, by the interpreter and on a GPU if there is one, and compiles for one."""
 
 import json
 import os
