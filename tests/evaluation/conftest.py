@@ -27,7 +27,7 @@ def scene(seed: int, height: int, width: int) -> tuple[np.ndarray, np.ndarray]:
     for _ in range(8):
         top, left = rng.integers(0, height - 4), rng.integers(0, width - 4)
         label[top : top + rng.integers(4, height), left : left + rng.integers(4, width)] = rng.integers(0, 5)
-    shade = np.linspace(0.6, 1.2, height)[:, None, None] * rng.uniform(0.7, 1.1)
+    shade = np.linspace(0.85, 1.1, height)[:, None, None] * rng.uniform(0.9, 1.05)
     image = np.asarray(PALETTE, float)[label] * shade + rng.normal(0, 12, (height, width, 3))
     return label, image.clip(0, 255).astype(np.uint8)
 
@@ -56,8 +56,10 @@ def generated(prepared, tmp_path_factory) -> Path:
     (folder / "images").mkdir()
     for i, name in enumerate(names):
         _, image = scene(i, 32, 64)
-        faded = (image * 0.7 + 40 + 10 * np.sin(np.arange(64))[None, :, None]).clip(0, 255).astype(np.uint8)
-        Image.fromarray(faded).save(folder / "images" / f"{name}.png")
+        noise = np.random.default_rng(100 + i).normal(0, 70, image.shape)
+        Image.fromarray((image * 0.7 + 40 + noise).clip(0, 255).astype(np.uint8)).save(
+            folder / "images" / f"{name}.png"
+        )
     write_json(folder / "generation.json", {"names": names, "n": 10, "short": False, "weights_sha256": "ab" * 32})
     return folder
 

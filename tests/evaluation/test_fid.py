@@ -165,24 +165,22 @@ def run(folder, name, inputs, **settings):
 
 def test_step_repeats_to_the_byte_and_labels_every_number(tmp_path, prepared, generated, inception_folder):
     inputs = {"data": prepared, "images": generated, "inception": inception_folder}
-    records, out = run(tmp_path / "a", "model", inputs, batch=4, limit=6)
-    _, again = run(tmp_path / "b", "model", inputs, batch=4, limit=6)
+    chosen = {"protocols": ("pytorch-fid", "clean-kid"), "batch": 3, "limit": 4}
+    records, out = run(tmp_path / "a", "model", inputs, **chosen)
+    _, again = run(tmp_path / "b", "model", inputs, **chosen)
     assert (out / "metrics.json").read_bytes() == (again / "metrics.json").read_bytes()
     assert (out / "resamples.csv").read_bytes() == (again / "resamples.csv").read_bytes()
-    assert [r.protocol for r in records] == [
-        protocol + suffix for protocol in fid.PROTOCOLS for suffix in ("", "-halves")
-    ]
-    by_name = {r.protocol: r for r in records}
-    first = by_name["pytorch-fid"]
-    assert first.n == 6 and first.condition["reference_n"] == 6 and first.synthetic and first.short
-    assert by_name["pytorch-fid-halves"].n == 3
-    assert str(first.condition["label"]).startswith("pytorch-fid/scenes/val-6/32x64/inception-")
+    names = [record.protocol for record in records]
+    assert names == ["pytorch-fid", "pytorch-fid-halves", "clean-kid", "clean-kid-halves"]
+    first, halves = records[:2]
+    assert first.n == 4 and first.condition["reference_n"] == 4 and first.synthetic and first.short
+    assert halves.n == 2 and halves.condition["design"] == "halves"
+    assert str(first.condition["label"]).startswith("pytorch-fid/scenes/val-4/32x64/inception-")
     value = first.values["fid"]
     assert value.low < value.value < value.high
-    pack = Pack(prepared, "val")
-    network = features.load_inception(inception_folder)
-    x = features.extract(images.generated(generated, pack, None).read, 6, network, "pytorch-fid", 6)
-    y = features.extract(lambda i: pack.image(i), 6, network, "pytorch-fid", 1)
+    pack, network = Pack(prepared, "val"), features.load_inception(inception_folder)
+    x = features.extract(images.generated(generated, pack, 4).read, 4, network, "pytorch-fid", 1)
+    y = features.extract(lambda i: pack.image(i), 4, network, "pytorch-fid", 2)
     assert value.value == pytest.approx(frechet_distance(x, y), abs=1e-3), "batch size must not matter"
 
 

@@ -7,6 +7,7 @@ from typing import Any, Literal, Self
 from pydantic import Field, model_validator
 
 from pixelwise.settings.base import Compute, Settings
+from pixelwise.settings.data import Dataset
 
 FidProtocol = Literal["pytorch-fid", "clean-fid", "kid", "clean-kid"]
 SegmentProtocol = Literal["native", "enlarged", "N", "N-ms", "U", "F"]
@@ -69,7 +70,9 @@ class SegmentSettings(Compute):
         split: Split whose label maps are the truth.
         protocols: Which protocols; `evaluation.segmentation.PROTOCOLS` defines them.
         enlarge: Factor of the protocols that enlarge the image or the scores (U, F, enlarged): 4 takes 256x512 to
-            1024x2048.
+            1024x2048. Unused with `original`.
+        original: The data set itself, for label maps at their original size under these protocols (the job then has the
+            input `raw`, the output of its fetch step); None enlarges the prepared label maps to the nearest pixel.
         batch: Images per forward pass.
         limit: Use only the first so many images; None for all.
         resamples: Bootstrap resamples of the images.
@@ -81,6 +84,7 @@ class SegmentSettings(Compute):
     split: Literal["train", "val"] = "val"
     protocols: tuple[SegmentProtocol, ...] = ("native", "enlarged")
     enlarge: int = Field(2, ge=2)
+    original: Dataset | None = None
     batch: int = Field(4, ge=1)
     limit: int | None = Field(None, ge=1)
     resamples: int = Field(1000, ge=2)
