@@ -1,32 +1,76 @@
-"""The Triton kernel equals the PyTorch form, by the interpreter and on a GPU if there is one, and compiles for one."""
+"""The Triton kernel equals the PyTorch form, by the interpreter and on a GPU if there is one, and compiles for one.
+
+Run as a program it prints the distances as JSON: TRITON_INTERPRET must be set before Triton is imported, and must not
+leak into other tests.
+"""
 
 import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 import torch
-import triton_cases
 
 from pixelwise.errors import PixelwiseError
 from pixelwise.models import pixelwise_triton
-from pixelwise.models.pixelwise_stream import Form
+from pixelwise.models.pixelwise_stream import Form, parameter_count, pixelwise_mlp, position_channels
+from pixelwise.models.pixelwise_triton import pixelwise_mlp_triton
 
 TOLERANCE = {"ieee": 1e-6, "tf32x3": 1e-5, "tf32": 1e-2, "bf16": 3e-2}  # greatest distance from float64
 triton = pytest.importorskip("triton")
 
 
+CASES = {  # tile, labels, dense channels, outputs, output function, position code, layers
+    "cityscapes": (16, 35, 0, 3, "tanh", True, 5),
+    "tile8": (8, 13, 0, 3, "tanh", True, 5),
+    "tile32": (32, 13, 0, 3, "tanh", True, 5),
+    "gray_residual": (16, 0, 1, 1, "linear", True, 5),
+    "colour_without_code": (16, 0, 3, 3, "tanh", False, 5),
+    "labels_and_dense": (16, 7, 3, 3, "linear", True, 5),
+    "shallow": (8, 7, 0, 3, "tanh", True, 2),
+    "three_layers": (8, 7, 0, 3, "tanh", True, 3),
+}
+
+
+def inputs(tile, labels, dense, outputs, function, code, layers, device="cpu", grid=(2, 2, 3), hidden=64):
+    generator = torch.Generator().manual_seed(0)
+    first = labels + dense + (position_channels(tile) if code else 0)
+    form = Form(tile, (first, *[hidden] * (layers - 1), outputs), labels, code, function)
+    count, rows, columns = grid
+    size = (rows * tile, columns * tile)
+    parameters = torch.randn(*grid, parameter_count(form.widths), generator=generator) * 0.12
+    ids = torch.randint(labels, (count, *size), generator=generator, dtype=torch.uint8) if labels else None
+    values = torch.randn(count, dense, *size, generator=generator) if dense else None
+    return [None if t is None else t.to(device) for t in (parameters, ids, values)], form
+
+
+def distance(case, precision, device="cpu", **options):
+    (parameters, ids, values), form = inputs(*CASES[case], device=device, **options)
+    exact = pixelwise_mlp(parameters.double(), ids, None if values is None else values.double(), form)
+    with torch.no_grad():
+        return (pixelwise_mlp_triton(parameters, ids, values, form, precision) - exact).abs().max().item()
+
+
+def padded_grid():
+    """A parameter grid that is a slice of a wider one, and labels beyond the last."""
+    (parameters, ids, _), form = inputs(*CASES["cityscapes"])
+    padded = torch.nn.functional.pad(parameters, (0, 13), value=torch.nan)[..., :-13]
+    same = torch.equal(pixelwise_mlp_triton(padded, ids, None, form), pixelwise_mlp_triton(parameters, ids, None, form))
+    strange = pixelwise_mlp_triton(parameters, torch.full_like(ids, 255), None, form)
+    parameters[..., 64 : 64 + 35 * 64] = 0
+    return same and torch.equal(strange, pixelwise_mlp_triton(parameters, ids, None, form))
+
+
 @pytest.fixture(scope="module")
 def interpreted():
     environment = {**os.environ, "TRITON_INTERPRET": "1", "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, str(Path(__file__).with_name("triton_cases.py"))]
+    command = [sys.executable, __file__]
     return json.loads(subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout)
 
 
 @pytest.mark.parametrize("precision", ["ieee", "bf16"])
-@pytest.mark.parametrize("case", triton_cases.CASES)
+@pytest.mark.parametrize("case", CASES)
 def test_interpreter_agrees_with_float64(interpreted, case, precision):
     assert interpreted[f"{case} {precision}"] < TOLERANCE[precision]
 
@@ -37,9 +81,9 @@ def test_slice_of_padded_grid_and_unknown_labels(interpreted):
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")
 @pytest.mark.parametrize("precision", TOLERANCE)
-@pytest.mark.parametrize("case", triton_cases.CASES)
+@pytest.mark.parametrize("case", CASES)
 def test_gpu_agrees_with_float64(case, precision):
-    assert triton_cases.distance(case, precision, "cuda") < TOLERANCE[precision]
+    assert distance(case, precision, "cuda") < TOLERANCE[precision]
 
 
 @pytest.mark.parametrize("precision", ["ieee", "tf32", "bf16"])
@@ -66,7 +110,7 @@ def test_compiles_for_hopper(precision):
 
 
 def test_refusals(monkeypatch):
-    (parameters, ids, _), form = triton_cases.inputs(*triton_cases.CASES["cityscapes"])
+    (parameters, ids, _), form = inputs(*CASES["cityscapes"])
     kernel = pixelwise_triton.pixelwise_mlp_triton
     with pytest.raises(PixelwiseError, match="CUDA device"):
         kernel(parameters, ids, None, form)
@@ -82,3 +126,8 @@ def test_refusals(monkeypatch):
         kernel(parameters, ids.long(), None, form)
     with pytest.raises(PixelwiseError, match="dense input"):
         kernel(parameters, ids, torch.zeros(2, 1, 32, 48), form)
+
+
+if __name__ == "__main__":
+    result = {f"{case} {precision}": distance(case, precision) for case in CASES for precision in ("ieee", "bf16")}
+    print(json.dumps({**result, "padded grid": padded_grid()}))

@@ -1,6 +1,6 @@
 """GPU kernels around cuDNN's convolutions, for inference in channels-last layout.
 
-`semantics` makes a generator's input from label bytes: one-hot, instance edge, tent filter, reflection padding in one pass.
+`semantics` makes a generator's input from label bytes: one-hot, instance edge, tent filter and padding in one pass.
 `instance_norm` fuses instance norm, scale and shift, ReLU, the sum with a shortcut and the next layer's padding.
 Like `pixelwise_triton`, the kernels run on the CPU with `TRITON_INTERPRET=1`.
 """

@@ -39,6 +39,10 @@ INTERPRETED = os.environ.get("TRITON_INTERPRET") == "1"
 if triton is not None:
 
     @triton.jit  # type: ignore[untyped-decorator]
+    def _read(place: tl.tensor) -> tl.tensor:
+        return tl.load(place).to(tl.float32)
+
+    @triton.jit  # type: ignore[untyped-decorator]
     def _leaky_relu(x: tl.tensor) -> tl.tensor:
         return tl.where(x > 0, x, x * 0.01)  # pixelwise_stream.SLOPE
 
@@ -74,24 +78,25 @@ if triton is not None:
         units = tl.arange(0, HIDDEN)
         square = units[:, None] * HIDDEN + units[None, :]
         layer: tl.constexpr = HIDDEN + HIDDEN * HIDDEN
-        bias0 = tl.load(parameters + tile * stride + units)
+        bias0 = _read(parameters + tile * stride + units)
         first = parameters + tile * stride + HIDDEN
         second = first + (LABELS + DENSE + CODE) * HIDDEN
         last = second + MIDDLE * layer
         if CODE > 0:
             codes = tl.arange(0, CODE_PADDED)
             code_rows = first + (LABELS + DENSE + codes[:, None]) * HIDDEN + units[None, :]
-            weight0 = tl.load(code_rows, mask=(codes < CODE)[:, None], other=0.0)
+            weight0 = tl.load(code_rows, mask=(codes < CODE)[:, None], other=0.0).to(tl.float32)
         if MIDDLE > 0:
-            bias1, weight1 = tl.load(second + units), tl.load(second + HIDDEN + square)
+            bias1, weight1 = _read(second + units), _read(second + HIDDEN + square)
         if MIDDLE > 1:
-            bias2, weight2 = tl.load(second + layer + units), tl.load(second + layer + HIDDEN + square)
+            bias2, weight2 = _read(second + layer + units), _read(second + layer + HIDDEN + square)
         if MIDDLE > 2:
-            bias3, weight3 = tl.load(second + 2 * layer + units), tl.load(second + 2 * layer + HIDDEN + square)
+            bias3, weight3 = _read(second + 2 * layer + units), _read(second + 2 * layer + HIDDEN + square)
         outputs = tl.arange(0, OUT_PADDED)
         kept = outputs < OUT
-        bias4 = tl.load(last + outputs, mask=kept, other=0.0)
-        weight4 = tl.load(last + OUT + units[:, None] * OUT + outputs[None, :], mask=kept[None, :], other=0.0)
+        bias4 = tl.load(last + outputs, mask=kept, other=0.0).to(tl.float32)
+        rows4 = last + OUT + units[:, None] * OUT + outputs[None, :]
+        weight4 = tl.load(rows4, mask=kept[None, :], other=0.0).to(tl.float32)
 
         zero = tl.zeros((BLOCK, HIDDEN), tl.float32)
         for block in range(BLOCKS):
@@ -100,10 +105,11 @@ if triton is not None:
             total = zero + bias0[None, :]
             if LABELS > 0:
                 label = tl.load(labels + sample * plane + place).to(tl.int32)[:, None]
-                total += tl.load(first + label * HIDDEN + units[None, :], mask=label < LABELS, other=0.0)
+                row = tl.load(first + label * HIDDEN + units[None, :], mask=label < LABELS, other=0.0)
+                total += row.to(tl.float32)
             for channel in tl.static_range(DENSE):
                 value = tl.load(dense + (sample * DENSE + channel) * plane + place)
-                total += value[:, None] * tl.load(first + (LABELS + channel) * HIDDEN + units)[None, :]
+                total += value[:, None] * _read(first + (LABELS + channel) * HIDDEN + units)[None, :]
             if CODE > 0:
                 code = tl.load(position + pixel[:, None] * CODE_PADDED + codes[None, :])
                 total = _product(code, weight0, total, PRECISION, EMULATE)
@@ -154,8 +160,8 @@ def pixelwise_mlp_triton(
     """Apply to every pixel the network of its tile; inference only.
 
     Args:
-        parameters: [N, h, w, >= P] float32 parameter grid, P = `parameter_count(form.widths)`; one tile's entries are
-            adjacent and tiles follow at one distance, so that a slice of a padded grid will do.
+        parameters: [N, h, w, >= P] floating point parameter grid, P = `parameter_count(form.widths)`; a tile's entries
+            are adjacent and tiles follow at one distance, so that a slice of a padded grid will do.
         labels: [N, h*tile, w*tile] uint8 ids, contiguous; an id >= form.num_labels selects no row. None without labels.
         dense: [N, C, h*tile, w*tile] float32, contiguous, or None for C = 0.
         form: Shape of the networks, one that `supports` accepts.
@@ -171,7 +177,8 @@ def pixelwise_mlp_triton(
     """
     channels = _check(parameters, labels, dense, form, precision)
     count, rows, columns, _ = parameters.shape
-    image = parameters.new_empty(count, form.widths[-1], rows * form.tile, columns * form.tile)
+    size = (count, form.widths[-1], rows * form.tile, columns * form.tile)
+    image = parameters.new_empty(size, dtype=torch.float32)
     code = _padded_code(form.tile, parameters.device) if form.position_code else parameters
     block = min(block or LAUNCH[precision][0], form.tile**2)
     blocks = max(1, min(form.tile**2, PIXELS_PER_PROGRAM) // block)
@@ -199,10 +206,8 @@ def _check(parameters: Tensor, labels: Tensor | None, dense: Tensor | None, form
     count, rows, columns, length = parameters.shape
     step = parameters.stride(2)
     strides = (rows * columns * step, columns * step, step, 1)
-    if length < parameter_count(form.widths) or parameters.stride() != strides or parameters.dtype != torch.float32:
-        raise PixelwiseError(
-            f"parameter grid {parameters.dtype} {tuple(parameters.shape)}; float32, tile by tile needed"
-        )
+    if length < parameter_count(form.widths) or parameters.stride() != strides or not parameters.is_floating_point():
+        raise PixelwiseError(f"parameter grid {parameters.dtype} {tuple(parameters.shape)}; needed tile by tile")
     positions = position_channels(form.tile) if form.position_code else 0
     channels = form.widths[0] - form.num_labels - positions
     size = (rows * form.tile, columns * form.tile)
