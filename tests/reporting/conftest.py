@@ -12,12 +12,16 @@ import pytest
 from PIL import Image
 
 from pixelwise.artifacts import write_json, write_manifest
+from pixelwise.claims import judge
+from pixelwise.data.pack import Item, write_pack
 from pixelwise.metrics import Record, Value, dump
 from pixelwise.reporting import figures, summary
+from pixelwise.settings.claims import JudgeSettings
 from pixelwise.settings.reporting import FiguresSettings, SummarySettings
 
 PLANTED = {"cpu": "PLANTED test processor", "threads": 2, "device": "cpu", "torch": "0"}
 TIMES = {"asapnet": 410.0, "pix2pixhd": 1180.0}
+PALETTE = [[128, 64, 128], [70, 70, 70], [70, 130, 180], [0, 0, 142], [220, 20, 60]]
 CLASSES = ["road", "building", "sky", "car", "pedestrian"]
 
 
@@ -213,41 +217,52 @@ def _training(root: Path) -> None:
         write_json(
             folder / "training.json",
             {
-                "synthetic": dataset == "streets",
-                "short": True,
+                **{"dataset": {"synthetic": dataset == "streets"}, "short": True, "steps": 1000, "presentations": 4000},
                 "deviations": [{"name": "steps", "published": 100000, "here": 1000}],
             },
         )
         _close(root, f"train/{dataset}/{model}/seed0", "train", folder)
 
 
-def _pictures(root: Path) -> None:
+def _scene(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """A label map of three bands and a noisy picture of it, uint8 [64, 128] and [64, 128, 3]."""
+    labels = np.repeat(np.repeat(np.sort(rng.integers(0, 5, 8)), 8)[:, None], 128, axis=1).astype(np.uint8)
+    noise = rng.integers(0, 60, (64, 128, 3))
+    return labels, np.clip(np.asarray(PALETTE, dtype=np.int64)[labels] * 0.7 + noise, 0, 255).astype(np.uint8)
+
+
+def _data(root: Path) -> None:
     rng = np.random.default_rng(2)
+    folder = _job(root, "prepare/streets", "prepare")
+    scenes = [_scene(rng) for _ in range(5)]
+    items = [Item(f"scene{place:02d}", image, labels) for place, (labels, image) in enumerate(scenes)]
+    splits = {"val": {"n": 5, "names": write_pack(folder, "val", items)}}
+    facts = {"kind": "streets", "task": "translation", "synthetic": True, "palette": PALETTE, "splits": splits}
+    write_json(folder / "dataset.json", facts)
+    _close(root, "prepare/streets", "prepare", folder)
     for model in ("asapnet", "pix2pixhd"):
         folder = _job(root, f"generate/streets/{model}/seed0", "generate")
         (folder / "images").mkdir(exist_ok=True)
-        for place in range(5):
-            pixels = rng.integers(0, 255, (32, 64, 3), dtype=np.uint8)
-            Image.fromarray(pixels).resize((512, 256)).save(folder / f"images/scene{place:02d}.png")
+        for item in items:
+            fake = np.clip(item.image * 0.8 + rng.integers(0, 40, item.image.shape), 0, 255).astype(np.uint8)
+            Image.fromarray(fake).save(folder / f"images/{item.name}.png")
         _close(root, f"generate/streets/{model}/seed0", "generate", folder)
 
 
 @pytest.fixture(scope="session")
 def planted(tmp_path_factory) -> SimpleNamespace:
-    """Folders of a planted run: `root`, `jobs` (job id -> folder), `summary`, `figures`."""
+    """Folders of a planted run: `root`, `jobs` (job id -> folder), `inputs` of the report, `summary`, `figures`."""
     root = tmp_path_factory.mktemp("planted")
-    _timing(root)
-    _quality(root)
-    _restoration(root)
-    _training(root)
-    _pictures(root)
+    for make in (_timing, _quality, _restoration, _training, _data):
+        make(root)
     base = root / "results/planted"
     jobs = {path.parent.relative_to(base).as_posix(): path.parent for path in sorted(base.rglob("manifest.json"))}
-    scored = {job: folder for job, folder in jobs.items() if not job.startswith("generate/")}
-    folders = SimpleNamespace(root=root, jobs=jobs, scored=scored, summary=base / "summary", figures=base / "figures")
-    for folder in (folders.summary, folders.figures):
+    scored = {job: folder for job, folder in jobs.items() if not job.startswith(("generate/", "prepare/"))}
+    made = {name: base / name for name in ("summary", "claims", "figures")}
+    for folder in made.values():
         folder.mkdir()
-    summary.run(SummarySettings(run="planted", resamples=200), scored, folders.summary, root)
-    figures.run(FiguresSettings(run="planted", dpi=80), {"summary": folders.summary}, folders.figures, root)
-    folders.index = json.loads((folders.figures / "figures.json").read_text())
-    return folders
+    summary.run(SummarySettings(run="planted", resamples=200), scored, made["summary"], root)
+    judge.run(JudgeSettings(run="planted"), {"summary": made["summary"], **scored}, made["claims"], root)
+    figures.run(FiguresSettings(run="planted", dpi=80), {"summary": made["summary"]}, made["figures"], root)
+    index = json.loads((made["figures"] / "figures.json").read_text())
+    return SimpleNamespace(root=root, jobs=jobs, scored=scored, inputs={**made, **jobs}, index=index, **made)

@@ -63,8 +63,11 @@ def gather(folders: dict[str, Path]) -> pd.DataFrame:
             continue
         dataset, model, seed = parts(job)
         facts: dict[str, Any] = read_json(folder / "training.json")
-        marks = {"synthetic": bool(facts.get("synthetic", False)), "short": bool(facts.get("short", False))}
-        tables.append(tidy(folder / "loss.csv").assign(job=job, dataset=dataset, model=model, seed=seed, **marks))
+        rows = tidy(folder / "loss.csv").assign(job=job, dataset=dataset, model=model, seed=seed)
+        rows = rows.assign(synthetic=bool(facts["dataset"].get("synthetic")), short=bool(facts["short"]))
+        if rows["samples"].isna().all() and facts.get("presentations") and facts.get("steps"):
+            rows = rows.assign(samples=rows["step"] * (facts["presentations"] / facts["steps"]))
+        tables.append(rows)
     return pd.concat(tables, ignore_index=True)[COLUMNS] if tables else pd.DataFrame(columns=COLUMNS)
 
 

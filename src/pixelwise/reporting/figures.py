@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from pixelwise.artifacts import write_json
-from pixelwise.reporting import plots_quality, plots_restoration, plots_speed, plots_training, style
+from pixelwise.reporting import plots_arithmetic, plots_quality, plots_restoration, plots_speed, plots_training, style
 from pixelwise.reporting.numbers import Drawn, MissingNumbersError, Numbers
 from pixelwise.settings.reporting import FiguresSettings
 
 DRAW: dict[str, Callable[[Numbers], Drawn]] = {
     "inference_time": plots_speed.inference_time,
     "runtime_resolution": plots_speed.resolution,
+    "arithmetic": plots_arithmetic.arithmetic,
     "fid_runtime": plots_quality.fid_against_time,
     "miou_runtime": plots_quality.miou_against_time,
     "class_iou": plots_quality.class_iou,

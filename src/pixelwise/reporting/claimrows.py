@@ -1,0 +1,171 @@
+"""The verdicts as rows of the page: every claim with its evidence in words."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
+
+from pixelwise.artifacts import read_json
+from pixelwise.errors import PixelwiseError
+from pixelwise.reporting.machines import describe
+from pixelwise.reporting.tables import number
+
+VERDICTS = {
+    "confirmed": "\u2713",
+    "direction only": "\u2197",
+    "contradicted": "\u2717",
+    "underspecified": "?",
+    "not testable here": "\u2013",
+    "superseded": "\u21ba",
+}
+"""Verdict -> the sign that stands beside its colour."""
+
+
+def load(folder: Path, figures: Collection[str]) -> dict[str, Any]:
+    """Read what the judge step wrote and put it into words.
+
+    Args:
+        folder: Folder with `claims.json` and `contradictions.json`.
+        figures: Names of the figures of this run.
+
+    Returns:
+        `headline` (sentences), `counts` (verdict -> number), `decided`, `sources` (key -> title), `subjects`, `rows`
+        and `contradictions`.
+
+    Raises:
+        PixelwiseError: If a verdict is not one of `VERDICTS`.
+    """
+    document = read_json(folder / "claims.json")
+    sources = {key: str(source["title"]) for key, source in document["sources"].items()}
+    rows = [row(claim, sources, figures) for claim in document["claims"]]
+    unknown = sorted({str(entry["verdict"]) for entry in rows} - set(VERDICTS))
+    if unknown:
+        raise PixelwiseError(f"{folder}/claims.json: verdict {unknown[0]!r}; allowed: {', '.join(VERDICTS)}")
+    order = list(VERDICTS)
+    return {
+        "headline": document["headline"],
+        "counts": {verdict: sum(entry["verdict"] == verdict for entry in rows) for verdict in order},
+        "decided": document["decided"],
+        "sources": {key: sources[key] for key in sources if any(entry["source"] == key for entry in rows)},
+        "subjects": sorted({str(entry["subject"]) for entry in rows}),
+        "rows": sorted(rows, key=lambda entry: order.index(entry["verdict"])),
+        "contradictions": read_json(folder / "contradictions.json")["contradictions"],
+    }
+
+
+def row(claim: dict[str, Any], sources: dict[str, str], figures: Collection[str]) -> dict[str, Any]:
+    """One claim in words."""
+    kept = ("id", "verdict", "subject", "source", "place", "words", "quantity", "condition", "note", "withdrawn_by")
+    measured = [interval(entry) for entry in claim.get("measured", [])]
+    return {
+        **{name: claim.get(name) or "" for name in (*kept, "made_by", "reason", "missing", "contradiction")},
+        "sign": VERDICTS.get(claim["verdict"], ""),
+        "kind": claim["verdict"].replace(" ", "-"),
+        "source_title": sources.get(claim["source"], claim["source"]),
+        "claimed": claimed(claim),
+        "test": test(claim.get("check", {})),
+        "measured": measured,
+        "shown": measured[0]["text"] + (f" (+{len(measured) - 1})" if len(measured) > 1 else "") if measured else "",
+        "evidence": [used(entry) for entry in claim.get("evidence", [])],
+        "beside": [used(entry) for entry in claim.get("beside", [])],
+        "figure": claim.get("figure") if claim.get("figure") in figures else "",
+    }
+
+
+def claimed(claim: dict[str, Any]) -> str:
+    """The published value with unit and reading error; empty for a statement without a number."""
+    value, unit = claim.get("value"), claim.get("unit") or ""
+    if value is None:
+        return ""
+    if isinstance(value, list):
+        text = ", ".join(f"{entry:g}" for entry in value)
+    else:
+        text = f"{value:g}" if isinstance(value, int | float) and not isinstance(value, bool) else str(value)
+    error = claim.get("reading_error")
+    text += f" \u00b1 {error:g}" if error else ""
+    return f"{text} {unit}".strip() if unit != "1" else text
+
+
+def interval(entry: dict[str, Any]) -> dict[str, Any]:
+    """A tested number in words."""
+    value, low, high = (number(entry[name]) for name in ("value", "low", "high"))
+    unit = "" if entry["unit"] in ("", "1") else f" {entry['unit']}"
+    text = f"{value}{unit}" if low == high == value else f"{value}{unit} [{low}, {high}]"
+    return {"text": text, **{name: entry.get(name, "") for name in ("n", "seeds", "basis", "setting")}}
+
+
+def used(entry: dict[str, Any]) -> dict[str, Any]:
+    """One record of evidence in words."""
+    value = entry["value"]
+    text = number(value["value"], value["unit"])
+    if value.get("low") is not None and value.get("high") is not None:
+        text += f" [{number(value['low'])}, {number(value['high'])}]"
+    condition = ", ".join(f"{name} {word}" for name, word in entry["condition"].items() if word not in (None, ""))
+    marks = ", ".join(name for name in ("synthetic", "short") if entry.get(name))
+    words = (
+        "file",
+        "sha256",
+        "command",
+        "model",
+        "dataset",
+        "protocol",
+        "protocol_hash",
+        "n",
+        "seed",
+        "weights_sha256",
+    )
+    return {
+        **{name: entry.get(name) if entry.get(name) is not None else "" for name in words},
+        **{"value": text, "condition": condition, "marks": marks, "bars": entry.get("bars", [])},
+        "hardware": describe(json.dumps(entry.get("hardware", {}))),
+    }
+
+
+def test(check: dict[str, Any]) -> str:
+    """The check of a claim as one sentence."""
+    by = str(check.get("by", ""))
+    if by == "measurement":
+        subject = _names(check["model"])
+        if "against" in check:
+            joint = {"difference": "minus", "ratio": "over"}.get(str(check.get("combine")), "against")
+            subject = f"{subject} {joint} {_names(check['against'])}"
+        held = ", ".join(f"{name} {value}" for name, value in check.get("where", {}).items())
+        data = f" on {check['dataset']}" if check.get("dataset") else ""
+        need = [f"{check['min_n']} images or calls"] if check.get("min_n", 1) > 1 else []
+        need += [f"{check['min_seeds']} seeds"] if check.get("min_seeds", 1) > 1 else []
+        least = f"; at least {' and '.join(need)}" if need else ""
+        return (
+            f"{check['value']} of {subject}{data}{f' ({held})' if held else ''}: {rule(check.get('rule', {}))}{least}."
+        )
+    facts = "; ".join(f"{name.replace('_', ' ')}: {_plain(value)}" for name, value in check.items() if name != "by")
+    return f"By {by}{f': {facts}' if facts else ''}."
+
+
+def rule(wanted: dict[str, Any]) -> str:
+    """The rule of a measurement in words."""
+    words = []
+    if wanted.get("within"):
+        words.append("the whole interval must lie within [{:g}, {:g}]".format(*wanted["within"]))
+    if wanted.get("equals") is not None:
+        slack = f" up to {wanted['tolerance']:g}" if wanted.get("tolerance") is not None else ""
+        words.append(f"must equal {wanted['equals']:g}{slack}")
+    for name, sign in (("greater_than", "above"), ("less_than", "below")):
+        if wanted.get(name) is not None:
+            words.append(f"the whole interval must lie {sign} {wanted[name]:g}")
+    direction = wanted.get("direction") or {}
+    for name, sign in (("greater_than", "above"), ("less_than", "below")):
+        if direction.get(name) is not None:
+            words.append(f"in direction only if {sign} {direction[name]:g}")
+    return "; ".join(words)
+
+
+def _names(model: str | list[str]) -> str:
+    return model if isinstance(model, str) else model[0]
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, dict):
+        return rule(value) or ", ".join(f"{name} {word}" for name, word in value.items() if word is not None)
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -1,0 +1,147 @@
+"""The page: one HTML file with the answer, every claim's evidence, figures, samples and tables; opens from disk."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from pixelwise.artifacts import read_json, write_text
+from pixelwise.errors import PixelwiseError
+from pixelwise.jobs import RUN_LOG
+from pixelwise.reporting import claimrows, pictures, provenance, records, speed, tables
+from pixelwise.reporting.pictures import Grid
+from pixelwise.reporting.style import banner_text
+from pixelwise.reporting.tables import Table
+from pixelwise.settings.reporting import ReportSettings
+
+TEMPLATES = Path(__file__).parent / "templates"
+PARTS = {"css": "style.css", "js": "script.js"}
+QUALITIES = (86, 72, 55, 35)
+ROLES = ("summary", "claims", "figures", "bench")
+SPEED = ("inference_time", "runtime_resolution", "arithmetic")
+
+
+def environment() -> Environment:
+    """Templates with every value escaped; names of models and labels come from files that users write."""
+    made = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    made.lstrip_blocks = True
+    made.filters["span"] = provenance.span
+    return made
+
+
+def figures(folder: Path) -> list[dict[str, Any]]:
+    """The figures with their SVG as `data:` addresses, in the order in which they were drawn."""
+    found = []
+    for entry in read_json(folder / "figures.json")["figures"]:
+        svg = (folder / f"{entry['name']}.svg").read_bytes()
+        address = f"data:image/svg+xml;base64,{base64.b64encode(svg).decode('ascii')}"
+        found.append({**entry, "address": address})
+    return found
+
+
+def all_tables(table: pd.DataFrame, summary: Path, jobs: dict[str, Path]) -> list[Table]:
+    """Every table of the page that has a row, speed apart."""
+    noise = "Floors and ceilings stand among the models; n counts images."
+    made = [
+        tables.measured(
+            table, "fid", "translation", ["fid", "kid"], ("table-fid", "FID and KID"), f"{noise} Lower is better."
+        ),
+        tables.measured(
+            *(table, "segmentation", "translation", ["miou", "accuracy", "accuracy_all"]),
+            *(("table-miou", "Mean IoU and pixel accuracy by a segmenter"), f"{noise} Higher is better."),
+        ),
+        tables.classes(table),
+        tables.measured(
+            *(table, "restoration", "denoising", ["psnr", "ssim", "blockiness"]),
+            *(("table-denoising", "Denoising"), f"{noise} Means over images with 95 % intervals over images."),
+        ),
+        tables.measured(
+            *(table, "restoration", "deblurring", ["psnr", "ssim", "blockiness"]),
+            *(("table-deblurring", "Deblurring"), f"{noise} Means over images with 95 % intervals over images."),
+        ),
+        tables.differences(pd.read_csv(summary / "denoising_differences.csv")),
+        provenance.deviations(jobs),
+        provenance.sources(jobs),
+    ]
+    return [entry for entry in made if entry.rows]
+
+
+def content(settings: ReportSettings, inputs: dict[str, Path]) -> dict[str, Any]:
+    """Everything that the template shows, pictures apart."""
+    jobs = {name: folder for name, folder in inputs.items() if name not in ROLES}
+    summary = inputs["summary"]
+    table = records.read_all(summary)
+    drawn = figures(inputs["figures"])
+    made = provenance.jobs(inputs, RUN_LOG)
+    known = [job.seconds for job in made if job.seconds is not None]
+    marks = {name: bool(table[name].astype(bool).any()) for name in ("synthetic", "short")}
+    return {
+        **{"title": settings.title, "run": settings.run, "profile": settings.profile},
+        "banner": banner_text(settings.run, **marks),
+        "claims": claimrows.load(inputs["claims"], {entry["name"] for entry in drawn}),
+        "figures": [entry for entry in drawn if entry["name"] not in SPEED],
+        "speed_figures": [entry for entry in drawn if entry["name"] in SPEED],
+        "missing": read_json(inputs["figures"] / "figures.json")["missing"],
+        "speed_tables": speed.all_tables(table, inputs.get("bench")),
+        "tables": all_tables(table, summary, jobs),
+        "machines": tables.hardware(table),
+        "jobs": made,
+        "seconds": sum(known) if known else None,
+        "commit": provenance.commit(),
+    }
+
+
+def grids_of(found: list[Grid], width: int, quality: int) -> list[dict[str, Any]]:
+    """The sample grids with their pictures encoded."""
+
+    def cell(picture: pictures.Picture | None) -> dict[str, str] | None:
+        return None if picture is None else {"address": pictures.data_url(picture, width, quality), "alt": picture.alt}
+
+    return [
+        {
+            **{"id": grid.id, "title": grid.title, "note": grid.note, "columns": grid.columns},
+            **{"synthetic": grid.synthetic, "rows": [(name, [cell(p) for p in row]) for name, row in grid.rows]},
+        }
+        for grid in found
+    ]
+
+
+def render(settings: ReportSettings, inputs: dict[str, Path]) -> str:
+    """The whole page as HTML.
+
+    Raises:
+        PixelwiseError: If it does not fit `settings.max_bytes` however hard the pictures are compressed.
+    """
+    shown = content(settings, inputs)
+    found = [grid for make in _MAKERS for grid in make(inputs, settings.grid_images)]
+    made = environment()
+    parts = {name: Markup((TEMPLATES / file).read_text("utf-8")) for name, file in PARTS.items()}
+    for quality in QUALITIES:
+        grids = grids_of(found, settings.grid_width, quality)
+        html = made.get_template("page.html").render(**shown, **parts, grids=grids, verdicts=claimrows.VERDICTS)
+        if len(html.encode("utf-8")) <= settings.max_bytes:
+            return html
+    size = len(html.encode("utf-8"))
+    raise PixelwiseError(f"report: {size} bytes; allowed are {settings.max_bytes}: lower grid_images or grid_width")
+
+
+_MAKERS: tuple[Callable[[dict[str, Path], int], Any], ...] = (pictures.translations, pictures.restorations)
+
+
+def run(settings: ReportSettings, inputs: dict[str, Path], out: Path, work: Path) -> None:
+    """Step `report`: write `index.html`.
+
+    Args:
+        settings: Title, size limits.
+        inputs: `summary`, `claims`, `figures`; `bench` if there is one; and job id -> folder of every job whose
+            pictures, deviations or data are shown.
+        out: Folder for the page.
+        work: Unused.
+    """
+    write_text(out / "index.html", render(settings, inputs))

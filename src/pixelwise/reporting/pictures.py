@@ -1,0 +1,169 @@
+"""Sample grids: pictures of a run, shrunk and compressed into the page."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from pixelwise.artifacts import read_json
+from pixelwise.data.pack import FACTS, Pack, read_facts
+from pixelwise.errors import PixelwiseError
+from pixelwise.reporting.curves import parts
+from pixelwise.reporting.style import label
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One cell of a grid: uint8 [H, W, 3] or [H, W], what it shows, and whether its edges must stay sharp."""
+
+    pixels: NDArray[np.uint8]
+    alt: str
+    flat: bool = False
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A grid of pictures.
+
+    Attributes:
+        id: Anchor in the page.
+        title: Heading.
+        note: What a reader must know.
+        columns: Headings of the columns.
+        rows: Name of the image -> its cells, one for each column; None where a picture is missing.
+        synthetic: True if the data were drawn by a program.
+    """
+
+    id: str
+    title: str
+    note: str
+    columns: list[str]
+    rows: list[tuple[str, list[Picture | None]]]
+    synthetic: bool
+
+
+def data_url(picture: Picture, width: int, quality: int) -> str:
+    """The picture as a `data:` address: PNG with a palette for flat colours, else WebP; never enlarged.
+
+    Args:
+        picture: What to encode.
+        width: Largest width in pixels.
+        quality: WebP quality, 1 to 100.
+    """
+    image = Image.fromarray(picture.pixels)
+    if image.width > width:
+        size = (width, max(1, round(image.height * width / image.width)))
+        image = image.resize(size, Image.Resampling.NEAREST if picture.flat else Image.Resampling.LANCZOS)
+    buffer = io.BytesIO()
+    if picture.flat:
+        image.quantize(256).save(buffer, "PNG", optimize=True)
+        kind = "png"
+    else:
+        image.save(buffer, "WEBP", quality=quality, method=4)
+        kind = "webp"
+    return f"data:image/{kind};base64,{base64.b64encode(buffer.getvalue()).decode('ascii')}"
+
+
+def read(path: Path) -> NDArray[np.uint8]:
+    """Pixels of an image file.
+
+    Raises:
+        PixelwiseError: If it is not an image.
+    """
+    try:
+        with Image.open(path) as image:
+            plain = image if image.mode in ("L", "RGB") else image.convert("RGB")
+            return np.asarray(plain, dtype=np.uint8)
+    except OSError as error:
+        raise PixelwiseError(f"{path}: not a readable image ({error})") from None
+
+
+def colours(label_map: NDArray[np.uint8], palette: list[list[int]]) -> NDArray[np.uint8]:
+    """Label map [H, W] as colours [H, W, 3]; ids beyond the palette are black."""
+    table = np.zeros((256, 3), dtype=np.uint8)
+    table[: len(palette)] = np.asarray(palette, dtype=np.uint8)
+    return table[label_map]
+
+
+def translations(folders: dict[str, Path], images: int) -> Iterator[Grid]:
+    """One grid for each data set with generated pictures: label map, photograph, one column for each model.
+
+    Args:
+        folders: Job id -> folder; `generate/<dataset>/<name>/seed<k>` and `prepare/<dataset>` are used. Of several
+            seeds the first is shown.
+        images: Number of rows.
+    """
+    made: dict[str, dict[str, Path]] = {}
+    for job, folder in sorted(folders.items()):
+        if job.startswith("generate/"):
+            dataset, model, _ = parts(job)
+            made.setdefault(dataset, {}).setdefault(model, folder / "images")
+    for dataset, models in made.items():
+        prepared = folders.get(f"prepare/{dataset}")
+        if prepared is not None and (prepared / FACTS).is_file():
+            yield _translation(dataset, prepared, models, images)
+
+
+def _translation(dataset: str, prepared: Path, models: dict[str, Path], images: int) -> Grid:
+    facts, pack = read_facts(prepared), Pack(prepared, "val")
+    first = next(iter(models.values()))
+    known = [place for place, name in enumerate(pack.names) if (first / f"{name}.png").is_file()]
+    rows = []
+    for place in known[:: max(1, len(known) // images)][:images]:
+        name = pack.names[place]
+        label_map = pack.label(place)
+        assert label_map is not None
+        cells: list[Picture | None] = [
+            Picture(colours(label_map, facts["palette"]), f"Label map of {name}", flat=True),
+            Picture(np.asarray(pack.image(place)), f"Photograph {name}"),
+        ]
+        for model, folder in models.items():
+            path = folder / f"{name}.png"
+            cells.append(Picture(read(path), f"{label(model)}: {name}") if path.is_file() else None)
+        rows.append((name, cells))
+    real = "drawn scene" if facts["synthetic"] else "photograph"
+    columns = ["label map", real, *(label(model) for model in models)]
+    note = "Evenly spaced images of the validation split, not chosen by eye; first seed of each model."
+    return Grid(
+        f"samples-{dataset}", f"From label maps to pictures: {dataset}", note, columns, rows, facts["synthetic"]
+    )
+
+
+def restorations(folders: dict[str, Path], images: int) -> Iterator[Grid]:
+    """One grid for each restoration protocol with samples: clean, degraded, one column for each method.
+
+    A job's `samples/samples.json` lists its crops: `[{"image", "role", "file", "sigma"}]`, where `role` is `clean`,
+    `degraded` or a method's name.
+
+    Args:
+        folders: Job id -> folder; `restore/<protocol>/<name>/seed<k>` are used.
+        images: Number of rows.
+    """
+    found: dict[str, dict[tuple[str, str], Path]] = {}
+    for job, folder in sorted(folders.items()):
+        listing = folder / "samples" / "samples.json"
+        if job.startswith("restore/") and listing.is_file():
+            cells = found.setdefault(parts(job)[0], {})
+            for entry in read_json(listing):
+                where = f"{entry['image']}, sigma {entry['sigma']:g}" if entry.get("sigma") else str(entry["image"])
+                cells.setdefault((where, str(entry["role"])), folder / "samples" / entry["file"])
+    for protocol, cells in found.items():
+        roles = sorted({role for _, role in cells}, key=lambda role: (role != "clean", role != "degraded", role))
+        rows: list[tuple[str, list[Picture | None]]] = [
+            (where, [_cell(cells.get((where, role)), role, where) for role in roles])
+            for where in sorted({where for where, _ in cells})[:images]
+        ]
+        columns = [role if role in ("clean", "degraded") else label(role) for role in roles]
+        note = "The same crops for every method, without enlargement."
+        yield Grid(f"samples-{protocol}", f"Restoration: {protocol}", note, columns, rows, False)
+
+
+def _cell(path: Path | None, role: str, where: str) -> Picture | None:
+    return None if path is None else Picture(read(path), f"{label(role)}: {where}")

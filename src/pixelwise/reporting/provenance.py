@@ -1,0 +1,146 @@
+"""What was run: jobs, their commands, their durations from the run log, the commit, deviations, data and licences."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pixelwise.artifacts import MANIFEST, read_json, sha256
+from pixelwise.data import sources as origins
+from pixelwise.data.pack import FACTS, read_facts
+from pixelwise.reporting.tables import Table
+
+STEPS = {
+    **{"adversarial": "train", "denoising": "train", "segmentation": "train", "convert": "train"},
+    **{"latency": "time", "architecture": "inspect"},
+}
+OWN = {"photos": "photographs inside scikit-image"}
+
+
+@dataclass(frozen=True)
+class Made:
+    """One job that was run.
+
+    Attributes:
+        id: Job id.
+        command: The command that makes its outputs.
+        seconds: Duration of its last successful run by the run log; None if the log does not hold it.
+        files: Number of files made.
+        manifest: First 12 digits of the manifest's SHA-256.
+    """
+
+    id: str
+    command: str
+    seconds: float | None
+    files: int
+    manifest: str
+
+
+def command(job: dict[str, Any]) -> str:
+    """Command line of a job as its manifest describes it."""
+    kind, name, out = job.get("kind", ""), job["id"], str(job.get("out", ""))
+    run = job.get("file") or f"{out.removesuffix(name).rstrip('/')}/jobs/{name}.json"
+    return f"pixelwise {STEPS.get(kind, kind)} {run}"
+
+
+def durations(log: Path) -> dict[str, float]:
+    """Output folder -> seconds of its last successful run; empty if there is no log.
+
+    Lines that are not JSON (a run killed while writing) are passed over.
+    """
+    seconds: dict[str, float] = {}
+    if not log.is_file():
+        return seconds
+    for line in log.read_text(encoding="utf-8").splitlines():
+        try:
+            entry = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(entry, dict) and entry.get("status") == "done":
+            seconds[str(entry.get("out"))] = float(entry.get("seconds", 0.0))
+    return seconds
+
+
+def jobs(folders: dict[str, Path], log: Path) -> list[Made]:
+    """Every input job with command and duration."""
+    taken = durations(log)
+    found = []
+    for name, folder in sorted(folders.items()):
+        path = folder / MANIFEST
+        if path.is_file():
+            document = read_json(path)
+            job = document["job"]
+            line = command(job) if "id" in job else ""
+            seconds = taken.get(str(job.get("out", folder.as_posix())))
+            found.append(Made(name, line, seconds, len(document["files"]), sha256(path)[:12]))
+    return found
+
+
+def span(seconds: float | None) -> str:
+    """A duration for people: `42 s`, `3 min 05 s`, `2 h 10 min`.
+
+    >>> span(185)
+    '3 min 05 s'
+    """
+    if seconds is None:
+        return "not logged"
+    if seconds < 60:
+        return f"{seconds:.0f} s" if seconds >= 10 else f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+
+
+def commit() -> str:
+    """The commit that is checked out, with `(with changes)` if files differ from it; empty outside a repository."""
+    answers = []
+    for words in (["rev-parse", "HEAD"], ["status", "--porcelain", "--untracked-files=no", "--", "src"]):
+        try:
+            done = subprocess.run(["git", *words], capture_output=True, text=True, timeout=30, check=False)
+        except (OSError, subprocess.TimeoutExpired):
+            return ""
+        if done.returncode != 0:
+            return ""
+        answers.append(done.stdout.strip())
+    return answers[0] + (" (with changes)" if answers[1] else "")
+
+
+def deviations(folders: dict[str, Path]) -> Table:
+    """How every training differs from the published recipe, from its `training.json`."""
+    columns = ["training", "setting", "published", "here"]
+    rows = []
+    for name, folder in sorted(folders.items()):
+        path = folder / "training.json"
+        if path.is_file():
+            for entry in read_json(path).get("deviations", []):
+                setting, published, here = entry.values() if isinstance(entry, dict) else entry
+                rows.append([name.removeprefix("train/"), *(_plain(value) for value in (setting, published, here))])
+    note = "Settings that are not listed are the published ones."
+    return Table("table-deviations", "Deviations from the published recipes", columns, rows, note, frozenset(columns))
+
+
+def sources(folders: dict[str, Path]) -> Table:
+    """Data sets and weights of the run with where they come from and under which licence."""
+    table = {entry["name"]: entry for entry in origins.table()}
+    columns = ["data", "kind", "address", "licence", "images"]
+    rows = []
+    for name, folder in sorted(folders.items()):
+        if name.startswith("prepare/") and (folder / FACTS).is_file():
+            facts = read_facts(folder)
+            kind = str(facts["kind"])
+            origin = table.get(origins.ARCHIVE_OF.get(kind, kind), {})
+            counts = ", ".join(f"{split} {entry['n']}" for split, entry in facts["splits"].items())
+            own = "drawn by a program" if facts["synthetic"] else OWN.get(kind, "files of the user's own")
+            rows.append(
+                [name.removeprefix("prepare/"), kind, origin.get("url", own), origin.get("licence", ""), counts]
+            )
+    note = "Every file was checked against its SHA-256 when it was fetched."
+    return Table("table-data", "Data and licences", columns, rows, note, frozenset(columns))
+
+
+def _plain(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)

@@ -1,0 +1,157 @@
+"""Tables of the page: every cell is text made from the summary's numbers, with unit and interval."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from pixelwise.reporting.machines import describe
+from pixelwise.reporting.records import each, setting
+from pixelwise.reporting.style import label
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table of the page.
+
+    Attributes:
+        id: Anchor in the page.
+        title: Caption.
+        columns: Headings.
+        rows: Cells, one list for each row.
+        note: What a reader must know beside the numbers.
+        words: Columns that hold words and are set to the left; all others are numbers.
+    """
+
+    id: str
+    title: str
+    columns: list[str]
+    rows: list[list[str]]
+    note: str = ""
+    words: frozenset[str] = field(default_factory=frozenset)
+
+
+def number(value: Any, unit: str = "", places: int | None = None) -> str:
+    """A number with its unit; empty for a missing one. Shares (unit `1`) carry no unit."""
+    if value is None or pd.isna(value):
+        return ""
+    text = f"{value:.{places}f}" if places is not None else f"{value:.4g}"
+    if places is None and abs(value) >= 10000:
+        text = f"{value:,.0f}".replace(",", " ")
+    return text if unit in ("", "1") else f"{text} {unit}"
+
+
+def estimate(row: Any, places: int | None = None) -> str:
+    """A value with unit and, where there is one, its interval: `29.21 dB [28.90, 29.51]`."""
+    text = number(row.value, str(row.unit) if pd.notna(row.unit) else "", places)
+    if pd.isna(row.low) or pd.isna(row.high):
+        return text
+    return f"{text} [{number(row.low, places=places)}, {number(row.high, places=places)}]"
+
+
+def marks(row: Any) -> str:
+    """The words `synthetic` and `short` where they apply."""
+    return ", ".join(name for name in ("synthetic", "short") if bool(getattr(row, name)))
+
+
+PLACES = {"psnr": 2, "ssim": 4, "fid": 2}
+HEAD = ["model", "data set", "protocol", "condition", "seed", "n"]
+WORDS = frozenset({*HEAD[:4], "marks"})
+
+
+def wide(table: pd.DataFrame, metrics: list[str]) -> tuple[list[str], list[list[str]]]:
+    """One row for each record, one column for each of `metrics`; rows without any of them are left out."""
+    keys = ["model", "dataset", "protocol", "protocol_hash", "condition", "seed", "n", "source"]
+    rows = []
+    chosen = table[table["metric"].isin(metrics)]
+    for _, group in chosen.groupby(keys, sort=True, dropna=False):
+        by_metric = {row.metric: row for row in each(group)}
+        first = next(iter(by_metric.values()))
+        protocol = f"{first.protocol} {first.protocol_hash[:8]}".strip()
+        head = [label(first.model), str(first.dataset), protocol, setting(first), str(first.seed), str(first.n)]
+        cells = [estimate(by_metric[name], PLACES.get(name)) if name in by_metric else "" for name in metrics]
+        rows.append([*head, *cells, marks(first)])
+    return [*HEAD, *metrics, "marks"], rows
+
+
+def measured(table: pd.DataFrame, kind: str, task: str, metrics: list[str], about: tuple[str, str], note: str) -> Table:
+    """Table of one kind of evaluation.
+
+    Args:
+        table: Rows of the summary.
+        kind: Kind of record.
+        task: Task of the record.
+        metrics: Quantities shown, one column each; those that nothing measured are left out.
+        about: Anchor and caption.
+        note: Text under the caption.
+    """
+    own = table[(table["kind"] == kind) & (table["task"] == task)]
+    present = [name for name in metrics if (own["metric"] == name).any()]
+    columns, rows = wide(own, present)
+    return Table(*about, columns, rows, note, WORDS)
+
+
+def timings(table: pd.DataFrame) -> Table:
+    """Latency of every model under every condition, and the ratios."""
+    own = table[table["kind"] == "latency"]
+    metrics = ["median", "p90", "p99", "ratio"]
+    present = [name for name in metrics if (own["metric"] == name).any()]
+    columns, rows = wide(own, present)
+    machines = ", ".join(sorted({describe(text) for text in own["hardware"]}))
+    note = (
+        f"Hardware: {machines}. Milliseconds of different machines must not be compared; ratios may."
+        if len(own)
+        else ""
+    )
+    return Table("table-timing", "Inference time", columns, rows, note, WORDS)
+
+
+def classes(table: pd.DataFrame) -> Table:
+    """IoU of each class, one column for each model, seeds averaged."""
+    own = table[(table["kind"] == "segmentation") & table["metric"].str.startswith("iou_") & table["value"].notna()]
+    title, models = "IoU of each class, %", sorted(own["model"].unique())
+    columns = ["data set", "protocol", "class", *(label(name) for name in models)]
+    rows = []
+    for (dataset, protocol, metric), group in own.groupby(["dataset", "protocol", "metric"], sort=True):
+        means = group.groupby("model")["value"].mean()
+        scale = 1 if (group["unit"] == "%").all() else 100
+        cells = [number(means[name] * scale, places=1) if name in means.index else "" for name in models]
+        rows.append([str(dataset), str(protocol), str(metric).removeprefix("iou_"), *cells])
+    return Table("table-classes", title, columns, rows, words=frozenset(columns[:3]))
+
+
+def differences(table: pd.DataFrame) -> Table:
+    """Paired differences of restoration methods."""
+    columns = ["task", "data set", "protocol", "sigma", "metric", "model", "reference", "images", "difference", "marks"]
+    rows = [
+        [
+            *(
+                row.task,
+                row.dataset,
+                row.protocol,
+                number(row.sigma),
+                row.metric,
+                label(row.model),
+                label(row.reference),
+            ),
+            str(row.n),
+            f"{row.difference:+.3f} {'' if row.unit == '1' else row.unit} [{row.low:+.3f}, {row.high:+.3f}]",
+            marks(row),
+        ]
+        for row in each(table)
+    ]
+    note = "Model minus reference on the same image; mean with 95 % bootstrap interval over images."
+    words = frozenset(columns) - {"sigma", "images", "difference"}
+    return Table("table-differences", "Paired differences between methods", columns, rows, note, words)
+
+
+def hardware(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Every machine that made a number, as facts, with the kinds of evaluation that ran on it."""
+    found = []
+    for text, rows in table.groupby("hardware", sort=True):
+        facts = json.loads(str(text)) if text else {}
+        found.append({"name": describe(str(text)), "facts": facts, "kinds": sorted(rows["kind"].unique())})
+    return found

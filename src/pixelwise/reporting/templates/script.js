@@ -1,0 +1,71 @@
+"use strict";
+(() => {
+  const PAGE = 60;
+  const form = document.querySelector("form.filter");
+  const rows = [...document.querySelectorAll(".claims > li")];
+  const count = document.getElementById("count");
+  const more = document.getElementById("more");
+  let limit = PAGE;
+  let printed = [];
+
+  const matching = () => {
+    const wanted = Object.fromEntries(new FormData(form));
+    const words = wanted.words.trim().toLowerCase();
+    return rows.filter((row) =>
+      ["verdict", "source", "subject"].every((name) => !wanted[name] || row.dataset[name] === wanted[name]) &&
+      (!words || row.textContent.toLowerCase().includes(words)));
+  };
+
+  const show = () => {
+    const found = new Set(matching());
+    let shown = 0;
+    for (const row of rows) {
+      row.hidden = !found.has(row) || shown >= limit;
+      if (!row.hidden) shown += 1;
+    }
+    const total = found.size === 1 ? "1 claim" : `${found.size} claims`;
+    count.textContent = shown < found.size ? `${total}, the first ${shown} shown` : total;
+    more.hidden = shown >= found.size;
+    more.textContent = `Show the other ${found.size - shown}`;
+  };
+
+  const changed = () => { limit = PAGE; show(); };
+
+  const reveal = () => {
+    const target = location.hash.startsWith("#claim-") && document.getElementById(location.hash.slice(1));
+    if (!target) return;
+    if (target.closest("li").hidden) { form.reset(); limit = rows.length; show(); }
+    target.open = true;
+    target.scrollIntoView();
+    target.querySelector("summary").focus({ preventScroll: true });
+  };
+
+  form.addEventListener("input", changed);
+  form.addEventListener("submit", (event) => event.preventDefault());
+  form.addEventListener("reset", () => setTimeout(changed));
+  more.addEventListener("click", () => {
+    const next = rows.find((row) => row.hidden);
+    limit = rows.length;
+    show();
+    const summary = next && next.querySelector("summary");
+    if (summary) summary.focus();
+  });
+  for (const link of document.querySelectorAll("[data-pick]")) {
+    link.addEventListener("click", () => { form.reset(); form.elements.verdict.value = link.dataset.pick; setTimeout(changed); });
+  }
+  // On paper: every claim that the filter leaves, with the evidence of those that have any.
+  addEventListener("beforeprint", () => {
+    limit = rows.length;
+    show();
+    printed = rows.filter((row) => !row.hidden && "evidence" in row.dataset).map((row) => row.querySelector("details"))
+      .filter((details) => !details.open);
+    for (const details of printed) details.open = true;
+  });
+  addEventListener("afterprint", () => {
+    for (const details of printed) details.open = false;
+    changed();
+  });
+  addEventListener("hashchange", reveal);
+  show();
+  reveal();
+})();
