@@ -80,12 +80,10 @@ def document(
 
 
 def _entry(known: Register, claim: Claim, finding: Finding) -> dict[str, Any]:
-    published = claim.model_dump()
-    check = published.pop("check")
     return {
-        **published,
+        **claim.model_dump(exclude={"check"}),
         "made_by": known.sources[claim.source].made_by,
-        "check": {name: value for name, value in check.items() if value not in (None, {}, [])},
+        "check": claim.check.model_dump(exclude_none=True, exclude_defaults=True),
         **finding.model_dump(exclude={"id"}),
     }
 

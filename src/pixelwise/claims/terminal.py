@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -85,13 +86,13 @@ def _value(claim: dict[str, Any]) -> str:
 
 
 def _table(run: str, claims: list[dict[str, Any]]) -> Table:
-    table = Table(title=f"Published claims, judged by run {run}", header_style="bold")
-    for name in ("claim", "quantity", "value", "verdict", "why"):
+    table = Table(title=f"Published claims, judged by run {run}", header_style="bold", box=SIMPLE, expand=True)
+    for name in ("claim", "verdict", "quantity, and why"):
         table.add_column(name, overflow="fold", no_wrap=name == "claim")
     for claim in claims:
         why = claim["reason"] if claim["missing"] is None else claim["missing"]
-        row = [claim["id"], claim["quantity"], _value(claim)]
-        table.add_row(*map(escape, row), _styled(claim["verdict"]), escape(why))
+        quantity = f"{claim['quantity']}: {_value(claim)}".removesuffix(": ")
+        table.add_row(escape(claim["id"]), _styled(claim["verdict"]), f"{escape(quantity)}\n[dim]{escape(why)}[/]")
     return table
 
 

@@ -48,8 +48,10 @@ def at_size(height: int, width: int) -> list[Record]:
 def recipes() -> dict[str, Facts]:
     """The numbers of every published recipe that a claim may name."""
     facts: dict[str, Facts] = {}
+    usual = {recipe: architecture for architecture, recipe in AdversarialSettings.BY_ARCHITECTURE.items()}
     for name in TRANSLATION:
-        settings = AdversarialSettings(recipe=name)  # type: ignore[call-arg]
+        architecture = usual.get(name, "asapnet")
+        settings = AdversarialSettings(architecture=architecture, recipe=name)  # type: ignore[call-arg]
         facts[name] = {
             "epochs": (settings.epochs_constant + settings.epochs_decay, "epochs"),
             "batch": (settings.batch, "images"),
@@ -83,5 +85,5 @@ def _record(
         n=1,
         synthetic=False,
         short=False,
-        values={name: Value(value=value, unit=unit) for name, (value, unit) in facts.items()},
+        values={name: Value(value=value, unit=unit, interval=None) for name, (value, unit) in facts.items()},
     )

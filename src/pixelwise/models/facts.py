@@ -5,6 +5,8 @@ Networks are built on the meta device, which has shapes and no memory, except wh
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
@@ -13,6 +15,7 @@ from pixelwise.errors import PixelwiseError
 from pixelwise.models.asapnet import AsapNet
 from pixelwise.models.discriminator import multiscale_discriminator, pix2pixhd_discriminator
 from pixelwise.models.dncnn import DnCNN
+from pixelwise.models.drn import drn_d_22, drn_d_38, drn_d_105
 from pixelwise.models.pix2pixhd import Pix2PixHDLocal, pix2pixhd_global, spade_pix2pixhd
 from pixelwise.models.pixelwise_stream import Form, pixelwise_mlp, position_channels
 
@@ -29,7 +32,7 @@ def macs(module: nn.Module, image: Tensor) -> float:
     """Multiply-accumulates of one forward pass, in 10^9; convolutions and matrix products only."""
     with FlopCounterMode(display=False) as counter, torch.no_grad():
         module(image)
-    return counter.get_total_flops() / 2e9
+    return float(counter.get_total_flops()) / 2e9
 
 
 def tile_of(height: int, width: int) -> int:
@@ -65,7 +68,7 @@ def asapnet_facts(height: int, width: int) -> Facts:
         macs(net.lowres.head, features),
         macs(nn.Sequential(*list(net.lowres.layers)[-net.depth :]), features),
     )
-    pixelwise = height * width * sum(a * b for a, b in zip(widths[:-1], widths[1:], strict=True)) / 1e9
+    pixelwise = height * width * sum(a * b for a, b in pairwise(widths)) / 1e9
     parts = {"stem": macs(stem, shrunk), "blocks": blocks, "head": head, "pixelwise": pixelwise}
     facts: Facts = {f"gmacs_{name}": (value, "10^9") for name, value in parts.items()}
     facts |= {
@@ -116,7 +119,7 @@ def receptive_field(depth: int) -> int:
     net = DnCNN(depth=depth, width=1).double().eval()
     with torch.no_grad():
         for conv in net.convs:
-            conv.weight.fill_(1 / 9)  # type: ignore[operator, union-attr]
+            conv.weight.fill_(1 / 9)  # type: ignore[operator]
         side = 2 * depth + 9
         impulse = torch.zeros(1, 1, side, side, dtype=torch.float64)
         impulse[0, 0, side // 2, side // 2] = 1
@@ -138,6 +141,9 @@ def constant_facts() -> dict[str, Facts]:
             "dncnn_saoyan_20": DnCNN(depth=20, variant="saoyan"),
             "dncnn_kair_17": DnCNN(depth=17, variant="kair"),
             "dncnn_merged_20_colour": DnCNN(channels=3, depth=20, variant="merged"),
+            "drn_d_22": drn_d_22(),
+            "drn_d_38": drn_d_38(),
+            "drn_d_105": drn_d_105(),
         }
     facts: dict[str, Facts] = {name: {"parameters": (parameters(net), "parameters")} for name, net in networks.items()}
     for name in ("multiscale_discriminator", "pix2pixhd_discriminator"):

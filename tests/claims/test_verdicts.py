@@ -1,0 +1,209 @@
+from __future__ import annotations
+
+import pytest
+
+from pixelwise.claims.findings import decided
+from pixelwise.claims.schema import register
+from pixelwise.claims.verdicts import decide, decide_all
+from pixelwise.metrics import Record
+
+from .conftest import claim, item
+
+FID = {"by": "measurement", "kind": "fid", "task": "translation", "model": "asapnet", "against": ["pix2pixhd", "other"]}
+FID |= {"combine": "difference", "dataset": "cityscapes", "value": "fid", "rule": {"greater_than": 0}}
+FID |= {"min_n": 500, "min_seeds": 2}
+RATIO = {"by": "measurement", "kind": "latency", "model": "pix2pixhd/asapnet", "value": "ratio", "min_n": 5}
+RATIO |= {"rule": {"within": [2.3, 3.4], "direction": {"greater_than": 1}}, "prefer": {"device": "cuda"}}
+
+
+def verdict(check, items, **changes):
+    return decide(register(), claim(check, **changes), items, [])
+
+
+def fids(asap, other, half=1.0, seeds=(0, 1, 2), spread=0.1, **changes):
+    drawn = [("asapnet", asap + spread * s, s) for s in seeds] + [("pix2pixhd", other - spread * s, s) for s in seeds]
+    return [item("fid", model, "fid", value, half, seed=seed, **changes) for model, value, seed in drawn]
+
+
+def test_a_true_effect_is_confirmed():
+    finding = verdict(FID, fids(70.6, 65))
+    assert finding.verdict == "confirmed"
+    assert finding.measured[0].seeds == 3
+    assert len(finding.evidence) == 6
+
+
+def test_a_reversed_effect_is_contradicted():
+    assert verdict(FID, fids(65, 70.6)).verdict == "contradicted"
+
+
+def test_a_noisy_effect_is_undecided_and_says_how_many_images_would_settle_it():
+    finding = verdict(FID, fids(70.6, 65, half=8))
+    assert finding.verdict == "not testable here"
+    assert "images" in finding.missing
+
+
+def test_spread_between_seeds_counts_as_noise():
+    finding = verdict(FID, fids(70.6, 65, half=0.1, spread=4.0))
+    assert finding.verdict == "not testable here"
+    assert "seeds" in finding.missing
+
+
+def test_no_record_no_verdict():
+    finding = verdict(FID, [])
+    assert finding.verdict == "not testable here"
+    assert "cityscapes" in finding.missing and "CITYSCAPES_ROOT" in finding.missing
+    assert verdict(FID, fids(70.6, 65)[:3]).verdict == "not testable here"
+
+
+@pytest.mark.parametrize(
+    "change", [{"dataset": "camvid"}, {"synthetic": True}, {"short": True}, {"dataset": "streets"}]
+)
+def test_a_claim_on_cityscapes_is_never_decided_by_other_data(change):
+    finding = verdict(FID, fids(70.6, 65, **change))
+    assert finding.verdict == "not testable here"
+    assert not finding.evidence
+    assert len(finding.beside) == 6
+    assert all(used.bars for used in finding.beside)
+
+
+def test_other_data_stand_beside_the_deciding_ones():
+    finding = verdict(FID, fids(70.6, 65) + fids(60, 80, dataset="camvid"))
+    assert finding.verdict == "confirmed"
+    assert {used.dataset for used in finding.beside} == {"camvid"}
+    assert finding.beside[0].bars == ["measured on camvid, not on cityscapes"]
+
+
+def test_too_few_images_or_seeds_are_too_little():
+    assert "n >= 500 (have 100)" in verdict(FID, fids(70.6, 65, n=100)).missing
+    assert "2 seeds (have 1)" in verdict(FID, fids(70.6, 65, seeds=(0,))).missing
+
+
+def test_one_number_without_an_interval_is_no_evidence():
+    check = {**FID, "min_seeds": 1}
+    items = [item("fid", "asapnet", "fid", 70.6), item("fid", "pix2pixhd", "fid", 65.0)]
+    finding = verdict(check, items)
+    assert finding.verdict == "not testable here"
+    assert "an interval" in finding.missing
+
+
+def test_a_missing_value_is_no_evidence():
+    items = fids(70.6, 65)[:-3] + [item("fid", "pix2pixhd", "fid", None, seed=s) for s in range(3)]
+    assert verdict(FID, items).verdict == "not testable here"
+
+
+def test_alternative_names_are_not_mixed():
+    items = fids(70.6, 65) + [item("fid", "other", "fid", 500.0, 1, seed=s) for s in range(3)]
+    assert verdict(FID, items).verdict == "confirmed"
+
+
+@pytest.mark.parametrize(
+    ("value", "half", "expected"),
+    [
+        (2.8, 0.1, "confirmed"),
+        (2.15, 0.05, "direction only"),
+        (4.0, 0.1, "direction only"),
+        (0.5, 0.1, "contradicted"),
+        (2.8, 4.0, "not testable here"),
+        (2.8, 1.0, "direction only"),
+    ],
+)
+def test_ratio_with_a_direction(value, half, expected):
+    assert verdict(RATIO, [item("latency", "pix2pixhd/asapnet", "ratio", value, half)]).verdict == expected
+
+
+def test_speed_needs_no_data_set_and_prefers_the_accelerator():
+    processor = item("latency", "pix2pixhd/asapnet", "ratio", 1.5, 0.1, dataset="none", synthetic=True, short=True)
+    assert verdict(RATIO, [processor]).verdict == "direction only"
+    gpu = item("latency", "pix2pixhd/asapnet", "ratio", 2.8, 0.1, dataset="none", condition={"device": "cuda"})
+    finding = verdict(RATIO, [processor, gpu])
+    assert finding.verdict == "confirmed"
+    assert len(finding.measured) == 1
+
+
+def test_conditions_and_hardware_are_held():
+    check = {**RATIO, "where": {"height": 256, "batch": 1}, "hardware": {"gpu": "GTX 1080 Ti"}}
+    made = {"hardware": {"gpu": "NVIDIA GeForce GTX 1080 Ti"}}
+    right = item("latency", "pix2pixhd/asapnet", "ratio", 2.8, 0.1, **made)
+    assert verdict(check, [right]).verdict == "confirmed"
+    assert verdict(check, [item("latency", "pix2pixhd/asapnet", "ratio", 2.8, 0.1)]).verdict == "not testable here"
+    other = item("latency", "pix2pixhd/asapnet", "ratio", 2.8, 0.1, condition={"height": 512}, **made)
+    assert verdict(check, [other]).verdict == "not testable here"
+
+
+def test_protocols_that_disagree_make_a_claim_underspecified():
+    items = fids(70.6, 65, protocol="pytorch-fid") + fids(60, 65, protocol="clean-fid")
+    finding = verdict(FID, items)
+    assert finding.verdict == "underspecified"
+    assert len(finding.measured) == 2
+    assert verdict({**FID, "protocol": "pytorch-fid"}, items).verdict == "confirmed"
+
+
+def test_exact_quantities_need_no_interval():
+    check = {"by": "measurement", "kind": "architecture", "model": "asapnet", "value": "parameters", "exact": True}
+    check["rule"] = {"equals": 10}
+    planted = {"task": "translation", "dataset": "none"}
+    assert (
+        verdict(
+            check, [item("architecture", "asapnet", "parameters", 10, **planted)], value=10, reading_error=0
+        ).verdict
+        == "confirmed"
+    )
+    assert (
+        verdict(
+            check, [item("architecture", "asapnet", "parameters", 11, **planted)], value=10, reading_error=0
+        ).verdict
+        == "contradicted"
+    )
+
+
+def test_a_fixed_list_of_images_is_not_a_sample():
+    check = {"by": "measurement", "kind": "restoration", "model": "dncnn", "dataset": "bsd68", "value": "psnr"}
+    check |= {"rule": {"equals": 29.23, "tolerance": 0.1}, "min_n": 68}
+    planted = [item("restoration", "dncnn", "psnr", 29.24, 0.7, dataset="bsd68")]
+    assert verdict(check, planted).verdict == "not testable here"
+    assert verdict({**check, "repeatability": 0.02}, planted).verdict == "confirmed"
+    wrong = [item("restoration", "dncnn", "psnr", 28.9, 0.7, dataset="bsd68")]
+    assert verdict({**check, "repeatability": 0.02}, wrong).verdict == "contradicted"
+
+
+def test_a_withdrawn_claim_is_superseded_whatever_is_measured():
+    known = register()
+    items = [item("restoration", "asapnet_report", "psnr", 35.0, 0.1, dataset="bsd68")]
+    items += [item("restoration", "dncnn", "psnr", 29.0, 0.1, dataset="bsd68")]
+    finding = decide(known, known.claim("S-DN-4"), items, [])
+    assert finding.verdict == "superseded"
+    assert "confirmed" in finding.reason
+
+
+def test_published_claims_follow_planted_metrics():
+    """The register's own checks, on planted records of every kind."""
+    good = fids(70.6, 65)
+    good += [
+        item("segmentation", m, "miou", v, 0.3, seed=s) for m, v in (("asapnet", 30), ("pix2pixhd", 29)) for s in (0, 1)
+    ]
+    good += [item("latency", "pix2pixhd/asapnet", "ratio", 2.8, 0.1, dataset="none")]
+    good += [item("restoration", "asapnet_report", "psnr", 16.0, 0.5, dataset="bsd68")]
+    good += [item("restoration", "dncnn", "psnr", 29.2, 0.5, dataset="bsd68")]
+    found = {finding.id: finding.verdict for finding in decide_all(register(), good)}
+    for name in ("S-FID-1", "S-FID-2", "S-FID-3", "S-IOU-1", "S-IOU-2", "S-IOU-3", "S-SPD-3", "S-DN-9", "R-7"):
+        assert found[name] == "confirmed", name
+    assert found["P-D-CS256-FID"] == "contradicted"
+    assert found["S-SPD-5-MEASURED"] == "direction only"
+
+
+def test_without_any_record_only_documents_decide():
+    known = register()
+    for finding in decide_all(known, []):
+        if decided(finding):
+            assert known.claim(finding.id).check.by in ("arithmetic", "agreement", "audit"), finding.id
+            assert not finding.evidence
+
+
+def test_order_of_records_changes_nothing():
+    items = fids(70.6, 65) + fids(60, 80, dataset="camvid")
+    first, second = verdict(FID, items), verdict(FID, items[::-1])
+    assert (first.verdict, first.measured) == (second.verdict, second.measured)
+
+
+def test_record_format_is_the_shared_one():
+    assert isinstance(item("fid", "asapnet", "fid", 1.0).record, Record)
