@@ -29,8 +29,8 @@ def xavier(module: nn.Module, gain: float = GAIN, stale_alias: bool = False) -> 
     trained tensor as `weight_orig` and a plain attribute `weight`; `.cuda()` moves the former only, and the
     initialisation then writes to the stale `weight`. So on a GPU the trained weight keeps torch's default (Kaiming
     uniform, a = sqrt 5), and on the CPU, where both share memory, it becomes Xavier. As the weight is normalised, only
-    the shape of the distribution differs, and with it the effective learning rate: default weights are larger, so Adam's
-    steps are smaller in proportion.
+    the shape of the distribution differs, and with it the effective learning rate: default weights are larger, so
+    Adam's steps are smaller in proportion.
 
     Args:
         module: Network to initialise in place.
@@ -52,7 +52,7 @@ def xavier(module: nn.Module, gain: float = GAIN, stale_alias: bool = False) -> 
 
 @torch.no_grad()
 def normal(module: nn.Module, std: float = GAIN) -> None:
-    """pix2pixHD's initialisation: (transposed) convolutions N(0, std), biases torch's default, batch norms N(1, std)."""
+    """pix2pixHD's initialisation: (transposed) convolutions N(0, std), biases torch's own, batch norms N(1, std)."""
     for layer in module.modules():
         if isinstance(layer, _SPECTRAL):
             nn.init.normal_(layer.weight_orig, 0.0, std)
