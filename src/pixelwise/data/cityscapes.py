@@ -1,8 +1,8 @@
 """Cityscapes in its official layout, and anything drawn in the same layout.
 
 `leftImg8bit/<split>/<city>/*_leftImg8bit.png` (photographs), `gtFine/<split>/<city>/*_gtFine_labelIds.png` (raw label
-ids) and `*_gtFine_instanceIds.png`. Files belong together if their first three name parts (city, sequence, frame) agree,
-as in ASAP-Net's `data/cityscapes_dataset.py`.
+ids) and `*_gtFine_instanceIds.png`. Files belong together if their first three name parts (city, sequence, frame)
+agree, as in ASAP-Net's `data/cityscapes_dataset.py`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def labels(_: Dataset) -> LabelTable:
     return LabelTable(
         names=tuple(label.name if label else "unused" for label in known),
         palette=tuple(tuple(label.color) if label else (0, 0, 0) for label in known),
-        eval_map=tuple(label.trainId if label in counted else IGNORE for label in known),
+        eval_map=tuple(label.trainId if label and label in counted else IGNORE for label in known),
         eval_names=tuple(label.name for label in counted),
     )
 

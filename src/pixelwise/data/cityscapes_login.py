@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import requests
 from cityscapesscripts.download import downloader
 
@@ -50,26 +52,29 @@ def download() -> None:
     CACHE.mkdir(parents=True, exist_ok=True)
     unfinished = roots.DOWNLOADED.with_name("cityscapes.part")
     for name, source in CITYSCAPES.items():
-        archive = CACHE / name
-        if not archive.is_file() or not archive.with_name(f"{name}.done").is_file():
+        archive, done = CACHE / name, CACHE / f"{name}.done"
+        if not (archive.is_file() and done.is_file()):
             say(f"{name}: {source.licence}")
-            try:
-                downloader.download_packages(
-                    session=opened, package_names=[name], destination_path=str(CACHE), resume=archive.is_file()
-                )
-            except requests.RequestException as error:
-                raise PixelwiseError(
-                    f"{name}: download broke off ({type(error).__name__}); run again to resume"
-                ) from None
-            except OSError:
-                raise
-            except Exception as error:  # the publisher's code raises nothing more specific
-                archive.unlink(missing_ok=True)
-                raise PixelwiseError(f"{name}: {error}; removed, run again to download it anew") from None
-            archive.with_name(f"{name}.done").touch()
+            _package(opened, archive)
+            done.touch()
         wanted = [Member(member, None, None) for member in names(archive) if _used(member)]
         extract(archive, source, wanted, unfinished)
     unfinished.rename(roots.DOWNLOADED)
+
+
+def _package(opened: requests.Session, archive: Path) -> None:
+    arguments = {"package_names": [archive.name], "destination_path": str(archive.parent)}
+    try:
+        downloader.download_packages(session=opened, resume=archive.is_file(), **arguments)
+    except requests.RequestException as error:
+        if error.response is not None and error.response.status_code == 416:  # nothing left to resume, yet not verified
+            archive.unlink()
+        raise PixelwiseError(f"{archive}: download broke off ({type(error).__name__}); run again to go on") from None
+    except OSError:
+        raise
+    except Exception as error:  # the publisher's code raises nothing more specific, such as for a wrong MD5 sum
+        archive.unlink(missing_ok=True)
+        raise PixelwiseError(f"{archive}: {error}; removed, run again to download it anew") from None
 
 
 def _used(member: str) -> bool:

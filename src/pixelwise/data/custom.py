@@ -45,9 +45,7 @@ def listing(root: Path, split: str, dataset: Dataset) -> Listing:
                 f"{root}: one folder of labels for both splits; set val, the number of validation pairs"
             )
         both = _pairs(root, "")
-        cut = len(both.entries) - dataset.val
-        if cut < 0:
-            raise PixelwiseError(f"{root}: {len(both.entries)} pairs; val asks for {dataset.val}")
+        cut = max(0, len(both.entries) - dataset.val)
         parts = {"train": both.entries[:cut], "val": both.entries[cut:]}
         return Listing(parts[split], both.defects if split == "train" else [])
     if not (root / "train_labels").is_dir():

@@ -24,7 +24,7 @@ CACHE = Path("work") / "downloads"
 MIRROR = "PIXELWISE_MIRROR"
 TIMEOUT = (4.0, 20.0)  # seconds to connect, seconds without a byte
 TRIES = 3  # in a row that bring no byte
-CHUNK = 1 << 18
+CHUNK = 1 << 16
 
 
 class Unreachable(PixelwiseError):

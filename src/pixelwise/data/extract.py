@@ -118,6 +118,8 @@ def _safe(archive: Path, info: zipfile.ZipInfo) -> zipfile.ZipInfo:
 def _write(zipped: zipfile.ZipFile, info: zipfile.ZipInfo, member: Member, out: Path) -> Path:
     if member.size is not None and info.file_size != member.size:
         raise Damaged(f"{member.name} has {info.file_size} bytes; expected {member.size}")
+    if info.header_offset < 0:
+        raise zipfile.BadZipFile("a member begins before the file")
     path = out / member.name
     path.parent.mkdir(parents=True, exist_ok=True)
     digest = hashlib.sha256()

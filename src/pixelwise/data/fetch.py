@@ -13,8 +13,11 @@ from pixelwise.data import bsds, extract, facades, roots, sources
 from pixelwise.data.download import obtain, say
 from pixelwise.data.extract import Member
 from pixelwise.data.readers import SPLITS, listing, select
+from pixelwise.data.roots import preflight
 from pixelwise.errors import PixelwiseError
 from pixelwise.settings.data import Dataset, FetchSettings
+
+__all__ = ["preflight", "run"]
 
 FILES = "files.csv"
 

@@ -47,13 +47,13 @@ def expected(kind: str, split: str) -> int | None:
 
 
 def select(found: Listing, root: Path, split: str, dataset: Dataset) -> Listing:
-    """The examples that the settings ask for: the first `train` or `val`.
+    """The examples that the settings ask for: the first `train` or `val`; with defects of pairing, all.
 
     Raises:
         PixelwiseError: If there are fewer.
     """
     limit = getattr(dataset, split)
-    if limit is None:
+    if limit is None or found.defects:
         return found
     if limit > len(found.entries):
         raise PixelwiseError(

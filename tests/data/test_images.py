@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from pixelwise.data import images
+from pixelwise.errors import PixelwiseError
+
+RNG = np.random.default_rng(0)
+
+
+@pytest.mark.parametrize("size", [(7, 9), (16, 40), (31, 5), (20, 30)])
+@pytest.mark.parametrize("shape", [(20, 30), (20, 30, 3)])
+def test_four_neighbours_agree_with_torch(shape, size):
+    array = RNG.integers(0, 256, shape, dtype=np.uint8)
+    planes = torch.from_numpy(array.reshape(20, 30, -1)).permute(2, 0, 1)[None].double()
+    expected = torch.nn.functional.interpolate(planes, size, mode="bilinear", align_corners=False, antialias=False)
+    found = images.four_neighbours(array, size)
+    assert found.shape == (*size, *shape[2:])
+    difference = np.abs(found.reshape(*size, -1) - expected[0].permute(1, 2, 0).numpy())
+    assert difference.max() <= 0.5 + 1e-9
+
+
+def test_bicubic_is_pils():
+    array = RNG.integers(0, 256, (20, 30, 3), dtype=np.uint8)
+    expected = np.asarray(Image.fromarray(array).resize((16, 8), Image.Resampling.BICUBIC))
+    np.testing.assert_array_equal(images.resize_image(Image.fromarray(array), (8, 16), "bicubic"), expected)
+
+
+@pytest.mark.parametrize("size", [(5, 5), (40, 60), (10, 15)])
+def test_ids_take_pils_nearest_pixel_and_keep_large_values(size):
+    array = RNG.integers(0, 70_000, (20, 30)).astype(np.int32)
+    found = images.resize_ids(array, size)
+    rows, columns = (((np.arange(new) + 0.5) * old / new).astype(int) for new, old in zip(size, (20, 30), strict=True))
+    np.testing.assert_array_equal(found, array[np.ix_(rows, columns)])  # by a factor of 4: source pixel 4 i + 2
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_instance_maps_of_8_and_16_bit(tmp_path, dtype):
+    array = RNG.integers(0, np.iinfo(dtype).max, (6, 7)).astype(dtype)
+    Image.fromarray(array).save(tmp_path / "a.png")
+    np.testing.assert_array_equal(images.ids(images.read(tmp_path / "a.png"), tmp_path), array)
+
+
+def test_palette_label_map_gives_its_indices(tmp_path):
+    array = RNG.integers(0, 13, (6, 7), dtype=np.uint8)
+    picture = Image.fromarray(array, mode="P")
+    picture.putpalette(list(range(39)))
+    picture.save(tmp_path / "a.png")
+    np.testing.assert_array_equal(images.ids(images.read(tmp_path / "a.png"), tmp_path), array)
+
+
+def test_coloured_label_map_is_refused(tmp_path):
+    with pytest.raises(PixelwiseError, match=r"mode RGB; a map holds one id per pixel"):
+        images.ids(Image.new("RGB", (2, 2)), tmp_path)
+
+
+def test_sixteen_bit_photograph_is_refused(tmp_path):
+    with pytest.raises(PixelwiseError, match="8 bits per channel"):
+        images.pixels(Image.new("I;16", (2, 2)), tmp_path, 3)
+
+
+@pytest.mark.parametrize(
+    ("mode", "channels", "expected"),
+    [("L", None, "L"), ("LA", None, "L"), ("P", None, "RGB"), ("RGBA", None, "RGB"), ("RGB", 1, "L"), ("L", 3, "RGB")],
+)
+def test_channels(tmp_path, mode, channels, expected):
+    assert images.pixels(Image.new(mode, (2, 2)), tmp_path, channels).mode == expected
+
+
+def encoded(kind):
+    stream = io.BytesIO()
+    Image.fromarray(RNG.integers(0, 256, (40, 50, 3), dtype=np.uint8)).save(stream, kind)
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize("kind", ["png", "jpeg"])
+@pytest.mark.parametrize("keep", [0.0, 0.01, 0.5, 0.9])
+def test_truncated_image_is_one_line_with_its_name(tmp_path, kind, keep):
+    content = encoded(kind)
+    path = tmp_path / f"broken.{kind}"
+    path.write_bytes(content[: int(keep * len(content))])
+    with pytest.raises(PixelwiseError, match=rf"broken\.{kind}: not a readable image \(.*\)") as error:
+        images.read(path)
+    assert "\n" not in str(error.value) and "BytesIO" not in str(error.value)
+
+
+def test_flipped_bytes_of_a_png_never_give_another_error(tmp_path):
+    content, path = encoded("png"), tmp_path / "a.png"
+    for position in range(0, len(content), 41):
+        damaged = bytearray(content)
+        damaged[position] ^= 0x08
+        path.write_bytes(damaged)
+        try:
+            images.read(path)
+        except PixelwiseError as error:
+            assert "a.png" in str(error) and "\n" not in str(error)
+
+
+def test_bytes_other_than_fetched_are_refused(tmp_path):
+    path = tmp_path / "a.png"
+    path.write_bytes(encoded("png"))
+    with pytest.raises(PixelwiseError, match="fetch the data again"):
+        images.read(path, "0" * 64)
