@@ -178,7 +178,8 @@ class _Builder:
         from pixelwise.models.registry import modules
 
         assert entry.checkpoint is not None
-        settings = _validate(ConvertSettings, self.where("train", name), entry.settings)
+        values = {key: value for key, value in entry.settings.items() if key != "sigma"}  # says what it was trained for
+        settings = _validate(ConvertSettings, self.where("train", name), values)
         where = f"train/{entry.dataset}/{name}/seed{self.runs(entry)[0]}"
         inputs = {"weights": self.weights(entry.checkpoint)}
         self.add(where, "convert", settings, f"{self.results}/{where}", inputs, modules(settings.architecture))

@@ -1,0 +1,76 @@
+"""The layering of the package: who may import whom, and who stays light."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pixelwise.code import PACKAGE, modules_of, source_of, sources_of
+
+BASE = {"artifacts", "errors", "metrics", "settings", "code", "jobs"}
+ALLOWED = {
+    "settings": {"settings", "errors"},
+    "data": {"data"} | BASE,
+    "models": {"models"} | BASE,
+    "training": {"training", "data", "models"} | BASE,
+    "evaluation": {"evaluation", "data", "models"} | BASE,
+    "claims": {"claims", "graph"} | BASE,
+    "reporting": {"reporting", "claims"} | BASE,
+}
+# The one numpy-only module that tables of paired differences need.
+EXCEPTIONS = {("reporting", "pixelwise.evaluation.statistics")}
+
+
+def files() -> list[Path]:
+    return sorted(path for path in PACKAGE.rglob("*.py"))
+
+
+def imports(path: Path) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert not node.level, f"{path}: relative import"
+            found.add(node.module or "")
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+@pytest.mark.parametrize("path", files(), ids=lambda path: path.relative_to(PACKAGE).as_posix())
+def test_imports_go_down(path: Path) -> None:
+    layer = path.relative_to(PACKAGE).parts[0]
+    names = imports(path)
+    assert not {name.split(".")[0] for name in names} & {"snakemake", "dvc"}
+    if layer not in ALLOWED:
+        return
+    for name in names:
+        if name.startswith("pixelwise.") and source_of(name) and (layer, name) not in EXCEPTIONS:
+            package = name.split(".")[1]
+            assert package in ALLOWED[layer] or (layer, f"pixelwise.{package}.statistics") in EXCEPTIONS, name
+
+
+@pytest.mark.parametrize("package", ["reporting", "claims", "settings"])
+def test_files_are_read_without_torch(package: str) -> None:
+    entries = [f"pixelwise.{package}.{path.stem}" for path in (PACKAGE / package).glob("*.py") if path.stem[0] != "_"]
+    heavy = {
+        m for m in modules_of(entries) if "torch" in {name.split(".")[0] for name in imports(source_of(m) or Path())}
+    }
+    assert not heavy
+
+
+def test_command_line_is_light() -> None:
+    code = "import sys, pixelwise.cli; print({'torch', 'numpy', 'pandas', 'pydantic'} & set(sys.modules))"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "set()"
+
+
+def test_a_job_lists_the_files_that_it_uses() -> None:
+    fid = sources_of(["pixelwise.evaluation.fid"])
+    assert "pixelwise/evaluation/fid.py" in fid
+    assert "pixelwise/metrics.py" in fid
+    assert not [name for name in fid if "training" in name.split("/")[1]]
+    assert "pixelwise/claims/register.yaml" in sources_of(["pixelwise.claims.judge"])
