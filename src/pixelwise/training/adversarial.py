@@ -108,11 +108,20 @@ class Translation:
             pixel = settings.pixel_l1 * F.l1_loss(made, real) + settings.pixel_l2 * F.mse_loss(made, real)
         return torch.stack([adversarial, matching, perceptual, pixel])
 
+    def _iterate_spectral_norms(self, first: bool) -> None:
+        """Let the first part of a batch alone do the power iteration, so that all parts see the same weights.
+
+        Nothing else in these networks depends on the mode: instance norms keep no running moments.
+        """
+        for network in (self.generator, self.judge):
+            network.module.train(first)
+
     def _learn_generator(self, batches: list[tuple[Tensor, Tensor]]) -> tuple[Tensor, list[Tensor]]:
         """One step of the generator; returns its mean losses and its pictures from before the step."""
         self.generator.optimiser.zero_grad()
         total, pictures = torch.zeros(4, device=self.here.device), []
         for number, (semantics, real) in enumerate(batches):
+            self._iterate_spectral_norms(number == 0)
             with self.generator.learning(number == len(batches) - 1) as network, self.judge.frozen() as judge:
                 with self.here.autocast():
                     fake = network(semantics)
@@ -128,6 +137,7 @@ class Translation:
         self.judge.optimiser.zero_grad()
         total = torch.zeros(2, device=self.here.device)
         for number, (semantics, real) in enumerate(batches):
+            self._iterate_spectral_norms(number == 0)
             with self.judge.learning(number == len(batches) - 1) as judge, self.here.autocast():
                 if settings.procedure == "spade":
                     with torch.no_grad():
