@@ -13,19 +13,8 @@ from tests.data.builders import cityscapes, custom, png
 # fyu/drn, datasets/cityscapes/prepare_data.py: id -> trainId of the 19 classes, all others void.
 TRAIN_IDS = {7: 0, 8: 1, 11: 2, 12: 3, 13: 4, 17: 5, 19: 6, 20: 7, 21: 8, 22: 9, 23: 10, 24: 11, 25: 12, 26: 13}
 TRAIN_IDS |= {27: 14, 28: 15, 31: 16, 32: 17, 33: 18}
-ORDER = [
-    "road",
-    "sidewalk",
-    "building",
-    "wall",
-    "fence",
-    "pole",
-    "traffic light",
-    "traffic sign",
-    "vegetation",
-    "terrain",
-]
-ORDER += ["sky", "person", "rider", "car", "truck", "bus", "train", "motorcycle", "bicycle"]
+ORDER = ["road", "sidewalk", "building", "wall", "fence", "pole", "traffic light", "traffic sign", "vegetation"]
+ORDER += ["terrain", "sky", "person", "rider", "car", "truck", "bus", "train", "motorcycle", "bicycle"]
 CITY = Dataset(kind="cityscapes", height=16, width=32)
 
 

@@ -49,11 +49,13 @@ def expected(kind: str, split: str) -> int | None:
 def select(found: Listing, root: Path, split: str, dataset: Dataset) -> Listing:
     """The examples that the settings ask for: the first `train` or `val`; with defects of pairing, all.
 
+    A limit says nothing about a split that the published set does not have, such as the training images of BSD68.
+
     Raises:
         PixelwiseError: If there are fewer.
     """
     limit = getattr(dataset, split)
-    if limit is None or found.defects:
+    if limit is None or found.defects or expected(dataset.kind, split) == 0:
         return found
     if limit > len(found.entries):
         raise PixelwiseError(
