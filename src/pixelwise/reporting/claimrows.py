@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Collection
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from pixelwise.artifacts import read_json
 from pixelwise.errors import PixelwiseError
 from pixelwise.reporting.machines import describe
-from pixelwise.reporting.tables import number
+from pixelwise.reporting.tables import estimate, number
 
 VERDICTS = {
     "confirmed": "\u2713",
@@ -90,18 +91,16 @@ def claimed(claim: dict[str, Any]) -> str:
 
 def interval(entry: dict[str, Any]) -> dict[str, Any]:
     """A tested number in words."""
-    value, low, high = (number(entry[name]) for name in ("value", "low", "high"))
-    unit = "" if entry["unit"] in ("", "1") else f" {entry['unit']}"
-    text = f"{value}{unit}" if low == high == value else f"{value}{unit} [{low}, {high}]"
+    text = (
+        estimate(SimpleNamespace(**entry)) if entry["low"] != entry["high"] else number(entry["value"], entry["unit"])
+    )
     return {"text": text, **{name: entry.get(name, "") for name in ("n", "seeds", "basis", "setting")}}
 
 
 def used(entry: dict[str, Any]) -> dict[str, Any]:
     """One record of evidence in words."""
     value = entry["value"]
-    text = number(value["value"], value["unit"])
-    if value.get("low") is not None and value.get("high") is not None:
-        text += f" [{number(value['low'])}, {number(value['high'])}]"
+    text = estimate(SimpleNamespace(**{"low": None, "high": None, **value}))
     condition = ", ".join(f"{name} {word}" for name, word in entry["condition"].items() if word not in (None, ""))
     marks = ", ".join(name for name in ("synthetic", "short") if entry.get(name))
     words = (

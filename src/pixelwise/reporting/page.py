@@ -53,7 +53,7 @@ def all_tables(table: pd.DataFrame, summary: Path, jobs: dict[str, Path]) -> lis
             table, "fid", "translation", ["fid", "kid"], ("table-fid", "FID and KID"), f"{noise} Lower is better."
         ),
         tables.measured(
-            *(table, "segmentation", "translation", ["miou", "accuracy", "accuracy_all"]),
+            *(table, "segmentation", "translation", ["miou", "acc_labelled", "acc_all"]),
             *(("table-miou", "Mean IoU and pixel accuracy by a segmenter"), f"{noise} Higher is better."),
         ),
         tables.classes(table),

@@ -19,7 +19,8 @@ def operations(numbers: Numbers) -> pd.DataFrame:
     Raises:
         MissingNumbersError: If they were not counted.
     """
-    rows = numbers.pick("architecture", METRIC)
+    rows = pd.concat([numbers.pick(kind, METRIC) for kind in ("flops", "architecture")])
+    rows = rows[rows["task"] == "translation"]
     rows = rows[rows["model"].map(family).isin(PAIR) & rows["height"].notna()]
     rows = rows[~rows["model"].str.contains("local")]
     if rows.empty:

@@ -34,7 +34,7 @@ def protocols(numbers: Numbers) -> list[str]:
     return sorted(found, key=lambda name: (name != "bsd68", name))
 
 
-def _bars(axes: Axes, rows: pd.DataFrame, told: pd.DataFrame, models: list[str]) -> None:
+def _bars(axes: Axes, rows: pd.DataFrame, told: pd.DataFrame, models: list[str], levels: dict[str, int]) -> None:
     siblings = models
     by_model = rows.set_index("model")
     for place, model in enumerate(models):
@@ -61,7 +61,7 @@ def _bars(axes: Axes, rows: pd.DataFrame, told: pd.DataFrame, models: list[str])
             textcoords="offset points",
             fontsize=7.5,
         )
-        mine = told[told["model"] == counterpart(model, told["model"])]
+        mine = told[told["model"] == counterpart(model, told["model"], levels[model])]
         if len(mine):
             axes.plot(
                 mine["value"],
@@ -84,11 +84,12 @@ def psnr(numbers: Numbers, protocol: str) -> Drawn:
     """PSNR of every method at every noise level of one protocol, floors hatched, published values as ticks."""
     rows = psnr_rows(numbers, protocol)
     sigmas = sorted(rows["sigma"].unique())
+    levels = {str(model): len(own) for model, own in rows.groupby("model")}
     order = rows.groupby("model")["value"].mean().sort_values(ascending=False).index.tolist()
     told = numbers.published.query("panel_kind == 'denoising' and quantity == 'psnr' and dataset == @protocol")
     figure, axes = canvas(len(sigmas), width=3.6 + 2.7 * len(sigmas), height=1.5 + 0.27 * len(order), sharey=True)
     for panel, sigma in zip(axes, sigmas, strict=True):
-        _bars(panel, rows[rows["sigma"] == sigma], told[told["sigma"] == sigma], order)
+        _bars(panel, rows[rows["sigma"] == sigma], told[told["sigma"] == sigma], order, levels)
         panel.set_title(f"sigma {sigma:g}")
     title = f"Denoising: PSNR, protocol {protocol}"
     finish(figure, title, numbers.run, **marks(rows))

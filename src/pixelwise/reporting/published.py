@@ -93,12 +93,22 @@ def _rows(panel: Panel, claims: list[dict[str, Any]]) -> Iterator[dict[str, Any]
             }
 
 
-def counterpart(model: str, known: Iterable[str]) -> str | None:
+def counterpart(model: str, known: Iterable[str], levels: int) -> str | None:
     """The published method that a model of a run replicates: the longest name that the model's own begins with.
 
-    >>> counterpart("dncnn_s25", ["bm3d", "dncnn_b", "dncnn_s"])
+    A plain DnCNN that was scored at one noise level is DnCNN-S, trained for that level; at several, the blind DnCNN-B.
+
+    Args:
+        model: Name in the run.
+        known: Names of the published methods.
+        levels: Number of noise levels at which the model was scored.
+
+    >>> counterpart("bm3d", ["bm3d", "dncnn_b", "dncnn_s"], 3)
+    'bm3d'
+    >>> counterpart("dncnn", ["bm3d", "dncnn_b", "dncnn_s"], 1)
     'dncnn_s'
-    >>> counterpart("dncnn", ["dncnn_b", "dncnn_s"]) is None
-    True
     """
-    return max((name for name in known if model.startswith(name)), key=len, default=None)
+    names = sorted(set(known))
+    found = max((name for name in names if model.startswith(name)), key=len, default=None)
+    plain = "dncnn_s" if levels == 1 else "dncnn_b"
+    return plain if found is None and model.startswith("dncnn") and plain in names else found

@@ -21,6 +21,7 @@ COLUMNS = (
     *("source", "hardware"),
 )
 TEXT = ("precision", "scope", "mode", "protocol_hash", "interval", "weights_sha256", "unit", "condition", "hardware")
+HIDDEN = ("label", "device", "warmup", "reference", "segmenter")
 TIMING_KINDS = frozenset({"latency", "bench"})
 TIMING_UNITS = frozenset({"s", "ms", "us", "images/s", "steps/s", "samples/s", "FLOP/s", "GFLOP/s", "TFLOP/s", "GB/s"})
 
@@ -105,3 +106,11 @@ def setting(row: Any) -> str:
     if pd.notna(row.batch):
         words.append(f"batch {int(row.batch)}")
     return ", ".join(words)
+
+
+def details(row: Any) -> str:
+    """`setting` with the further conditions that fit into a table: neither hashes nor labels, nor what hardware says."""
+    more = json.loads(row.condition) if row.condition else {}
+    kept = {name: value for name, value in more.items() if name not in (*COMMON, *HIDDEN) and "sha256" not in name}
+    words = [f"{name.replace('_', ' ')} {value}" for name, value in kept.items() if value not in (None, "", False)]
+    return ", ".join([text for text in (setting(row), *words) if text])

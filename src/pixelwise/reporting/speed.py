@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from pixelwise.reporting import records, tables
-from pixelwise.reporting.records import each, setting
+from pixelwise.reporting.records import details, each
 from pixelwise.reporting.style import label
 from pixelwise.reporting.tables import Table
 
@@ -17,7 +17,7 @@ def ratios(table: pd.DataFrame) -> Table:
     own = table[table["kind"].isin(("latency", "bench")) & table["metric"].eq("ratio") & table["value"].notna()]
     columns = ["ratio of times", "task", "condition", "n", "ratio [95 % interval]"]
     rows = [
-        [label(row.model), row.task, setting(row), str(row.n), tables.estimate(row, 2)]
+        [label(row.model), row.task, details(row), str(row.n), tables.estimate(row)]
         for row in each(own.sort_values(["task", "model", "height", "width", "mode", "batch"]))
     ]
     note = "Both models ran interleaved in one process; the interval resamples whole rounds."

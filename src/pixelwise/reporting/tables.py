@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
 
 from pixelwise.reporting.machines import describe
-from pixelwise.reporting.records import each, setting
+from pixelwise.reporting.records import details, each
 from pixelwise.reporting.style import label
 
 
@@ -41,14 +42,22 @@ def number(value: Any, unit: str = "", places: int | None = None) -> str:
     text = f"{value:.{places}f}" if places is not None else f"{value:.4g}"
     if places is None and abs(value) >= 10000:
         text = f"{value:,.0f}".replace(",", " ")
-    return text if unit in ("", "1") else f"{text} {unit}"
+    return text if unit in ("", "1", "times") else f"{text} {unit}"
+
+
+def decimals(low: float, high: float) -> int | None:
+    """Decimal places at which half the width of an interval shows two digits; None for an interval without width."""
+    half = (high - low) / 2
+    return min(6, max(0, 1 - math.floor(math.log10(half)))) if half > 0 else None
 
 
 def estimate(row: Any, places: int | None = None) -> str:
     """A value with unit and, where there is one, its interval: `29.21 dB [28.90, 29.51]`."""
-    text = number(row.value, str(row.unit) if pd.notna(row.unit) else "", places)
+    unit = str(row.unit) if pd.notna(row.unit) else ""
     if pd.isna(row.low) or pd.isna(row.high):
-        return text
+        return number(row.value, unit, places)
+    places = decimals(row.low, row.high) if places is None else places
+    text = number(row.value, unit, places)
     return f"{text} [{number(row.low, places=places)}, {number(row.high, places=places)}]"
 
 
@@ -71,7 +80,7 @@ def wide(table: pd.DataFrame, metrics: list[str]) -> tuple[list[str], list[list[
         by_metric = {row.metric: row for row in each(group)}
         first = next(iter(by_metric.values()))
         protocol = f"{first.protocol} {first.protocol_hash[:8]}".strip()
-        head = [label(first.model), str(first.dataset), protocol, setting(first), str(first.seed), str(first.n)]
+        head = [label(first.model), str(first.dataset), protocol, details(first), str(first.seed), str(first.n)]
         cells = [estimate(by_metric[name], PLACES.get(name)) if name in by_metric else "" for name in metrics]
         rows.append([*head, *cells, marks(first)])
     return [*HEAD, *metrics, "marks"], rows
@@ -96,8 +105,8 @@ def measured(table: pd.DataFrame, kind: str, task: str, metrics: list[str], abou
 
 def timings(table: pd.DataFrame) -> Table:
     """Latency of every model under every condition, and the ratios."""
-    own = table[table["kind"] == "latency"]
-    metrics = ["median", "p90", "p99", "ratio"]
+    own = table[(table["kind"] == "latency") & ~table["model"].str.contains("/")]
+    metrics = ["median", "p90", "p99", "throughput", "peak_memory", "gflop"]
     present = [name for name in metrics if (own["metric"] == name).any()]
     columns, rows = wide(own, present)
     machines = ", ".join(sorted({describe(text) for text in own["hardware"]}))

@@ -40,6 +40,17 @@
     target.querySelector("summary").focus({ preventScroll: true });
   };
 
+  // The figure of a claim is in the page once; an opened row shows it too.
+  const preview = (event) => {
+    const details = event.target;
+    const figure = document.getElementById(`figure-${details.parentNode.dataset.figure}`);
+    if (!details.open || !figure || details.querySelector(".preview")) return;
+    const image = figure.querySelector("img").cloneNode();
+    image.className = "preview";
+    details.querySelector(".evidence").append(image);
+  };
+  for (const row of rows) if (row.dataset.figure) row.querySelector("details").addEventListener("toggle", preview);
+
   form.addEventListener("input", changed);
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("reset", () => setTimeout(changed));

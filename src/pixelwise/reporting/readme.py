@@ -1,0 +1,156 @@
+"""Numbers in prose: marked blocks of a Markdown file are filled from committed results and checked for being stale.
+
+A block is `<!-- generated:NAME ARGUMENTS -->...<!-- end -->`. NAME is one of `BLOCKS`; ARGUMENTS name the run and, for
+`value`, what to look up.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+
+from pixelwise.artifacts import read_json, write_text
+from pixelwise.errors import PixelwiseError
+from pixelwise.reporting import records, speed, tables
+from pixelwise.reporting.records import each
+from pixelwise.reporting.style import label
+from pixelwise.reporting.tables import Table
+
+BLOCK = re.compile(r"(<!-- generated:(?P<name>[a-z-]+)(?P<words>[^>]*?) -->)(?P<body>.*?)(<!-- end -->)", re.DOTALL)
+SCORES = ("psnr", "ssim")
+Block = Callable[[Path, list[str]], str]
+
+
+def markdown(columns: list[str], rows: list[list[str]]) -> str:
+    """A Markdown table; vertical bars in cells are escaped."""
+    lines = [columns, ["---"] * len(columns), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+
+
+def _table(made: Table) -> str:
+    """A table of the page as Markdown, without columns that are empty in every row."""
+    kept = [place for place in range(len(made.columns)) if any(row[place] for row in made.rows)]
+    cells = [[row[place] for place in kept] for row in made.rows]
+    return markdown([made.columns[place] for place in kept], cells)
+
+
+def _summary(results: Path, run: str) -> pd.DataFrame:
+    return records.read_all(results / run / "summary")
+
+
+def verdicts(results: Path, words: list[str]) -> str:
+    """Number of claims by verdict."""
+    document = read_json(results / words[0] / "claims" / "claims.json")
+    rows = [[verdict, str(count)] for verdict, count in document["counts"].items()]
+    return markdown(["verdict", "claims"], [*rows, ["all", str(len(document["claims"]))]])
+
+
+def headline(results: Path, words: list[str]) -> str:
+    """The ten sentences."""
+    sentences = read_json(results / words[0] / "claims" / "claims.json")["headline"]
+    return "\n".join(f"{place}. {sentence}" for place, sentence in enumerate(sentences, 1))
+
+
+def denoising(results: Path, words: list[str]) -> str:
+    """PSNR and SSIM of every method; a second word names one protocol."""
+    table = _summary(results, words[0])
+    table = table[table["kind"].eq("restoration") & table["task"].eq("denoising") & table["value"].notna()]
+    table = table[table["protocol"].isin(words[1:])] if len(words) > 1 else table
+    found = []
+    for _, group in table.groupby(["protocol", "sigma", "model", "seed"], sort=True):
+        scores = {row.metric: row for row in each(group.drop_duplicates("metric"))}
+        first = next(iter(scores.values()))
+        cells = [tables.estimate(scores[name], tables.PLACES[name]) if name in scores else "" for name in SCORES]
+        best_first = -float(scores["psnr"].value) if "psnr" in scores else 0.0
+        line = [first.protocol, f"{first.sigma:g}", label(first.model), *cells, str(first.n), tables.marks(first)]
+        found.append((str(first.protocol), float(first.sigma), best_first, line))
+    lines = [line for *_, line in sorted(found)]
+    return markdown(["protocol", "sigma", "method", "PSNR", "SSIM", "images", "marks"], lines)
+
+
+def translation(results: Path, words: list[str]) -> str:
+    """FID and mean IoU of every model with floors and ceilings."""
+    table = _summary(results, words[0])
+    fid = tables.measured(table, "fid", "translation", ["fid", "kid"], ("", ""), "")
+    iou = tables.measured(table, "segmentation", "translation", ["miou", "acc_labelled", "acc_all"], ("", ""), "")
+    return "\n\n".join(_table(made) for made in (fid, iou) if made.rows)
+
+
+def timing(results: Path, words: list[str]) -> str:
+    """Ratios of times, then the times."""
+    table = _summary(results, words[0])
+    return "\n\n".join(_table(made) for made in (speed.ratios(table), tables.timings(table)) if made.rows)
+
+
+def bench(results: Path, words: list[str]) -> str:
+    """The benchmark's ratios and tables."""
+    folder = results / (words[0] if words else "bench")
+    made = [speed.ratios(records.gather({"bench": folder})), *speed.bench(folder)]
+    return "\n\n".join(_table(table) for table in made if table.rows)
+
+
+def value(results: Path, words: list[str]) -> str:
+    """One number with its interval: `value RUN kind=restoration model=dncnn metric=psnr sigma=25`.
+
+    Raises:
+        PixelwiseError: If none or several numbers answer.
+    """
+    table = _summary(results, words[0])
+    for word in words[1:]:
+        name, _, wanted = word.partition("=")
+        if name not in table.columns:
+            raise PixelwiseError(f"README: value: no column {name!r}; allowed: {', '.join(records.COLUMNS)}")
+        numeric = pd.api.types.is_numeric_dtype(table[name]) and not pd.api.types.is_bool_dtype(table[name])
+        table = table[table[name].eq(float(wanted)) if numeric else table[name].astype(str).eq(wanted)]
+    if len(table) != 1:
+        raise PixelwiseError(f"README: value {' '.join(words)}: {len(table)} numbers answer; exactly 1 is needed")
+    row = next(each(table))
+    return tables.estimate(row, tables.PLACES.get(row.metric))
+
+
+BLOCKS: dict[str, Block] = {
+    **{"verdicts": verdicts, "headline": headline, "denoising": denoising, "translation": translation},
+    **{"timing": timing, "bench": bench, "value": value},
+}
+
+
+def filled(text: str, results: Path) -> str:
+    """The text with every block filled anew.
+
+    Args:
+        text: Markdown with blocks.
+        results: Folder that holds one folder for each run.
+
+    Raises:
+        PixelwiseError: If a block's name is unknown or its results are missing.
+    """
+
+    def fill(found: re.Match[str]) -> str:
+        name, words = found["name"], found["words"].split()
+        if name not in BLOCKS:
+            raise PixelwiseError(f"README: block {name!r}; allowed: {', '.join(BLOCKS)}")
+        if not words and name != "bench":
+            raise PixelwiseError(f"README: block {name!r}: names no run; write 'generated:{name} RUN'")
+        body = BLOCKS[name](results, words)
+        return f"{found[1]}{body}{found[5]}" if name == "value" else f"{found[1]}\n\n{body}\n\n{found[5]}"
+
+    return BLOCK.sub(fill, text)
+
+
+def update(readme: Path, results: Path) -> bool:
+    """Fill the blocks of a file; returns whether that changed it."""
+    text = readme.read_text(encoding="utf-8")
+    new = filled(text, results)
+    if new != text:
+        write_text(readme, new)
+    return new != text
+
+
+def stale(readme: Path, results: Path) -> list[str]:
+    """Blocks whose text differs from what the results say, as `NAME ARGUMENTS`; empty if the file is current."""
+    text = readme.read_text(encoding="utf-8")
+    pairs = zip(BLOCK.finditer(text), BLOCK.finditer(filled(text, results)), strict=True)
+    return [f"{old['name']}{old['words']}" for old, new in pairs if old["body"] != new["body"]]
