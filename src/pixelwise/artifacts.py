@@ -25,6 +25,11 @@ def sha256(path: Path | str) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
+def digest(document: Any) -> str:
+    """First 12 hexadecimal digits of the SHA-256 of a document as canonical JSON."""
+    return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()[:12]
+
+
 def read_json(path: Path | str) -> Any:
     """Parse a JSON file.
 

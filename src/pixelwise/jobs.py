@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import os
 import sys
 import time
@@ -242,7 +243,8 @@ def execute(file: Path, step: str) -> Path:
     started = time.time()
     with artifacts.lock(work / "lock"):
         inputs = _inputs(file, job)
-        out, state = Path(job["out"]), work / _key(job, inputs)
+        # Resume state belongs to this job on these inputs, and to nothing else.
+        out, state = Path(job["out"]), work / artifacts.digest({"job": job, "inputs": inputs})
         state.mkdir(parents=True, exist_ok=True)
         artifacts.empty(out)
         status = "failed"
@@ -261,17 +263,8 @@ def execute(file: Path, step: str) -> Path:
     return out
 
 
-def _key(job: Mapping[str, Any], inputs: Mapping[str, str]) -> str:
-    """Names the resume state: the same job on the same inputs, whatever else changed."""
-    from pixelwise.metrics import protocol_hash
-
-    return protocol_hash({"job": job, "inputs": inputs})
-
-
 def _log(job: Mapping[str, Any], status: str, seconds: float) -> None:
     """Append one line to the run log; a single write, so that parallel jobs do not mix."""
-    import json
-
     RUN_LOG.parent.mkdir(parents=True, exist_ok=True)
     line = {"job": job["id"], "kind": job["kind"], "out": job["out"], "status": status, "seconds": round(seconds, 2)}
     with RUN_LOG.open("a", encoding="utf-8") as stream:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from pixelwise.artifacts import read_json, write_json
+from pixelwise.artifacts import digest, read_json, write_json
 from pixelwise.errors import PixelwiseError
 
 Kind = Literal["latency", "flops", "fid", "segmentation", "restoration", "training", "architecture", "data", "bench"]
@@ -25,7 +23,7 @@ class Value(BaseModel):
     unit: str
     low: float | None = None
     high: float | None = None
-    interval: str | None = Field(None, description="what the interval spans: 'bootstrap over images, 95 %', ...")
+    interval: str | None = Field(default=None, description="what the interval spans: 'bootstrap over images, 95 %', ...")
 
 
 class Record(BaseModel):
@@ -66,7 +64,7 @@ class Record(BaseModel):
 
 def protocol_hash(definition: Any) -> str:
     """First 12 hexadecimal digits of the SHA-256 of a protocol's definition as canonical JSON."""
-    return hashlib.sha256(json.dumps(definition, sort_keys=True).encode()).hexdigest()[:12]
+    return digest(definition)
 
 
 def dump(path: Path, records: list[Record]) -> None:

@@ -32,6 +32,11 @@ try:
 except PixelwiseError as error:
     stop(error)
 
+
+wildcard_constraints:
+    seed=r"seed\d+",
+
+
 DATA, RESULTS, LOGS = f"data/{PLAN.name}", f"results/{PLAN.name}", f"logs/{PLAN.name}"
 JOBS = {job.id: job for job in PLAN.jobs}
 GPUS = 1 if Path("/dev/nvidia0").exists() else 0

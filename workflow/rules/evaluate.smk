@@ -6,9 +6,9 @@ rule generate:
         job=job_file("generate"),
         made=upstream("generate"),
     output:
-        f"{RESULTS}/generate/{{dataset}}/{{model}}/seed{{seed}}/manifest.json",
+        f"{RESULTS}/generate/{{dataset}}/{{model}}/{{seed}}/manifest.json",
     log:
-        f"{LOGS}/generate/{{dataset}}/{{model}}/seed{{seed}}.log",
+        f"{LOGS}/generate/{{dataset}}/{{model}}/{{seed}}.log",
     conda:
         "../envs/pixelwise.yaml"
     threads: threads_of("generate")
@@ -23,9 +23,9 @@ rule fid:
         job=job_file("fid"),
         made=upstream("fid"),
     output:
-        f"{RESULTS}/fid/{{dataset}}/{{model}}/seed{{seed}}/manifest.json",
+        f"{RESULTS}/fid/{{dataset}}/{{model}}/{{seed}}/manifest.json",
     log:
-        f"{LOGS}/fid/{{dataset}}/{{model}}/seed{{seed}}.log",
+        f"{LOGS}/fid/{{dataset}}/{{model}}/{{seed}}.log",
     conda:
         "../envs/pixelwise.yaml"
     threads: threads_of("fid")
@@ -40,9 +40,9 @@ rule segment:
         job=job_file("segment"),
         made=upstream("segment"),
     output:
-        f"{RESULTS}/segment/{{dataset}}/{{model}}/seed{{seed}}/manifest.json",
+        f"{RESULTS}/segment/{{dataset}}/{{model}}/{{seed}}/manifest.json",
     log:
-        f"{LOGS}/segment/{{dataset}}/{{model}}/seed{{seed}}.log",
+        f"{LOGS}/segment/{{dataset}}/{{model}}/{{seed}}.log",
     conda:
         "../envs/pixelwise.yaml"
     threads: threads_of("segment")
@@ -57,9 +57,9 @@ rule restore:
         job=job_file("restore"),
         made=upstream("restore"),
     output:
-        f"{RESULTS}/restore/{{protocol}}/{{model}}/seed{{seed}}/manifest.json",
+        f"{RESULTS}/restore/{{protocol}}/{{model}}/{{seed}}/manifest.json",
     log:
-        f"{LOGS}/restore/{{protocol}}/{{model}}/seed{{seed}}.log",
+        f"{LOGS}/restore/{{protocol}}/{{model}}/{{seed}}.log",
     conda:
         "../envs/pixelwise.yaml"
     threads: threads_of("restore")

@@ -6,9 +6,9 @@ rule train:
         job=job_file("train"),
         made=upstream("train"),
     output:
-        f"{RESULTS}/train/{{dataset}}/{{model}}/seed{{seed}}/manifest.json",
+        f"{RESULTS}/train/{{dataset}}/{{model}}/{{seed}}/manifest.json",
     log:
-        f"{LOGS}/train/{{dataset}}/{{model}}/seed{{seed}}.log",
+        f"{LOGS}/train/{{dataset}}/{{model}}/{{seed}}.log",
     conda:
         "../envs/pixelwise.yaml"
     threads: threads_of("train")
