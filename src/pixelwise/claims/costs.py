@@ -1,0 +1,168 @@
+"""What a job costs: seconds from recorded runs, GPU memory from counted networks; the basis is always named."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from pixelwise.claims.expected import Datasets
+from pixelwise.errors import PixelwiseError
+from pixelwise.jobs import Job
+
+TABLE = Path(__file__).with_name("recorded_costs.yaml")
+PIXELS = 256 * 512
+"""Unit of image size in which work is counted."""
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A job that ran: `work` in the units of `work_of`."""
+
+    kind: str
+    architecture: str
+    work: float
+    seconds: float
+    device: str
+    basis: str
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Seconds that a job is expected to take, or None if nothing like it was ever recorded, and why."""
+
+    seconds: float | None
+    basis: str
+
+
+def architecture_of(job: Job) -> str:
+    """Network that a job's time depends on; evaluations take the name of their subject."""
+    settings: Any = job.settings
+    return str(getattr(settings, "architecture", None) or getattr(settings, "name", ""))
+
+
+def work_of(job: Job, datasets: Datasets) -> float:
+    """Amount of work: images of 256x512 trained on, generated or scored; timed calls of that size; else 1."""
+    settings: Any = job.settings
+    height, width = datasets.size(job)
+    area = (height or 321) * (width or 481) / PIXELS
+    if job.kind in ("adversarial", "segmentation"):
+        images = max(datasets.images(job, "train"), 1)
+        epochs = getattr(settings, "epochs", None)
+        epochs = settings.epochs_constant + settings.epochs_decay if epochs is None else epochs
+        return float((settings.presentations or epochs * images) * area)
+    if job.kind == "denoising":
+        return (
+            float(_denoising_steps(settings, datasets.images(job, "train")))
+            * settings.batch
+            * settings.patch**2
+            / PIXELS
+        )
+    if job.kind == "time":
+        calls = len(settings.batches) * len(settings.precisions) * len(settings.modes) * len(settings.scopes)
+        sizes = sum(h * w for h, w in settings.sizes) / PIXELS
+        return float((settings.warmup + settings.calls) * calls * sizes * len(settings.models))
+    if job.kind in ("generate", "fid", "segment", "restore"):
+        return float(max(datasets.images(job, "val"), 1) * area * len(getattr(settings, "protocols", (1,))))
+    return 1.0
+
+
+def _denoising_steps(settings: Any, images: int) -> int:
+    """Steps of the schedule; without an explicit number, from the patches of images of 180x180 at four scales."""
+    if settings.steps is not None:
+        return int(settings.steps)
+    side = 180 if settings.patch < 180 else settings.patch
+    patches = sum(max(int(side * s - settings.patch) // settings.stride + 1, 0) ** 2 for s in settings.scales)
+    return int(sum(settings.epochs_per_rate) * max(images, 1) * max(patches, 1) / settings.batch)
+
+
+def from_log(jobs: Sequence[Job], datasets: Datasets, log: Path, device: str) -> list[Recorded]:
+    """What this machine's run log says about jobs like these: same id, same output folder, finished.
+
+    Raises:
+        PixelwiseError: If the log is not of its format.
+    """
+    if not log.is_file():
+        return []
+    by_out = {job.out: job for job in jobs}
+    found = []
+    for number, line in enumerate(log.read_text(encoding="utf-8").splitlines(), 1):
+        try:
+            entry = json.loads(line)
+            done, out, seconds = entry["status"] == "done", entry["out"], float(entry["seconds"])
+        except (ValueError, KeyError, TypeError):
+            raise PixelwiseError(f"{log}: line {number} is not a line of the run log; remove it") from None
+        job = by_out.get(out)
+        if done and job is not None:
+            basis = f"recorded here ({log.name}, {job.id})"
+            found.append(Recorded(job.kind, architecture_of(job), work_of(job, datasets), seconds, device, basis))
+    return found
+
+
+def table(path: Path = TABLE) -> dict[str, Any]:
+    """The committed table of recorded costs.
+
+    Raises:
+        PixelwiseError: If it cannot be read.
+    """
+    try:
+        document: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError) as error:
+        raise PixelwiseError(f"{path.name}: not readable as YAML ({' '.join(str(error).split())})") from None
+    return document
+
+
+def from_table(document: dict[str, Any]) -> list[Recorded]:
+    """Its recorded jobs."""
+    found = []
+    for entry in document["recorded"]:
+        machine = document["machines"][entry["machine"]]
+        basis = f"recorded on {machine['hardware']} ({entry['job']})"
+        facts = {name: entry[name] for name in ("kind", "architecture", "work", "seconds")}
+        found.append(Recorded(**facts, device=machine["device"], basis=basis))
+    return found
+
+
+def estimate(job: Job, datasets: Datasets, recorded: Sequence[Recorded], device: str, scaling: dict[str, Any]) -> Cost:
+    """Seconds of one job, scaled by its amount of work from the most similar job that was recorded.
+
+    The same network before another one, this kind of device before another (then divided by the table's factor), the
+    earlier entry of `recorded` before a later one.
+    """
+    alike = [entry for entry in recorded if entry.kind == job.kind]
+    if not alike:
+        return Cost(None, "no job of this kind was recorded")
+    name, work = architecture_of(job), work_of(job, datasets)
+    best = min(alike, key=lambda entry: (entry.architecture != name, entry.device != device))
+    seconds = best.seconds * work / best.work
+    basis = best.basis if best.architecture == name else f"{best.basis}, another network"
+    if best.device != device:
+        factor = scaling.get(device)
+        if factor is None or factor["from"] != best.device:
+            return Cost(None, f"recorded on {best.device} only")
+        seconds, basis = seconds / factor["factor"], f"{basis}, divided by {factor['factor']}: {factor['basis']}"
+    return Cost(seconds, basis)
+
+
+def memory_gb(job: Job, datasets: Datasets, document: dict[str, Any]) -> float | None:
+    """GPU memory of a training job in GB by the table's formula; None for other jobs and unknown networks."""
+    settings: Any = job.settings
+    if job.kind not in ("adversarial", "denoising", "segmentation"):
+        return None
+    networks = [settings.architecture]
+    if job.kind == "adversarial":
+        networks += [settings.discriminator] * 2 + (["perceptual"] if settings.perceptual else [])
+    known = [document["memory"].get(name) for name in networks]
+    if None in known:
+        return None
+    height, width = datasets.size(job)
+    pixels = settings.patch**2 if job.kind == "denoising" else (height or 360) * (width or 480)
+    side = getattr(settings, "crop", None)
+    pixels = min(pixels, side**2) if side else pixels
+    images = settings.batch / settings.accumulate
+    total = sum(16e-3 * entry["parameters"] + images * pixels * 1e-6 * entry["activations"] for entry in known)
+    return float(1.2 * total)

@@ -1,0 +1,200 @@
+"""`pixelwise plan`: what a profile can decide on this machine, what it needs, and what would be missing."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.box import SIMPLE
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from pixelwise.claims import costs, expected
+from pixelwise.claims.audit import contradictions
+from pixelwise.claims.checks import Measurement
+from pixelwise.claims.findings import Finding
+from pixelwise.claims.schema import Register, register
+from pixelwise.claims.verdicts import decide
+from pixelwise.jobs import RUN_LOG, Job
+
+if TYPE_CHECKING:
+    from pixelwise.graph import Plan
+
+OWN = {"cityscapes": "CITYSCAPES_ROOT", "gopro": "", "custom": ""}
+"""Data sets that a user must bring, with the environment variable that may name their folder."""
+LOGIN = ("CITYSCAPES_USERNAME", "CITYSCAPES_PASSWORD")
+
+
+def obtainable(dataset: Any) -> bool:
+    """Whether the data can be had without asking the user for anything more."""
+    if dataset.kind not in OWN or dataset.root:
+        return True
+    named = OWN[dataset.kind]
+    return bool(named) and (bool(os.environ.get(named)) or all(os.environ.get(name) for name in LOGIN))
+
+
+def possible(jobs: Sequence[Job]) -> list[Job]:
+    """The jobs that need, directly or not, no data that are missing here; jobs come in topological order."""
+    blocked: set[str] = set()
+    kept = []
+    for job in jobs:
+        own = job.kind == "fetch" and not obtainable(getattr(job.settings, "dataset"))  # noqa: B009
+        measured = job.kind not in ("summarise", "judge", "figures", "report")
+        if own or (measured and blocked & set(job.inputs.values())):
+            blocked.add(job.out)
+        else:
+            kept.append(job)
+    return kept
+
+
+def decidable(known: Register, jobs: Sequence[Job]) -> list[Finding]:
+    """What judging would find if every job ran: a measured claim is open only for want of a record, images or seeds."""
+    items, outcomes = expected.records(list(jobs), known), contradictions(known)
+    return [decide(known, claim, items, outcomes) for claim in known.claims]
+
+
+def settled(known: Register, findings: Sequence[Finding]) -> dict[str, str]:
+    """Claim -> `measurement` or `documents`, for those that could be decided."""
+    found = {}
+    for finding in findings:
+        measured = isinstance(known.claim(finding.id).check, Measurement)
+        if measured and finding.measured:
+            found[finding.id] = "measurement"
+        elif not measured and finding.verdict in ("confirmed", "contradicted", "direction only"):
+            found[finding.id] = "documents"
+    return found
+
+
+def survey(plan: Plan, log: Path = RUN_LOG) -> dict[str, Any]:
+    """Everything that `show` prints.
+
+    Args:
+        plan: The run.
+        log: This machine's run log.
+
+    Returns:
+        `claims` (now, with all data, and what the others wait for), `data`, `jobs` (groups of jobs with hours, memory
+        and basis), `machine`, `missing`.
+    """
+    known, jobs = register(), list(plan.jobs)
+    gpu = expected.accelerator()
+    now, later = (settled(known, decidable(known, chosen)) for chosen in (possible(jobs), jobs))
+    waiting = Counter(
+        finding.missing for finding in decidable(known, jobs) if finding.missing and finding.id not in later
+    )
+    disk = shutil.disk_usage(Path.cwd()).free / 1e9
+    data = [_data(known, job) for job in jobs if job.kind == "fetch"]
+    groups = _groups(jobs, log, "cuda" if gpu else "cpu")
+    return {
+        "run": plan.name,
+        "machine": {"gpu": gpu[0] if gpu else None, "gpu_memory_gb": gpu[1] if gpu else None, "free_disk_gb": disk},
+        "claims": {"total": len(known.claims), "now": now, "with_all_data": later, "waiting": waiting.most_common()},
+        "data": data,
+        "jobs": groups,
+        "missing": _missing(data, groups, gpu, disk),
+    }
+
+
+def _data(known: Register, job: Job) -> dict[str, Any]:
+    dataset = getattr(job.settings, "dataset")  # noqa: B009
+    need = known.datasets.get(dataset.kind)
+    return {
+        "name": job.id.partition("/")[2],
+        "kind": dataset.kind,
+        "have": obtainable(dataset),
+        "login": need.login if need else None,
+        "get": need.get if need else "comes with the program",
+        "download_gb": need.download_gb if need else 0.0,
+        "disk_gb": need.disk_gb if need else 0.1,
+    }
+
+
+def _groups(jobs: list[Job], log: Path, device: str) -> list[dict[str, Any]]:
+    """Jobs that differ only in the seed, together."""
+    datasets, document = expected.Datasets(jobs), costs.table()
+    recorded = costs.from_log(jobs, datasets, log, device) + costs.from_table(document)
+    grouped: dict[str, list[Job]] = defaultdict(list)
+    for job in jobs:
+        grouped[job.id.rpartition("/seed")[0] or job.id].append(job)
+    rows = []
+    for name, members in grouped.items():
+        found = [costs.estimate(job, datasets, recorded, device, document["scaling"]) for job in members]
+        seconds = [cost.seconds for cost in found if cost.seconds is not None]
+        memory = costs.memory_gb(members[0], datasets, document)
+        hours = sum(seconds) / 3600 if len(seconds) == len(found) else None
+        rows.append(
+            {"jobs": name, "count": len(members), "hours": hours, "gpu_memory_gb": memory, "basis": found[0].basis}
+        )
+    return rows
+
+
+def _missing(data: list[dict[str, Any]], groups: list[dict[str, Any]], gpu: expected.Gpu, disk: float) -> list[str]:
+    lines = [f"data {entry['name']}: {entry['get']}" for entry in data if not entry["have"]]
+    needed = sum(entry["disk_gb"] for entry in data)
+    if needed > disk:
+        lines.append(f"disk: {needed:.0f} GB for the data, {disk:.0f} GB are free")
+    most = max((entry["gpu_memory_gb"] or 0.0 for entry in groups), default=0.0)
+    if gpu is None:
+        lines.append(f"a GPU: none here; the largest training job would fill about {most:.0f} GB of its memory")
+    elif most > gpu[1]:
+        lines.append(f"GPU memory: about {most:.0f} GB for the largest training job, {gpu[1]:.0f} GB here")
+    return lines
+
+
+def show(plan: Plan, console: Console | None = None) -> None:
+    """Print the survey of a run.
+
+    Raises:
+        PixelwiseError: If the register, the table of costs or the run log is broken.
+    """
+    found, console = survey(plan), console or Console()
+    claims, machine = found["claims"], found["machine"]
+    console.print(f"[bold]{escape(plan.name)}[/]: {escape(plan.profile.title)}", highlight=False)
+    place = machine["gpu"] or "no GPU"
+    console.print(f"This machine: {place}, {machine['free_disk_gb']:.0f} GB of disk free.", highlight=False)
+    measured = [name for name, how in claims["now"].items() if how == "measurement"]
+    documents = len(claims["now"]) - len(measured)
+    console.print(
+        f"Of {claims['total']} claims this profile can decide {len(claims['now'])} here: {len(measured)} by measuring, "
+        f"{documents} by the documents alone; with all its data {len(claims['with_all_data'])}.",
+        highlight=False,
+    )
+    console.print(f"By measuring: {', '.join(measured)}", highlight=False, markup=False)
+    console.print(_jobs_table(found["jobs"]))
+    console.print(_data_table(found["data"]))
+    for line in found["missing"]:
+        console.print(f"missing: {line}", highlight=False, markup=False)
+    console.print("What the other claims wait for:", style="bold")
+    for text, count in claims["waiting"]:
+        console.print(f"  {count} claim{'s' if count > 1 else ''}: {text}", highlight=False, markup=False)
+
+
+def _jobs_table(groups: list[dict[str, Any]]) -> Table:
+    table = Table(title="Jobs", box=SIMPLE, header_style="bold")
+    for name in ("jobs", "count", "hours", "GPU GB", "basis"):
+        table.add_column(name, overflow="fold", no_wrap=name in ("count", "hours", "GPU GB"))
+    for group in groups:
+        hours = "?" if group["hours"] is None else f"{group['hours']:.2f}"
+        memory = "" if group["gpu_memory_gb"] is None else f"{group['gpu_memory_gb']:.0f}"
+        table.add_row(escape(group["jobs"]), str(group["count"]), hours, memory, escape(group["basis"]))
+    total = sum(group["hours"] or 0.0 for group in groups)
+    unknown = sum(group["hours"] is None for group in groups)
+    note = f"{unknown} groups were never recorded and are not in the sum" if unknown else "one after the other"
+    table.add_row("all", str(sum(group["count"] for group in groups)), f"{total:.2f}", "", note)
+    return table
+
+
+def _data_table(data: list[dict[str, Any]]) -> Table:
+    table = Table(title="Data", box=SIMPLE, header_style="bold")
+    for name in ("data set", "here", "login", "download GB", "disk GB", "how"):
+        table.add_column(name, overflow="fold")
+    for entry in data:
+        have = "yes" if entry["have"] else "no"
+        sizes = (f"{entry['download_gb']:g}", f"{entry['disk_gb']:g}")
+        table.add_row(entry["name"], have, entry["login"] or "none", *sizes, escape(entry["get"]))
+    return table
