@@ -40,7 +40,7 @@ def from_options(name: str, options: Mapping[str, Any]) -> nn.Module:
     return build(name, **clear_options(name, options))
 
 
-def load_official(module: nn.Module, source: Mapping[str, Tensor] | str | Path) -> nn.Module:
+def load_official(module: nn.Module, source: Mapping[str, Tensor] | str | Path, name: str | None = None) -> nn.Module:
     """Fill a module with its authors' weights, strictly.
 
     Taken are the official names with or without DataParallel's prefix `module.`; DnCNN files with folded batch norms,
@@ -49,6 +49,7 @@ def load_official(module: nn.Module, source: Mapping[str, Tensor] | str | Path) 
     Args:
         module: The architecture that the weights belong to.
         source: A state dict, or a file that holds one. Files are never unpickled beyond tensors.
+        name: What errors call the source; by default the file.
 
     Returns:
         The module, in evaluation mode.
@@ -56,8 +57,8 @@ def load_official(module: nn.Module, source: Mapping[str, Tensor] | str | Path) 
     Raises:
         PixelwiseError: If the file is unreadable or a tensor does not fit; the first wrong key is named.
     """
-    where = "state dict" if isinstance(source, Mapping) else str(source)
-    found = _strip(source if isinstance(source, Mapping) else read(source))
+    where = name or ("state dict" if isinstance(source, Mapping) else str(source))
+    found = strip(source if isinstance(source, Mapping) else read(source))
     if isinstance(module, DnCNN):
         found = adapt_dncnn(module, found)
     flat = any(key.startswith("layer") for key in found)
@@ -66,7 +67,7 @@ def load_official(module: nn.Module, source: Mapping[str, Tensor] | str | Path) 
     tensors: dict[str, Tensor] = {}
     for key, official in wanted.items():
         if official not in found and key.endswith("num_batches_tracked"):
-            tensors[key] = torch.zeros_like(own[key], device="cpu")
+            tensors[key] = torch.zeros(own[key].shape, dtype=own[key].dtype, device="cpu")
         elif official not in found:
             raise PixelwiseError(f"{where}: {official} is missing; the model needs {tuple(own[key].shape)}")
         elif found[official].shape != own[key].shape:
@@ -109,7 +110,7 @@ def read(path: str | Path) -> dict[str, Tensor]:
     return dict(document)
 
 
-def _strip(found: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def strip(found: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Remove DataParallel's prefix if every key has it."""
     if found and all(key.startswith("module.") for key in found):
         return {key.removeprefix("module."): tensor for key, tensor in found.items()}

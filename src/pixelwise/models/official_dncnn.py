@@ -5,6 +5,7 @@ Source: models.md 5.1 (cszn/KAIR utils/utils_bnorm.py; cszn/DnCNN model/specific
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,17 @@ def adapt_dncnn(module: DnCNN, found: Mapping[str, Tensor]) -> dict[str, Tensor]
     if module.variant == "kair" and folded:
         return _unfold(module, found)
     return dict(found)
+
+
+def options_of_file(found: Mapping[str, Tensor]) -> dict[str, Any]:
+    """The options of the DnCNN that a state dict under official names belongs to; empty if it shows none."""
+    places = {key: re.fullmatch(r"(?:dncnn|model)\.(\d+)\.weight", key) for key in found}
+    weights = {int(place[1]): found[key] for key, place in places.items() if place and found[key].dim() == 4}
+    if not weights:
+        return {}
+    first = weights[min(weights)]
+    variant: Variant = "saoyan" if "dncnn.0.weight" in found else "merged" if 4 in weights else "kair"
+    return {"channels": first.shape[1], "depth": len(weights), "width": first.shape[0], "variant": variant}
 
 
 def _unfold(module: DnCNN, found: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -1,4 +1,4 @@
-"""Settings of the step that converts a published checkpoint."""
+"""Settings of the step that takes published weights in place of training."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ from pixelwise.settings.base import Settings
 
 
 class ConvertSettings(Settings):
-    """Turn published weights into this project's format, in place of training.
+    """Turn an official checkpoint into this project's format.
 
     Attributes:
         architecture: Name of the network, as in `pixelwise.models.build`.
-        options: Its options.
+        options: Options of the network; DnCNN's may be left out, its file shows them.
+        file: Name of the file among the weights; None takes the one that is there.
     """
 
     architecture: str
     options: dict[str, Any] = Field(default_factory=dict)
+    file: str | None = None
