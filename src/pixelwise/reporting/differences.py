@@ -45,7 +45,7 @@ def per_image(folders: dict[str, Path]) -> pd.DataFrame:
         table = table.assign(task=first.task, dataset=first.dataset, protocol=first.protocol, seed=first.seed)
         marks = {name: any(getattr(record, name) for record in records) for name in ("synthetic", "short")}
         tables.append(table.assign(**marks))
-    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=[*GROUP, *NEEDED, "seed"])
+    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=list(dict.fromkeys([*GROUP, *NEEDED, "seed"])))
 
 
 def reference_of(models: pd.Series, preferred: str) -> str | None:

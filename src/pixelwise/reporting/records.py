@@ -109,7 +109,7 @@ def setting(row: Any) -> str:
 
 
 def details(row: Any) -> str:
-    """`setting` with the further conditions that fit into a table: neither hashes nor labels, nor what hardware says."""
+    """`setting` with the further conditions that fit into a table: no hashes, no labels, nothing of the hardware."""
     more = json.loads(row.condition) if row.condition else {}
     kept = {name: value for name, value in more.items() if name not in (*COMMON, *HIDDEN) and "sha256" not in name}
     words = [f"{name.replace('_', ' ')} {value}" for name, value in kept.items() if value not in (None, "", False)]

@@ -115,11 +115,7 @@ def banner_text(run: str, synthetic: bool, short: bool) -> str:
     """Words of the banner; empty for a full run on real data."""
     words = [
         *(["SYNTHETIC DATA: drawn by a program, says nothing of photographs"] if synthetic else []),
-        *(
-            ["SHORT RUN: less training or fewer timed calls than published; replicates no published number"]
-            if short
-            else []
-        ),
+        *(["SHORT RUN: less training or fewer timed calls than published; replicates no number"] if short else []),
     ]
     return f"{' · '.join(words)} (run {run})" if words else ""
 
