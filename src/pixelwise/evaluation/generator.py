@@ -35,7 +35,7 @@ class Generator:
     def __init__(self, path: Path, device: torch.device | str = "cpu") -> None:
         self.module, self.info = checkpoint.load(path, device)
         self.device = torch.device(device)
-        options = _options(self.info)
+        options = full_options(self.info["name"], self.info["options"])
         if "num_labels" not in options or options.get("dense_channels") is not None:
             raise PixelwiseError(f"{path}: {self.info['name']}; a generator that takes label maps is needed")
         if options["output_channels"] != 3:
@@ -74,9 +74,8 @@ def to_bytes(images: Tensor) -> NDArray[np.uint8]:
     return np.asarray(scaled.permute(0, 2, 3, 1).cpu().numpy().astype(np.uint8))
 
 
-def _options(info: dict[str, Any]) -> dict[str, Any]:
-    """A checkpoint's options, completed by the architecture's defaults."""
-    parameters = inspect.signature(registry.factory(info["name"])).parameters
+def full_options(name: str, given: dict[str, Any]) -> dict[str, Any]:
+    """Options of a model, completed by its architecture's defaults."""
+    parameters = inspect.signature(registry.factory(name)).parameters
     defaults = {name: p.default for name, p in parameters.items() if p.default is not inspect.Parameter.empty}
-    given: dict[str, Any] = info["options"]
     return defaults | given

@@ -9,13 +9,13 @@ from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
-from torch.utils.flop_counter import FlopCounterMode
 
 from pixelwise.errors import PixelwiseError
 from pixelwise.models.asapnet import AsapNet
 from pixelwise.models.discriminator import multiscale_discriminator, pix2pixhd_discriminator
 from pixelwise.models.dncnn import DnCNN
 from pixelwise.models.drn import drn_d_22, drn_d_38, drn_d_105
+from pixelwise.models.flops import count
 from pixelwise.models.pix2pixhd import Pix2PixHDLocal, pix2pixhd_global, spade_pix2pixhd
 from pixelwise.models.pixelwise_stream import Form, pixelwise_mlp, position_channels
 
@@ -30,9 +30,7 @@ def parameters(module: nn.Module) -> int:
 
 def macs(module: nn.Module, image: Tensor) -> float:
     """Multiply-accumulates of one forward pass, in 10^9; convolutions and matrix products only."""
-    with FlopCounterMode(display=False) as counter, torch.no_grad():
-        module(image)
-    return float(counter.get_total_flops()) / 2e9
+    return count(module, image) / 2e9
 
 
 def tile_of(height: int, width: int) -> int:

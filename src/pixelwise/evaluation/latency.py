@@ -1,0 +1,142 @@
+"""Records of a timing: latencies, their ratios, and the arithmetic that stands beside them."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from pixelwise.evaluation import statistics
+from pixelwise.evaluation.generator import full_options
+from pixelwise.evaluation.scopes import SCOPES
+from pixelwise.evaluation.stopwatch import MIB
+from pixelwise.metrics import Record, Scalar, Value, protocol_hash
+from pixelwise.models import flops, registry
+from pixelwise.settings.evaluation import TimedModel, TimeSettings
+
+Facts = dict[str, Scalar]
+"""A condition as a record holds it."""
+PROTOCOL = "interleaved"
+CLOCK = "perf_counter_ns, synchronised before and after; every round runs each model once in random order"
+LEAST_ON_GPU = (50, 500)
+"""Warm-up and timed calls below which a timing on a GPU is marked short (claims.md section 9)."""
+INTERVAL = "bootstrap over rounds, 95 %"
+
+
+def options(settings: TimeSettings, model: TimedModel) -> dict[str, Any]:
+    """A model's options; the number of labels is the group's unless the model has its own."""
+    given = {"num_labels": settings.num_labels} if settings.task == "translation" else {}
+    return given | model.options
+
+
+def build(settings: TimeSettings, model: TimedModel) -> nn.Module:
+    """A model in evaluation mode with random weights, the same for the same seed."""
+    torch.manual_seed(settings.seed)
+    return registry.build(model.architecture, **options(settings, model)).eval()
+
+
+def semantic_channels(settings: TimeSettings, model: TimedModel) -> tuple[int, bool]:
+    """Number of labels of a generator, and whether it takes instance edges."""
+    complete = full_options(model.architecture, options(settings, model))
+    return int(complete["num_labels"]), bool(complete["instance_edge"])
+
+
+def latency(
+    settings: TimeSettings, facts: Facts, gflop: dict[str, float], label: str, milliseconds: list[float], memory: float
+) -> Record:
+    """Median, spread, throughput and memory of one model under one condition.
+
+    Args:
+        settings: The group.
+        facts: The condition.
+        gflop: Label -> 10^9 operations of one image at this size.
+        label: The model.
+        milliseconds: Every timed call.
+        memory: What one call takes at most, in MiB.
+    """
+    median, low, high = statistics.bootstrap_median(milliseconds, settings.seed)
+    values = {"median": Value(value=median, unit="ms", low=low, high=high, interval=INTERVAL)}
+    for name, value in zip(("p90", "p99", "min"), np.quantile(milliseconds, [0.9, 0.99, 0.0]), strict=True):
+        values[name] = Value(value=float(value), unit="ms")
+    batch = _whole(facts["batch"])
+    values["throughput"] = Value(value=1000 * batch / median, unit="images/s")
+    values["peak_memory"] = Value(value=memory, unit="MiB")
+    values["gflop"] = Value(value=batch * gflop[label], unit="GFLOP")
+    return _timed(settings, facts, label, len(milliseconds), values)
+
+
+def ratio(
+    settings: TimeSettings, facts: Facts, gflop: dict[str, float], pair: tuple[str, str], times: dict[str, list[float]]
+) -> Record:
+    """Ratio of the medians of two models, with its interval, and the ratio of their operations.
+
+    Args:
+        settings: The group.
+        facts: The condition.
+        gflop: Label -> 10^9 operations of one image at this size.
+        pair: Numerator and denominator.
+        times: Label -> every timed call in milliseconds; same position, same round.
+    """
+    a, b = pair
+    value, low, high = statistics.bootstrap_ratio_of_medians(times[a], times[b], settings.seed)
+    values = {"ratio": Value(value=value, unit="times", low=low, high=high, interval=INTERVAL)}
+    values["gflop_ratio"] = Value(value=gflop[a] / gflop[b], unit="times")
+    return _timed(settings, facts, f"{a}/{b}", len(times[a]), values)
+
+
+def _whole(value: Scalar) -> int:
+    """A whole number among a condition's facts."""
+    assert isinstance(value, int)
+    return value
+
+
+def _timed(settings: TimeSettings, facts: Facts, model: str, n: int, values: dict[str, Value]) -> Record:
+    few = settings.warmup < LEAST_ON_GPU[0] or n < LEAST_ON_GPU[1]
+    scope = next(text for name, text in SCOPES.items() if name == facts["scope"])
+    return Record(
+        kind="latency",
+        task=settings.task,
+        model=model,
+        dataset="random",
+        protocol=PROTOCOL,
+        protocol_hash=protocol_hash({"clock": CLOCK, "scope": scope}),
+        condition=facts,
+        n=n,
+        seed=settings.seed,
+        synthetic=False,
+        short=facts["device"] == "cuda" and few,
+        values=values,
+    )
+
+
+def arithmetic(settings: TimeSettings) -> Iterator[Record]:
+    """Operations of one image at each size, and parameters, of each model."""
+    for size, (label, model) in itertools.product(settings.sizes, settings.models.items()):
+        with torch.device("meta"):
+            module = build(settings, model)
+            channels = settings.channels
+            if settings.task == "translation":
+                channels = sum(semantic_channels(settings, model))
+            gflop = flops.count(module, torch.empty(1, channels, *size)) / 1e9
+        parameters = list(module.parameters())
+        weights = sum(parameter.numel() * parameter.element_size() for parameter in parameters)
+        values = {"gflop": Value(value=gflop, unit="GFLOP"), "gmacs": Value(value=gflop / 2, unit="GMAC")}
+        values["parameters"] = Value(value=sum(parameter.numel() for parameter in parameters), unit="1")
+        values["weights"] = Value(value=weights / MIB, unit="MiB")
+        yield Record(
+            kind="flops",
+            task=settings.task,
+            model=label,
+            dataset="random",
+            protocol="flop_counter",
+            protocol_hash=protocol_hash("torch.utils.flop_counter, 2 per multiply-add, dense input"),
+            condition={"height": size[0], "width": size[1], "batch": 1, "scope": "generator"},
+            n=1,
+            synthetic=False,
+            short=False,
+            values=values,
+        )

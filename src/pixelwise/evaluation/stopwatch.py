@@ -1,0 +1,83 @@
+"""Timing several functions interleaved, and the memory that one call takes."""
+
+from __future__ import annotations
+
+import gc
+import os
+import time
+from collections.abc import Callable, Mapping
+
+import numpy as np
+import torch
+from torch import Tensor
+
+Call = Callable[[], Tensor]
+MIB = 2**20
+
+
+def synchronise(device: torch.device) -> None:
+    """Wait until everything given to the device is done."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+
+
+def interleave(
+    calls: Mapping[str, Call], warmup: int, timed: int, device: torch.device, seed: int = 0
+) -> dict[str, list[float]]:
+    """Time functions in rounds; in each round every function runs once, in a random order.
+
+    The clock (`time.perf_counter_ns`) is read after a synchronisation before and after each call; the garbage collector
+    rests meanwhile.
+
+    Args:
+        calls: Name -> function.
+        warmup: First rounds, which are not recorded.
+        timed: Recorded rounds.
+        device: Where the functions compute.
+        seed: Seed of the orders.
+
+    Returns:
+        Name -> milliseconds of each recorded round, [timed].
+    """
+    names, rng = list(calls), np.random.default_rng(seed)
+    times: dict[str, list[float]] = {name: [] for name in names}
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        for number in range(warmup + timed):
+            for place in rng.permutation(len(names)):
+                call = calls[names[place]]
+                synchronise(device)
+                start = time.perf_counter_ns()
+                call()
+                synchronise(device)
+                spent = time.perf_counter_ns() - start
+                if number >= warmup:
+                    times[names[place]].append(spent / 1e6)
+    finally:
+        if collecting:
+            gc.enable()
+    return times
+
+
+def peak_memory(call: Call, device: torch.device) -> float:
+    """Memory in MiB that one call takes at most beyond what is allocated before it, by PyTorch's allocators.
+
+    On a GPU from the allocator's own statistics, on a CPU from the profiler's record of every allocation and release.
+    """
+    if device.type == "cuda":
+        synchronise(device)
+        torch.cuda.reset_peak_memory_stats(device)
+        before = torch.cuda.memory_allocated(device)
+        call()
+        synchronise(device)
+        return (torch.cuda.max_memory_allocated(device) - before) / MIB
+    os.environ.setdefault("KINETO_LOG_LEVEL", "6")  # else it complains on machines without a GPU
+    with torch.autograd.profiler.profile(profile_memory=True) as profiler:
+        call()
+    results = profiler.kineto_results
+    assert results is not None
+    events = [event for event in results.events() if event.name() == "[memory]"]
+    events.sort(key=lambda event: event.start_ns())
+    level = np.cumsum([event.nbytes() for event in events])
+    return max(float(level.max(initial=0)), 0.0) / MIB

@@ -1,0 +1,153 @@
+"""Step `time`: models timed interleaved in one process, with ratios, memory and arithmetic beside the milliseconds."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+import pandas as pd
+import torch
+from torch import nn
+
+from pixelwise.artifacts import write_json, write_text
+from pixelwise.evaluation import hardware, latency, scopes
+from pixelwise.evaluation.latency import Facts
+from pixelwise.evaluation.stopwatch import Call, interleave, peak_memory
+from pixelwise.metrics import Record, dump
+from pixelwise.settings.evaluation import Mode, Precision, Scope, TimedModel, TimeSettings
+
+
+@dataclass(frozen=True)
+class Condition:
+    """What is held fixed while the models of a group are compared."""
+
+    size: tuple[int, int]
+    batch: int
+    precision: Precision
+    mode: Mode
+    scope: Scope
+
+    def facts(self, settings: TimeSettings, device: torch.device) -> Facts:
+        """The condition as a record holds it."""
+        facts: Facts = {"height": self.size[0], "width": self.size[1], "batch": self.batch}
+        facts |= {"precision": self.precision, "mode": self.mode, "scope": self.scope, "device": device.type}
+        return facts | {"warmup": settings.warmup}
+
+
+@dataclass
+class Results:
+    """What the step collects: records, every timed call, and what could not be done with the reason."""
+
+    records: list[Record] = field(default_factory=list)
+    samples: list[pd.DataFrame] = field(default_factory=list)
+    skipped: list[dict[str, Any]] = field(default_factory=list)
+
+
+def run(settings: TimeSettings, inputs: dict[str, Path], out: Path, work: Path) -> None:
+    """Time the group under every condition.
+
+    Args:
+        settings: The models and the conditions.
+        inputs: None; weights and inputs are random, since speed does not depend on their values.
+        out: Receives metrics.json (latencies, ratios, arithmetic), samples.csv (every timed call) and skipped.json
+            (what this device could not do, and why).
+        work: Unused.
+
+    Raises:
+        PixelwiseError: If a model or an option is unknown, or a size is not legal for a model.
+    """
+    device = hardware.select_device(settings.device, settings.threads)
+    torch.backends.cudnn.benchmark, torch.backends.cudnn.deterministic = True, False
+    arithmetic, results = list(latency.arithmetic(settings)), Results()
+    modules = {label: latency.build(settings, model).to(device) for label, model in settings.models.items()}
+    for condition in conditions(settings):
+        _measure(settings, condition, modules, device, arithmetic, results)
+    machine = hardware.describe(device, settings.threads) | hardware.clocks(device)
+    timed = [record.model_copy(update={"hardware": machine}) for record in results.records]
+    dump(out / "metrics.json", arithmetic + timed)
+    write_json(out / "skipped.json", results.skipped)
+    table = pd.concat(results.samples) if results.samples else pd.DataFrame()
+    write_text(out / "samples.csv", table.to_csv(index=False, lineterminator="\n", float_format="%.6f"))
+
+
+def conditions(settings: TimeSettings) -> Iterator[Condition]:
+    """Every combination of the settings."""
+    axes = (settings.sizes, settings.batches, settings.precisions, settings.modes, settings.scopes)
+    return itertools.starmap(Condition, itertools.product(*axes))
+
+
+def impossible(condition: Condition, device: torch.device) -> str | None:
+    """Why a device cannot do this, or None if it can."""
+    if condition.precision == "tf32" and device.type != "cuda":
+        return "TF32 exists on CUDA devices only"
+    if condition.precision == "tf32" and torch.cuda.get_device_capability(device) < (8, 0):
+        return "this GPU has no TF32 units"
+    if condition.precision == "bf16" and device.type == "cuda" and not torch.cuda.is_bf16_supported():
+        return "this GPU has no bfloat16 units"
+    return None
+
+
+@torch.inference_mode()
+def _measure(
+    settings: TimeSettings,
+    condition: Condition,
+    modules: dict[str, nn.Module],
+    device: torch.device,
+    arithmetic: list[Record],
+    results: Results,
+) -> None:
+    """Time every model under one condition and add what came of it to `results`."""
+    facts = condition.facts(settings, device)
+    if reason := impossible(condition, device):
+        results.skipped.append(facts | {"reason": reason})
+        return
+    calls: dict[str, Call] = {}
+    memory: dict[str, float] = {}
+    with hardware.precision(condition.precision, device):
+        for label, module in modules.items():
+            try:
+                call = _call(settings, condition, settings.models[label], module, device)
+                memory[label] = peak_memory(call, device)
+                calls[label] = call
+            except Exception as error:
+                if not device_limit(error):
+                    raise
+                reason = " ".join([f"{type(error).__name__}:", *str(error).splitlines()[:1]])
+                results.skipped.append(facts | {"model": label, "reason": reason})
+        times = interleave(calls, settings.warmup, settings.calls, device, settings.seed)
+    place = {"height": condition.size[0], "width": condition.size[1]}
+    gflop = {r.model: cast(float, r.values["gflop"].value) for r in arithmetic if place.items() <= r.condition.items()}
+    for label, milliseconds in times.items():
+        results.records.append(latency.latency(settings, facts, gflop, label, milliseconds, memory[label]))
+        rounds = {"model": label, "round": range(len(milliseconds)), "milliseconds": milliseconds}
+        results.samples.append(pd.DataFrame(facts | rounds))
+    for a, b in settings.ratios:
+        if a in times and b in times:
+            results.records.append(latency.ratio(settings, facts, gflop, (a, b), times))
+
+
+def _call(
+    settings: TimeSettings, condition: Condition, model: TimedModel, module: nn.Module, device: torch.device
+) -> Call:
+    """The function to time; it has been run once, so that compilation and lazy set-up are over."""
+    if condition.mode == "compiled":
+        torch._dynamo.reset()
+        module = cast(nn.Module, torch.compile(module, dynamic=False))
+    channels = settings.channels if settings.task == "denoising" else 3
+    drawn = scopes.draw(condition.batch, condition.size, settings.num_labels, channels, settings.seed)
+    if settings.task == "denoising":
+        call = scopes.denoising_call(condition.scope, module, drawn, device)
+    else:
+        labels, edge = latency.semantic_channels(settings, model)
+        call = scopes.translation_call(condition.scope, module, drawn, labels, edge, device)
+    call()
+    return call
+
+
+def device_limit(error: Exception) -> bool:
+    """Whether the device's memory or its compiler is to blame, and not the settings."""
+    compiler = type(error).__module__.startswith(("torch._dynamo", "torch._inductor"))
+    return compiler or isinstance(error, torch.OutOfMemoryError)

@@ -1,0 +1,203 @@
+"""Timing: interleaving, scopes, conditions that a device cannot do, and what the records say."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from pydantic import ValidationError
+from torch import nn
+
+from pixelwise import metrics
+from pixelwise.artifacts import read_json
+from pixelwise.data import semantics
+from pixelwise.errors import PixelwiseError
+from pixelwise.evaluation import hardware, latency, scopes, timing
+from pixelwise.evaluation.stopwatch import interleave, peak_memory
+from pixelwise.models import build
+from pixelwise.settings.evaluation import TimeSettings
+
+CPU = torch.device("cpu")
+SMALL = {"tile": 8, "learned_factor": 8, "width": 8, "max_width": 16, "depth": 1, "mlp_width": 8}
+MODELS = {
+    "asapnet": {"architecture": "asapnet", "options": SMALL},
+    "pix2pixhd": {"architecture": "spade_pix2pixhd", "options": {"width": 8, "downsamplings": 2, "blocks": 1}},
+}
+
+
+def settings(**changes):
+    given = {"name": "small", "task": "translation", "models": MODELS, "ratios": [["pix2pixhd", "asapnet"]]}
+    given |= {"sizes": [[32, 64]], "warmup": 2, "calls": 12, "device": "cpu"}
+    return TimeSettings(**(given | changes))
+
+
+def run(folder, **changes):
+    folder.mkdir(exist_ok=True)
+    timing.run(settings(**changes), {}, folder, folder)
+    return metrics.load(folder / "metrics.json")
+
+
+def test_every_round_runs_every_function_once_in_changing_order():
+    order = []
+    calls = {name: (lambda name=name: order.append(name)) for name in "abc"}
+    times = interleave(calls, 3, 40, CPU)
+    assert {name: len(values) for name, values in times.items()} == {"a": 40, "b": 40, "c": 40}
+    rounds = ["".join(order[i : i + 3]) for i in range(0, len(order), 3)]
+    assert len(rounds) == 43 and all(sorted(r) == list("abc") for r in rounds) and len(set(rounds)) > 3
+
+
+def test_the_clock_is_right():
+    times = interleave({"slow": lambda: time.sleep(0.02), "fast": lambda: time.sleep(0.002)}, 1, 5, CPU)
+    assert 19 < np.median(times["slow"]) < 40 and 1.9 < np.median(times["fast"]) < 15
+
+
+def test_peak_memory_of_known_tensors():
+    def call():
+        first = torch.ones(2**20)
+        second = first + 1
+        del first
+        return second * 2
+
+    assert peak_memory(call, CPU) == pytest.approx(8, abs=0.1), "two tensors of 4 MiB live at a time"
+
+
+@pytest.mark.parametrize("scope", list(scopes.SCOPES))
+def test_scopes_differ_only_in_what_they_include(scope):
+    torch.manual_seed(0)
+    module = build("asapnet", **SMALL).eval()
+    drawn = scopes.draw(2, (32, 48), 35, 3, seed=1)
+    assert drawn.labels.dtype == torch.uint8 and drawn.labels.max() < 35 and drawn.labels.shape == (2, 32, 48)
+    with torch.inference_mode():
+        expected = module(semantics(drawn.labels, drawn.instances, 35))
+        made = scopes.translation_call(scope, module, drawn, 35, True, CPU)()
+    if scope == "transfer":
+        assert made.dtype == torch.uint8
+        np.testing.assert_array_equal(made, ((expected + 1) / 2 * 255).to(torch.uint8))
+    else:
+        torch.testing.assert_close(made, expected)
+
+
+def test_records_samples_and_ratio_agree(tmp_path):
+    records = run(tmp_path / "out", scopes=["generator", "paper"], batches=[1, 2])
+    timed = {(r.model, r.condition["batch"], r.condition["scope"]): r for r in records if r.kind == "latency"}
+    assert len(timed) == 3 * 2 * 2
+    table = pd.read_csv(tmp_path / "out" / "samples.csv")
+    assert len(table) == 2 * 2 * 2 * 12
+    for (model, batch, scope), record in timed.items():
+        rows = table[(table["batch"] == batch) & (table["scope"] == scope)]
+        assert record.condition["device"] == "cpu" and record.condition["precision"] == "fp32"
+        if model == "pix2pixhd/asapnet":
+            medians = rows.groupby("model")["milliseconds"].median()
+            value = record.values["ratio"]
+            assert value.value == pytest.approx(medians["pix2pixhd"] / medians["asapnet"], rel=1e-3)
+            assert value.low <= value.value <= value.high and value.unit == "times"
+            continue
+        times = rows[rows["model"] == model]["milliseconds"]
+        values = {name: value.value for name, value in record.values.items()}
+        assert record.n == 12 and values["median"] == pytest.approx(times.median(), rel=1e-3)
+        assert values["p90"] == pytest.approx(times.quantile(0.9), rel=1e-3)
+        assert values["min"] <= values["median"] <= values["p90"] <= values["p99"]
+        assert values["throughput"] == pytest.approx(1000 * batch / values["median"])
+        assert values["peak_memory"] > 0 and record.hardware["threads"] == 1 and record.hardware["cpu"]
+    assert read_json(tmp_path / "out" / "skipped.json") == []
+
+
+def test_arithmetic_stands_beside_the_time(tmp_path):
+    records = run(tmp_path / "out", calls=3)
+    flops = {r.model: r.values for r in records if r.kind == "flops"}
+    assert set(flops) == {"asapnet", "pix2pixhd"}
+    parameters = sum(p.numel() for p in build("asapnet", **SMALL).parameters())
+    assert flops["asapnet"]["parameters"].value == parameters
+    assert flops["asapnet"]["gmacs"].value == flops["asapnet"]["gflop"].value / 2 > 0
+    ratio = next(r for r in records if "/" in r.model).values["gflop_ratio"].value
+    assert ratio == pytest.approx(flops["pix2pixhd"]["gflop"].value / flops["asapnet"]["gflop"].value)
+
+
+def test_published_arithmetic_of_the_two_generators():
+    # performance.md: 97.8 and 244.7 GFLOP at 256x512, ratio 2.50; models.md: 83,201,411 and 182,525,379 parameters.
+    models = {"asapnet": {"architecture": "asapnet"}, "pix2pixhd": {"architecture": "spade_pix2pixhd"}}
+    found = {r.model: r.values for r in latency.arithmetic(settings(models=models, sizes=[[256, 512]]))}
+    assert found["asapnet"]["gflop"].value == pytest.approx(97.8, abs=0.1)
+    assert found["pix2pixhd"]["gflop"].value == pytest.approx(244.7, abs=0.1)
+    assert found["asapnet"]["parameters"].value == 83_201_411
+    assert found["pix2pixhd"]["parameters"].value == 182_525_379
+
+
+def test_what_the_device_cannot_do_is_recorded(tmp_path):
+    records = run(tmp_path / "out", precisions=["fp32", "tf32"], calls=3)
+    assert {r.condition["precision"] for r in records if r.kind == "latency"} == {"fp32"}
+    (skipped,) = read_json(tmp_path / "out" / "skipped.json")
+    assert skipped["precision"] == "tf32" and skipped["reason"] == "TF32 exists on CUDA devices only"
+
+
+def test_a_failed_compilation_is_recorded_and_the_others_go_on(tmp_path, monkeypatch):
+    from torch._dynamo.exc import BackendCompilerFailed
+
+    def broken(module, dynamic):
+        if type(module).__name__ == "AsapNet":
+
+            def fail(*_):
+                raise BackendCompilerFailed(lambda: None, RuntimeError("no compiler"), None)
+
+            return fail
+        return module
+
+    monkeypatch.setattr(torch, "compile", broken)
+    records = run(tmp_path / "out", modes=["compiled"], calls=3)
+    assert [r.model for r in records if r.kind == "latency"] == ["pix2pixhd"]
+    (skipped,) = read_json(tmp_path / "out" / "skipped.json")
+    assert skipped["model"] == "asapnet" and skipped["reason"].startswith("BackendCompilerFailed")
+
+
+def test_bfloat16_and_denoising(tmp_path):
+    models = {
+        "dncnn": {"architecture": "dncnn", "options": {"depth": 3, "width": 8}},
+        "asapnet_denoise": {"architecture": "asapnet", "options": SMALL | {"dense_channels": 1, "output_channels": 1}},
+    }
+    models["asapnet_denoise"]["options"]["instance_edge"] = False
+    records = run(
+        tmp_path / "out",
+        task="denoising",
+        models=models,
+        ratios=[["dncnn", "asapnet_denoise"]],
+        precisions=["fp32", "bf16"],
+        scopes=["generator", "transfer"],
+        calls=3,
+    )
+    assert len([r for r in records if r.kind == "latency"]) == 3 * 2 * 2
+    assert {r.task for r in records} == {"denoising"}
+    assert torch.get_autocast_dtype("cpu") == torch.bfloat16 and not torch.is_autocast_enabled("cpu")
+
+
+def test_mistakes(tmp_path):
+    with pytest.raises(ValidationError, match="'vgg' is not one of the models"):
+        settings(ratios=[["vgg", "asapnet"]])
+    with pytest.raises(ValidationError, match="denoising allows 'generator' and 'transfer'"):
+        settings(task="denoising", scopes=["paper"])
+    with pytest.raises(PixelwiseError, match="multiples of 8"):
+        run(tmp_path / "size", sizes=[[30, 64]])
+    with pytest.raises(PixelwiseError, match="option 'deph'"):
+        run(tmp_path / "option", models={"asapnet": {"architecture": "asapnet", "options": {"deph": 3}}}, ratios=[])
+
+
+def test_hardware_is_described_the_same_every_time():
+    assert hardware.describe("cpu", 2) == hardware.describe(CPU, 2)
+    facts = hardware.describe("cpu", 2)
+    assert facts["threads"] == 2 and facts["torch"] == torch.__version__ and facts["cores"] >= 1
+    assert hardware.select_device("cpu", 1) == CPU
+    if not torch.cuda.is_available():
+        with pytest.raises(PixelwiseError, match="no usable CUDA device"):
+            hardware.select_device("cuda", 1)
+
+
+def test_strict_precision_returns_after_tf32():
+    with (
+        hardware.precision("tf32", torch.device("cuda"))
+        if torch.cuda.is_available()
+        else hardware.precision("bf16", CPU)
+    ):
+        assert isinstance(nn.Linear(2, 2)(torch.zeros(1, 2)), torch.Tensor)
+    assert not torch.backends.cuda.matmul.allow_tf32 and not torch.backends.cudnn.allow_tf32
