@@ -49,19 +49,14 @@ def work_of(job: Job, datasets: Datasets) -> float:
     """Amount of work: images of 256x512 trained on, generated or scored; timed calls of that size; else 1."""
     settings: Any = job.settings
     height, width = datasets.size(job)
-    area = (height or 321) * (width or 481) / PIXELS
+    area: float = (height or 321) * (width or 481) / PIXELS
     if job.kind in ("adversarial", "segmentation"):
-        images = max(datasets.images(job, "train"), 1)
-        epochs = getattr(settings, "epochs", None)
-        epochs = settings.epochs_constant + settings.epochs_decay if epochs is None else epochs
-        return float((settings.presentations or epochs * images) * area)
+        epochs = settings.epochs_constant + settings.epochs_decay if job.kind == "adversarial" else settings.epochs
+        presentations: float = settings.presentations or epochs * max(datasets.images(job, "train"), 1)
+        return presentations * area
     if job.kind == "denoising":
-        return (
-            float(_denoising_steps(settings, datasets.images(job, "train")))
-            * settings.batch
-            * settings.patch**2
-            / PIXELS
-        )
+        patches: float = _denoising_steps(settings, datasets.images(job, "train")) * settings.batch
+        return float(patches * settings.patch**2 / PIXELS)
     if job.kind == "time":
         calls = len(settings.batches) * len(settings.precisions) * len(settings.modes) * len(settings.scopes)
         sizes = sum(h * w for h, w in settings.sizes) / PIXELS

@@ -16,7 +16,7 @@ from rich.table import Table
 
 from pixelwise.claims import costs, expected
 from pixelwise.claims.audit import contradictions
-from pixelwise.claims.checks import Measurement
+from pixelwise.claims.checks import Measurement, Underspecified
 from pixelwise.claims.findings import Finding
 from pixelwise.claims.schema import Register, register
 from pixelwise.claims.verdicts import decide
@@ -84,9 +84,7 @@ def survey(plan: Plan, log: Path = RUN_LOG) -> dict[str, Any]:
     known, jobs = register(), list(plan.jobs)
     gpu = expected.accelerator()
     now, later = (settled(known, decidable(known, chosen)) for chosen in (possible(jobs), jobs))
-    waiting = Counter(
-        finding.missing for finding in decidable(known, jobs) if finding.missing and finding.id not in later
-    )
+    waiting = Counter(_waits_for(known, f) for f in decidable(known, jobs) if f.missing and f.id not in later)
     disk = shutil.disk_usage(Path.cwd()).free / 1e9
     data = [_data(known, job) for job in jobs if job.kind == "fetch"]
     groups = _groups(jobs, log, "cuda" if gpu else "cpu")
@@ -98,6 +96,22 @@ def survey(plan: Plan, log: Path = RUN_LOG) -> dict[str, Any]:
         "jobs": groups,
         "missing": _missing(data, groups, gpu, disk),
     }
+
+
+def _waits_for(known: Register, finding: Finding) -> str:
+    """What an open claim waits for, in words that other claims share."""
+    check = known.claim(finding.id).check
+    if isinstance(check, Underspecified) or finding.verdict == "underspecified":
+        return "a condition that their authors did not state"
+    if not isinstance(check, Measurement):
+        return str(finding.missing)
+    if check.hardware:
+        return " and ".join(f"a {name} {text}" for name, text in check.hardware.items())
+    need = known.datasets.get(check.dataset or "")
+    short = f"records of kind {check.kind}" + (f" on {check.dataset}" if check.dataset else "")
+    return (
+        f"{short} ({need.get})" if need else f"{short}, {check.protocol or 'at sizes or of models not in the profile'}"
+    )
 
 
 def _data(known: Register, job: Job) -> dict[str, Any]:

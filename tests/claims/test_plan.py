@@ -1,0 +1,145 @@
+from __future__ import annotations
+
+import io
+import json
+
+import pytest
+from rich.console import Console
+
+from pixelwise.claims import costs, expected, plan
+from pixelwise.claims.expected import Datasets
+from pixelwise.claims.schema import register
+from pixelwise.errors import PixelwiseError
+from pixelwise.graph import plan_of
+
+DATA = {
+    "cityscapes": {"kind": "cityscapes", "height": 256, "width": 512},
+    "streets": {"kind": "streets", "height": 256, "width": 512, "train": 96, "val": 600},
+}
+DATA |= {"bsd68": {"kind": "bsd68"}}
+TIME = {"task": "translation", "models": {"asapnet": {"architecture": "asapnet"}}, "ratios": [["pix2pixhd", "asapnet"]]}
+TIME["models"]["pix2pixhd"] = {"architecture": "spade_pix2pixhd"}
+
+
+def run(dataset="cityscapes", **changes):
+    model = {"task": "translation", "dataset": dataset, "architecture": "asapnet", "perceptual": 0, **changes}
+    profile = {
+        "title": "planned",
+        "seeds": [0, 1],
+        "compute": {"device": "cpu"},
+        "datasets": DATA,
+        "train": {
+            "asapnet": model,
+            "pix2pixhd": model | {"architecture": "spade_pix2pixhd", "recipe": "asapnet"},
+            "segmenter": {
+                "task": "segmentation",
+                "dataset": dataset,
+                "architecture": "drn_d_105",
+                "recipe": "drn_d_105",
+            },
+        },
+        "segment": {"segmenter": "segmenter", "protocols": ["N"]},
+        "restore": {"bsd68": {"dataset": "bsd68"}},
+        "time": {"translation": TIME},
+    }
+    return plan_of({"profile": "p", "profiles": {"p": profile}})
+
+
+@pytest.fixture(autouse=True)
+def no_gpu_and_no_logins(monkeypatch):
+    monkeypatch.setattr(expected, "accelerator", lambda: None)
+    for name in ("CITYSCAPES_ROOT", *plan.LOGIN):
+        monkeypatch.delenv(name, raising=False)
+
+
+def claims(planned, tmp_path):
+    return plan.survey(planned, tmp_path / "run.jsonl")["claims"]
+
+
+def test_without_a_login_cityscapes_claims_wait(tmp_path, monkeypatch):
+    found = claims(run(), tmp_path)
+    assert "S-FID-3" not in found["now"] and "S-FID-3" in found["with_all_data"]
+    assert "S-SPD-3" in found["now"] and "K-IDENTITY-25" in found["now"] and "C-4" not in found["now"]
+    assert found["now"]["S-SPD-5"] == "documents"
+    monkeypatch.setenv("CITYSCAPES_ROOT", "/anywhere")
+    assert "S-FID-3" in claims(run(), tmp_path)["now"]
+
+
+@pytest.mark.parametrize("changes", [{"dataset": "streets"}, {"presentations": 100}])
+def test_drawn_data_and_short_schedules_decide_no_quality_claim(tmp_path, monkeypatch, changes):
+    monkeypatch.setenv("CITYSCAPES_ROOT", "/anywhere")
+    found = claims(run(**changes), tmp_path)
+    assert not {"S-FID-3", "S-IOU-3", "S-FID-1"} & set(found["with_all_data"])
+    assert "S-SPD-3" in found["now"]
+
+
+def test_what_is_missing_is_said(tmp_path):
+    found = plan.survey(run(), tmp_path / "run.jsonl")
+    assert any(line.startswith("data cityscapes: register at") for line in found["missing"])
+    assert any("a GPU" in line for line in found["missing"])
+    entry = next(entry for entry in found["data"] if entry["name"] == "cityscapes")
+    assert entry["login"] and entry["disk_gb"] > 10 and not entry["have"]
+
+
+def test_everything_is_printed():
+    console = Console(width=160, record=True, file=io.StringIO())
+    plan.show(run(), console)
+    text = console.export_text()
+    for words in ("claims this profile can decide", "Jobs", "Data", "missing: data cityscapes", "claims wait for"):
+        assert words in text
+
+
+def training(planned, name="train/cityscapes/asapnet/seed0"):
+    return next(job for job in planned.jobs if job.id == name), Datasets(list(planned.jobs))
+
+
+def test_this_machines_log_comes_before_the_table(tmp_path):
+    planned = run()
+    job, _ = training(planned)
+    log = tmp_path / "run.jsonl"
+    lines = [{"job": job.id, "kind": job.kind, "out": job.out, "status": "done", "seconds": 7200.0}]
+    lines.append({**lines[0], "status": "failed", "seconds": 1.0})
+    log.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    groups = {group["jobs"]: group for group in plan.survey(planned, log)["jobs"]}
+    group = groups["train/cityscapes/asapnet"]
+    assert group["count"] == 2
+    assert group["hours"] == pytest.approx(4.0)
+    assert "recorded here" in group["basis"]
+
+
+def test_costs_follow_the_work_and_name_another_machine():
+    (job, datasets), (small, fewer) = training(run()), training(run(presentations=2975))
+    ratio = costs.work_of(job, datasets) / costs.work_of(small, fewer)
+    assert ratio == pytest.approx(300)
+    recorded = [costs.Recorded("adversarial", "asapnet", 10.0, 50.0, "cpu", "recorded there")]
+    scaling = {"cuda": {"from": "cpu", "factor": 100, "basis": "two timings"}}
+    here = costs.estimate(small, fewer, recorded, "cpu", scaling)
+    assert here.seconds == pytest.approx(5 * 2975)
+    there = costs.estimate(small, fewer, recorded, "cuda", scaling)
+    assert there.seconds == pytest.approx(here.seconds / 100)
+    assert "two timings" in there.basis
+    assert costs.estimate(small, fewer, recorded, "cuda", {}).seconds is None
+    assert costs.estimate(small, fewer, [], "cpu", scaling).seconds is None
+
+
+def test_memory_grows_with_the_batch():
+    document = costs.table()
+    (job, datasets), (more, _) = training(run(batch=8)), training(run(batch=32))
+    assert 3 < costs.memory_gb(job, datasets, document) < costs.memory_gb(more, datasets, document) < 80
+
+
+def test_the_committed_table_is_whole():
+    document = costs.table()
+    assert all(entry.seconds > 0 and entry.work > 0 for entry in costs.from_table(document))
+    assert {"asapnet", "spade_pix2pixhd", "dncnn"} <= set(document["memory"])
+
+
+def test_a_broken_log_is_one_line(tmp_path):
+    (tmp_path / "run.jsonl").write_text("{}\n")
+    with pytest.raises(PixelwiseError, match="line 1 is not a line of the run log"):
+        plan.survey(run(), tmp_path / "run.jsonl")
+
+
+def test_expected_records_are_those_of_the_steps():
+    kinds = {item.record.kind for item in expected.records(list(run().jobs), register())}
+    assert kinds == {"fid", "segmentation", "restoration", "latency", "architecture"}
