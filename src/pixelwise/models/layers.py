@@ -63,7 +63,11 @@ class _SpectralNorm(nn.Module):
         self.register_buffer("weight_v", F.normalize(torch.randn(weight.numel() // rows, device=weight.device), dim=0))
 
     def normalised_weight(self) -> Tensor:
-        """The weight divided by its spectral norm, after one power iteration if in training mode."""
+        """The weight divided by its spectral norm, after one power iteration if in training mode; always in float32."""
+        with torch.autocast(self.weight_orig.device.type, enabled=False):
+            return self._normalised_weight()
+
+    def _normalised_weight(self) -> Tensor:
         matrix = self.weight_orig.movedim(self.output_axis, 0).flatten(1)
         if self.training:
             with torch.no_grad():

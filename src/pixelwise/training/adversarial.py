@@ -11,7 +11,6 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from pixelwise.errors import PixelwiseError
-from pixelwise.models.perceptual import PerceptualLoss
 from pixelwise.models.registry import build
 from pixelwise.settings.training import AdversarialSettings
 from pixelwise.training import initialise, losses, results
@@ -47,7 +46,7 @@ class Translation:
     watched: tuple[str, ...] = ("generator's gradient", "discriminator's gradient")
 
     def __init__(
-        self, settings: AdversarialSettings, images: LabelledImages, here: Machine, perceptual: PerceptualLoss | None
+        self, settings: AdversarialSettings, images: LabelledImages, here: Machine, perceptual: nn.Module | None
     ) -> None:
         self.settings, self.images, self.here, self.perceptual = settings, images, here, perceptual
         self.epochs = settings.epochs_constant + settings.epochs_decay
@@ -73,7 +72,8 @@ class Translation:
         initialise.generator(generator, settings.initialisation)
         initialise.discriminator(judge, settings.discriminator_initialisation, settings.initialisation)
         rates = two_time_scales(settings.learning_rate, settings.ttur)
-        adam = [partial(torch.optim.Adam, lr=rate, betas=settings.betas) for rate in rates]
+        fused = here.device.type == "cuda"
+        adam = [partial(torch.optim.Adam, lr=rate, betas=settings.betas, fused=fused) for rate in rates]
         self.generator = Trainee(generator, adam[0], here, settings.compile, settings.ema)
         self.judge = Trainee(judge, adam[1], here, settings.compile)
 

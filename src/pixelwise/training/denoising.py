@@ -9,7 +9,6 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from pixelwise.models.perceptual import PerceptualLoss
 from pixelwise.models.registry import build
 from pixelwise.settings.training import DenoisingSettings
 from pixelwise.training import initialise, results
@@ -46,9 +45,7 @@ class Restoration:
     names: tuple[str, ...] = ("loss",)
     watched: tuple[str, ...] = ("gradient",)
 
-    def __init__(
-        self, settings: DenoisingSettings, folder: Path, here: Machine, perceptual: PerceptualLoss | None
-    ) -> None:
+    def __init__(self, settings: DenoisingSettings, folder: Path, here: Machine, perceptual: nn.Module | None) -> None:
         self.settings, self.here = settings, here
         self.blur = MotionBlur(settings.blur_length, here.device) if settings.degradation == "motion_blur" else None
         self.patches = Patches(
@@ -80,7 +77,13 @@ class Restoration:
             return torch.optim.SGD(
                 parameters, settings.learning_rate, momentum=settings.betas[0], weight_decay=settings.weight_decay
             )
-        return torch.optim.Adam(parameters, settings.learning_rate, settings.betas, weight_decay=settings.weight_decay)
+        return torch.optim.Adam(
+            parameters,
+            settings.learning_rate,
+            settings.betas,
+            weight_decay=settings.weight_decay,
+            fused=self.here.device.type == "cuda",
+        )
 
     def _perceptual(self, estimate: Tensor, target: Tensor) -> Tensor:
         assert self.perceptual is not None

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pixelwise.errors import PixelwiseError
-from pixelwise.models.perceptual import PerceptualLoss, load_vgg19
 from pixelwise.training.machine import Machine
+
+if TYPE_CHECKING:  # torchvision takes seconds to import, which only trainings with this loss shall pay
+    from pixelwise.models.perceptual import PerceptualLoss
 
 SUFFIXES = frozenset({".pth", ".pt", ".safetensors"})
 PUBLISHED = "imagenet"
@@ -19,6 +22,8 @@ def load_perceptual(inputs: Mapping[str, Path], here: Machine) -> PerceptualLoss
     Raises:
         PixelwiseError: If the job has no such input, or the folder does not hold exactly one file of weights.
     """
+    from pixelwise.models.perceptual import PerceptualLoss, load_vgg19
+
     if "perceptual" not in inputs:
         raise PixelwiseError("the perceptual loss needs VGG19 weights, but the job has no input 'perceptual'")
     files = sorted(path for path in inputs["perceptual"].iterdir() if path.suffix in SUFFIXES)
