@@ -126,6 +126,19 @@ def test_published_arithmetic_of_the_two_generators():
     assert found["pix2pixhd"]["parameters"].value == 182_525_379
 
 
+def test_options_that_depend_on_the_size(tmp_path):
+    # claims.md P-C7: 48.9 G multiply-accumulates at 256x512 and 55.3 G at 512x1024, where a tile has 32 pixels.
+    models = {"asapnet": {"architecture": "asapnet", "at": {"512x1024": {"tile": 32}}}}
+    group = settings(models=models, sizes=[[256, 512], [512, 1024]], ratios=[])
+    found = [record.values["gmacs"].value for record in latency.arithmetic(group)]
+    assert found == pytest.approx([48.9, 55.3], abs=0.1)
+    small = {"asapnet": {"architecture": "asapnet", "options": SMALL, "at": {"32x64": {"tile": 16}}}}
+    records = run(tmp_path / "out", models=small, ratios=[], sizes=[[32, 64], [32, 48]], calls=3)
+    assert {r.condition["width"] for r in records if r.kind == "latency"} == {64, 48}
+    with pytest.raises(ValidationError, match="pattern"):
+        settings(models={"asapnet": {"architecture": "asapnet", "at": {"512": {}}}}, ratios=[])
+
+
 def test_what_the_device_cannot_do_is_recorded(tmp_path):
     records = run(tmp_path / "out", precisions=["fp32", "tf32"], calls=3)
     assert {r.condition["precision"] for r in records if r.kind == "latency"} == {"fp32"}

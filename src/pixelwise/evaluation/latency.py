@@ -18,6 +18,7 @@ from pixelwise.metrics import Record, Scalar, Value, protocol_hash
 from pixelwise.models import flops, registry
 from pixelwise.settings.evaluation import TimedModel, TimeSettings
 
+Size = tuple[int, int]
 Facts = dict[str, Scalar]
 """A condition as a record holds it."""
 PROTOCOL = "interleaved"
@@ -27,21 +28,21 @@ LEAST_ON_GPU = (50, 500)
 INTERVAL = "bootstrap over rounds, 95 %"
 
 
-def options(settings: TimeSettings, model: TimedModel) -> dict[str, Any]:
-    """A model's options; the number of labels is the group's unless the model has its own."""
+def options(settings: TimeSettings, model: TimedModel, size: Size) -> dict[str, Any]:
+    """A model's options at a size; the number of labels is the group's unless the model has its own."""
     given = {"num_labels": settings.num_labels} if settings.task == "translation" else {}
-    return given | model.options
+    return given | model.options | model.at.get(f"{size[0]}x{size[1]}", {})
 
 
-def build(settings: TimeSettings, model: TimedModel) -> nn.Module:
-    """A model in evaluation mode with random weights, the same for the same seed."""
+def build(settings: TimeSettings, model: TimedModel, size: Size) -> nn.Module:
+    """A model for a size, in evaluation mode with random weights, the same for the same seed."""
     torch.manual_seed(settings.seed)
-    return registry.build(model.architecture, **options(settings, model)).eval()
+    return registry.build(model.architecture, **options(settings, model, size)).eval()
 
 
-def semantic_channels(settings: TimeSettings, model: TimedModel) -> tuple[int, bool]:
+def semantic_channels(settings: TimeSettings, model: TimedModel, size: Size) -> tuple[int, bool]:
     """Number of labels of a generator, and whether it takes instance edges."""
-    complete = full_options(model.architecture, options(settings, model))
+    complete = full_options(model.architecture, options(settings, model, size))
     return int(complete["num_labels"]), bool(complete["instance_edge"])
 
 
@@ -117,10 +118,10 @@ def arithmetic(settings: TimeSettings) -> Iterator[Record]:
     """Operations of one image at each size, and parameters, of each model."""
     for size, (label, model) in itertools.product(settings.sizes, settings.models.items()):
         with torch.device("meta"):
-            module = build(settings, model)
+            module = build(settings, model, size)
             channels = settings.channels
             if settings.task == "translation":
-                channels = sum(semantic_channels(settings, model))
+                channels = sum(semantic_channels(settings, model, size))
             gflop = flops.count(module, torch.empty(1, channels, *size)) / 1e9
         parameters = list(module.parameters())
         weights = sum(parameter.numel() * parameter.element_size() for parameter in parameters)

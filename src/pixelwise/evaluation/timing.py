@@ -62,9 +62,10 @@ def run(settings: TimeSettings, inputs: dict[str, Path], out: Path, work: Path) 
     device = hardware.select_device(settings.device, settings.threads)
     torch.backends.cudnn.benchmark, torch.backends.cudnn.deterministic = True, False
     arithmetic, results = list(latency.arithmetic(settings)), Results()
-    modules = {label: latency.build(settings, model).to(device) for label, model in settings.models.items()}
-    for condition in conditions(settings):
-        _measure(settings, condition, modules, device, arithmetic, results)
+    for size, group in itertools.groupby(conditions(settings), lambda condition: condition.size):
+        modules = {label: latency.build(settings, model, size).to(device) for label, model in settings.models.items()}
+        for condition in group:
+            _measure(settings, condition, modules, device, arithmetic, results)
     machine = hardware.describe(device, settings.threads) | hardware.clocks(device)
     timed = [record.model_copy(update={"hardware": machine}) for record in results.records]
     dump(out / "metrics.json", arithmetic + timed)
@@ -74,7 +75,7 @@ def run(settings: TimeSettings, inputs: dict[str, Path], out: Path, work: Path) 
 
 
 def conditions(settings: TimeSettings) -> Iterator[Condition]:
-    """Every combination of the settings."""
+    """Every combination of the settings, by size first."""
     axes = (settings.sizes, settings.batches, settings.precisions, settings.modes, settings.scopes)
     return itertools.starmap(Condition, itertools.product(*axes))
 
@@ -141,7 +142,7 @@ def _call(
     if settings.task == "denoising":
         call = scopes.denoising_call(condition.scope, module, drawn, device)
     else:
-        labels, edge = latency.semantic_channels(settings, model)
+        labels, edge = latency.semantic_channels(settings, model, condition.size)
         call = scopes.translation_call(condition.scope, module, drawn, labels, edge, device)
     call()
     return call

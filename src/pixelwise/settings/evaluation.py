@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -96,10 +96,13 @@ class TimedModel(Settings):
     Attributes:
         architecture: Name in `pixelwise.models.registry`.
         options: Options of `pixelwise.models.build`.
+        at: Options that differ at a size, by "HEIGHTxWIDTH": ASAP-Net's tile grows with the image, 16 at 256x512, 32 at
+            512x1024, 64 at 1024x1024.
     """
 
     architecture: str
     options: dict[str, Any] = Field(default_factory=dict)
+    at: dict[Annotated[str, Field(pattern=r"^\d+x\d+$")], dict[str, Any]] = Field(default_factory=dict)
 
 
 class TimeSettings(Compute):
