@@ -89,10 +89,8 @@ class AsapNet(nn.Module):
         Raises:
             PixelwiseError: If the shape is not legal.
         """
-        labels = self._labels(semantics)
-        if labels is None:
-            return self._render(self.parameter_grid(semantics), None, semantics)
-        return self._render(self.parameter_grid(semantics), labels, semantics[:, self.num_labels :])
+        grid = self.parameter_grid(semantics)
+        return self._render(grid, exact_labels(semantics[:, : self.num_labels]) if self.takes_ids else None, semantics)
 
     def forward_ids(self, labels: Tensor, edge: Tensor | None = None) -> Tensor:
         """Make an image from label ids, without looking for them in a one-hot tensor (no synchronisation).
@@ -115,7 +113,7 @@ class AsapNet(nn.Module):
         semantics.scatter_(1, labels.long().unsqueeze(1), 1.0)
         if edge is not None:
             semantics[:, self.num_labels :] = edge
-        return self._render(self.parameter_grid(semantics), labels, semantics[:, self.num_labels :])
+        return self._render(self.parameter_grid(semantics), labels if self.takes_ids else None, semantics)
 
     def parameter_grid(self, semantics: Tensor) -> Tensor:
         """Weights of every tile's network: [N, C, H, W] -> [N, H / tile, W / tile, P]; layout in `pixelwise_stream`."""
@@ -133,19 +131,19 @@ class AsapNet(nn.Module):
         factor = self.tile // self.learned_factor
         return semantics if factor == 1 else tent_downsample(semantics, factor)
 
-    def _labels(self, semantics: Tensor) -> Tensor | None:
-        """Label ids if the labels are exactly one-hot and all of them reach the per-pixel networks, else None."""
-        if not self.num_labels or self.channels - self.drop_last < self.num_labels:
-            return None
-        return exact_labels(semantics[:, : self.num_labels])
+    @property
+    def takes_ids(self) -> bool:
+        """Whether the per-pixel networks see all labels, so that an id can select its weight row."""
+        return 0 < self.num_labels <= self.channels - self.drop_last
 
-    def _render(self, grid: Tensor, labels: Tensor | None, dense: Tensor) -> Tensor:
-        """Run the pixelwise stream; `dense` is the input, or what follows its labels."""
-        channels = self.form.widths[0] - (position_channels(self.tile) if self.form.position_code else 0)
-        form = self.form if labels is None else self.form._replace(num_labels=self.num_labels)
-        kept = dense[:, : channels - form.num_labels].to(grid.dtype)
-        image = pixelwise_mlp(grid, labels, kept if kept.shape[1] else None, form)
-        return image + dense[:, : self.output_channels] if self.residual else image
+    def _render(self, grid: Tensor, labels: Tensor | None, semantics: Tensor) -> Tensor:
+        """Run the pixelwise stream, with label ids or with the whole input as dense channels."""
+        channels = self.channels - self.drop_last
+        num_labels = 0 if labels is None else self.num_labels
+        dense = semantics[:, num_labels:channels].to(grid.dtype)
+        form = self.form._replace(num_labels=num_labels)
+        image = pixelwise_mlp(grid, labels, dense if dense.shape[1] else None, form)
+        return image + semantics[:, : self.output_channels] if self.residual else image
 
 
 def _check_options(tile: int, learned_factor: int, mlp_depth: int, padding: str, output: str) -> None:

@@ -40,6 +40,12 @@ def check_input(image: Tensor, channels: int, multiple: int, smallest: int, name
         )
 
 
+def _unit_vector(length: int, device: torch.device) -> Tensor:
+    """A random direction; on the "meta" device, which holds no values, it stays unnormalised."""
+    vector = torch.empty(length, device=device).normal_()
+    return vector if vector.is_meta else F.normalize(vector, dim=0)
+
+
 class _SpectralNorm(nn.Module):
     """Spectral normalisation by power iteration, with the classic names `weight_orig`, `weight_u` and `weight_v`.
 
@@ -59,8 +65,8 @@ class _SpectralNorm(nn.Module):
         rows = weight.shape[output_axis]
         self.output_axis = output_axis
         self.register_parameter("weight_orig", weight)
-        self.register_buffer("weight_u", F.normalize(torch.randn(rows, device=weight.device), dim=0))
-        self.register_buffer("weight_v", F.normalize(torch.randn(weight.numel() // rows, device=weight.device), dim=0))
+        self.register_buffer("weight_u", _unit_vector(rows, weight.device))
+        self.register_buffer("weight_v", _unit_vector(weight.numel() // rows, weight.device))
 
     def normalised_weight(self) -> Tensor:
         """The weight divided by its spectral norm, after one power iteration if in training mode; always in float32."""

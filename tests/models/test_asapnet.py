@@ -1,0 +1,173 @@
+"""ASAP-Net's options: sizes, batches, inputs, and what each option changes."""
+
+import copy
+
+import pytest
+import torch
+
+from benchmarks.direct import DirectAsapNet
+from pixelwise.data import semantics
+from pixelwise.errors import PixelwiseError
+from pixelwise.models import build
+from pixelwise.models.asapnet import exact_labels, tent_downsample
+from pixelwise.models.pixelwise_stream import parameter_count
+
+SMALL = {"width": 6, "max_width": 12, "depth": 2, "mlp_width": 8, "num_labels": 5}
+
+
+def net(**options):
+    torch.manual_seed(0)
+    return build("asapnet", **{**SMALL, **options}).eval()
+
+
+def inputs(count, height, width, edge=True, labels=5):
+    label = torch.randint(0, labels, (count, height, width)).to(torch.uint8)
+    instance = torch.randint(0, 3, (count, height, width)) if edge else None
+    return semantics(label, instance, labels), label
+
+
+@torch.no_grad()
+def test_any_batch_and_size_in_any_order():
+    """The official code keeps the position code of its first batch and size (models.md 2.4)."""
+    module = net(tile=8, learned_factor=4).double()
+    cases = [inputs(*shape)[0].double() for shape in ((1, 16, 16), (3, 16, 16), (2, 32, 8), (1, 8, 40), (1, 16, 16))]
+    apart = [copy.deepcopy(module)(case) for case in cases]
+    for case, wanted in zip(cases, apart, strict=True):
+        assert torch.allclose(module(case), wanted, atol=1e-12)
+    batch = cases[1]
+    single = torch.cat([module(image[None]) for image in batch])
+    assert torch.allclose(module(batch), single, atol=1e-9)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"instance_edge": False},
+        {"drop_last": False},
+        {"instance_edge": False, "drop_last": True},
+        {"position_code": False},
+        {"tile": 8, "learned_factor": 4, "padding": "reflection"},
+        {"tile": 32, "learned_factor": 8},
+        {"mlp_depth": 2},
+        {"output": "linear"},
+        {"output_channels": 1},
+        {"depth": 0},
+    ],
+)
+def test_options_against_direct_form(options):
+    module = net(**options)
+    image, label = inputs(2, 64, 64, edge=options.get("instance_edge", True))
+    wanted = DirectAsapNet(module)(image)
+    assert wanted.shape == (2, options.get("output_channels", 3), 64, 64)
+    assert torch.allclose(module(image), wanted, atol=1e-5)
+    edge = image[:, 5:] if options.get("instance_edge", True) else None
+    assert torch.allclose(module.forward_ids(label, edge), wanted, atol=1e-5)
+
+
+@torch.no_grad()
+def test_soft_labels_are_not_rounded():
+    """Labels that are not exactly one-hot go through the dense form, which equals the direct one."""
+    module = net()
+    image, _ = inputs(1, 32, 32)
+    image[:, :5] = 0.9 * image[:, :5] + 0.02
+    assert exact_labels(image[:, :5]) is None
+    assert torch.allclose(module(image), DirectAsapNet(module)(image), atol=1e-5)
+
+
+def test_exact_labels():
+    image, label = inputs(2, 16, 16)
+    planes = image[:, :5]
+    assert torch.equal(exact_labels(planes), label)
+    for spoilt in (planes * 2, planes + 1e-6, planes * 0, torch.full_like(planes, float("nan")), -planes):
+        assert exact_labels(spoilt) is None
+    two = planes.clone()
+    two[0, :, 0, 0] = 1
+    assert exact_labels(two) is None
+    assert exact_labels(torch.zeros(1, 300, 2, 2).index_fill_(1, torch.tensor([299]), 1.0)).unique().tolist() == [299]
+
+
+@torch.no_grad()
+def test_dense_input_and_residual():
+    module = net(dense_channels=1, instance_edge=False, output_channels=1, output="linear", residual=True)
+    noisy = torch.rand(2, 1, 32, 48)
+    plain = net(dense_channels=1, instance_edge=False, output_channels=1, output="linear")
+    assert torch.allclose(module(noisy), noisy + plain(noisy), atol=1e-6)
+    assert torch.allclose(plain(noisy), DirectAsapNet(plain)(noisy), atol=1e-5)
+    with pytest.raises(PixelwiseError, match="forward_ids"):
+        module.forward_ids(torch.zeros(1, 16, 16, dtype=torch.uint8))
+
+
+def test_gradients_equal_direct_form():
+    module = net()
+    image, _ = inputs(2, 32, 32)
+    weights = torch.randn(2, 3, 32, 32)
+    gradients = []
+    for form in (module, DirectAsapNet(module)):
+        module.zero_grad()
+        (form(image) * weights).sum().backward()
+        gradients.append([p.grad.clone() for p in module.parameters()])
+    for mine, theirs in zip(*gradients, strict=True):
+        assert torch.allclose(mine, theirs, atol=1e-4 * float(theirs.abs().max()) + 1e-7)
+
+
+def test_tent_filter():
+    """Length 2 S1, taps 1, 3, ..., 3, 1 with sum 1, reflection padding of S1 / 2 (models.md 2.3)."""
+    image = torch.rand(1, 2, 8, 8, dtype=torch.float64)
+    padded = torch.nn.functional.pad(image, [1, 1, 1, 1], mode="reflect")
+    taps = torch.tensor([1, 3, 3, 1], dtype=torch.float64) / 8
+    windows = padded.unfold(2, 4, 2).unfold(3, 4, 2)
+    assert torch.allclose(tent_downsample(image, 2), torch.einsum("nchwij,i,j->nchw", windows, taps, taps))
+    assert torch.allclose(tent_downsample(torch.ones(1, 1, 16, 16), 4), torch.ones(1, 1, 4, 4))
+
+
+@pytest.mark.parametrize(
+    ("shape", "options"),
+    [
+        ((1, 6, 40, 32), {}),
+        ((1, 5, 32, 32), {}),
+        ((1, 6, 16, 16), {}),
+        ((6, 32, 32), {}),
+        ((0, 6, 32, 32), {}),
+        ((1, 6, 16, 32), {"padding": "reflection"}),
+    ],
+)
+def test_illegal_shapes_are_printed(shape, options):
+    with pytest.raises(PixelwiseError, match=str(shape).replace("(", r"\(").replace(")", r"\)")):
+        net(**options)(torch.zeros(shape))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"tile": 24},
+        {"learned_factor": 32},
+        {"learned_factor": 1},
+        {"padding": "replicate"},
+        {"output": "relu"},
+        {"mlp_depth": 1},
+        {"residual": True},
+    ],
+)
+def test_illegal_options(options):
+    (name,) = options
+    with pytest.raises(PixelwiseError, match=name):
+        net(**options)
+
+
+@pytest.mark.parametrize(
+    ("options", "count"),
+    [
+        ({}, 83_201_411),
+        ({"num_labels": 13, "instance_edge": False, "tile": 32, "padding": "reflection"}, 82_007_363),
+        ({"num_labels": 13, "instance_edge": False, "tile": 64, "padding": "reflection"}, 82_269_763),
+        ({"dense_channels": 1, "instance_edge": False, "output_channels": 1}, 80_817_601),
+    ],
+)
+def test_parameter_counts(options, count):
+    with torch.device("meta"):
+        module = build("asapnet", **options)
+    assert sum(p.numel() for p in module.parameters()) == count
+    if "dense_channels" in options:
+        assert parameter_count(module.form.widths) == 13_697
