@@ -89,6 +89,11 @@ def _timing(root: Path) -> Path:
                 **clean,
             )
         )
+    for model, gmacs in (("asapnet", (48.9, 55.3)), ("pix2pixhd", (122.3, 489.3))):
+        for size, value in zip(((256, 512), (512, 1024)), gmacs, strict=True):
+            counted = {"condition": {"height": size[0], "width": size[1]}, "synthetic": False, "short": False, "n": 1}
+            operations = {"gmacs": Value(value=value, unit="GMAC"), "parameters": Value(value=8e7, unit="1")}
+            records.append(record("flops", "translation", model, operations, dataset="random", **counted))
     dump(folder / "metrics.json", records)
     _close(root, "time/translation", "time", folder)
     folder = _job(root, "time/denoising", "time")
@@ -136,10 +141,10 @@ def _quality(root: Path) -> None:
             _close(root, f"fid/streets/{model}/seed0", "fid", folder)
         folder = _job(root, f"segment/streets/{model}/seed0", "segment")
         per_class = {
-            f"iou_{name}": Value(value=max(0.02, iou + 0.05 * (2 - place)), unit="1")
+            f"iou_{name}": Value(value=100 * max(0.02, iou + 0.05 * (2 - place)), unit="%")
             for place, name in enumerate(CLASSES)
         }
-        values = {"miou": spread(iou, 0.02, "1"), "accuracy": spread(iou + 0.3, 0.02, "1"), **per_class}
+        values = {"miou": spread(100 * iou, 2, "%"), "acc_all": spread(100 * iou + 20, 2, "%"), **per_class}
         dump(
             folder / "metrics.json",
             [
@@ -155,6 +160,17 @@ def _quality(root: Path) -> None:
             ],
         )
         _close(root, f"segment/streets/{model}/seed0", "segment", folder)
+
+
+def _samples(folder: Path, methods: list[str], rng: np.random.Generator) -> None:
+    (folder / "samples").mkdir()
+    listed = []
+    for image in ("test001", "test002"):
+        for method in ("clean", "degraded", *methods):
+            file = f"samples/{image}_sigma25_{method}.png"
+            Image.fromarray(rng.integers(90, 160, (48, 48), dtype=np.uint8)).save(folder / file)
+            listed.append({"file": file, "image": image, "sigma": 25.0, "method": method})
+    write_json(folder / "samples.json", {"samples": listed})
 
 
 def _restoration(root: Path) -> None:
@@ -180,7 +196,10 @@ def _restoration(root: Path) -> None:
                         "restoration",
                         "denoising",
                         name,
-                        {"psnr": spread(mean, 0.9, "dB"), "ssim": Value(value=0.8 - drop / 30, unit="1")},
+                        {
+                            **{"psnr": spread(mean, 0.9, "dB"), "ssim": Value(value=0.8 - drop / 30, unit="1")},
+                            **{"blockiness": spread(1 + drop / 5, 0.02, "1"), "blockiness_clean": spread(1, 0.01, "1")},
+                        },
                         dataset="bsd68",
                         protocol="bsd68",
                         condition={"sigma": sigma},
@@ -191,6 +210,7 @@ def _restoration(root: Path) -> None:
                 rows += [
                     [name, sigma, f"test{place:03d}", "psnr", f"{value:.6f}"] for place, value in enumerate(values)
                 ]
+        _samples(folder, list(methods), rng)
         dump(folder / "metrics.json", records)
         with (folder / "per_image.csv").open("w", newline="") as stream:
             csv.writer(stream).writerows([["model", "sigma", "image", "metric", "value"], *rows])

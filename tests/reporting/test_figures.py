@@ -17,7 +17,7 @@ from pixelwise.reporting import figures, published, style, summary
 from pixelwise.settings.reporting import SummarySettings
 
 NAMES = {"inference_time", "runtime_resolution", "fid_runtime", "miou_runtime", "class_iou", "denoising"} | {
-    *("denoising_runtime", "denoising_differences", "loss_curves", "psnr_samples")
+    *("denoising_runtime", "denoising_differences", "loss_curves", "psnr_samples", "blockiness", "arithmetic")
 }
 
 

@@ -42,10 +42,15 @@ def per_image(folders: dict[str, Path]) -> pd.DataFrame:
         if missing := [name for name in NEEDED if name not in table.columns]:
             raise PixelwiseError(f"{path}: lacks the column {missing[0]!r}; needed are {', '.join(NEEDED)}")
         first = records[0]
+        table = table[~table["metric"].astype(str).str.endswith("_clean")]  # the same image for every method
         table = table.assign(task=first.task, dataset=first.dataset, protocol=first.protocol, seed=first.seed)
         marks = {name: any(getattr(record, name) for record in records) for name in ("synthetic", "short")}
         tables.append(table.assign(**marks))
-    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=list(dict.fromkeys([*GROUP, *NEEDED, "seed"])))
+    return (
+        pd.concat(tables, ignore_index=True)
+        if tables
+        else pd.DataFrame(columns=list(dict.fromkeys([*GROUP, *NEEDED, "seed"])))
+    )
 
 
 def reference_of(models: pd.Series, preferred: str) -> str | None:

@@ -8,7 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from pixelwise.artifacts import write_json
-from pixelwise.reporting import plots_arithmetic, plots_quality, plots_restoration, plots_speed, plots_training, style
+from pixelwise.reporting import (
+    plots_arithmetic,
+    plots_quality,
+    plots_restoration,
+    plots_speed,
+    plots_tiles,
+    plots_training,
+    style,
+)
 from pixelwise.reporting.numbers import Drawn, MissingNumbersError, Numbers
 from pixelwise.settings.reporting import FiguresSettings
 
@@ -21,6 +29,7 @@ DRAW: dict[str, Callable[[Numbers], Drawn]] = {
     "class_iou": plots_quality.class_iou,
     "denoising_runtime": plots_restoration.quality_against_time,
     "denoising_differences": plots_restoration.differences,
+    "blockiness": plots_tiles.blockiness,
     "loss_curves": plots_training.losses,
     "psnr_samples": plots_training.psnr_against_samples,
 }

@@ -18,6 +18,10 @@ from pixelwise.errors import PixelwiseError
 from pixelwise.reporting.curves import parts
 from pixelwise.reporting.style import label
 
+FIRST = ("clean", "degraded")
+UNSEEN = frozenset({"identity", "identity_8bit", "identity_minmax", "pointwise_oracle", "tile_wiener_oracle"})
+"""Methods whose pictures show nothing beyond the degraded image or the method beside them."""
+
 
 @dataclass(frozen=True)
 class Picture:
@@ -137,33 +141,37 @@ def _translation(dataset: str, prepared: Path, models: dict[str, Path], images: 
 
 
 def restorations(folders: dict[str, Path], images: int) -> Iterator[Grid]:
-    """One grid for each restoration protocol with samples: clean, degraded, one column for each method.
-
-    A job's `samples/samples.json` lists its crops: `[{"image", "role", "file", "sigma"}]`, where `role` is `clean`,
-    `degraded` or a method's name.
+    """One grid for each restoration protocol: clean, degraded, one column for each method worth a look.
 
     Args:
-        folders: Job id -> folder; `restore/<protocol>/<name>/seed<k>` are used.
+        folders: Job id -> folder; `samples.json` of `restore/<protocol>/<name>/seed<k>` lists its crops as `file`,
+            `image`, `sigma` and `method`, which is `clean`, `degraded` or a method's name.
         images: Number of rows.
     """
     found: dict[str, dict[tuple[str, str], Path]] = {}
     for job, folder in sorted(folders.items()):
-        listing = folder / "samples" / "samples.json"
+        listing = folder / "samples.json"
         if job.startswith("restore/") and listing.is_file():
             cells = found.setdefault(parts(job)[0], {})
-            for entry in read_json(listing):
-                where = f"{entry['image']}, sigma {entry['sigma']:g}" if entry.get("sigma") else str(entry["image"])
-                cells.setdefault((where, str(entry["role"])), folder / "samples" / entry["file"])
+            for entry in read_json(listing)["samples"]:
+                where = f"{entry['image']}, sigma {entry['sigma']:g}"
+                cells.setdefault((where, str(entry["method"])), folder / entry["file"])
     for protocol, cells in found.items():
-        roles = sorted({role for _, role in cells}, key=lambda role: (role != "clean", role != "degraded", role))
+        methods = sorted({method for _, method in cells if method not in UNSEEN}, key=_rank)
         rows: list[tuple[str, list[Picture | None]]] = [
-            (where, [_cell(cells.get((where, role)), role, where) for role in roles])
+            (where, [_cell(cells.get((where, method)), method, where) for method in methods])
             for where in sorted({where for where, _ in cells})[:images]
         ]
-        columns = [role if role in ("clean", "degraded") else label(role) for role in roles]
-        note = "The same crops for every method, without enlargement."
-        yield Grid(f"samples-{protocol}", f"Restoration: {protocol}", note, columns, rows, False)
+        columns = [method if method in FIRST else label(method) for method in methods]
+        note = "The same crop from the centre for every method, never enlarged; the first images of the protocol."
+        if rows:
+            yield Grid(f"samples-{protocol}", f"Restoration: {protocol}", note, columns, rows, False)
 
 
-def _cell(path: Path | None, role: str, where: str) -> Picture | None:
-    return None if path is None else Picture(read(path), f"{label(role)}: {where}")
+def _rank(method: str) -> tuple[int, str]:
+    order = [*FIRST, "tile_mean", "tile_wiener", "bm3d", "dncnn"]
+    return next((place for place, name in enumerate(order) if method.startswith(name)), len(order)), method
+
+
+def _cell(path: Path | None, method: str, where: str) -> Picture | None:
+    return None if path is None else Picture(read(path), f"{label(method)}: {where}")

@@ -11,7 +11,11 @@ from pixelwise.reporting.published import counterpart
 from pixelwise.reporting.records import each
 from pixelwise.reporting.style import INK, canvas, colour, dashed, digits, finish, label, log_axis, marker
 
-FLOORS = ("identity", "tile_mean", "tile_wiener")
+FLOORS = (
+    *("identity", "identity_8bit", "identity_minmax", "pointwise_oracle"),
+    *("tile_mean", "tile_wiener", "tile_wiener_oracle"),
+)
+DASHED = ("identity", "tile_mean", "tile_wiener", "bm3d")
 
 
 def psnr_rows(numbers: Numbers, protocol: str | None = None) -> pd.DataFrame:
@@ -142,7 +146,7 @@ def quality_against_time(numbers: Numbers) -> Drawn:
         )
         axes.annotate(label(model), (x, y), (8, 5), textcoords="offset points", fontsize=8.5)
         words.append(f"{label(model)} {y:.2f} dB in {digits(x)} ms")
-    beside = [name for name in (*FLOORS, "bm3d") if name in set(both["model"]) and name not in models]
+    beside = [name for name in DASHED if name in set(both["model"]) and name not in models]
     axes.margins(x=0.25, y=0.15)
     log_axis(axes.xaxis)
     means = both.set_index("model")["value"]

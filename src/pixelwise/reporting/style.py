@@ -30,6 +30,11 @@ LOOK: dict[str, tuple[str, str, str]] = {
     "tile_wiener": ("Tile Wiener", "#6E6E6E", "^"),
     "tile_mean": ("Tile mean", "#8C8C8C", "v"),
     "identity": ("Noisy input", "#A6A6A6", "x"),
+    "identity_8bit": ("Noisy input, 8 bit", "#A6A6A6", "x"),
+    "identity_minmax": ("Noisy input, min-max 8 bit", "#A6A6A6", "x"),
+    "pointwise_oracle": ("Pointwise curve, oracle", "#8C8C8C", "v"),
+    "tile_wiener_oracle": ("Tile Wiener, oracle", "#6E6E6E", "^"),
+    "wiener_known_blur": ("Wiener, blur known", "#6E6E6E", "^"),
     "real": ("Real photographs", "#333333", "*"),
     "shuffled": ("Shuffled labels", "#A6A6A6", "x"),
 }

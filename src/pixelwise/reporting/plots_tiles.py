@@ -1,0 +1,46 @@
+"""Figure of the tile grid: how much stronger steps across tile borders are than within tiles."""
+
+from __future__ import annotations
+
+from pixelwise.reporting.numbers import Drawn, MissingNumbersError, Numbers, marks, over_seeds, whiskers
+from pixelwise.reporting.plots_restoration import protocols
+from pixelwise.reporting.records import each
+from pixelwise.reporting.style import INK, MUTED, canvas, colour, digits, finish, label
+
+SIGMA = 25.0
+
+
+def blockiness(numbers: Numbers) -> Drawn:
+    """Blockiness at the tile period of every method beside that of the clean images."""
+    rows = numbers.pick("restoration", "blockiness", "denoising")
+    clean = numbers.pick("restoration", "blockiness_clean", "denoising")
+    if rows.empty:
+        raise MissingNumbersError("no blockiness was measured in this run")
+    protocol = protocols(numbers)[0]
+    rows, clean = (table[table["protocol"] == protocol] for table in (rows, clean))
+    sigma = SIGMA if SIGMA in set(rows["sigma"]) else float(rows["sigma"].min())
+    rows, clean = (over_seeds(table[table["sigma"] == sigma], ["model"]) for table in (rows, clean))
+    ordered = rows.sort_values("value", ascending=False).reset_index(drop=True)
+    models = ordered["model"].tolist()
+    figure, (axes, *_) = canvas(width=8, height=1.5 + 0.27 * len(models))
+    for place, model in enumerate(models):
+        row = ordered[ordered["model"] == model]
+        value = float(row["value"].iloc[0])
+        axes.barh(place, value, height=0.66, color=colour(model, models), edgecolor=INK, linewidth=0.5)
+        axes.errorbar(value, place, xerr=whiskers(row), color=INK, capsize=2.5, linewidth=1)
+        own = clean[clean["model"] == model]["value"]
+        if len(own):
+            axes.plot(own, [place], marker="|", markersize=15, markeredgewidth=2.2, color="black", linestyle="none")
+    axes.set_yticks(range(len(models)), [label(name) for name in models])
+    axes.invert_yaxis()
+    axes.axvline(1, color=MUTED, linewidth=0.9, linestyle="--")
+    axes.set_xlabel("blockiness at the tile period (1: no trace of tiles)")
+    axes.grid(False, axis="y")
+    title = f"Trace of the tile grid, protocol {protocol}, sigma {sigma:g}"
+    finish(figure, title, numbers.run, **marks(rows))
+    caption = (
+        "Mean over images with 95 % intervals over images. Black ticks: the same measure on the clean images, at the "
+        "period of that method's tiles."
+    )
+    words = [f"{label(row.model)} {digits(row.value)}" for row in each(ordered)]
+    return Drawn("blockiness", title, caption, ", ".join(words), figure, **marks(rows))
