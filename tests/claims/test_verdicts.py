@@ -166,6 +166,16 @@ def test_a_fixed_list_of_images_is_not_a_sample():
     assert verdict({**check, "repeatability": 0.02}, wrong).verdict == "contradicted"
 
 
+def test_subjects_with_different_tiles_can_be_compared():
+    check = {"by": "measurement", "kind": "restoration", "model": "small", "against": "large", "combine": "difference"}
+    check |= {"value": "psnr", "rule": {"greater_than": 0}, "repeatability": 0.02}
+    planted = [item("restoration", "small", "psnr", 28.0, 0.7, condition={"period": 4})]
+    planted += [item("restoration", "large", "psnr", 27.0, 0.7, condition={"period": 16})]
+    assert verdict(check, planted).verdict == "confirmed"
+    planted[1] = item("restoration", "large", "psnr", 27.0, 0.7, condition={"period": 16, "sigma": 50})
+    assert verdict(check, planted).verdict == "not testable here"
+
+
 def test_a_withdrawn_claim_is_superseded_whatever_is_measured():
     known = register()
     items = [item("restoration", "asapnet_report", "psnr", 35.0, 0.1, dataset="bsd68")]

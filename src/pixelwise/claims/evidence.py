@@ -14,6 +14,9 @@ from pixelwise.claims.power import half_width
 from pixelwise.jobs import KINDS
 from pixelwise.metrics import Record, Scalar, Value
 
+OWN_CONDITIONS = frozenset({"period"})
+"""Conditions that follow from the subject, such as its tiles; two subjects may be compared although they differ."""
+
 DATA_FREE = frozenset({"latency", "flops", "architecture", "bench"})
 """Kinds that no data set and no schedule can change: drawn data and short schedules decide them as well."""
 
@@ -125,7 +128,8 @@ def groups(check: Measurement, items: Sequence[Item]) -> list[list[Item]]:
 
 def setting(record: Record) -> str:
     """Data set, protocol and conditions of a record in words."""
-    conditions = ", ".join(f"{name} {record.condition[name]}" for name in sorted(record.condition))
+    shared = sorted(set(record.condition) - OWN_CONDITIONS)
+    conditions = ", ".join(f"{name} {record.condition[name]}" for name in shared)
     protocol = record.protocol + (f" [{record.protocol_hash}]" if record.protocol_hash else "")
     return "; ".join(part for part in (record.dataset, protocol, conditions) if part)
 
