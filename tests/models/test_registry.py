@@ -12,8 +12,7 @@ from pixelwise.models.flops import count
 
 
 def meta(name, **options):
-    with torch.device("meta"):
-        return build(name, **options).eval()
+    return registry.skeleton(name, **options).eval()
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from pixelwise.artifacts import atomic
 from pixelwise.errors import PixelwiseError
-from pixelwise.models.registry import build
+from pixelwise.models.registry import skeleton
 
 KEY = "pixelwise"  # of the metadata entry; a single one, since the order of several is not fixed in the file
 
@@ -54,8 +54,7 @@ def load(path: Path | str, device: str | torch.device = "cpu") -> tuple[nn.Modul
             tensors = {key: stream.get_tensor(key).clone() for key in stream.keys()}  # noqa: SIM118 (no mapping)
     except (KeyError, ValueError, SafetensorError) as error:
         raise PixelwiseError(f"{path}: not a checkpoint of this program ({error})") from None
-    with torch.device("meta"):
-        module = build(info["name"], **info["options"])
+    module = skeleton(info["name"], **info["options"])
     load_strictly(module, tensors, str(path))
     return module.eval(), info
 

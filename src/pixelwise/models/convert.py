@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import nn
 
 from pixelwise.artifacts import read_json, sha256, write_json
@@ -15,7 +14,7 @@ from pixelwise.errors import PixelwiseError
 from pixelwise.models import checkpoint
 from pixelwise.models.official import load_official, read, strip
 from pixelwise.models.official_dncnn import options_of_file
-from pixelwise.models.registry import build
+from pixelwise.models.registry import skeleton
 from pixelwise.settings.models import ConvertSettings
 
 SOURCE = "source.json"  # where a folder of weights says what it holds
@@ -80,9 +79,7 @@ def _load(file: Path, name: str, options: Mapping[str, Any]) -> tuple[dict[str, 
     """Build the network without initialising it and fill it; options that DnCNN's file shows are completed."""
     tensors = strip(read(file))
     complete = (options_of_file(tensors) if name == "dncnn" else {}) | dict(options)
-    with torch.device("meta"):
-        module = build(name, **complete)
-    return complete, load_official(module, tensors, str(file))
+    return complete, load_official(skeleton(name, **complete), tensors, str(file))
 
 
 def _only_file(folder: Path) -> Path:

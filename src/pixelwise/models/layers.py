@@ -41,9 +41,9 @@ def check_input(image: Tensor, channels: int, multiple: int, smallest: int, name
 
 
 def _unit_vector(length: int, device: torch.device) -> Tensor:
-    """A random direction; on the "meta" device, which holds no values, it stays unnormalised."""
-    vector = torch.empty(length, device=device).normal_()
-    return vector if vector.is_meta else F.normalize(vector, dim=0)
+    """A random direction; nothing is drawn on the "meta" device, which holds no values."""
+    vector = torch.empty(length, device=device)
+    return vector if vector.is_meta else F.normalize(vector.normal_(), dim=0)
 
 
 class _SpectralNorm(nn.Module):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 from collections.abc import Callable
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from pixelwise.errors import PixelwiseError
 
@@ -48,6 +48,29 @@ def factory(name: str) -> Callable[..., nn.Module]:
     """
     (module,) = modules(name)
     return cast("Callable[..., nn.Module]", getattr(importlib.import_module(module), NAMES[name].split(":")[1]))
+
+
+def skeleton(name: str, **options: object) -> nn.Module:
+    """Build a model on the "meta" device, without memory or values, in no time: for counting and for loading weights.
+
+    Args:
+        name: One of `NAMES`.
+        options: Keyword options of the model.
+
+    Raises:
+        PixelwiseError: As `build` does.
+    """
+    import torch
+    from torch.overrides import TorchFunctionMode
+
+    class NoDrawing(TorchFunctionMode):
+        """Leaves out normal initialisations, for which torch would first import its compiler on the "meta" device."""
+
+        def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+            return args[0] if func is torch.Tensor.normal_ else func(*args, **(kwargs or {}))
+
+    with torch.device("meta"), NoDrawing():
+        return build(name, **options)
 
 
 def build(name: str, **options: object) -> nn.Module:
