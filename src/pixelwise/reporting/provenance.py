@@ -117,8 +117,8 @@ def deviations(folders: dict[str, Path]) -> Table:
         path = folder / "training.json"
         if path.is_file():
             for entry in read_json(path).get("deviations", []):
-                setting, published, here = entry.values() if isinstance(entry, dict) else entry
-                rows.append([name.removeprefix("train/"), *(_plain(value) for value in (setting, published, here))])
+                cells = (_plain(entry[key]) for key in ("name", "published", "here"))
+                rows.append([name.removeprefix("train/"), *cells])
     note = "Settings that are not listed are the published ones."
     return Table("table-deviations", "Deviations from the published recipes", columns, rows, note, frozenset(columns))
 

@@ -46,9 +46,16 @@ def number(value: Any, unit: str = "", places: int | None = None) -> str:
 
 
 def decimals(low: float, high: float) -> int | None:
-    """Decimal places at which half the width of an interval shows two digits; None for an interval without width."""
+    """Decimal places at which half the width of an interval shows one digit, or two that begin with 1.
+
+    >>> decimals(2.80, 2.96), decimals(28.9, 29.14), decimals(60, 80)
+    (2, 2, 0)
+    """
     half = (high - low) / 2
-    return min(6, max(0, 1 - math.floor(math.log10(half)))) if half > 0 else None
+    if half <= 0:
+        return None
+    exponent = math.floor(math.log10(half) + 1e-9)
+    return min(6, max(0, -exponent + (half < 2 * 10.0**exponent)))
 
 
 def estimate(row: Any, places: int | None = None) -> str:

@@ -1,0 +1,179 @@
+"""The page in a real browser: no error, usable by keyboard, on a phone and on paper."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+
+import pytest
+
+from pixelwise.reporting import page
+from pixelwise.settings.reporting import ReportSettings
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+DESK, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator:
+    """A headless Chromium; the test is skipped where there is none."""
+    api = pytest.importorskip("playwright.sync_api", reason="needs the Python package playwright")
+    path = os.environ.get("PIXELWISE_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+    if path is None:
+        pytest.skip("needs Chromium: install the package 'chromium', or set PIXELWISE_CHROMIUM to its program")
+    with api.sync_playwright() as playwright:
+        made = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield made
+        made.close()
+
+
+@pytest.fixture(scope="module")
+def address(planted, tmp_path_factory) -> str:
+    out = tmp_path_factory.mktemp("page")
+    page.run(ReportSettings(run="planted", profile="planted"), planted.inputs, out, out)
+    return (out / "index.html").as_uri()
+
+
+@pytest.fixture
+def opened(browser, address):
+    """The page in a fresh tab, with every console message and request for a foreign address noted."""
+    tab = browser.new_page(viewport=DESK)
+    tab.noted = []
+    tab.on("console", lambda message: tab.noted.append(message.text))
+    tab.on("pageerror", lambda error: tab.noted.append(str(error)))
+    tab.on(
+        "request", lambda asked: tab.noted.append(asked.url) if not asked.url.startswith(("file:", "data:")) else None
+    )
+    tab.goto(address)
+    yield tab
+    tab.close()
+
+
+def visible(tab) -> int:
+    return tab.locator(".claims > li:visible").count()
+
+
+def test_no_console_message_and_no_request(opened):
+    opened.wait_for_load_state("networkidle")
+    assert opened.noted == []
+    broken = "[...document.images].filter((image) => image.complete && !image.naturalWidth).length"
+    assert opened.evaluate(broken) == 0
+
+
+def test_filter_by_keyboard_narrows_rows_and_says_how_many(planted, opened):
+    claims = json.loads((planted.claims / "claims.json").read_text())["claims"]
+    wanted = sum(claim["verdict"] == "contradicted" for claim in claims)
+    opened.locator("select[name=verdict]").focus()
+    opened.keyboard.type("contra")
+    assert opened.locator("select[name=verdict]").input_value() == "contradicted"
+    assert visible(opened) == wanted
+    assert opened.locator("#count").inner_text() == f"{wanted} claims"
+    assert opened.locator("#count").get_attribute("aria-live") == "polite"
+    opened.keyboard.press("Tab")
+    opened.keyboard.press("Tab")
+    opened.keyboard.press("Tab")
+    opened.keyboard.type("S-SPD-5")
+    assert 0 < visible(opened) < wanted
+    opened.keyboard.press("Tab")
+    opened.keyboard.press("Enter")
+    opened.wait_for_function("document.getElementById('count').textContent.includes('shown')")
+    assert visible(opened) == 60
+
+
+def test_rows_open_and_close_by_keyboard_and_show_their_figure(opened):
+    row = opened.locator("#claim-S-SPD-3")
+    row.locator("summary").focus()
+    opened.keyboard.press("Enter")
+    assert row.evaluate("row => row.open")
+    assert row.locator(".evidence").is_visible()
+    row.locator("img.preview").wait_for()
+    opened.keyboard.press("Space")
+    assert not row.evaluate("row => row.open")
+
+
+def test_tab_order_reaches_the_skip_link_first(opened):
+    opened.keyboard.press("Tab")
+    assert opened.evaluate("document.activeElement.textContent") == "Skip to the answer"
+    assert opened.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none"
+
+
+def test_show_the_rest(opened):
+    total = opened.locator(".claims > li").count()
+    opened.locator("#more").focus()
+    opened.keyboard.press("Enter")
+    assert visible(opened) == total
+    assert opened.evaluate("document.activeElement.tagName") == "SUMMARY"
+
+
+def test_link_to_a_claim_opens_it(browser, address):
+    tab = browser.new_page(viewport=DESK)
+    tab.goto(f"{address}#claim-P-3")
+    assert tab.locator("#claim-P-3").evaluate("row => row.open")
+    tab.close()
+
+
+def test_count_of_a_verdict_filters(opened):
+    opened.locator('[data-pick="superseded"]').click()
+    opened.wait_for_function("document.getElementById('count').textContent.length < 12")
+    assert {row.get_attribute("data-verdict") for row in opened.locator(".claims > li:visible").all()} == {"superseded"}
+
+
+def test_phone_needs_no_sideways_scrolling(browser, address):
+    tab = browser.new_page(viewport=PHONE)
+    tab.goto(address)
+    tab.locator("#claim-S-SPD-3 summary").click()
+    assert tab.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    tab.close()
+
+
+def test_paper_shows_all_claims_with_evidence(opened, tmp_path):
+    opened.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert visible(opened) == opened.locator(".claims > li").count()
+    closed = opened.locator(".claims > li[data-evidence] > details:not([open])").count()
+    assert closed == 0
+    opened.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert visible(opened) == 60
+    content = opened.pdf(path=str(tmp_path / "page.pdf"), format="A4")
+    assert content.startswith(b"%PDF")
+    assert len(content) > 100_000
+
+
+CONTRAST = """
+() => {
+  const parse = (text) => text.match(/[\\d.]+/g).map(Number);
+  const light = ([r, g, b]) => [r, g, b].map((c) => c / 255)
+    .map((c) => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
+  const ground = (node) => {
+    for (; node; node = node.parentElement) {
+      const colour = parse(getComputedStyle(node).backgroundColor);
+      if (colour.length < 4 || colour[3] > 0) return colour;
+    }
+    return [255, 255, 255];
+  };
+  const low = [];
+  const words = "p, li, dd, dt, h1, h2, h3, a, span, th, td, summary, label, button, code";
+  for (const node of document.querySelectorAll(words)) {
+    if (![...node.childNodes].some((child) => child.nodeType === 3 && child.textContent.trim())) continue;
+    const [a, b] = [light(parse(getComputedStyle(node).color)), light(ground(node))].sort((x, y) => y - x);
+    if ((a + 0.05) / (b + 0.05) < 4.5) low.push(node.tagName + "." + node.className);
+  }
+  return [...new Set(low)];
+}
+"""
+
+
+def test_contrast_is_at_least_that_of_wcag_aa(opened):
+    assert opened.evaluate(CONTRAST) == []
+
+
+def test_page_works_without_script(browser, address):
+    context = browser.new_context(java_script_enabled=False, viewport=DESK)
+    tab = context.new_page()
+    tab.goto(address)
+    assert visible(tab) > 400
+    tab.locator("#claim-S-SPD-3 summary").click()
+    assert tab.locator("#claim-S-SPD-3 .evidence").is_visible()
+    context.close()

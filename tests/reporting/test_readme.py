@@ -1,0 +1,74 @@
+"""Numbers in prose: filled from results, found out when stale."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pixelwise.errors import PixelwiseError
+from pixelwise.reporting import readme
+
+TEXT = """# Words
+
+Floor of <!-- generated:value planted kind=restoration model=identity metric=psnr sigma=25 -->?<!-- end -->.
+
+<!-- generated:verdicts planted -->
+<!-- end -->
+<!-- generated:denoising planted bsd68 --><!-- end -->
+<!-- generated:translation planted --><!-- end -->
+<!-- generated:timing planted --><!-- end -->
+<!-- generated:headline planted --><!-- end -->
+"""
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def results(planted) -> Path:
+    return planted.summary.parents[1]
+
+
+def test_blocks_are_filled_and_then_current(results, tmp_path):
+    path = tmp_path / "README.md"
+    path.write_text(TEXT)
+    assert len(readme.stale(path, results)) == 6
+    assert readme.update(path, results)
+    assert readme.stale(path, results) == []
+    assert not readme.update(path, results)
+    text = path.read_text()
+    assert "Floor of <!-- generated:value planted kind=restoration model=identity metric=psnr sigma=25 -->20." in text
+    assert "| bsd68 | 25 | DnCNN s |" in text
+    assert "| contradicted |" in text
+    assert "2.88 [2.80, 2.96]" in text
+
+
+def test_one_changed_digit_is_found(results, tmp_path):
+    path = tmp_path / "README.md"
+    path.write_text(TEXT)
+    readme.update(path, results)
+    path.write_text(path.read_text().replace("2.88 [2.80, 2.96]", "2.98 [2.80, 2.96]", 1))
+    assert readme.stale(path, results) == ["timing planted"]
+
+
+@pytest.mark.parametrize(
+    ("block", "message"),
+    [
+        ("weather planted", "block 'weather'; allowed: verdicts"),
+        ("verdicts", "names no run"),
+        ("verdicts nowhere", "no such file"),
+        ("value planted metric=psnr", "numbers answer; exactly 1 is needed"),
+        ("value planted colour=red", "no column 'colour'"),
+    ],
+)
+def test_wrong_blocks_are_one_line(results, block, message):
+    with pytest.raises(PixelwiseError, match=message):
+        readme.filled(f"<!-- generated:{block} --><!-- end -->", results)
+
+
+def test_cells_with_bars_stay_cells():
+    assert readme.markdown(["a"], [["x|y"]]) == "| a |\n| --- |\n| x\\|y |"
+
+
+def test_the_projects_own_prose_is_current():
+    for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")):
+        assert readme.stale(path, ROOT / "results") == [], path.name
