@@ -5,6 +5,7 @@ import io
 import pytest
 from rich.console import Console
 
+from pixelwise import metrics
 from pixelwise.claims import judge, terminal
 from pixelwise.claims.schema import register
 from pixelwise.errors import PixelwiseError
@@ -58,6 +59,15 @@ def test_explanation_shows_evidence_and_what_stands_beside(folder):
 def test_wrong_requests_are_one_line(folder, options, message):
     with pytest.raises(PixelwiseError, match=message):
         printed(folder, **options)
+
+
+def test_a_folder_of_metrics_is_judged_at_once(tmp_path):
+    planted = item("latency", "pix2pixhd/asapnet", "ratio", 0.5, 0.1, dataset="none")
+    metrics.dump(tmp_path / "time" / "metrics.json", [planted.record])
+    text = printed(tmp_path / "nothing", metrics=tmp_path, verdict="contradicted")
+    assert "S-SPD-3" in text
+    with pytest.raises(PixelwiseError, match="no such folder"):
+        printed(tmp_path, metrics=tmp_path / "nothing")
 
 
 def test_a_run_without_verdicts(tmp_path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -52,7 +53,8 @@ def judge_below(results: Path) -> dict[str, Any]:
     outcomes = contradictions(known)
     items = load_below(results)
     findings = [decide(known, claim, items, outcomes) for claim in known.claims]
-    return document(results.name, known, findings, outcomes)
+    content: dict[str, Any] = json.loads(json.dumps(document(results.name, known, findings, outcomes)))
+    return content
 
 
 def write(out: Path, run_name: str, known: Register, items: Sequence[Item]) -> None:

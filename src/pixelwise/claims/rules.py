@@ -7,7 +7,7 @@ from typing import Literal
 
 from pixelwise.claims.audit import rounding
 from pixelwise.claims.checks import Bound, Rule, Verdict
-from pixelwise.claims.evidence import Estimate
+from pixelwise.claims.estimates import Estimate
 from pixelwise.claims.findings import Interval
 from pixelwise.claims.power import needed
 from pixelwise.claims.schema import Claim

@@ -31,6 +31,7 @@ def show(
     verdict: str | None = None,
     source: str | None = None,
     explain: str | None = None,
+    metrics: Path | None = None,
     console: Console | None = None,
 ) -> None:
     """Print the claims of a run, or all evidence of one.
@@ -40,15 +41,13 @@ def show(
         verdict: Only claims with this verdict.
         source: Only claims of this source key, such as S1.
         explain: Id of the claim to explain; the filters are then ignored.
+        metrics: Judge every metrics.json below this folder now, instead of reading the outputs of the step.
         console: Where to print; standard output if not given.
 
     Raises:
         PixelwiseError: If the run has no verdicts yet, or the verdict, source or id is unknown.
     """
-    path = folder / "claims.json"
-    if not path.is_file():
-        raise PixelwiseError(f"{path}: no such file; 'snakemake --cores 2 all' makes it")
-    document = read_json(path)
+    document = _read(folder) if metrics is None else _judge(metrics)
     console = console or Console()
     if explain is not None:
         _explain(console, document, explain)
@@ -66,6 +65,22 @@ def show(
     if verdict is None and source is None:
         for sentence in document["headline"]:
             console.print(f"- {sentence}", markup=False, highlight=False)
+
+
+def _read(folder: Path) -> dict[str, Any]:
+    path = folder / "claims.json"
+    if not path.is_file():
+        raise PixelwiseError(f"{path}: no such file; 'snakemake --cores 2 all' makes it")
+    document: dict[str, Any] = read_json(path)
+    return document
+
+
+def _judge(folder: Path) -> dict[str, Any]:
+    from pixelwise.claims.judge import judge_below
+
+    if not folder.is_dir():
+        raise PixelwiseError(f"{folder}: no such folder; one with metrics.json files below it is needed")
+    return judge_below(folder)
 
 
 def _allowed(what: str, found: str | None, known: Iterable[str]) -> None:

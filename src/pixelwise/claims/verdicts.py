@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from pixelwise.claims import evidence
-from pixelwise.claims.audit import Contradicted, apart, contradictions, published
+from pixelwise.claims.audit import Contradicted, contradictions
 from pixelwise.claims.checks import (
     Agreement,
     Arithmetic,
@@ -16,8 +16,10 @@ from pixelwise.claims.checks import (
     Untestable,
     Verdict,
 )
-from pixelwise.claims.evidence import Estimate, Item
-from pixelwise.claims.findings import Finding, Interval, Used
+from pixelwise.claims.documents import agreeing, audited, computed
+from pixelwise.claims.estimates import Estimate, combine, interval, summarise
+from pixelwise.claims.evidence import Item
+from pixelwise.claims.findings import Finding, Used
 from pixelwise.claims.rules import judge_estimate
 from pixelwise.claims.schema import Claim, Register
 
@@ -33,11 +35,6 @@ def _used(item: Item, check: Measurement, barred: list[str]) -> Used:
         value=record.values[check.value],
         bars=barred,
     )
-
-
-def _interval(estimate: Estimate) -> Interval:
-    numbers = {name: getattr(estimate, name) for name in ("value", "low", "high", "unit", "n", "seeds", "basis")}
-    return Interval(**numbers, setting=evidence.setting(estimate.items[0].record) if estimate.items else "")
 
 
 def _apart(check: Measurement, items: Sequence[Item], model: str | list[str]) -> tuple[list[Item], list[Used]]:
@@ -59,7 +56,7 @@ def _estimates(check: Measurement, able: list[list[Item]]) -> tuple[list[Estimat
     parted = [{evidence.setting(g[0].record): g for g in evidence.groups(check, items)} for items in able]
     estimates, lacking = [], []
     for name in sorted(set.intersection(*(set(groups) for groups in parted))):
-        found = [evidence.summarise(check, groups[name]) for groups in parted]
+        found = [summarise(check, groups[name]) for groups in parted]
         known = [estimate for estimate in found if estimate is not None]
         n = min(item.record.n for groups in parted for item in groups[name])
         seeds = min(len({item.record.seed for item in groups[name]}) for groups in parted)
@@ -70,7 +67,7 @@ def _estimates(check: Measurement, able: list[list[Item]]) -> tuple[list[Estimat
         if len(known) < len(found):
             lacking.append("an interval: a bootstrap, timing samples or at least 2 seeds (have one number)")
         elif n >= check.min_n and seeds >= check.min_seeds:
-            estimates.append(known[0] if len(known) == 1 else evidence.combine(check, *known))
+            estimates.append(known[0] if len(known) == 1 else combine(check, *known))
     return estimates, lacking
 
 
@@ -113,7 +110,7 @@ def _measured(register: Register, claim: Claim, check: Measurement, items: Seque
     estimates, lacking = _estimates(check, [able for able, _ in parted])
     shared: dict[str, Any] = {
         "id": claim.id,
-        "measured": [_interval(estimate) for estimate in estimates],
+        "measured": [interval(estimate) for estimate in estimates],
         "evidence": [_used(item, check, []) for able, _ in parted for item in able],
         "beside": beside,
     }
@@ -139,71 +136,16 @@ def _measured(register: Register, claim: Claim, check: Measurement, items: Seque
     )
 
 
-def _computed(register: Register, claim: Claim, check: Arithmetic) -> Finding:
-    """Decide by the register's own numbers; their errors are limits, so they add up."""
-    numbers = [published(register.claim(name)) for name in check.claims]
-    value, error = numbers[0]
-    low, high = value - error, value + error
-    if check.combine == "difference":
-        value, low, high = value - numbers[1][0], low - sum(numbers[1]), high - numbers[1][0] + numbers[1][1]
-    elif check.combine == "ratio":
-        other, slack = numbers[1]
-        value, low, high = value / other, low / (other + slack), high / (other - slack)
-    unit = "1" if check.combine == "ratio" else register.claim(check.claims[0]).unit
-    basis = f"{check.combine} of published numbers ({', '.join(check.claims)}) within their errors"
-    estimate = Estimate(value, low, high, unit, n=len(numbers), seeds=0, basis=basis)
-    verdict, reason = judge_estimate(claim, check.rule, estimate)
-    missing = None if verdict else "needs numbers published with more digits"
-    reason = f"by the documents' own numbers: {reason if verdict else reason.rpartition(': ')[0]}"
-    return Finding(
-        id=claim.id,
-        verdict=verdict or "not testable here",
-        reason=reason,
-        missing=missing,
-        measured=[_interval(estimate)],
-    )
-
-
-def _agreeing(register: Register, claim: Claim, check: Agreement) -> Finding:
-    outcomes = [(name, *apart(claim, register.claim(name))) for name in check.claims]
-    text = "; ".join(f"{name}: {words}" for name, _, words in outcomes)
-    differ = any(outcome[1] for outcome in outcomes)
-    verdict: Verdict = "contradicted" if differ else "confirmed"
-    reason = f"the documents {'disagree by more than' if differ else 'agree within'} their reading errors ({text})"
-    return Finding(id=claim.id, verdict=verdict, reason=reason)
-
-
-def _audited(claim: Claim, check: Audit, outcomes: Sequence[Contradicted]) -> Finding:
-    outcome = next(entry for entry in outcomes if entry.id == check.contradiction)
-    if not outcome.found:
-        return Finding(
-            id=claim.id,
-            verdict="confirmed",
-            reason=f"the documents agree ({outcome.computed})",
-            contradiction=outcome.id,
-        )
-    mine = any(quote.claim == claim.id for quote in outcome.right)
-    against = (outcome.left if mine else outcome.right)[0]
-    detail = outcome.computed or f"against it stands \u201c{against.words}\u201d ({against.source}, {against.place})"
-    return Finding(
-        id=claim.id,
-        verdict=check.verdict,
-        reason=f"{outcome.between}: {detail}; evidence supports: {outcome.supports}",
-        contradiction=outcome.id,
-        missing="a statement of the condition" if check.verdict == "underspecified" else None,
-    )
-
-
 def _checked(register: Register, claim: Claim, items: Sequence[Item], outcomes: Sequence[Contradicted]) -> Finding:
     check = claim.check
     if isinstance(check, Measurement):
         return _measured(register, claim, check, items)
     if isinstance(check, Arithmetic):
-        return _computed(register, claim, check)
+        return computed(register, claim, check)
     if isinstance(check, Agreement):
-        return _agreeing(register, claim, check)
+        return agreeing(register, claim, check)
     if isinstance(check, Audit):
-        return _audited(claim, check, outcomes)
+        return audited(claim, check, outcomes)
     if isinstance(check, Underspecified):
         return Finding(
             id=claim.id, verdict="underspecified", reason=f"the claim lacks {check.lacks}", missing=check.lacks

@@ -1,0 +1,136 @@
+"""Summing up records as one number with its interval."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from pixelwise.claims.checks import Measurement
+from pixelwise.claims.evidence import Item, setting
+from pixelwise.claims.findings import Interval
+from pixelwise.claims.power import half_width
+from pixelwise.metrics import Value
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A quantity with its 95 % interval [low, high] and how the interval came about.
+
+    Attributes:
+        sampling: Half width that more images or timed calls would shrink.
+        spread: Standard deviation between seeds; None for fewer than two seeds.
+        n: Images or timed calls (the least among the records).
+        seeds: Training seeds (the least among the two subjects of a comparison).
+        basis: What the interval spans, in words.
+    """
+
+    value: float
+    low: float
+    high: float
+    unit: str
+    n: int
+    seeds: int
+    basis: str
+    sampling: float = 0.0
+    spread: float | None = None
+    items: tuple[Item, ...] = field(default=(), repr=False)
+
+
+def _offsets(check: Measurement, value: Value) -> tuple[float, float] | None:
+    """How far the record's own interval reaches below and above its value."""
+    assert value.value is not None
+    if check.repeatability is not None:
+        return check.repeatability, check.repeatability
+    if value.low is None or value.high is None:
+        return (0.0, 0.0) if check.exact else None
+    return max(value.value - value.low, 0.0), max(value.high - value.value, 0.0)
+
+
+def summarise(check: Measurement, items: Sequence[Item]) -> Estimate | None:
+    """One number for records that differ in nothing but the seed.
+
+    The interval adds, as independent errors, the record's own (images or timed calls; all seeds share the images, so
+    more seeds do not shrink it) and that of the mean over seeds (Student's t).
+
+    Returns:
+        None if there is neither an interval nor a second seed.
+    """
+    distinct = list({(item.record.seed, item.record.weights_sha256, item.file): item for item in items}.values())
+    values = [item.record.values[check.value] for item in distinct]
+    numbers = [value.value for value in values if value.value is not None]
+    seeds, n = len({item.record.seed for item in distinct}), min(item.record.n for item in distinct)
+    mean = math.fsum(numbers) / len(numbers)
+    own = [offset for offset in (_offsets(check, value) for value in values) if offset is not None]
+    spread = None
+    between = 0.0
+    if len(numbers) > 1:
+        spread = math.sqrt(math.fsum((number - mean) ** 2 for number in numbers) / (len(numbers) - 1))
+        between = half_width(spread, len(numbers))
+    if len(own) < len(values) and spread is None:
+        return None
+    below = math.fsum(offset[0] for offset in own) / len(own) if own else 0.0
+    above = math.fsum(offset[1] for offset in own) / len(own) if own else 0.0
+    return Estimate(
+        value=mean,
+        low=mean - math.hypot(below, between),
+        high=mean + math.hypot(above, between),
+        unit=values[0].unit,
+        n=n,
+        seeds=seeds,
+        basis=_basis(check, values, len(numbers)),
+        sampling=max(below, above),
+        spread=spread,
+        items=tuple(distinct),
+    )
+
+
+def _basis(check: Measurement, values: Sequence[Value], count: int) -> str:
+    parts = []
+    if check.repeatability is not None:
+        parts.append("another draw of the noise on the same images, 95 %")
+    elif check.exact and all(value.low is None for value in values):
+        parts.append("computed, not sampled")
+    elif values[0].low is not None:
+        parts.append(values[0].interval or "the record's own interval")
+    if count > 1:
+        parts.append(f"{count} seeds (Student's t, 95 %)")
+    return " and ".join(parts)
+
+
+def combine(check: Measurement, first: Estimate, second: Estimate) -> Estimate:
+    """Difference or ratio of two estimates with independent errors (ratio: first order in the errors)."""
+    if check.combine == "difference":
+        value, scale_a, scale_b = first.value - second.value, 1.0, 1.0
+    else:
+        value = first.value / second.value
+        scale_a, scale_b = abs(1 / second.value), abs(value / second.value)
+
+    def join(get: Callable[[Estimate], float], other: Callable[[Estimate], float]) -> float:
+        return math.hypot(scale_a * get(first), scale_b * other(second))
+
+    def below(estimate: Estimate) -> float:
+        return estimate.value - estimate.low
+
+    def above(estimate: Estimate) -> float:
+        return estimate.high - estimate.value
+
+    spreads = [(scale * e.spread) for scale, e in ((scale_a, first), (scale_b, second)) if e.spread is not None]
+    return Estimate(
+        value=value,
+        low=value - join(below, above),
+        high=value + join(above, below),
+        unit=first.unit if check.combine == "difference" else "1",
+        n=min(first.n, second.n),
+        seeds=min(first.seeds, second.seeds),
+        basis=f"{check.combine} of two independent estimates: {first.basis}",
+        sampling=join(lambda e: e.sampling, lambda e: e.sampling),
+        spread=math.hypot(*spreads) if spreads else None,
+        items=first.items + second.items,
+    )
+
+
+def interval(estimate: Estimate) -> Interval:
+    """The estimate as a finding holds it, with the setting it was measured in."""
+    numbers = {name: getattr(estimate, name) for name in ("value", "low", "high", "unit", "n", "seeds", "basis")}
+    return Interval(**numbers, setting=setting(estimate.items[0].record) if estimate.items else "")
