@@ -1,0 +1,176 @@
+"""A user's own picture: read with its full depth, write with the same depth."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from pixelwise.artifacts import atomic, write_bytes
+from pixelwise.errors import PixelwiseError
+
+DEPTHS = {
+    ".png": (8, 16),
+    ".tif": (8, 16),
+    ".tiff": (8, 16),
+    ".jpg": (8,),
+    ".jpeg": (8,),
+    ".bmp": (8,),
+    ".webp": (8,),
+}
+OPAQUE = {".jpg", ".jpeg", ".bmp"}
+PNG_COLOUR_TYPE = {1: 0, 2: 4, 3: 2, 4: 6}  # channels -> colour type of the PNG header
+BROKEN = (
+    UnidentifiedImageError,
+    OSError,
+    SyntaxError,
+    ValueError,
+    EOFError,
+    RuntimeError,
+    Image.DecompressionBombError,
+)
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One picture.
+
+    Attributes:
+        pixels: float32 [H, W] or [H, W, 3], white is 1.
+        bits: 8 or 16 bits for each value in the file.
+        alpha: Opacity as in the file, uint8 or uint16 [H, W], or None.
+        profile: ICC colour profile, or None.
+    """
+
+    pixels: npt.NDArray[np.float32]
+    bits: int
+    alpha: npt.NDArray[np.unsignedinteger] | None = None
+    profile: bytes | None = None
+
+    def with_pixels(self, pixels: npt.NDArray[np.float32]) -> Picture:
+        """The same picture with other colours."""
+        return replace(self, pixels=pixels)
+
+    def values(self) -> npt.NDArray[np.unsignedinteger]:
+        """Rounded and clipped values as the file holds them, [H, W] or [H, W, 2..4], opacity last."""
+        top = 2**self.bits - 1
+        dtype = np.uint8 if self.bits == 8 else np.uint16
+        whole = np.clip(np.rint(self.pixels.astype(np.float64) * top), 0, top).astype(dtype)
+        return whole if self.alpha is None else np.dstack([whole, self.alpha])
+
+
+def read(path: Path) -> Picture:
+    """Read PNG, TIFF, JPEG, BMP or WebP: gray or colour, 8 or 16 bit, with or without opacity.
+
+    Pictures that a camera stored turned are turned upright; palettes become colours.
+
+    Raises:
+        PixelwiseError: If the file is missing, is no such picture or is damaged.
+    """
+    if not path.is_file():
+        raise PixelwiseError(f"{path}: no such file")
+    try:
+        with Image.open(path) as image:
+            image.load()
+            if getattr(image, "n_frames", 1) > 1:
+                raise PixelwiseError(f"{path}: {image.n_frames} frames; one is allowed")
+            depth = _depth(path, image)
+            profile = image.info.get("icc_profile")
+            values = _eight_bit(path, ImageOps.exif_transpose(image)) if depth == 8 else _sixteen_bit(path, image)
+    except BROKEN as error:
+        reason = str(error).split(" <", 1)[0]
+        raise PixelwiseError(f"{path}: not a readable picture ({reason}); PNG, TIFF, JPEG, BMP, WebP allowed") from None
+    return _picture(path, values, profile)
+
+
+def _depth(path: Path, image: Image.Image) -> int:
+    if image.mode in ("F", "CMYK", "LAB", "HSV"):
+        raise PixelwiseError(f"{path}: mode {image.mode}; gray or RGB of 8 or 16 bits is allowed")
+    if image.format == "PNG":
+        with path.open("rb") as stream:  # Pillow turns 16-bit colour into 8 bits without a word
+            return 16 if stream.read(25)[24] == 16 else 8
+    return 16 if image.format == "TIFF" and 16 in np.atleast_1d(image.tag_v2.get(258, 8)) else 8  # type: ignore[attr-defined]
+
+
+def _eight_bit(path: Path, image: Image.Image) -> npt.NDArray[np.unsignedinteger]:
+    if image.mode in ("I", "I;16", "I;16B"):
+        raise PixelwiseError(f"{path}: 32 bits for each pixel; 8 or 16 are allowed")
+    opaque = not image.has_transparency_data
+    gray = image.mode in ("1", "L", "LA")
+    return np.asarray(image.convert(("L" if opaque else "LA") if gray else ("RGB" if opaque else "RGBA")))
+
+
+def _sixteen_bit(path: Path, image: Image.Image) -> npt.NDArray[np.unsignedinteger]:
+    if image.format == "PNG":
+        from torchvision.io import ImageReadMode, decode_image, read_file
+
+        planes = decode_image(read_file(str(path)), ImageReadMode.UNCHANGED).numpy()
+        return np.asarray(planes[0] if len(planes) == 1 else np.moveaxis(planes, 0, 2))
+    from skimage.io import imread
+
+    return np.asarray(imread(path))
+
+
+def _picture(path: Path, values: npt.NDArray[np.unsignedinteger], profile: bytes | None) -> Picture:
+    channels = 1 if values.ndim == 2 else values.shape[2]
+    if values.ndim not in (2, 3) or channels > 4 or values.dtype not in (np.uint8, np.uint16):
+        found = f"{values.dtype} values of shape {values.shape}"
+        raise PixelwiseError(f"{path}: {found}; one gray or RGB picture of 8 or 16 bits is allowed")
+    bits = 8 * values.dtype.itemsize
+    alpha = values[..., -1] if channels in (2, 4) else None
+    colour = values[..., 0] if channels == 2 else values[..., :3] if channels == 4 else values
+    return Picture((colour / np.float32(2**bits - 1)).astype(np.float32), bits, alpha, profile)
+
+
+def check_target(path: Path, picture: Picture) -> None:
+    """Refuse, before any work is done, a file name whose format cannot hold the picture.
+
+    Raises:
+        PixelwiseError: If the ending is unknown, or the format lacks the depth or opacity, or the folder is missing.
+    """
+    ending = path.suffix.lower()
+    if ending not in DEPTHS:
+        raise PixelwiseError(f"{path}: ending '{path.suffix}'; allowed are {', '.join(DEPTHS)}")
+    if picture.bits not in DEPTHS[ending]:
+        raise PixelwiseError(f"{path}: {ending} holds 8 bits, the picture has {picture.bits}; use .png or .tif")
+    if picture.alpha is not None and ending in OPAQUE:
+        raise PixelwiseError(f"{path}: {ending} holds no opacity, the picture has it; use .png, .tif or .webp")
+    if not path.parent.is_dir():
+        raise PixelwiseError(f"{path.parent}: no such folder")
+
+
+def write(path: Path, picture: Picture) -> None:
+    """Write a picture with its own depth, atomically; see `check_target`."""
+    values = picture.values()
+    if picture.bits == 16 and path.suffix.lower() == ".png":
+        write_bytes(path, _png16(values))
+        return
+    with atomic(path) as temporary:
+        if picture.bits == 16:
+            from skimage.io import imsave
+
+            imsave(temporary, values, check_contrast=False)
+        else:
+            options = {"quality": 95} if path.suffix.lower() in (".jpg", ".jpeg", ".webp") else {}
+            profile = {"icc_profile": picture.profile} if picture.profile else {}
+            Image.fromarray(values).save(temporary, **options, **profile)
+
+
+def _png16(values: npt.NDArray[np.unsignedinteger]) -> bytes:
+    """A 16-bit PNG (ISO/IEC 15948) of [H, W] or [H, W, 2..4]; Pillow writes 16 bits in gray only."""
+    planes = values.reshape(*values.shape[:2], -1)
+    height, width, channels = planes.shape
+    rows = planes.astype(">u2").reshape(height, -1).view(np.uint8)
+    filtered = np.concatenate([np.zeros((height, 1), np.uint8), rows], axis=1)
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", width, height, 16, PNG_COLOUR_TYPE[channels], 0, 0, 0)
+    body = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(filtered.tobytes(), 6)) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + body

@@ -1,0 +1,93 @@
+"""A trained denoiser or deblurrer as a function from images of any size to images."""
+
+from __future__ import annotations
+
+import inspect
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from pixelwise.errors import PixelwiseError
+from pixelwise.models import checkpoint, registry
+
+Image = NDArray[np.float32]
+
+
+class Restorer:
+    """A network from a checkpoint.
+
+    Images whose sides are no multiple of the network's tile are continued by reflection at the lower and right border,
+    and the result is cropped. A network for one channel restores the channels of a colour image one by one.
+
+    Args:
+        path: Checkpoint written by training or conversion.
+        device: Where it computes.
+
+    Attributes:
+        channels: Channels that the network takes: 1 or 3.
+        tile: Side of its tiles in pixels; 1 if it has none.
+        info: What the checkpoint says about itself.
+
+    Raises:
+        PixelwiseError: If the file is no checkpoint, or the network takes no images.
+    """
+
+    def __init__(self, path: Path, device: torch.device | str = "cpu") -> None:
+        self.path, self.device = path, torch.device(device)
+        self.module, self.info = checkpoint.load(path, device)
+        options = _options(self.info)
+        channels = options.get("dense_channels", options.get("channels"))
+        made = options.get("output_channels", channels)
+        if channels not in (1, 3) or made != channels:
+            raise PixelwiseError(f"{path}: {self.info['name']} is no network from image to image; give a denoiser")
+        self.channels, self.tile = int(channels), int(options.get("tile", 1))
+
+    def __call__(self, image: Image) -> Image:
+        """Restore one image.
+
+        Args:
+            image: float32 [H, W] or [H, W, 3], on the scale where white is 1.
+
+        Returns:
+            float32 of the same shape, unclipped.
+
+        Raises:
+            PixelwiseError: If the network needs colour and the image is gray, or memory does not suffice.
+        """
+        if self.channels == 3 and image.ndim == 2:
+            raise PixelwiseError(f"{self.path}: needs 3 channels; the image is gray, give a network for one channel")
+        planes = image[None] if image.ndim == 2 else np.moveaxis(image, 2, 0)
+        groups = planes[:, None] if self.channels == 1 else planes[None]
+        restored = np.concatenate([self._planes(group) for group in groups])
+        return np.ascontiguousarray(restored[0] if image.ndim == 2 else np.moveaxis(restored, 0, 2))
+
+    @torch.inference_mode()
+    def _planes(self, planes: Image) -> Image:
+        """[C, H, W] -> the same shape."""
+        height, width = planes.shape[1:]
+        padded = np.pad(planes, [(0, 0), *_margins(height, width, self.tile)], mode="reflect")
+        batch = torch.from_numpy(np.ascontiguousarray(padded))[None].to(self.device)
+        try:
+            result: Image = self.module(batch)[0, :, :height, :width].float().cpu().numpy()
+        except RuntimeError as error:  # torch has no class of its own for a full host memory
+            if "alloc" not in str(error) and "memory" not in str(error):
+                raise
+            raise PixelwiseError(f"image of {height}x{width} pixels: out of memory; cut it into parts") from None
+        return result
+
+
+def _margins(height: int, width: int, tile: int) -> list[tuple[int, int]]:
+    """Rows and columns to add: whole tiles, and at least two along each axis where there are tiles."""
+    least = 2 * tile if tile > 1 else 1
+    return [(0, max(least, -(-side // tile) * tile) - side) for side in (height, width)]
+
+
+def _options(info: dict[str, Any]) -> dict[str, Any]:
+    """A checkpoint's options, completed by the architecture's defaults."""
+    parameters = inspect.signature(registry.factory(info["name"])).parameters
+    defaults = {name: p.default for name, p in parameters.items() if p.default is not inspect.Parameter.empty}
+    given: dict[str, Any] = info["options"]
+    return defaults | given
