@@ -193,6 +193,8 @@ def canvas(
 def save(figure: Figure, stem: Path, dpi: int) -> list[Path]:
     """Write `stem`.png and `stem`.svg; the same numbers give the same bytes."""
     paths = []
+    figure.draw_without_rendering()  # lays the panels out, once for both files
+    figure.set_layout_engine("none")
     for suffix, metadata in ((".png", {"Software": None}), (".svg", {"Date": None, "Creator": None})):
         buffer = io.BytesIO()
         figure.savefig(buffer, format=suffix[1:], dpi=dpi, metadata=metadata)
