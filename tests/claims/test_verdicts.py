@@ -73,6 +73,22 @@ def test_other_data_stand_beside_the_deciding_ones():
     assert finding.beside[0].bars == ["measured on camvid, not on cityscapes"]
 
 
+def test_the_number_beside_is_told_with_what_bars_it():
+    finding = verdict(FID, fids(60, 80, dataset="camvid") + fids(1, 2, dataset="streets", synthetic=True, short=True))
+    numbers = {shown.setting.split(";")[0]: shown for shown in finding.beside_measured}
+    assert numbers["camvid"].value == pytest.approx(-19.8)
+    assert numbers["camvid"].bars == ["measured on camvid, not on cityscapes"]
+    assert "the data were drawn by a program" in numbers["streets"].bars
+    assert not finding.measured
+
+
+def test_pictures_of_another_size_stand_beside():
+    check = {**FID, "where": {"height": 256, "width": 512}}
+    finding = verdict(check, fids(70.6, 65, condition={"height": 64, "width": 128}))
+    assert finding.verdict == "not testable here"
+    assert "height 64, not 256" in finding.beside[0].bars
+
+
 def test_too_few_images_or_seeds_are_too_little():
     assert "n >= 500 (have 100)" in verdict(FID, fids(70.6, 65, n=100)).missing
     assert "2 seeds (have 1)" in verdict(FID, fids(70.6, 65, seeds=(0,))).missing

@@ -13,6 +13,9 @@ from pixelwise.claims.checks import Measurement
 from pixelwise.jobs import KINDS
 from pixelwise.metrics import Record, Scalar
 
+SHOWN_ANYWAY = frozenset({"height", "width", "segmenter"})
+"""Conditions of picture quality: a record that misses one of them cannot decide, but is shown beside the verdict."""
+
 OWN_CONDITIONS = frozenset({"period"})
 """Conditions that follow from the subject, such as its tiles; two subjects may be compared although they differ."""
 
@@ -73,9 +76,18 @@ def speaks_of(check: Measurement, model: str | list[str], record: Record) -> boo
         and value is not None
         and value.value is not None
         and math.isfinite(value.value)
-        and all(name in record.condition and same(record.condition[name], check.where[name]) for name in check.where)
+        and not [name for name in _missed(check, record) if record.kind in DATA_FREE or name not in SHOWN_ANYWAY]
         and all(any(text.lower() in entry for entry in hardware) for text in check.hardware.values())
     )
+
+
+def _missed(check: Measurement, record: Record) -> list[str]:
+    """Names of the check's conditions that a record does not meet."""
+    return [
+        name
+        for name, wanted in check.where.items()
+        if name not in record.condition or not same(record.condition[name], wanted)
+    ]
 
 
 def bars(check: Measurement, record: Record) -> list[str]:
@@ -89,6 +101,8 @@ def bars(check: Measurement, record: Record) -> list[str]:
         reasons.append("the schedule is shorter than the published one")
     if check.protocol is not None and record.protocol != check.protocol:
         reasons.append(f"protocol {record.protocol}, not {check.protocol}")
+    for name in _missed(check, record):
+        reasons.append(f"{name} {record.condition.get(name, 'unknown')}, not {check.where[name]}")
     return reasons
 
 

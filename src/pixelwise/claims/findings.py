@@ -31,7 +31,7 @@ class Used(Settings):
 
 
 class Interval(Settings):
-    """The number that was tested against the claim's rule."""
+    """A number tested against the claim's rule, or one beside it (then `bars` says why it may not decide)."""
 
     value: float
     low: float
@@ -41,6 +41,7 @@ class Interval(Settings):
     seeds: int
     basis: str
     setting: str = ""
+    bars: list[str] = Field(default_factory=list)
 
 
 class Finding(Settings):
@@ -52,6 +53,7 @@ class Finding(Settings):
         measured: Each number tested, one for each protocol or condition that the claim leaves open.
         evidence: The records used.
         beside: Records of the same quantity that may not decide, each with the reasons.
+        beside_measured: The numbers that they would give.
         contradiction: The contradiction between documents that decided, if one did.
     """
 
@@ -62,6 +64,7 @@ class Finding(Settings):
     measured: list[Interval] = Field(default_factory=list)
     evidence: list[Used] = Field(default_factory=list)
     beside: list[Used] = Field(default_factory=list)
+    beside_measured: list[Interval] = Field(default_factory=list)
     contradiction: str | None = None
 
 

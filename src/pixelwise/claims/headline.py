@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pixelwise.claims.audit import Contradicted
 from pixelwise.claims.checks import VERDICTS, Measurement
 from pixelwise.claims.findings import Finding, decided
+from pixelwise.claims.rules import show
 from pixelwise.claims.schema import Register
 
 VERBS = {
@@ -25,9 +26,18 @@ def sentence(register: Register, lead: str, finding: Finding) -> str:
     claim = register.claim(finding.id)
     told = f"{lead}: \u201c{claim.words}\u201d ({register.sources[claim.source].made_by}, {claim.id})"
     reason = finding.reason
-    if not decided(finding) and finding.missing and finding.missing not in reason:
-        reason = f"{reason}; {finding.missing}"
-    return f"{told} {VERBS[finding.verdict]}: {reason}."
+    if not decided(finding) and not finding.measured and isinstance(claim.check, Measurement):
+        need = register.datasets.get(claim.check.dataset or "")
+        reason = f"no number that may decide it was measured{f' ({need.title} is needed)' if need else ''}"
+    return f"{told} {VERBS[finding.verdict]}: {reason}{_beside(finding)}."
+
+
+def _beside(finding: Finding) -> str:
+    """The first number that stands beside, with why it may not decide."""
+    if not finding.beside_measured:
+        return ""
+    first = finding.beside_measured[0]
+    return f"; beside it, deciding nothing, stands {show(first)} ({'; '.join(first.bars)})"
 
 
 def headline(register: Register, findings: Sequence[Finding], outcomes: Sequence[Contradicted]) -> list[str]:

@@ -137,6 +137,9 @@ def _explain(console: Console, document: dict[str, Any], name: str) -> None:
     for label, text in rows.items():
         if text:
             facts.add_row(label, escape(text))
+    for number in claim["beside_measured"]:
+        text = f"{number['value']:.4g} [{number['low']:.4g}, {number['high']:.4g}] ({'; '.join(number['bars'])})"
+        facts.add_row("beside it", escape(text))
     console.print(facts)
     for label, records in (("Evidence", claim["evidence"]), ("Beside it (may not decide)", claim["beside"])):
         if records:

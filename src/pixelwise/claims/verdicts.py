@@ -19,7 +19,7 @@ from pixelwise.claims.checks import (
 from pixelwise.claims.documents import agreeing, audited, computed
 from pixelwise.claims.estimates import Estimate, combine, interval, summarise
 from pixelwise.claims.evidence import Item
-from pixelwise.claims.findings import Finding, Used
+from pixelwise.claims.findings import Finding, Interval, Used
 from pixelwise.claims.rules import judge_estimate
 from pixelwise.claims.schema import Claim, Register
 
@@ -37,18 +37,28 @@ def _used(item: Item, check: Measurement, barred: list[str]) -> Used:
     )
 
 
-def _apart(check: Measurement, items: Sequence[Item], model: str | list[str]) -> tuple[list[Item], list[Used]]:
+def _apart(check: Measurement, items: Sequence[Item], model: str | list[str]) -> tuple[list[Item], list[Item]]:
     """Records that may decide (of the first alternative name that has any), and those that stand beside."""
     names = [model] if isinstance(model, str) else model
     able: dict[str, list[Item]] = {name: [] for name in names}
     beside = []
     for item in items:
         if evidence.speaks_of(check, names, item.record):
-            if barred := evidence.bars(check, item.record):
-                beside.append(_used(item, check, barred))
+            if evidence.bars(check, item.record):
+                beside.append(item)
             else:
                 able[item.record.model].append(item)
     return next((found for found in able.values() if found), []), beside
+
+
+def _beside(check: Measurement, parted: list[list[Item]]) -> list[Interval]:
+    """What the records that may not decide would give, one number for each setting; they need no least number."""
+    lenient = check.model_copy(update={"min_n": 1, "min_seeds": 1})
+    shown = []
+    for estimate in _estimates(lenient, parted)[0]:
+        barred = [bar for item in estimate.items for bar in evidence.bars(check, item.record)]
+        shown.append(interval(estimate).model_copy(update={"bars": list(dict.fromkeys(barred))}))
+    return shown
 
 
 def _estimates(check: Measurement, able: list[list[Item]]) -> tuple[list[Estimate], list[str]]:
@@ -106,13 +116,14 @@ def _merge(verdicts: list[Verdict], parts: list[tuple[str, str]]) -> tuple[Verdi
 def _measured(register: Register, claim: Claim, check: Measurement, items: Sequence[Item]) -> Finding:
     subjects = [check.model] if check.against is None else [check.model, check.against]
     parted = [_apart(check, items, subject) for subject in subjects]
-    beside = [used for _, others in parted for used in others]
+    beside = [others for _, others in parted]
     estimates, lacking = _estimates(check, [able for able, _ in parted])
     shared: dict[str, Any] = {
         "id": claim.id,
         "measured": [interval(estimate) for estimate in estimates],
         "evidence": [_used(item, check, []) for able, _ in parted for item in able],
-        "beside": beside,
+        "beside": [_used(item, check, evidence.bars(check, item.record)) for others in beside for item in others],
+        "beside_measured": _beside(check, beside),
     }
     verdicts: list[Verdict] = []
     parts: list[tuple[str, str]] = []
@@ -130,7 +141,8 @@ def _measured(register: Register, claim: Claim, check: Measurement, items: Seque
         missing = missing or f"needs {'; '.join(lacking)}"
         return Finding(verdict="not testable here", reason=reason, missing=missing, **shared)
     wanted = _wanted(register, check)
-    others = f"; {len(beside)} records on other data or schedules stand beside, and cannot decide" if beside else ""
+    count = len(shared["beside"])
+    others = f"; {count} records on other data or schedules stand beside, and cannot decide" if count else ""
     return Finding(
         verdict="not testable here", reason=f"nothing measured{others}", missing=f"needs a {wanted}", **shared
     )
