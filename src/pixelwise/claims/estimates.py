@@ -87,7 +87,9 @@ def summarise(check: Measurement, items: Sequence[Item]) -> Estimate | None:
 
 def _basis(check: Measurement, values: Sequence[Value], count: int) -> str:
     parts = []
-    if check.repeatability is not None:
+    if check.repeatability == 0:
+        parts.append("the same images and the same noise: computed, not sampled")
+    elif check.repeatability is not None:
         parts.append("another draw of the noise on the same images, 95 %")
     elif check.exact and all(value.low is None for value in values):
         parts.append("computed, not sampled")
