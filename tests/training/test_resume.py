@@ -145,5 +145,5 @@ def test_loss_curve_in_work_grows_and_equals_the_final_one(photo_data: Path, tmp
     denoising.run(denoising_settings(), {"data": photo_data}, tmp_path / "out", tmp_path / "work")
     text = (tmp_path / "out" / "loss.csv").read_text()
     assert (tmp_path / "work" / "loss.csv").read_text() == text
-    assert text.splitlines()[0] == "step,loss"
+    assert text.splitlines()[0] == "step,presentations,loss,psnr"
     assert [line.split(",")[0] for line in text.splitlines()[1:]] == ["5", "10", "12"]

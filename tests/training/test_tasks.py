@@ -59,6 +59,7 @@ def test_denoiser_learns(photo_data: Path, tmp_path: Path) -> None:
     loss = curve(tmp_path / "out", "loss")
     identity = 16 * 16 * (25 / 255) ** 2 / 2
     assert loss[-1] < 0.6 * identity
+    assert curve(tmp_path / "out", "psnr")[-1] > 20.17 + 2
     _, info = checkpoint.load(tmp_path / "out" / "model.safetensors")
     assert info["extra"]["sigma"] == 25.0 and info["extra"]["short"] is True
 
@@ -173,12 +174,12 @@ def test_first_bad_step_is_named_although_looked_for_late() -> None:
 
 
 def test_curve_is_the_mean_of_each_window() -> None:
-    found = Curve(("a",), 2, torch.device("cpu"))
+    found = Curve(("a",), 8, torch.device("cpu"))
     for step, value in enumerate((1.0, 2.0, 4.0), 1):
         found.add(step, torch.tensor([value]))
         if step != 1:
             found.close_window(step)
-    assert found.csv() == "step,a\n2,1.5\n3,4\n"
+    assert found.csv() == "step,presentations,a\n2,16,1.5\n3,24,4\n"
 
 
 def test_discriminator_alone_steps_in_between(translation_data: Path) -> None:

@@ -49,7 +49,7 @@ def test_deviations_name_value_and_published_value() -> None:
     assert deviations(settings) == [
         ("options.width", "published network", 16),
         ("batch", 32, 8),
-        ("presentations", None, 960),
+        ("presentations", "300 epochs", 960),
     ]
     assert published(settings).batch == 32
 

@@ -1,4 +1,4 @@
-"""Settings of the three kinds of training, and how they deviate from the published recipes.
+"""Settings of the three kinds of training.
 
 A value that the user leaves out is taken from the named recipe, and the recipe, if not named, from the architecture.
 """
@@ -10,77 +10,18 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from pixelwise.settings.base import Compute
 from pixelwise.settings.recipes import RESTORATION, SEGMENTATION, TRANSLATION, Recipe
+from pixelwise.settings.training_base import Level, Positive, Rate, TrainingSettings, Weight, deviations, published
 
-Positive = Annotated[int, Field(ge=1)]
-Rate = Annotated[float, Field(gt=0)]
-Weight = Annotated[float, Field(ge=0)]
-Level = Annotated[float, Field(ge=0, le=255)]
-
-# How a run computes and reports; equal training is described by all other settings.
-MACHINERY = frozenset(
-    {"device", "threads", "seed", "channels_last", "compile", "accumulate", "checkpoint_every", "log_every", "recipe"}
-)
-
-
-class TrainingSettings(Compute):
-    """What every kind of training has.
-
-    Attributes:
-        architecture: Name of the network, as in `pixelwise.models.build`.
-        options: Options of the network; those that follow from the data (number of labels) may be left out.
-        recipe: Published recipe that fills the settings left out and that deviations are listed against.
-        seed: Seed of initialisation, data order, flips, patches and noise.
-        images: Use only so many training images, the first ones; None uses all.
-        batch: Images or patches per optimiser step, over all processes and accumulated parts.
-        precision: float32, float32 with TF32 matrix products, or bfloat16 autocast.
-        channels_last: Memory layout; changes speed and last bits only.
-        compile: Use torch.compile.
-        accumulate: Parts into which each process divides its share of the batch, to save memory. Gradients are the same
-            but for batch norm, whose moments are those of a part.
-        ema: Decay of the moving average of the weights that is saved instead of the last weights; None saves the last.
-        checkpoint_every: Steps between checkpoints in `work/`.
-        log_every: Steps that one row of the loss curve averages.
-    """
-
-    RECIPES: ClassVar[Mapping[str, Recipe]] = {}
-    BY_ARCHITECTURE: ClassVar[Mapping[str, str]] = {}
-
-    architecture: str
-    options: dict[str, Any] = Field(default_factory=dict)
-    recipe: str = ""
-    seed: int = Field(0, ge=0)
-    images: Positive | None = None
-    batch: Positive
-    precision: Literal["fp32", "tf32", "bf16"] = "fp32"
-    channels_last: bool = False
-    compile: bool = False
-    accumulate: Positive = 1
-    ema: float | None = Field(None, gt=0, lt=1)
-    checkpoint_every: Positive = 1000
-    log_every: Positive = 50
-
-    @model_validator(mode="before")
-    @classmethod
-    def _fill(cls, given: Any) -> Any:
-        if not isinstance(given, dict):
-            return given
-        architecture = given.get("architecture", cls.model_fields["architecture"].default)
-        recipe = given.get("recipe") or cls.BY_ARCHITECTURE.get(architecture)
-        if recipe is None:
-            raise ValueError(
-                f"architecture {architecture} has no recipe of its own; name one of {', '.join(cls.RECIPES)}"
-            )
-        if recipe not in cls.RECIPES:
-            raise ValueError(f"recipe {recipe}; known are {', '.join(cls.RECIPES)}")
-        return {**cls.RECIPES[recipe].values, **given, "recipe": recipe}
-
-    @model_validator(mode="after")
-    def _divisible(self) -> TrainingSettings:
-        if self.batch % self.accumulate:
-            raise ValueError(f"accumulate {self.accumulate} does not divide batch {self.batch}")
-        return self
+__all__ = [
+    "RECIPES",
+    "AdversarialSettings",
+    "DenoisingSettings",
+    "SegmentationSettings",
+    "TrainingSettings",
+    "deviations",
+    "published",
+]
 
 
 class AdversarialSettings(TrainingSettings):
@@ -142,6 +83,11 @@ class AdversarialSettings(TrainingSettings):
     initialisation: Literal["xavier", "normal", "pytorch"] = "xavier"
     discriminator_initialisation: Literal["official", "xavier", "normal", "pytorch"] = "official"
 
+    @property
+    def schedule_epochs(self) -> int:
+        """Epochs of the whole schedule."""
+        return self.epochs_constant + self.epochs_decay
+
     @model_validator(mode="after")
     def _has_enhancer(self) -> AdversarialSettings:
         if self.epochs_enhancer_only and self.architecture != "pix2pixhd_local":
@@ -198,6 +144,11 @@ class DenoisingSettings(TrainingSettings):
     steps: Positive | None = None
     initialisation: Literal["matconvnet", "matconvnet_1.0", "saoyan", "kair", "xavier", "pytorch"] = "matconvnet"
 
+    @property
+    def schedule_epochs(self) -> int:
+        """Epochs of the whole schedule."""
+        return sum(self.epochs_per_rate)
+
 
 class SegmentationSettings(TrainingSettings):
     """Training of the network that reads label maps back from pictures; defaults are DRN-D-22's.
@@ -240,36 +191,14 @@ class SegmentationSettings(TrainingSettings):
     rotation: float = Field(0.0, ge=0, le=180)
     initialisation: Literal["official", "pytorch"] = "official"
 
+    @property
+    def schedule_epochs(self) -> int:
+        """Epochs of the whole schedule."""
+        return self.epochs
+
 
 RECIPES: dict[str, Mapping[str, Recipe]] = {
     "translation": TRANSLATION,
     "restoration": RESTORATION,
     "segmentation": SEGMENTATION,
 }
-
-
-def published(settings: TrainingSettings) -> TrainingSettings:
-    """The settings of the recipe that `settings` name, without any deviation."""
-    return type(settings)(architecture=settings.architecture, recipe=settings.recipe)  # type: ignore[call-arg]
-
-
-def deviations(settings: TrainingSettings) -> list[tuple[str, Any, Any]]:
-    """Every setting that differs from the named recipe.
-
-    Returns:
-        (name, published value, value here), in the order of the settings; an option of the network that is set counts
-        as a deviation from "the published network". None means "as the other settings imply".
-    """
-    usual, here = published(settings).model_dump(), settings.model_dump()
-    found: list[tuple[str, Any, Any]] = []
-    for name, value in here.items():
-        if name in MACHINERY or name == "architecture" or value == usual[name]:
-            continue
-        if isinstance(value, dict):
-            changed = {key: item for key, item in value.items() if usual[name].get(key) != item}
-            found += [
-                (f"{name}.{key}", usual[name].get(key, "published network"), item) for key, item in changed.items()
-            ]
-        else:
-            found.append((name, usual[name], value))
-    return found

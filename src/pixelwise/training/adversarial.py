@@ -49,8 +49,7 @@ class Translation:
         self, settings: AdversarialSettings, images: LabelledImages, here: Machine, perceptual: nn.Module | None
     ) -> None:
         self.settings, self.images, self.here, self.perceptual = settings, images, here, perceptual
-        self.epochs = settings.epochs_constant + settings.epochs_decay
-        self.steps = total_steps(len(images), settings.batch, self.epochs, settings.presentations)
+        self.steps = total_steps(len(images), settings.batch, settings.schedule_epochs, settings.presentations)
         self.title = settings.architecture
         self.options = {
             "num_labels": images.num_labels,
@@ -153,7 +152,7 @@ class Translation:
     def step(self, step: int) -> Tensor:
         """One step of the generator (every `discriminator_steps`-th time), then one of the discriminator."""
         settings = self.settings
-        epoch = epoch_of(step, self.steps, self.epochs)
+        epoch = epoch_of(step, self.steps, settings.schedule_epochs)
         for network in (self.generator, self.judge):
             network.set_factor(linear_decay(epoch, settings.epochs_constant, settings.epochs_decay))
         batches = self._batches(step)

@@ -13,17 +13,17 @@ _NEVER = 2**62
 
 
 class Curve:
-    """Means of the losses over windows of `every` steps, and the first step at which a value was not finite.
+    """Means of the losses over windows of steps, and the first step at which a value was not finite.
 
     Args:
         names: Names of the values, in the order in which `add` gets them.
-        every: Steps in a window.
+        batch: Examples per step, for the column `presentations`.
         device: Where the values arise.
         watched: Further values that must stay finite (gradient norms) but are no part of the curve.
     """
 
-    def __init__(self, names: tuple[str, ...], every: int, device: torch.device, watched: tuple[str, ...] = ()) -> None:
-        self.names, self.every, self.all_names = names, every, names + watched
+    def __init__(self, names: tuple[str, ...], batch: int, device: torch.device, watched: tuple[str, ...] = ()) -> None:
+        self.names, self.batch, self.all_names = names, batch, names + watched
         self.rows: list[tuple[int, list[float]]] = []
         self._sum = torch.zeros(len(self.all_names), dtype=torch.float64, device=device)
         self._count = 0
@@ -64,9 +64,10 @@ class Curve:
         return dict(zip(self.names, means, strict=True))
 
     def csv(self) -> str:
-        """The curve as text: `step` and the names, one row for each window, nine significant digits."""
-        lines = [",".join(["step", *self.names])]
-        lines += [",".join([str(step), *(format(value, ".9g") for value in values)]) for step, values in self.rows]
+        """The curve as text: step, presentations and the losses, a row for each window, nine significant digits."""
+        lines = [",".join(["step", "presentations", *self.names])]
+        for step, values in self.rows:
+            lines.append(",".join([str(step), str(step * self.batch), *(format(value, ".9g") for value in values)]))
         return "\n".join(lines) + "\n"
 
     def state(self) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from pixelwise.models.registry import build
@@ -33,7 +34,7 @@ def channel_options(architecture: str, channels: int) -> dict[str, Any]:
 
 
 class Restoration:
-    """One network in training.
+    """One network in training; beside the loss, the curve shows the PSNR of the estimates of the mini-batches in dB.
 
     Args:
         settings: How to train.
@@ -42,7 +43,7 @@ class Restoration:
         perceptual: Perceptual loss of (estimate, target), or None for the pixel losses.
     """
 
-    names: tuple[str, ...] = ("loss",)
+    names: tuple[str, ...] = ("loss", "psnr")
     watched: tuple[str, ...] = ("gradient",)
 
     def __init__(self, settings: DenoisingSettings, folder: Path, here: Machine, perceptual: nn.Module | None) -> None:
@@ -58,9 +59,8 @@ class Restoration:
             settings.images,
             blurred=settings.degradation == "given",
         )
-        self.epochs = sum(settings.epochs_per_rate)
         wanted = settings.steps * settings.batch if settings.steps else None
-        self.steps = total_steps(len(self.patches), settings.batch, self.epochs, wanted)
+        self.steps = total_steps(len(self.patches), settings.batch, settings.schedule_epochs, wanted)
         self.title = settings.architecture
         self.options = channel_options(settings.architecture, self.patches.channels) | settings.options
         self.parts = here.parts(settings.batch, settings.accumulate)
@@ -110,17 +110,20 @@ class Restoration:
     def step(self, step: int) -> Tensor:
         """One optimiser step."""
         settings = self.settings
-        epoch = epoch_of(step, self.steps, self.epochs)
+        epoch = epoch_of(step, self.steps, settings.schedule_epochs)
         self.network.set_factor(staged(epoch, settings.epochs_per_rate, settings.rate_factor))
         self.network.optimiser.zero_grad()
-        total = torch.zeros((), device=self.here.device)
+        total = torch.zeros(2, device=self.here.device)
         for number, (degraded, clean) in enumerate(self.batches(step)):
             with self.network.learning(number == len(self.parts) - 1) as network:
                 with self.here.autocast():
-                    loss = self.loss(network(degraded), clean) / len(self.parts)
+                    estimate = network(degraded)
+                    loss = self.loss(estimate, clean) / len(self.parts)
                 loss.backward()  # type: ignore[no-untyped-call]
-            total += loss.detach()
-        return torch.stack([total, self.network.update()])
+            error = F.mse_loss(estimate.detach().float(), clean) / len(self.parts)
+            total += torch.stack([loss.detach(), error])
+        psnr = -10.0 * total[1].clamp(min=1e-10).log10()
+        return torch.stack([total[0], psnr, self.network.update()])
 
     def state(self) -> dict[str, Any]:
         """Network, optimiser and the moving average."""

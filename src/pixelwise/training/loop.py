@@ -104,7 +104,7 @@ class _Session:
 
     def __init__(self, task: Task, settings: TrainingSettings, machine: Machine, work: Path) -> None:
         self.task, self.settings, self.machine, self.work = task, settings, machine, work
-        self.curve = Curve(task.names, settings.log_every, machine.device, task.watched)
+        self.curve = Curve(task.names, settings.batch, machine.device, task.watched)
         self.done = 0
         if state := _load(work / CHECKPOINT, settings):
             self.done = state["step"]

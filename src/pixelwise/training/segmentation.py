@@ -36,7 +36,7 @@ class Segmentation:
 
     def __init__(self, settings: SegmentationSettings, images: LabelledImages, here: Machine) -> None:
         self.settings, self.images, self.here = settings, images, here
-        self.steps = total_steps(len(images), settings.batch, settings.epochs, settings.presentations)
+        self.steps = total_steps(len(images), settings.batch, settings.schedule_epochs, settings.presentations)
         self.title = settings.architecture
         self.options = {"num_classes": len(images.facts["eval_names"])} | settings.options
         self.parts = here.parts(settings.batch, settings.accumulate)
