@@ -240,3 +240,17 @@ def test_progress_is_lines_in_a_log_and_a_bar_on_a_terminal(monkeypatch: pytest.
     assert "images/s" in lines[1] and lines[1].endswith(" left") and lines[-1].startswith("dncnn: 10 steps in 0:00:0")
     assert "\x1b" not in text[False] and "10/10" in text[True] and "loss 0.5" in text[True]
     assert progress.duration(3723.4) == "1:02:03"
+
+
+def test_compiled_training_gives_the_same_checkpoint(photo_data: Path, tmp_path: Path) -> None:
+    """Traced and run by torch's own operators, so that no compiler is needed here."""
+    compiled = torch.compile
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(torch, "compile", lambda module: compiled(module, backend="aot_eager"))
+        for name, flag in (("plain", False), ("compiled", True)):
+            settings = denoising_settings(compile=flag, steps=4, checkpoint_every=2)
+            denoising.run(settings, {"data": photo_data}, tmp_path / name, tmp_path / f"work-{name}")
+    states = [checkpoint.load(tmp_path / name / "model.safetensors")[0].state_dict() for name in ("plain", "compiled")]
+    assert states[0].keys() == states[1].keys()
+    for key, value in states[0].items():
+        assert torch.allclose(value, states[1][key], rtol=1e-3, atol=1e-5), key
