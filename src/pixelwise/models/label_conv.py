@@ -1,7 +1,7 @@
 """The first convolution of a generator straight from label ids, with instance norm and ReLU, on the CPU.
 
 A convolution of a one-hot input picks one weight row per tap and pixel: a sum of kernel^2 rows of a table, indexed by
-tap, label and edge flag. The pixels are taken in chunks that stay in the cache, and the moments of the chunks combined (T.
+tap, label and edge flag. The pixels are taken in chunks that stay in the cache; the moments of chunks are combined (T.
 Chan, G. Golub, R. LeVeque, "Algorithms for computing the sample variance", 1983).
 """
 

@@ -1,7 +1,7 @@
 """The same generators, faster: equal results within rounding, for inference on a fixed copy of the weights.
 
 On a CPU: float32, the first convolution from label ids, Winograd for wide convolutions, folded batch norms. On a GPU:
-fused kernels, channels-last convolutions in float32, TF32 or bfloat16 (the pixelwise stream stays in float32 or TF32), a
+fused kernels, channels-last convolutions in float32, TF32 or bfloat16 (the pixelwise stream: float32 or TF32), and a
 CUDA graph for every input size. The same is done for ASAP-Net and for the networks it is compared with.
 """
 
@@ -125,8 +125,8 @@ class Optimised:
         """Make an image.
 
         Args:
-            image: What the module takes, [N, C, H, W] floating point (one-hot labels are found and used as ids, at the cost
-                of a synchronisation); or label ids [N, H, W] uint8.
+            image: What the module takes, [N, C, H, W] floating point (one-hot labels are found and used as ids, which costs
+                a synchronisation); or label ids [N, H, W] uint8.
             edge: With label ids: the instance edge [N, 1, H, W], 0 or 1, if the generator uses it.
 
         Returns:

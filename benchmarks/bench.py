@@ -1,0 +1,114 @@
+"""Times everything that is claimed to be fast, paired and interleaved in one process: `make bench`.
+
+    python benchmarks/bench.py [--sizes 256x512,512x1024] [--batches 1,8] [--device cuda] [--quick]
+
+Writes results/bench/<device>/{metrics.json,samples.csv,bench.png,bench.svg} and prints tables.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import sys
+import time
+from pathlib import Path
+
+import torch
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT), str(ROOT / "src")]
+
+from benchmarks import show  # noqa: E402
+from benchmarks.sections import Bench, settle  # noqa: E402
+from pixelwise.evaluation.hardware import describe, select_device  # noqa: E402
+from pixelwise.metrics import Record, dump  # noqa: E402
+
+SIZES = {"cpu": "256x512", "cuda": "256x512,512x512,512x1024,1024x1024,1024x2048,2048x2048"}
+
+
+def options(arguments: list[str] | None = None) -> argparse.Namespace:
+    """Parse the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--device", choices=["auto", "cpu", "cuda"], default="auto")
+    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    parser.add_argument("--sizes", help="HEIGHTxWIDTH,...; by default 256x512 on a CPU, up to 2048x2048 on a GPU")
+    parser.add_argument("--batches", help="by default 1 on a CPU, 1,8 on a GPU")
+    parser.add_argument("--rounds", type=int, help="timed rounds; by default as many as fit --seconds")
+    parser.add_argument("--seconds", type=float, default=60.0, help="time for the rounds of one condition")
+    parser.add_argument("--sections", default="stream,generator,training,denoiser,frechet,pipeline")
+    parser.add_argument("--precisions", help="of the optimised forms; by default fp32, on a GPU fp32,tf32,bf16")
+    parser.add_argument("--out", type=Path, default=ROOT / "results" / "bench")
+    parser.add_argument("--quick", action="store_true", help="smoke test: narrow networks, small sizes")
+    return parser.parse_args(arguments)
+
+
+def run(chosen: argparse.Namespace, deadline: float = float("inf")) -> tuple[Bench, list[str]]:
+    """Run the sections chosen, until the deadline; returns the bench and what failed or was left out, with reasons."""
+    device = select_device(chosen.device, chosen.threads)
+    torch.backends.cudnn.benchmark, torch.backends.cudnn.deterministic = True, False
+    gpu = device.type == "cuda"
+    sizes = [
+        tuple(map(int, s.split("x")))
+        for s in (chosen.sizes or ("64x128" if chosen.quick else SIZES[device.type])).split(",")
+    ]
+    batches = [int(b) for b in (chosen.batches or ("1,8" if gpu and not chosen.quick else "1")).split(",")]
+    precisions = (chosen.precisions or ("fp32,tf32,bf16" if gpu else "fp32")).split(",")
+    rounds = (chosen.rounds, chosen.rounds) if chosen.rounds else (3, 5) if chosen.quick else (5, 200)
+    bench, problems, sections = Bench(device, chosen.quick, chosen.seconds, rounds), [], chosen.sections.split(",")
+    jobs = [(s, *size, batch) for batch in batches for size in sizes for s in ("stream", "generator") if s in sections]
+    jobs[2:2] = [(s, *sizes[0], batches[0]) for s in ("training", "denoiser") if s in sections]
+    for section, height, width, batch in jobs:
+        name = f"{section} {height}x{width} batch {batch}"
+        if time.monotonic() > deadline:
+            problems.append(f"{name}: left out, no time")
+            continue
+        try:
+            _section(bench, section, (height, width, batch), precisions)
+        except Exception as error:
+            problems.append(f"{name}: {type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}")
+        settle(device)
+    for section, call in (("frechet", bench.frechet), ("pipeline", lambda: bench.pipeline(ROOT))):
+        if section in sections:
+            call()
+    return bench, problems
+
+
+def _section(bench: Bench, section: str, size: tuple[int, int, int], precisions: list) -> None:
+    condition = bench.condition(*size)
+    if section == "training":
+        bench.training(condition)
+    elif section == "stream":
+        bench.streams(condition)
+    elif section == "denoiser":
+        bench.denoisers(condition, precisions)
+    else:
+        bench.generators(condition, precisions)
+
+
+def write(bench: Bench, out: Path, threads: int) -> list[Record]:
+    """Write records, samples and figure to `out`/<device>; returns the records with the hardware in them."""
+    machine = describe(bench.device, threads)
+    records = [record.model_copy(update={"hardware": machine}) for record in bench.records]
+    folder = out / bench.device.type
+    folder.mkdir(parents=True, exist_ok=True)
+    dump(folder / "metrics.json", records)
+    with (folder / "samples.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, list(bench.samples[0]) if bench.samples else ["model"], lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(bench.samples)
+    show.plot(records, folder)
+    return records
+
+
+def main() -> int:
+    """Run, write, print; the exit status is 1 if a section failed."""
+    chosen = options()
+    bench, problems = run(chosen)
+    show.tables(write(bench, chosen.out, chosen.threads))
+    for problem in problems:
+        print(problem, file=sys.stderr)
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

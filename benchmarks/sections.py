@@ -1,0 +1,230 @@
+"""Sections of the benchmark: each times subjects interleaved and returns records of `pixelwise.metrics`."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from scipy import linalg
+
+from benchmarks import subjects
+from benchmarks.subjects import Condition, Subject
+from pixelwise.evaluation import statistics
+from pixelwise.evaluation.frechet import frechet_distance
+from pixelwise.evaluation.hardware import set_tf32
+from pixelwise.evaluation.stopwatch import interleave, peak_memory, synchronise
+from pixelwise.metrics import Record, Value
+from pixelwise.models import flops
+from pixelwise.models.optimised import Precision
+
+INTERVAL = "bootstrap over rounds, 95 %"
+COPY_BYTES = 2 * 4  # read and written for each float32 of a copy
+
+
+class Bench:
+    """Collects records and every timed call.
+
+    Args:
+        device: Where to compute.
+        quick: Whether to shrink everything to a smoke test.
+        seconds: Time for the timed rounds of one condition.
+        rounds: Least and greatest number of rounds.
+    """
+
+    def __init__(self, device: torch.device, quick: bool, seconds: float, rounds: tuple[int, int]) -> None:
+        self.device, self.quick, self.seconds, self.rounds = device, quick, seconds, rounds
+        self.records: list[Record] = []
+        self.samples: list[dict[str, object]] = []
+        self.peaks = subjects.machine(device, quick)
+
+    def condition(self, height: int, width: int, batch: int) -> Condition:
+        """A condition on this device."""
+        return Condition(height, width, batch, self.device, self.quick)
+
+    def _record(
+        self,
+        condition: Condition,
+        protocol: str,
+        model: str,
+        n: int,
+        more: dict[str, str | int],
+        values: dict[str, Value],
+    ) -> None:
+        facts = {"height": condition.height, "width": condition.width, "batch": condition.batch}
+        self.records.append(
+            Record(
+                kind="bench",
+                task="denoising" if "denoiser" in model else "translation",
+                model=model,
+                dataset="blocks",
+                protocol=protocol,
+                condition=facts | {"device": condition.device.type} | more,
+                n=n,
+                synthetic=True,
+                short=self.quick,
+                values=values,
+            )
+        )
+
+    def time(self, condition: Condition, protocol: str, made: Sequence[Subject]) -> dict[tuple[str, str], list[float]]:
+        """Time subjects with the machine's peaks beside them; returns milliseconds by name and precision."""
+        everything = [*made, *self.peaks]
+        memory = {(s.name, s.precision): peak_memory(s.eager or s.call, self.device) for s in made}
+        calls = {f"{s.name}|{s.precision}": s.call for s in everything}
+        once = sum(interleave(calls, 1, 1, self.device)[key][0] for key in calls) / 1e3
+        least, most = self.rounds
+        rounds = int(np.clip(self.seconds / once, least, most))
+        times = interleave(calls, 1 if self.device.type == "cpu" else 5, rounds, self.device)
+        set_tf32(False)
+        by_key = {(s.name, s.precision): times[f"{s.name}|{s.precision}"] for s in everything}
+        peak = {s.precision: s.flop / np.median(by_key[s.name, s.precision]) for s in self.peaks if s.flop}
+        for s in everything:
+            self._latency(condition, protocol, s, by_key[s.name, s.precision], memory.get((s.name, s.precision)), peak)
+        return by_key
+
+    def _latency(
+        self,
+        condition: Condition,
+        protocol: str,
+        s: Subject,
+        milliseconds: list[float],
+        memory: float | None,
+        peak: dict[str, float],
+    ) -> None:
+        """Add the record of one subject, and its timed calls."""
+        median, low, high = statistics.bootstrap_median(milliseconds)
+        values = {"median": Value(value=median, unit="ms", low=low, high=high, interval=INTERVAL)}
+        if memory is not None:
+            values["throughput"] = Value(value=1e3 * condition.batch / median, unit="images/s")
+            values["peak_memory"] = Value(value=memory, unit="MiB")
+        if s.flop:
+            against = {"ieee": "fp32", "tf32x3": "tf32"}.get(s.precision, s.precision)
+            values["speed"] = Value(value=s.flop / median / 1e9, unit="TFLOP/s")
+            values["share_of_peak"] = Value(value=s.flop / median / peak.get(against, peak["fp32"]), unit="1")
+        if s.name == "copy":
+            numbers = s.call().numel()
+            values["bandwidth"] = Value(value=numbers * COPY_BYTES / median / 1e6, unit="GB/s")
+        self._record(condition, protocol, s.name, len(milliseconds), {"precision": s.precision}, values)
+        for number, value in enumerate(milliseconds):
+            row = {"height": condition.height, "width": condition.width, "batch": condition.batch, "protocol": protocol}
+            self.samples.append(
+                row | {"model": s.name, "precision": s.precision, "round": number, "milliseconds": value}
+            )
+
+    def ratio(
+        self,
+        condition: Condition,
+        protocol: str,
+        times: dict[tuple[str, str], list[float]],
+        a: tuple[str, str],
+        b: tuple[str, str],
+    ) -> None:
+        """Add the ratio of the medians of two subjects, with its interval over whole rounds."""
+        if a not in times or b not in times:
+            return
+        value, low, high = statistics.bootstrap_ratio_of_medians(times[a], times[b])
+        values = {"ratio": Value(value=value, unit="times", low=low, high=high, interval=INTERVAL)}
+        precision = {"precision": a[1] if a[1] == b[1] else f"{a[1]}/{b[1]}"}
+        self._record(condition, protocol, f"{a[0]}/{b[0]}", len(times[a]), precision, values)
+
+    def flop(self, condition: Condition) -> dict[str, float]:
+        """Arithmetic of one call of each generator as published."""
+        shape = (condition.batch, subjects.LABELS + 1, condition.height, condition.width)
+        meta = Condition(condition.height, condition.width, condition.batch, torch.device("meta"), condition.narrow)
+        inputs = torch.empty(shape, device="meta")
+        return {n: float(flops.count(subjects.build(n, meta), inputs)) for n in ("asapnet", "spade_pix2pixhd")}
+
+    @torch.inference_mode()
+    def generators(self, condition: Condition, precisions: list[Precision]) -> None:
+        """Both tables, as published and optimised, and ASAP-Net against its direct form."""
+        made = list(subjects.generators(condition, self.flop(condition), precisions))
+        times = self.time(condition, "generator", made)
+        pix, asap, direct = "spade_pix2pixhd", "asapnet", ("asapnet direct", "fp32")
+        self.ratio(condition, "as published", times, (pix, "fp32"), direct)
+        self.ratio(condition, "against the direct form", times, direct, (asap, "fp32"))
+        for precision in precisions:
+            ours = (f"{asap} optimised", precision)
+            self.ratio(condition, "both optimised", times, (f"{pix} optimised", precision), ours)
+            self.ratio(condition, "against the direct form", times, direct, ours)
+            self.ratio(condition, "optimised against published", times, (pix, "fp32"), (f"{pix} optimised", precision))
+
+    @torch.inference_mode()
+    def denoisers(self, condition: Condition, precisions: list[Precision]) -> None:
+        """DnCNN against ASAP-Net as gray denoisers, both as they are and both optimised."""
+        times = self.time(condition, "denoiser", list(subjects.denoisers(condition, precisions)))
+        ours, theirs = "asapnet denoiser", "dncnn denoiser"
+        self.ratio(condition, "as published", times, (theirs, "fp32"), (ours, "fp32"))
+        for precision in precisions:
+            pair = (f"{theirs} optimised", precision), (f"{ours} optimised", precision)
+            self.ratio(condition, "both optimised", times, *pair)
+
+    @torch.inference_mode()
+    def streams(self, condition: Condition) -> None:
+        """The pixelwise stream against its direct form."""
+        made = list(subjects.streams(condition))
+        times = self.time(condition, "pixelwise stream", made)
+        for s in made[1:]:
+            self.ratio(condition, "against the direct form", times, ("pixelwise direct", "fp32"), (s.name, s.precision))
+
+    def training(self, condition: Condition) -> None:
+        """A generator's training step against its direct form, and the distance of the gradients."""
+        net, made = subjects.training_steps(condition, self.flop(condition))
+        gradients = []
+        for s in made[:2]:
+            s.call()
+            gradients.append([p.grad.double().cpu() for p in net.parameters() if p.grad is not None])
+        distance = max(float((a - b).norm() / a.norm().clamp_min(1e-30)) for a, b in zip(*gradients, strict=True))
+        del gradients
+        times = self.time(condition, "training step", made)
+        for precision in dict.fromkeys(s.precision for s in made):
+            pair = ("training step direct", precision), ("training step", precision)
+            self.ratio(condition, "against the direct form", times, *pair)
+        value = {"gradient_distance": Value(value=distance, unit="relative, greatest over the parameters")}
+        self._record(condition, "training step", "training step/training step direct", 1, {"precision": "fp32"}, value)
+
+    def frechet(self) -> None:
+        """Seconds of a Frechet distance of 500 images: by the nuclear norm, and by the root of a matrix product."""
+        count, size = (50, 64) if self.quick else (500, 2048)
+        x, y = np.random.default_rng(0).normal(size=(2, count, size))
+        start = time.perf_counter()
+        fast = frechet_distance(x, y)
+        middle = time.perf_counter()
+        a, b = np.cov(x, rowvar=False), np.cov(y, rowvar=False)
+        root = np.trace(linalg.sqrtm(a @ b)).real
+        slow = np.square(x.mean(0) - y.mean(0)).sum() + np.trace(a) + np.trace(b) - 2 * root
+        end = time.perf_counter()
+        condition = Condition(0, 0, count, torch.device("cpu"))
+        for name, seconds in (("nuclear norm", middle - start), ("root of the product", end - middle)):
+            values = {
+                "seconds": Value(value=seconds, unit="s"),
+                "distance": Value(value=fast if "norm" in name else float(slow), unit="1"),
+            }
+            self._record(condition, "Frechet distance", name, 1, {"features": size}, values)
+
+    def pipeline(self, root: Path) -> None:
+        """Seconds of a pipeline run that has nothing to do, and of the command line's help."""
+        commands = {"pixelwise --help": [sys.executable, "-c", "from pixelwise.cli import main; main()", "--help"]}
+        if shutil.which("snakemake") and (root / "Snakefile").is_file():
+            commands["snakemake -n all"] = ["snakemake", "-n", "all", "--quiet"]
+        for name, command in commands.items():
+            start = time.perf_counter()
+            done = subprocess.run(command, cwd=root, capture_output=True, check=False)
+            seconds = time.perf_counter() - start
+            values = {
+                "seconds": Value(value=seconds, unit="s"),
+                "status": Value(value=done.returncode, unit="exit status"),
+            }
+            self._record(Condition(0, 0, 0, torch.device("cpu")), "pipeline", name, 1, {}, values)
+
+
+def settle(device: torch.device) -> None:
+    """Give cached memory back before the next condition."""
+    synchronise(device)
+    if device.type == "cuda":
+        torch.cuda.empty_cache()

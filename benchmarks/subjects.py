@@ -1,0 +1,213 @@
+"""What is timed: generators as published and optimised, the pixelwise stream alone, a training step."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from benchmarks.direct import DirectAsapNet, direct_stream
+from pixelwise.evaluation.hardware import set_tf32
+from pixelwise.models import flops, registry
+from pixelwise.models.asapnet import AsapNet
+from pixelwise.models.optimised import Optimised, Precision, optimise
+from pixelwise.models.pixelwise_stream import pixelwise_mlp
+from pixelwise.models.pixelwise_triton import available, pixelwise_mlp_triton
+
+Call = Callable[[], Tensor]
+LABELS = 35
+NARROW: dict[str, dict[str, Any]] = {
+    "asapnet": {"width": 8, "max_width": 32, "depth": 2},
+    "spade_pix2pixhd": {"width": 8, "blocks": 2},
+}
+"""Options of the smoke test: everything runs, nothing takes long."""
+
+
+@dataclass(frozen=True)
+class Condition:
+    """Size, batch and device; `narrow` shrinks the networks for a smoke test."""
+
+    height: int
+    width: int
+    batch: int
+    device: torch.device
+    narrow: bool = False
+
+    @property
+    def tile(self) -> int:
+        """Side of a tile: 16 rows of tiles whatever the size, as the official options give it (models.md 2.1)."""
+        return max(16, self.height // 16)
+
+
+@dataclass
+class Subject:
+    """One timed call.
+
+    Attributes:
+        name: Model and form.
+        precision: Arithmetic of the low-res stream or the whole network.
+        call: What is timed.
+        flop: Useful arithmetic of one call: that of the published form, whichever form runs.
+        eager: The same without a CUDA graph, whose memory can be measured; None where it is `call` itself.
+    """
+
+    name: str
+    precision: str
+    call: Call
+    flop: float
+    eager: Call | None = field(default=None)
+
+
+def build(name: str, condition: Condition) -> nn.Module:
+    """A generator with seeded random weights in evaluation mode on the device."""
+    options = NARROW[name] if condition.narrow else {}
+    options = options | ({"tile": condition.tile} if name == "asapnet" else {})
+    torch.manual_seed(0)
+    with condition.device:
+        module = registry.build(name, num_labels=LABELS, **options).eval()
+    if isinstance(module, AsapNet):
+        with torch.no_grad():
+            module.lowres.head.weight.mul_(0.4)  # per-pixel networks that do not saturate, like trained ones
+    return module
+
+
+def label_map(condition: Condition, seed: int = 0) -> tuple[Tensor, Tensor, Tensor]:
+    """Seeded label ids [N, H, W] uint8, instance edge [N, 1, H, W] float32 and the semantics made of them.
+
+    Blocks of 16 x 16 pixels have one label each; the edges of the blocks are the instance edge.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    rows, columns = math.ceil(condition.height / 16), math.ceil(condition.width / 16)
+    coarse = torch.randint(LABELS - 1, (condition.batch, rows, columns), generator=generator, dtype=torch.uint8)
+    labels = coarse.repeat_interleave(16, 1).repeat_interleave(16, 2)[:, : condition.height, : condition.width]
+    edge = torch.zeros(condition.batch, 1, condition.height, condition.width)
+    edge[..., ::16, :], edge[..., ::16] = 1, 1
+    labels, edge = labels.contiguous().to(condition.device), edge.to(condition.device)
+    planes = torch.zeros(condition.batch, LABELS + 1, condition.height, condition.width, device=condition.device)
+    planes.scatter_(1, labels.long()[:, None], 1.0)[:, LABELS:] = edge
+    return labels, edge, planes
+
+
+def strict(call: Call) -> Call:
+    """The call in strict float32, whatever ran before it."""
+
+    def run() -> Tensor:
+        set_tf32(False)
+        return call()
+
+    return run
+
+
+def _optimised(name: str, module: nn.Module, inputs: tuple[Tensor, ...], precision: Precision, flop: float) -> Subject:
+    fast, plain = optimise(module, precision), optimise(module, precision, cuda_graph=False)
+
+    def of(form: Optimised) -> Call:
+        return lambda: form(*inputs)
+
+    return Subject(f"{name} optimised", precision, of(fast), flop, of(plain))
+
+
+def generators(condition: Condition, flop: dict[str, float], precisions: list[Precision]) -> Iterator[Subject]:
+    """ASAP-Net and pix2pixHD: as published, ASAP-Net as this package trains it, and both optimised."""
+    labels, edge, semantics = label_map(condition)
+    for name in ("asapnet", "spade_pix2pixhd"):
+        module = build(name, condition)
+        if isinstance(module, AsapNet):
+            published = DirectAsapNet(module)
+            yield Subject(f"{name} direct", "fp32", strict(lambda net=published: net(semantics)), flop[name])
+        yield Subject(name, "fp32", strict(lambda net=module: net(semantics)), flop[name])
+        for precision in precisions:
+            yield _optimised(name, module, (labels, edge), precision, flop[name])
+
+
+def denoisers(condition: Condition, precisions: list[Precision]) -> Iterator[Subject]:
+    """DnCNN and ASAP-Net as gray denoisers, as they are and optimised."""
+    torch.manual_seed(0)
+    noisy = torch.rand(condition.batch, 1, condition.height, condition.width).to(condition.device)
+    gray = {"dense_channels": 1, "instance_edge": False, "output_channels": 1, "output": "linear", "residual": True}
+    asap = gray | {"tile": condition.tile} | (NARROW["asapnet"] if condition.narrow else {})
+    for name, given in (("asapnet", asap), ("dncnn", {"depth": 4} if condition.narrow else {})):
+        with torch.device("meta"):
+            flop = float(flops.count(registry.build(name, **given), torch.empty(noisy.shape)))
+        with condition.device:
+            module = registry.build(name, **given).eval()
+        yield Subject(f"{name} denoiser", "fp32", strict(partial(module, noisy)), flop)
+        for precision in precisions:
+            yield _optimised(f"{name} denoiser", module, (noisy,), precision, flop)
+
+
+def streams(condition: Condition) -> Iterator[Subject]:
+    """The pixelwise stream alone: the direct form, PyTorch's and, where it runs, Triton's."""
+    net = build("asapnet", condition)
+    assert isinstance(net, AsapNet)
+    labels, _, semantics = label_map(condition)
+    form, seen = net.form, semantics[:, :LABELS]
+    by_label = form._replace(num_labels=LABELS)
+    grid = net.parameter_grid(semantics).detach()
+    predicted = grid.permute(0, 3, 1, 2).contiguous()
+    pixels = condition.batch * condition.height * condition.width
+    flop = 2.0 * pixels * sum(a * b for a, b in zip(form.widths[:-1], form.widths[1:], strict=True))
+    yield Subject("pixelwise direct", "fp32", strict(lambda: direct_stream(predicted, seen, form)), flop)
+    yield Subject("pixelwise", "fp32", strict(lambda: pixelwise_mlp(grid, labels, None, by_label)), flop)
+    if condition.device.type == "cuda" and available(condition.device):
+        for precision in ("ieee", "tf32x3", "tf32", "bf16"):
+            call = _kernel(grid, labels, by_label, precision)
+            yield Subject("pixelwise kernel", precision, call, flop)
+
+
+def _kernel(grid: Tensor, labels: Tensor, form: Any, precision: Any) -> Call:
+    return lambda: pixelwise_mlp_triton(grid, labels, None, form, precision)
+
+
+def training_steps(condition: Condition, flop: dict[str, float]) -> tuple[AsapNet, list[Subject]]:
+    """Forward pass, L1 loss and backward pass of ASAP-Net's generator, in the direct form and in this package's."""
+    net = build("asapnet", condition)
+    assert isinstance(net, AsapNet)
+    _, _, semantics = label_map(condition)
+    target = torch.zeros(condition.batch, 3, condition.height, condition.width, device=condition.device)
+
+    def step(module: nn.Module, tf32: bool) -> Call:
+        def run() -> Tensor:
+            set_tf32(tf32)
+            net.zero_grad(set_to_none=True)
+            with torch.enable_grad():
+                loss = F.l1_loss(module(semantics), target)
+                loss.backward()
+            set_tf32(False)
+            return loss.detach()
+
+        return run
+
+    names = {"training step direct": DirectAsapNet(net), "training step": net}
+    precisions = ("fp32", "tf32") if condition.device.type == "cuda" else ("fp32",)
+    flop_step = 3 * flop["asapnet"]
+    return net, [Subject(n, p, step(m, p == "tf32"), flop_step) for p in precisions for n, m in names.items()]
+
+
+def machine(device: torch.device, quick: bool) -> list[Subject]:
+    """A matrix product in each precision and a copy: what the device can do, run beside everything else."""
+    side = 256 if quick else 8192 if device.type == "cuda" else 1024
+    a, b = torch.randn(2, side, side, device=device)
+    source = torch.zeros(2**20 if quick else 2**29 if device.type == "cuda" else 2**25, device=device)
+    target = torch.empty_like(source)
+    half = a.bfloat16(), b.bfloat16()
+
+    def product(tf32: bool) -> Call:
+        def run() -> Tensor:
+            set_tf32(tf32)
+            return a @ b
+
+        return run
+
+    flop = 2.0 * side**3
+    made = [Subject("matrix product", "fp32", product(False), flop)]
+    if device.type == "cuda":
+        made += [Subject("matrix product", "tf32", product(True), flop)]
+        made += [Subject("matrix product", "bf16", lambda: half[0] @ half[1], flop)]
+    return [*made, Subject("copy", "fp32", lambda: target.copy_(source), 0.0)]
