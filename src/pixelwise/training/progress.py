@@ -1,7 +1,8 @@
-"""Live progress: a bar on a terminal, plain lines in a log."""
+"""Live progress: a bar on the terminal, and plain lines wherever the output is a file."""
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Mapping
 from types import TracebackType
@@ -27,7 +28,8 @@ class Live:
         start: Steps done before (by the run that was stopped).
         batch: Examples per step.
         silent: Show nothing (all processes but the first).
-        console: Where to show it; standard error by default.
+        console: Where to show it. By default a bar on standard error if that is a terminal, and plain lines on standard
+            output if that is a file; the lines go to standard error where neither holds.
     """
 
     def __init__(
@@ -35,6 +37,8 @@ class Live:
     ) -> None:
         self.title, self.steps, self.start, self.batch = title, steps, start, batch
         self.console = console or Console(stderr=True, quiet=silent)
+        log = Console(file=sys.stdout, quiet=silent) if console is None and not sys.stdout.isatty() else self.console
+        self._log = None if log.is_terminal else log
         self._begun = time.perf_counter()
         self._last_line = -SECONDS_BETWEEN_LINES
         self._losses = ""
@@ -52,8 +56,7 @@ class Live:
             self._bar = Progress(*columns, console=self.console)
             self._bar.start()
             self._task = self._bar.add_task(self.title, total=self.steps, completed=self.start, text="")
-        else:
-            self._line(f"{self.title}: step {self.start} of {self.steps}")
+        self._line(f"{self.title}: step {self.start} of {self.steps}")
         return self
 
     def __exit__(
@@ -61,11 +64,13 @@ class Live:
     ) -> None:
         if self._bar is not None:
             self._bar.stop()
-        elif kind is None:
+        if kind is None:
             self._line(f"{self.title}: {self.steps} steps in {duration(time.perf_counter() - self._begun)}")
 
     def _line(self, text: str) -> None:
-        self.console.print(text, soft_wrap=True, highlight=False)
+        if self._log is not None:
+            self._log.print(text, soft_wrap=True, highlight=False)
+            self._log.file.flush()
 
     def _text(self, step: int) -> tuple[str, float]:
         elapsed = time.perf_counter() - self._begun
@@ -78,7 +83,7 @@ class Live:
             self._losses = "".join(f"{name} {value:.4g}, " for name, value in losses.items())
         if self._bar is not None:
             self._bar.update(self._task, completed=step, text=self._text(step)[0])
-        elif losses is not None and time.perf_counter() - self._last_line >= SECONDS_BETWEEN_LINES:
+        if losses is not None and time.perf_counter() - self._last_line >= SECONDS_BETWEEN_LINES:
             text, elapsed = self._text(step)
             left = elapsed / max(step - self.start, 1) * (self.steps - step)
             self._line(f"{self.title}: step {step}/{self.steps}, {text}, {duration(left)} left")
