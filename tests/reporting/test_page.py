@@ -6,13 +6,14 @@ import json
 import re
 from html.parser import HTMLParser
 from itertools import pairwise
+from types import SimpleNamespace
 
 import pytest
 
 from pixelwise.artifacts import write_json
 from pixelwise.errors import PixelwiseError
-from pixelwise.metrics import dump, load
-from pixelwise.reporting import claimrows, page, provenance, summary
+from pixelwise.metrics import Record, Value, dump, load
+from pixelwise.reporting import claimrows, page, provenance, speed, summary, tables
 from pixelwise.settings.reporting import ReportSettings, SummarySettings
 
 SETTINGS = ReportSettings(run="planted", profile="planted")
@@ -173,3 +174,48 @@ def test_commands_are_those_of_the_manifest():
 def test_deviations_name_setting_published_and_here(planted):
     table = provenance.deviations(planted.jobs)
     assert ["photos/dncnn/seed0", "steps", "100000", "1000"] in table.rows
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "high", "text"),
+    [
+        (2.88, 2.8, 2.96, "2.88 [2.80, 2.96]"),
+        (1180.4, 1160, 1200, "1180 [1160, 1200]"),
+        (0.31, 0.29, 0.33, "0.310 [0.290, 0.330]"),
+        (0.46, 0.1, 9.0, "0.460 [0.100, 9.000]"),
+        (5.0, 5.0, 5.0, "5 [5, 5]"),
+        (float("nan"), 1, 2, ""),
+    ],
+)
+def test_intervals_keep_the_digits_that_matter(value, low, high, text):
+    assert tables.estimate(SimpleNamespace(value=value, low=low, high=high, unit="1")) == text
+
+
+def test_benchmark_of_each_machine_has_its_tables_and_figure(tmp_path):
+    rows = []
+    for height, width, ratio in ((256, 512, 2.9), (512, 1024, 5.2)):
+        common = {
+            "condition": {"height": height, "width": width, "batch": 1, "precision": "fp32"},
+            **{
+                "kind": "bench",
+                "task": "translation",
+                "dataset": "random",
+                "n": 40,
+                "synthetic": False,
+                "short": False,
+            },
+            "hardware": {"cpu": "PLANTED test processor", "threads": 2},
+        }
+        for protocol in ("as published", "both optimised"):
+            value = Value(value=ratio, unit="times", low=ratio - 0.1, high=ratio + 0.1, interval="95 %")
+            rows.append(Record(model="pix2pixhd/asapnet", protocol=protocol, values={"ratio": value}, **common))
+        median = Value(value=100 * ratio, unit="ms", low=99 * ratio, high=101 * ratio)
+        rows.append(Record(model="asapnet", protocol="generator", values={"median": median}, **common))
+    (tmp_path / "cpu").mkdir()
+    dump(tmp_path / "cpu" / "metrics.json", rows)
+    made = speed.bench(tmp_path)
+    assert [len(table.rows) for table in made] == [4, 2]
+    assert made[0].rows[0][-1] == "2.90 [2.80, 3.00]"
+    (figure,) = speed.bench_figures(tmp_path)
+    assert "both optimised, fp32: 2.90 at 256x512, 5.20 at 512x1024" in figure["alt"]
+    assert speed.bench(tmp_path / "none") == []

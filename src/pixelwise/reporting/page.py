@@ -23,7 +23,9 @@ from pixelwise.settings.reporting import ReportSettings
 TEMPLATES = Path(__file__).parent / "templates"
 PARTS = {"css": "style.css", "js": "script.js"}
 QUALITIES = (86, 72, 55, 35)
-ROLES = ("summary", "claims", "figures", "bench")
+ROLES = ("summary", "claims", "figures")
+BENCH = Path("results/bench")
+"""Results of `make bench`, if it was ever run; they belong to the machine, not to a run."""
 SPEED = ("inference_time", "runtime_resolution", "arithmetic")
 
 
@@ -39,10 +41,13 @@ def figures(folder: Path) -> list[dict[str, Any]]:
     """The figures with their SVG as `data:` addresses, in the order in which they were drawn."""
     found = []
     for entry in read_json(folder / "figures.json")["figures"]:
-        svg = (folder / f"{entry['name']}.svg").read_bytes()
-        address = f"data:image/svg+xml;base64,{base64.b64encode(svg).decode('ascii')}"
-        found.append({**entry, "address": address})
+        found.append(with_address(entry, (folder / f"{entry['name']}.svg").read_bytes()))
     return found
+
+
+def with_address(entry: dict[str, Any], svg: bytes) -> dict[str, Any]:
+    """A figure's words with its drawing as a `data:` address."""
+    return {**entry, "address": f"data:image/svg+xml;base64,{base64.b64encode(svg).decode('ascii')}"}
 
 
 def all_tables(table: pd.DataFrame, summary: Path, jobs: dict[str, Path]) -> list[Table]:
@@ -88,7 +93,9 @@ def content(settings: ReportSettings, inputs: dict[str, Path]) -> dict[str, Any]
         "figures": [entry for entry in drawn if entry["name"] not in SPEED],
         "speed_figures": [entry for entry in drawn if entry["name"] in SPEED],
         "missing": read_json(inputs["figures"] / "figures.json")["missing"],
-        "speed_tables": speed.all_tables(table, inputs.get("bench")),
+        "speed_tables": speed.all_tables(table),
+        "bench_figures": [with_address(entry, entry["svg"]) for entry in speed.bench_figures(BENCH)],
+        "bench_tables": speed.bench(BENCH),
         "tables": all_tables(table, summary, jobs),
         "machines": tables.hardware(table),
         "jobs": made,
@@ -139,7 +146,7 @@ def run(settings: ReportSettings, inputs: dict[str, Path], out: Path, work: Path
 
     Args:
         settings: Title, size limits.
-        inputs: `summary`, `claims`, `figures`; `bench` if there is one; and job id -> folder of every job whose
+        inputs: `summary`, `claims`, `figures`; and job id -> folder of every job whose
             pictures, deviations or data are shown.
         out: Folder for the page.
         work: Unused.

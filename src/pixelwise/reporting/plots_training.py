@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from pixelwise.reporting.numbers import Drawn, MissingNumbersError, Numbers, marks
 from pixelwise.reporting.records import each
-from pixelwise.reporting.style import MARKERS, canvas, colour, dashed, digits, finish, label
+from pixelwise.reporting.style import MARKERS, TINTS, canvas, colour, dashed, digits, finish, label
 
 LINES = ("-", "--", ":", "-.")
-TINTS = ("#0072B2", "#D55E00", "#009E73", "#A0527F", "#B07D00", "#56B4E9", "#5A5A8C", "#333333")
 VALIDATION = ("val_psnr", "psnr", "validation_psnr")
 
 

@@ -80,16 +80,21 @@ def translation(results: Path, words: list[str]) -> str:
 
 
 def timing(results: Path, words: list[str]) -> str:
-    """Ratios of times, then the times."""
-    table = _summary(results, words[0])
-    return "\n\n".join(_table(made) for made in (speed.ratios(table), tables.timings(table)) if made.rows)
+    """Ratios of times, the times, and the arithmetic."""
+    return "\n\n".join(_table(made) for made in speed.all_tables(_summary(results, words[0])))
 
 
 def bench(results: Path, words: list[str]) -> str:
-    """The benchmark's ratios and tables."""
-    folder = results / (words[0] if words else "bench")
-    made = [speed.ratios(records.gather({"bench": folder})), *speed.bench(folder)]
-    return "\n\n".join(_table(table) for table in made if table.rows)
+    """The benchmark's tables: `bench` for all, `bench ratios` for the ratios alone.
+
+    Raises:
+        PixelwiseError: If there is no benchmark.
+    """
+    made = [table for table in speed.bench(results / "bench") if table.rows]
+    if not made:
+        raise PixelwiseError(f"{results / 'bench'}: no benchmark; run 'make bench'")
+    chosen = [table for table in made if words != ["ratios"] or table.title.endswith("ratios of times")]
+    return "\n\n".join(f"{table.title}\n\n{_table(table)}" for table in chosen)
 
 
 def value(results: Path, words: list[str]) -> str:

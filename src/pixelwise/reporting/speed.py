@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
-from pixelwise.reporting import records, tables
+from pixelwise.reporting import plots_bench, published, records, style, tables
+from pixelwise.reporting.numbers import MissingNumbersError
 from pixelwise.reporting.records import details, each
 from pixelwise.reporting.style import label
 from pixelwise.reporting.tables import Table
 
 
-def ratios(table: pd.DataFrame) -> Table:
-    """Ratios of times, one row for each condition."""
+def ratios(table: pd.DataFrame, about: tuple[str, str], note: str) -> Table:
+    """Ratios of times, one row for each condition; `about` is anchor and title."""
     own = table[table["kind"].isin(("latency", "bench")) & table["metric"].eq("ratio") & table["value"].notna()]
-    columns = ["ratio of times", "task", "condition", "n", "ratio [95 % interval]"]
+    columns = ["ratio of times", "task", "protocol", "condition", "n", "ratio [95 % interval]"]
     rows = [
-        [label(row.model), row.task, details(row), str(row.n), tables.estimate(row)]
-        for row in each(own.sort_values(["task", "model", "height", "width", "mode", "batch"]))
+        [label(row.model), row.task, row.protocol, details(row), str(row.n), tables.estimate(row)]
+        for row in each(own.sort_values(["task", "protocol", "model", "height", "width", "mode", "batch"]))
     ]
-    note = "Both models ran interleaved in one process; the interval resamples whole rounds."
-    words = frozenset(columns[:3])
-    return Table("table-ratios", "Ratios of times: the numbers that cross machines", columns, rows, note, words)
+    return Table(*about, columns, rows, note, frozenset(columns[:4]))
 
 
 def operations(table: pd.DataFrame) -> Table:
@@ -39,21 +39,47 @@ def operations(table: pd.DataFrame) -> Table:
     return Table("table-operations", "Arithmetic and size", columns, rows, words=frozenset(columns[:2]))
 
 
-def bench(folder: Path | None) -> list[Table]:
-    """The benchmark's records, one table for each protocol; none without a folder."""
-    if folder is None or not (folder / "metrics.json").is_file():
-        return []
-    rows = records.gather({"bench": folder})
+def bench(folder: Path) -> list[Table]:
+    """The benchmark's records, for each machine one table of ratios and one for each protocol.
+
+    Args:
+        folder: Holds `<device>/metrics.json`; without it there is no table.
+    """
     made = []
-    for place, (protocol, own) in enumerate(rows.groupby("protocol", sort=True)):
-        metrics = list(dict.fromkeys(own["metric"]))
-        columns, cells = tables.wide(own, metrics)
-        note = "Hardware: " + ", ".join(machine["name"] for machine in tables.hardware(own)) + "."
-        made.append(Table(f"table-bench-{place}", f"Benchmark: {protocol}", columns, cells, note, tables.WORDS))
+    for path in sorted(folder.glob("*/metrics.json")):
+        name = path.parent.name
+        rows = records.gather({f"bench/{name}": path.parent})
+        rows["value"] = pd.to_numeric(rows["value"])
+        machines = ", ".join(machine["name"] for machine in tables.hardware(rows))
+        about = (f"table-bench-{name}", f"Benchmark on {machines}: ratios of times")
+        made.append(ratios(rows, about, f"From results/bench/{name}, made by `make bench`."))
+        single = rows[~rows["model"].str.contains("/")]
+        for place, (protocol, own) in enumerate(single.groupby("protocol", sort=True)):
+            columns, cells = tables.wide(own, list(dict.fromkeys(own["metric"])))
+            title = f"Benchmark on {machines}: {protocol}"
+            made.append(Table(f"table-bench-{name}-{place}", title, columns, cells, words=tables.WORDS))
     return made
 
 
-def all_tables(table: pd.DataFrame, folder: Path | None) -> list[Table]:
-    """Every table about speed that has a row."""
-    made = [ratios(table), tables.timings(table), operations(table), *bench(folder)]
-    return [entry for entry in made if entry.rows]
+def bench_figures(folder: Path) -> list[dict[str, Any]]:
+    """The benchmark's figures as the page shows them."""
+    shown = []
+    told = published.load()
+    for path in sorted(folder.glob("*/metrics.json")):
+        rows = records.gather({"bench": path.parent})
+        with style.context():
+            try:
+                drawn = plots_bench.bench(rows, told, f"bench_{path.parent.name}")
+            except MissingNumbersError:
+                continue
+            svg = style.svg(drawn.figure)
+        words = {"name": drawn.name, "title": drawn.title, "caption": drawn.caption, "alt": drawn.alt}
+        shown.append({**words, "synthetic": drawn.synthetic, "short": drawn.short, "svg": svg})
+    return shown
+
+
+def all_tables(table: pd.DataFrame) -> list[Table]:
+    """Every table of this run about speed that has a row."""
+    about = ("table-ratios", "Ratios of times: the numbers that cross machines")
+    note = "Both models ran interleaved in one process; the interval resamples whole rounds."
+    return [entry for entry in (ratios(table, about, note), tables.timings(table), operations(table)) if entry.rows]

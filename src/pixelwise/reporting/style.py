@@ -45,6 +45,7 @@ SHADES = {
     "dncnn": ("#009E73", "#00684C", "#4CC3A2"),
 }
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
+TINTS = ("#0072B2", "#D55E00", "#009E73", "#A0527F", "#B07D00", "#56B4E9", "#5A5A8C", "#333333")
 OTHER = "#5A5A8C"
 INK, MUTED, GRID, WARN = "#1B1F24", "#57606A", "#D8DEE4", "#8A4600"
 
@@ -190,18 +191,24 @@ def canvas(
     return figure, list(axes.flat)
 
 
-def save(figure: Figure, stem: Path, dpi: int) -> list[Path]:
+def _bytes(figure: Figure, kind: str, dpi: int) -> bytes:
+    buffer = io.BytesIO()
+    metadata = {"Software": None} if kind == "png" else {"Date": None, "Creator": None}
+    figure.savefig(buffer, format=kind, dpi=dpi, metadata=metadata)
+    return buffer.getvalue()
+
+
+def svg(figure: Figure) -> bytes:
+    """The figure as SVG; the same numbers give the same bytes."""
+    return _bytes(figure, "svg", 72)
+
+
+def save(figure: Figure, stem: Path, dpi: int) -> None:
     """Write `stem`.png and `stem`.svg; the same numbers give the same bytes."""
-    paths = []
     figure.draw_without_rendering()  # lays the panels out, once for both files
     figure.set_layout_engine("none")
-    for suffix, metadata in ((".png", {"Software": None}), (".svg", {"Date": None, "Creator": None})):
-        buffer = io.BytesIO()
-        figure.savefig(buffer, format=suffix[1:], dpi=dpi, metadata=metadata)
-        path = stem.with_suffix(suffix)
-        write_bytes(path, buffer.getvalue())
-        paths.append(path)
-    return paths
+    for kind in ("png", "svg"):
+        write_bytes(stem.with_suffix(f".{kind}"), _bytes(figure, kind, dpi))
 
 
 def context() -> Any:

@@ -45,25 +45,26 @@ def number(value: Any, unit: str = "", places: int | None = None) -> str:
     return text if unit in ("", "1", "times") else f"{text} {unit}"
 
 
-def decimals(low: float, high: float) -> int | None:
-    """Decimal places at which half the width of an interval shows one digit, or two that begin with 1.
+def decimals(value: float, low: float, high: float) -> int | None:
+    """Decimal places at which the value shows three digits and half the width of its interval at least one.
 
-    >>> decimals(2.80, 2.96), decimals(28.9, 29.14), decimals(60, 80)
+    >>> decimals(2.88, 2.80, 2.96), decimals(29.02, 28.9, 29.14), decimals(1180, 1160, 1200)
     (2, 2, 0)
     """
     half = (high - low) / 2
-    if half <= 0:
+    if half <= 0 or value == 0:
         return None
     exponent = math.floor(math.log10(half) + 1e-9)
-    return min(6, max(0, -exponent + (half < 2 * 10.0**exponent)))
+    shown = -exponent + (half < 2 * 10.0**exponent)
+    return min(6, max(0, shown, 2 - math.floor(math.log10(abs(value)))))
 
 
 def estimate(row: Any, places: int | None = None) -> str:
     """A value with unit and, where there is one, its interval: `29.21 dB [28.90, 29.51]`."""
     unit = str(row.unit) if pd.notna(row.unit) else ""
-    if pd.isna(row.low) or pd.isna(row.high):
+    if pd.isna(row.value) or pd.isna(row.low) or pd.isna(row.high):
         return number(row.value, unit, places)
-    places = decimals(row.low, row.high) if places is None else places
+    places = decimals(row.value, row.low, row.high) if places is None else places
     text = number(row.value, unit, places)
     return f"{text} [{number(row.low, places=places)}, {number(row.high, places=places)}]"
 

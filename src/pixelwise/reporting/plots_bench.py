@@ -1,0 +1,61 @@
+"""Figure of the benchmark: the ratio of times as published and with both models optimised, beside the paper's own."""
+
+from __future__ import annotations
+
+import pandas as pd
+from matplotlib.axes import Axes
+
+from pixelwise.reporting.machines import describe
+from pixelwise.reporting.numbers import Drawn, MissingNumbersError, marks, whiskers
+from pixelwise.reporting.plots_speed import ratios
+from pixelwise.reporting.records import each
+from pixelwise.reporting.style import GRID, MUTED, TINTS, canvas, finish, log_axis
+
+FORMS = ("as published", "both optimised")
+
+
+def bench(table: pd.DataFrame, published: pd.DataFrame, name: str) -> Drawn:
+    """Ratio pix2pixHD / ASAP-Net by image size at batch 1, one line for each form and precision.
+
+    Args:
+        table: Records of one machine.
+        published: Published values.
+        name: Name of the figure.
+
+    Raises:
+        MissingNumbersError: If the benchmark holds no such ratio.
+    """
+    rows = table[table["protocol"].isin(FORMS) & table["metric"].eq("ratio") & table["batch"].eq(1)]
+    rows = rows[rows["value"].notna()].assign(megapixels=rows["height"] * rows["width"] / 1e6)
+    if rows.empty:
+        raise MissingNumbersError("the benchmark compared no two generators")
+    told = published.query("quantity == 'latency' and panel_kind == 'resolution'")
+    paper = ratios(told.assign(megapixels=told["height"] * told["width"] / 1e6))
+    figure, (axes, *_) = canvas(width=8, height=4.2)
+    _line(axes, paper, "paper", MUTED, "D--")
+    words = []
+    lines = rows.groupby(["protocol", "precision"], sort=True)
+    for place, (_, own) in enumerate(lines):
+        ordered = own.sort_values("megapixels")
+        first = next(each(ordered))
+        text = f"{first.protocol}, {first.precision}"
+        _line(axes, ordered, text, TINTS[place % len(TINTS)], "o-")
+        words.append(f"{text}: " + ", ".join(f"{r.value:.2f} at {int(r.height)}x{int(r.width)}" for r in each(ordered)))
+    log_axis(axes.xaxis)
+    axes.set(xlabel="image size, megapixels (log)", ylabel="time of pix2pixHD / time of ASAP-Net")
+    axes.axhline(1, color=MUTED, linewidth=0.8, linestyle=":")
+    axes.grid(True, which="minor", color=GRID, linewidth=0.3)
+    axes.set_ylim(bottom=0)
+    axes.legend()
+    machine = " / ".join(sorted({describe(text) for text in rows["hardware"]}))
+    title = f"Benchmark: ratio of times on {machine}"
+    finish(figure, title, "bench", **marks(rows))
+    caption = (
+        "Both generators interleaved in one process, batch 1; whiskers are 95 % intervals over rounds. As published: "
+        "eager, single precision. Both optimised: the same care for both."
+    )
+    return Drawn(name, title, caption, "; ".join(words), figure, **marks(rows))
+
+
+def _line(axes: Axes, rows: pd.DataFrame, text: str, tint: str, look: str) -> None:
+    axes.errorbar(rows["megapixels"], rows["value"], yerr=whiskers(rows), fmt=look, label=text, color=tint, capsize=3)
