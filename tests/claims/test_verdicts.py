@@ -211,7 +211,7 @@ def test_published_claims_follow_planted_metrics():
     good += [item("restoration", "asapnet_report", "psnr", 16.0, 0.5, dataset="bsd68")]
     good += [item("restoration", "dncnn", "psnr", 29.2, 0.5, dataset="bsd68")]
     found = {finding.id: finding.verdict for finding in decide_all(register(), good)}
-    for name in ("S-FID-1", "S-FID-2", "S-FID-3", "S-IOU-1", "S-IOU-2", "S-IOU-3", "S-SPD-3", "S-DN-9", "R-7"):
+    for name in ("S-FID-1", "S-FID-2", "S-FID-3", "S-IOU-1", "S-IOU-2", "S-IOU-3", "S-SPD-3", "S-DN-9"):
         assert found[name] == "confirmed", name
     assert found["P-D-CS256-FID"] == "contradicted"
     assert found["S-SPD-5-MEASURED"] == "direction only"
