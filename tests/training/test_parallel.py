@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import subprocess
@@ -16,6 +17,7 @@ from safetensors.torch import load_file
 
 from pixelwise.errors import PixelwiseError
 from pixelwise.settings.training import TrainingSettings
+from pixelwise.training import denoising
 from pixelwise.training.adversarial import Translation
 from pixelwise.training.denoising import Restoration
 from pixelwise.training.images import LabelledImages
@@ -107,6 +109,7 @@ import os, sys
 from pathlib import Path
 from typing import Any
 from safetensors.torch import save_file
+from pixelwise.training import denoising
 from pixelwise.training.machine import machine
 from tests.training.test_parallel import TASKS, first_step
 translation, photos, out = map(Path, sys.argv[1:])
@@ -117,6 +120,7 @@ for name, kind in TASKS.items():
         if here.rank == 0:
             save_file(found, out / f"{name}.safetensors")
     os.environ["MASTER_PORT"] = str(int(os.environ["MASTER_PORT"]) + 1)
+denoising.run(TASKS["dncnn"][0], {"data": photos}, out / "run", out / "work")
 """
 
 
@@ -140,3 +144,8 @@ def test_two_processes_give_the_gradients_of_one(translation_data: Path, photo_d
     for name, kind in TASKS.items():
         alone = first_step(kind, kind[0], photo_data if name == "dncnn" else translation_data, HERE)
         assert_close(load_file(tmp_path / f"{name}.safetensors"), alone)
+    denoising.run(TASKS["dncnn"][0], {"data": photo_data}, tmp_path / "alone", tmp_path / "work-alone")
+    facts = [json.loads((tmp_path / name / "training.json").read_text()) for name in ("alone", "run")]
+    assert [entry["processes"] for entry in facts] == [1, 2]
+    assert facts[1]["losses"] == pytest.approx(facts[0]["losses"], rel=1e-3)
+    assert sorted(path.name for path in (tmp_path / "work").iterdir()) == ["checkpoint.pt", "loss.csv"]

@@ -20,11 +20,13 @@ class Recipe:
         values: Settings that differ from the defaults of the settings class.
         amount: Published amount of training, in the unit of `short`: epochs for translation and segmentation,
             training patches presented for restoration. None where none is published.
+        gaps: What no setting reproduces: (name, published, here). They are listed with the deviations.
     """
 
     source: str
     values: Mapping[str, Any] = field(default_factory=dict)
     amount: float | None = None
+    gaps: tuple[tuple[str, str, str], ...] = ()
 
 
 _PIX2PIXHD: dict[str, Any] = {
@@ -59,6 +61,7 @@ TRANSLATION = {
             "discriminator_options": {"scales": 3},
         },
         100,
+        (("initial weights", "global generator trained at half the size", "random"),),
     ),
     "report_asapnet": Recipe(
         "MelakuNe/Machine-Learning-Project-2023 @93f60fd: ASAPNet/ (ASAP-Net's defaults, batch 32 changed to 8)",
@@ -72,21 +75,30 @@ TRANSLATION = {
     ),
 }
 
+_MATLAB = (
+    ("shrinking", "MATLAB's imresize", "Pillow's bicubic filter"),
+    ("moments of batch norm", "of sub-batches of 64", "of the batch"),
+)
+_IMAGENET = (("initial weights", "ImageNet", "random"),)
+
 RESTORATION = {
     "dncnn_s": Recipe(
         "cszn/DnCNN @e93b278: TrainingCodes/DnCNN_TrainingCodes_v1.1; arXiv 1608.03981 section IV-A",
         {},
         50 * 128 * 1600,
+        _MATLAB,
     ),
     "dncnn_b": Recipe(
         "arXiv 1608.03981 section IV-A (patches 50, sigma in [0, 55]); cszn/DnCNN @e93b278 for all else",
         {"sigma": (0.0, 55.0), "patch": 50},
         50 * 128 * 3000,
+        _MATLAB,
     ),
     "cdncnn_b": Recipe(
         "arXiv 1608.03981 section IV-A (432 colour images, patches 50); cszn/DnCNN @e93b278 for all else",
         {"sigma": (0.0, 55.0), "patch": 50},
         50 * 128 * 6000,
+        _MATLAB,
     ),
     "dncnn_saoyan": Recipe(
         "SaoYan/DnCNN-PyTorch @6b08049: train.py, dataset.py (DnCNN-S)",
@@ -100,10 +112,14 @@ RESTORATION = {
             "augment": "patch",
             "batch": 64,
             "learning_rate": 1e-4,
+            "epochs_per_rate": (1, 1, 1, 1, 1),
             "rate_factor": 0.5,
+            "steps": 1_000_000,
             "loss": "l1",
             "initialisation": "kair",
         },
+        64 * 1_000_000,
+        (("batch norm", "folded into the convolutions after 400,000 steps", "kept"),),
     ),
     "report_asapnet": Recipe(
         "MelakuNe/Machine-Learning-Project-2023 @93f60fd: Denoising.py (generator step of ASAP-Net's trainer alone)",
@@ -129,7 +145,7 @@ RESTORATION = {
 }
 
 SEGMENTATION = {
-    "drn_d_22": Recipe("fyu/drn @d75db2e: README.md and segment.py, D-22", {}, 250),
+    "drn_d_22": Recipe("fyu/drn @d75db2e: README.md and segment.py, D-22", {}, 250, _IMAGENET),
     "drn_d_105": Recipe(
         "fyu/drn @d75db2e: README.md and segment.py, D-105",
         {
@@ -141,6 +157,7 @@ SEGMENTATION = {
             "rotation": 10.0,
         },
         500,
+        _IMAGENET,
     ),
     "segmenter": Recipe(
         "none published; a small torchvision network for classes that no published segmenter knows",

@@ -95,7 +95,7 @@ def deviations(settings: TrainingSettings) -> list[tuple[str, Any, Any]]:
 
     Returns:
         (name, published value, value here), in the order of the settings; an option of the network that is set counts
-        as a deviation from "the published network".
+        as a deviation from "the published network". What no setting reproduces comes last.
     """
     original = published(settings)
     usual, here = original.model_dump(), settings.model_dump()
@@ -113,4 +113,4 @@ def deviations(settings: TrainingSettings) -> list[tuple[str, Any, Any]]:
         else:
             pair = [words.get(name, "none") if side is None else side for side in (usual[name], value)]
             found.append((name, pair[0], pair[1]))
-    return found
+    return found + list(settings.RECIPES[settings.recipe].gaps)
