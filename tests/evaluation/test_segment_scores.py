@@ -216,6 +216,22 @@ def test_the_small_segmenter_fits_in(tmp_path, prepared):
     assert record.short and record.condition["segmenter"] == "segmenter" and record.condition["segmenter_short"]
 
 
+def test_drn_at_sizes_that_its_stride_does_not_divide(tmp_path):
+    torch.manual_seed(0)
+    options = {"num_classes": 3, "widths": [4, 4, 8, 8, 8, 8, 8, 8]}
+    module, path = build("drn_d_22", **options).eval(), tmp_path / "model.safetensors"
+    checkpoint.save(path, module, "drn_d_22", options)
+    reads = Segmenter(path, 3)
+    image = np.random.default_rng(0).integers(0, 256, (1, 36, 52, 3), dtype=np.uint8)
+    found = reads.log_probabilities(image)
+    mean, std = (torch.tensor(values)[:, None, None] for values in (module.mean, module.std))
+    with torch.inference_mode():
+        expected = module((torch.from_numpy(image).permute(0, 3, 1, 2) / 255 - mean) / std).log_softmax(1)
+    assert expected.shape == (1, 3, 40, 56) and found.shape == (1, 3, 36, 52)
+    torch.testing.assert_close(found, expected[..., :36, :52])
+    assert reads.classify(image, PROTOCOLS["F"], (72, 104)).shape == (1, 72, 104)
+
+
 @pytest.fixture
 def official_layout(tmp_path):
     """A folder in Cityscapes' layout with label maps of 64x128, and a pack of them at 32x64."""
