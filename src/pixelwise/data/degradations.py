@@ -15,7 +15,7 @@ ANGLES = (0.0, 22.5, 45.0, 67.5, 90.0, 112.5, 135.0, 157.5)
 STRIDE = 5  # coprime to the number of kernels, so that neighbouring images differ in length and in direction
 
 
-def test_kernels() -> list[npt.NDArray[np.float64]]:
+def evaluation_kernels() -> list[npt.NDArray[np.float64]]:
     """The 48 straight motion kernels of the deblurring protocol, each [15 + 2, 15 + 2] with sum 1.
 
     Lengths 5 to 15 pixels in steps of 2, directions in steps of 22.5 degrees; see `pixelwise.data.motion`.
@@ -26,7 +26,7 @@ def test_kernels() -> list[npt.NDArray[np.float64]]:
 
 def kernel_of(index: int) -> npt.NDArray[np.float64]:
     """The kernel that blurs test image number `index` (from 0)."""
-    kernels = test_kernels()
+    kernels = evaluation_kernels()
     return kernels[index * STRIDE % len(kernels)]
 
 

@@ -126,6 +126,11 @@ def wiener_known_blur(case: Case) -> Image:
     return np.stack(restored, axis=2)[margin:-margin, margin:-margin].reshape(case.degraded.shape)
 
 
+TILED: dict[str, Callable[[Case, int], Image]] = {
+    "tile_mean": tile_mean,
+    "tile_wiener": tile_wiener,
+    "tile_wiener_oracle": tile_wiener_oracle,
+}
 OF_TASK: dict[str, tuple[str, ...]] = {
     "denoising": (
         "identity",
@@ -159,15 +164,10 @@ def build(name: str, tile: int, cases: Callable[[], Iterable[Case]]) -> Method:
         "bm3d": bm3d,
         "wiener_known_blur": wiener_known_blur,
     }
-    tiled: dict[str, Callable[[Case, int], Image]] = {
-        "tile_mean": tile_mean,
-        "tile_wiener": tile_wiener,
-        "tile_wiener_oracle": tile_wiener_oracle,
-    }
     if name in simple:
         return simple[name]
-    if name in tiled:
-        return lambda case: tiled[name](case, tile)
+    if name in TILED:
+        return lambda case: TILED[name](case, tile)
     if name == "pointwise_oracle":
         return PointwiseOracle(cases())
-    raise PixelwiseError(f"baseline {name}; allowed are {', '.join([*simple, *tiled, 'pointwise_oracle'])}")
+    raise PixelwiseError(f"baseline {name}; allowed are {', '.join([*simple, *TILED, 'pointwise_oracle'])}")

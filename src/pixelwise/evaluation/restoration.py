@@ -138,11 +138,13 @@ def _baselines(settings: RestorationSettings, protocol: Protocol, cases: Cases) 
         limit = settings.bm3d_limit if name == "bm3d" else None
         if limit == 0:
             continue
+        tiles = (settings.tile, *settings.more_tiles) if name in baselines.TILED else (settings.tile,)
+        for tile in tiles:
 
-        def make(sigma: float, name: str = name) -> baselines.Method:
-            return baselines.build(name, settings.tile, lambda: cases.at(sigma))
+            def make(sigma: float, name: str = name, tile: int = tile) -> baselines.Method:
+                return baselines.build(name, tile, lambda: cases.at(sigma))
 
-        yield Subject(name, make, settings.tile, limit)
+            yield Subject(name if tile == settings.tile else f"{name}_s{tile}", make, tile, limit)
 
 
 def _measure(subject: Subject, cases: Cases, sigma: float, ledger: Ledger, samples: Samples) -> dict[str, Scores]:
