@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
-from typing import Literal
+from typing import Any, Literal, cast
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 Padding = Literal["zero", "reflection"]
+ROW_ALIGNMENT = 64  # of the parameter grid on the CPU
 
 
 class ConvNormReLU(nn.Module):
@@ -28,6 +29,25 @@ class ConvNormReLU(nn.Module):
     def forward(self, image: Tensor) -> Tensor:
         """[N, inputs, H, W] -> [N, outputs, ceil(H / stride), ceil(W / stride)]."""
         return F.relu_(self.norm(self.conv(image)))
+
+
+class _AlignedLinear(torch.autograd.Function):
+    """F.linear with the rows of its result a multiple of 64 apart: on the CPU 1.5 times as fast at 16003 columns."""
+
+    @staticmethod
+    def forward(ctx: Any, rows: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+        """[n, in], [out, in], [out] -> [n, out], a slice of a wider buffer."""
+        ctx.save_for_backward(rows, weight)
+        length = len(weight)
+        out = rows.new_empty(len(rows), length + -length % ROW_ALIGNMENT)[:, :length]
+        return torch.addmm(bias, rows, weight.mT, out=out)
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Gradients of the rows, the weight and the bias."""
+        rows, weight = ctx.saved_tensors
+        return grad @ weight, grad.mT @ rows, grad.sum(0)
 
 
 class LowResStream(nn.Module):
@@ -50,10 +70,15 @@ class LowResStream(nn.Module):
         self.head = nn.Conv2d(max_width, outputs, 1)
 
     def forward(self, image: Tensor) -> Tensor:
-        """[N, inputs, H, W] -> tile-major grid [N, H / learned_factor, W / learned_factor, outputs], contiguous."""
+        """[N, inputs, H, W] -> tile-major grid [N, H / learned_factor, W / learned_factor, outputs]."""
         for layer in self.layers:
             image = layer(image)
-        return F.linear(image.permute(0, 2, 3, 1), self.head.weight.flatten(1), self.head.bias)
+        pixels, weight = image.permute(0, 2, 3, 1), self.head.weight.flatten(1)
+        if image.device.type != "cpu" or torch.is_autocast_enabled("cpu") or torch.compiler.is_compiling():
+            return F.linear(pixels, weight, self.head.bias)
+        rows = pixels.reshape(-1, pixels.shape[-1])
+        grid = cast(Tensor, _AlignedLinear.apply(rows, weight, self.head.bias))  # type: ignore[no-untyped-call]
+        return grid.view(*pixels.shape[:3], -1)
 
 
 @lru_cache(maxsize=16)

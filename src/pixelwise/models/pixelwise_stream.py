@@ -51,8 +51,8 @@ def pixelwise_mlp(
     """Apply to every pixel the network of its tile.
 
     Args:
-        parameters: [N, h, w, P] parameter grid, contiguous, floating point; P = `parameter_count(form.widths)`.
-            Gradients flow to it.
+        parameters: [N, h, w, P] parameter grid, floating point; P = `parameter_count(form.widths)`. Each row is
+            contiguous and rows follow at one distance; a slice of a wider grid will do. Gradients flow to it.
         labels: [N, h*tile, w*tile] integer ids in [0, form.num_labels), uint8 at best; None iff `form.num_labels` is 0.
         dense: [N, C, h*tile, w*tile] further input channels in the dtype of `parameters`, or None for C = 0.
             Gradients flow to it. form.widths[0] = num_labels + C + (4 log2(tile) if position_code else 0).
