@@ -1,0 +1,71 @@
+"""The benchmark runs end to end on narrow networks, and what it writes is what the report reads."""
+
+import csv
+
+import numpy as np
+import pytest
+import torch
+
+from benchmarks import bench, gpu, show, subjects
+from benchmarks.sections import Bench
+from pixelwise.metrics import load
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("bench")
+    sections = "stream,generator,training,denoiser,frechet"
+    chosen = bench.options(["--quick", "--device", "cpu", "--threads", "1", "--rounds", "3", "--sections", sections])
+    made, problems = bench.run(chosen)
+    assert not problems
+    show.tables(bench.write(made, folder, 1))
+    return folder / "cpu"
+
+
+def test_records(written):
+    records = load(written / "metrics.json")
+    ratios = {(r.protocol, r.model): r.values["ratio"] for r in records if "ratio" in r.values}
+    assert {protocol for protocol, _ in ratios} >= {"as published", "both optimised", "against the direct form"}
+    assert all(ratio.low <= ratio.value <= ratio.high for ratio in ratios.values())
+    assert all(r.hardware["cpu"] and r.short and r.kind == "bench" for r in records)
+    distance = next(r.values["gradient_distance"].value for r in records if "gradient_distance" in r.values)
+    assert distance < 1e-3
+    frechet = [r.values["distance"].value for r in records if r.protocol == "Frechet distance"]
+    assert np.isclose(*frechet, rtol=1e-4)
+
+
+def test_files(written):
+    with (written / "samples.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert {row["protocol"] for row in rows} == {"pixelwise stream", "generator", "training step", "denoiser"}
+    assert (written / "bench.png").stat().st_size > 10_000
+    assert "<svg" in (written / "bench.svg").read_text()
+
+
+def test_memory_of_training_is_lower_than_direct(written):
+    records = load(written / "metrics.json")
+    memory = {r.model: r.values["peak_memory"].value for r in records if "peak_memory" in r.values}
+    assert memory["training step"] < memory["training step direct"]
+    assert memory["pixelwise"] < memory["pixelwise direct"]
+
+
+def test_published_arithmetic():
+    flop = Bench(torch.device("cpu"), False, 1.0, (1, 1)).flop(subjects.Condition(256, 512, 1, torch.device("cpu")))
+    assert flop["asapnet"] == pytest.approx(97.8e9, rel=2e-3)  # performance.md
+    assert flop["spade_pix2pixhd"] == pytest.approx(244.7e9, rel=2e-3)
+
+
+def test_checks_of_the_gpu_command(monkeypatch, tmp_path):
+    arguments = ["--out", str(tmp_path), "--device", "cpu", "--quick", "--skip", "bench"]
+    monkeypatch.setattr("sys.argv", ["gpu.py", *arguments])
+    assert gpu.main() == 0
+    assert '"passed": true' in (tmp_path / "checks.json").read_text()
+
+
+def test_a_failing_check_is_reported_and_the_rest_goes_on(capsys):
+    report = gpu.Report()
+    report.check("breaks", lambda: 1 / 0, 1.0)
+    report.check("not a number", lambda: float("nan"), 1.0)
+    report.check("fine", lambda: 0.5, 1.0)
+    assert report.failed == 2
+    assert "ZeroDivisionError" in capsys.readouterr().out

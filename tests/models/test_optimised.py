@@ -1,0 +1,143 @@
+"""The optimised forms equal the golden files of the official implementations, on the CPU engine and on the CUDA engine.
+
+Run as a program it compares the CUDA engine, whose kernels run in Triton's interpreter, and prints distances as JSON.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from pixelwise.errors import PixelwiseError
+from pixelwise.models import build, winograd
+from pixelwise.models.engine import Inputs
+from pixelwise.models.official import from_options, load_official
+from pixelwise.models.optimised import asapnet, optimise, pix2pixhd
+from tests.models.golden_case import Golden, close
+
+ROOT = Path(__file__).parents[2]
+FILES = [
+    "asapnet_cityscapes",
+    "asapnet_facades512",
+    "asapnet_facades1024",
+    "asapnet_gray_denoise",
+    "asapnet_variant_ds8",
+]
+FILES += ["pix2pixhd_global", "pix2pixhd_local", "spade_pix2pixhd_instance", "spade_pix2pixhd_spectralinstance"]
+FUSED = [name for name in FILES if "local" not in name]
+INTERPRETED = ["asapnet_cityscapes", "asapnet_gray_denoise", "asapnet_variant_ds8", "spade_pix2pixhd_instance"]
+
+
+def load(folder, file):
+    case = Golden.read(folder / f"{file}_small.safetensors")
+    name = next(n for n in ("asapnet", "pix2pixhd_global", "pix2pixhd_local", "spade_pix2pixhd") if file.startswith(n))
+    return case, load_official(from_options(name, case.options), case.below("param/")).eval()
+
+
+def ids(case):
+    """Label ids [N, H, W] and edge [N, 1, H, W] of a golden case; None without labels."""
+    if "input/label" not in case.tensors:
+        return None
+    label = case.tensors["input/label"].to(torch.uint8).flatten(0, 1)
+    return label, case.semantics()[:, -1:] if "input/instance" in case.tensors else None
+
+
+@pytest.mark.parametrize("file", FILES)
+@pytest.mark.parametrize("least", [winograd.LEAST_CHANNELS, 4])
+def test_cpu(golden, file, least, monkeypatch):
+    monkeypatch.setattr(winograd, "LEAST_CHANNELS", least)  # the golden networks are narrow
+    case, module = load(golden, file)
+    fast = optimise(module)
+    close(fast(case.semantics()), case.tensors["output/image"], 5e-4, 2e-5)
+    if ids(case) is not None and file in FUSED:
+        close(fast(*ids(case)), case.tensors["output/image"], 5e-4, 2e-5)
+
+
+@pytest.fixture(scope="module")
+def interpreted(golden):
+    environment = {**os.environ, "TRITON_INTERPRET": "1", "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, __file__, str(golden)]
+    return json.loads(subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout)
+
+
+@pytest.fixture(scope="module")
+def golden():
+    return ROOT / "tests" / "golden"
+
+
+@pytest.mark.parametrize("file", INTERPRETED)
+def test_cuda_engine_interpreted(interpreted, file):
+    greatest, mean = interpreted[file]
+    assert greatest < 5e-4
+    assert mean < 2e-5
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")
+@pytest.mark.parametrize("file", FILES)
+def test_cuda(golden, file):
+    case, module = load(golden, file)
+    for precision, limit in (("fp32", 5e-4), ("tf32", 0.1), ("bf16", 0.5)):
+        fast = optimise(module.cuda(), precision)
+        for _ in range(2):
+            close(fast(case.semantics().cuda()).cpu(), case.tensors["output/image"], limit, limit / 25)
+
+
+@pytest.mark.parametrize("variant", ["saoyan", "kair", "merged"])
+def test_denoiser(variant):
+    torch.manual_seed(0)
+    module = build("dncnn", depth=5, width=16, variant=variant).eval()
+    for norm in module.norms:
+        torch.nn.init.uniform_(norm.running_var, 0.5, 2)
+        torch.nn.init.normal_(norm.running_mean)
+    noisy = torch.rand(2, 1, 17, 23)
+    with torch.no_grad():
+        torch.testing.assert_close(optimise(module)(noisy), module(noisy), atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize(("zeros", "size"), [(1, (2, 8, 10)), (0, (1, 9, 12)), (1, (1, 7, 5))])
+def test_winograd(zeros, size):
+    torch.manual_seed(0)
+    weight, image = torch.randn(6, 5, 3, 3), torch.randn(size[0], 5, *size[1:])
+    exact = torch.nn.functional.conv2d(image.double(), weight.double(), padding=zeros)
+    torch.testing.assert_close(winograd.Convolution(weight, zeros)(image).double(), exact, atol=2e-5, rtol=0)
+
+
+def test_refusals():
+    module = build("asapnet", num_labels=5, width=4, max_width=8, depth=1).eval()
+    labels, edge = torch.zeros(1, 32, 48, dtype=torch.uint8), torch.zeros(1, 1, 32, 48)
+    with pytest.raises(PixelwiseError, match="allowed is fp32"):
+        optimise(module, "bf16")
+    with pytest.raises(PixelwiseError, match="label ids given"):
+        optimise(module)(labels)
+    with pytest.raises(PixelwiseError, match="label 5 found"):
+        optimise(module)(labels + 5, edge)
+    with pytest.raises(PixelwiseError, match="label ids"):
+        optimise(build("dncnn", depth=3, width=4))(labels)
+
+
+def test_semantics_that_are_not_one_hot():
+    torch.manual_seed(0)
+    module = build("asapnet", num_labels=5, width=4, max_width=8, depth=1).eval()
+    soft = torch.rand(1, 6, 32, 48)
+    with torch.no_grad():
+        torch.testing.assert_close(optimise(module)(soft), module(soft), atol=1e-3, rtol=0)
+
+
+if __name__ == "__main__":
+    from pixelwise.models.engine_cuda import CudaEngine
+
+    found = {}
+    for file in INTERPRETED:
+        case, module = load(Path(sys.argv[1]), file)
+        made = ids(case)
+        edge = None if made is None or made[1] is None else made[1].to(torch.uint8)
+        inputs = Inputs(None, None, case.semantics()) if made is None else Inputs(made[0], edge, None)
+        with torch.inference_mode():
+            image = (asapnet if "asapnet" in file else pix2pixhd)(module, CudaEngine("fp32"))(inputs)
+        difference = (image - case.tensors["output/image"]).abs()
+        found[file] = (difference.max().item(), difference.mean().item())
+    print(json.dumps(found))
