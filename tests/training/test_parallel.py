@@ -131,6 +131,7 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
+@pytest.mark.slow
 def test_two_processes_give_the_gradients_of_one(translation_data: Path, photo_data: Path, tmp_path: Path) -> None:
     shared = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free_port()), "WORLD_SIZE": "2", "PYTHONPATH": os.getcwd()}
     processes = [

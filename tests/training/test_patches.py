@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ from pixelwise.training.degradation import ANGLES, MotionBlur, noise, noise_leve
 from pixelwise.training.denoising import Restoration
 from pixelwise.training.machine import Machine
 from pixelwise.training.patches import Draw, Patches, orientations, shrunk, turns
-from pixelwise.training.randomness import batch_at, order
+from pixelwise.training.randomness import batch_at, order, seed_everything
 from tests.training.small_trainings import denoising_settings
 
 CPU = torch.device("cpu")
@@ -122,3 +123,16 @@ def test_mistakes_are_named(photo_data: Path) -> None:
         Patches(photo_data, CPU, 16, 10, limit=9)
     with pytest.raises(PixelwiseError, match="holds no blurred partners"):
         Patches(photo_data, CPU, 16, 10, blurred=True)
+
+
+def test_global_generators_follow_the_place_alone() -> None:
+    def draws() -> tuple[float, float, float]:
+        return random.random(), float(np.random.rand()), float(torch.rand(1))
+
+    seed_everything(0, "step", 7)
+    first = draws()
+    draws()
+    seed_everything(0, "step", 7)
+    assert draws() == first
+    seed_everything(0, "step", 8)
+    assert draws() != first

@@ -31,11 +31,16 @@ def generator(device: torch.device | str, *place: int | str) -> torch.Generator:
 
 
 def seed_everything(*place: int | str) -> None:
-    """Seed the global generators of Python, NumPy and torch, for code that takes no generator (dropout)."""
+    """Seed the global generators of Python, NumPy and torch, for code that takes no generator (dropout).
+
+    `torch.manual_seed` is not called at every step: without a graphics card it keeps a stack trace of each call.
+    """
     seed = seed_of(*place)
     random.seed(seed)
     np.random.seed(seed % 2**32)
-    torch.manual_seed(seed)
+    torch.default_generator.manual_seed(seed)
+    if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
+        torch.cuda.manual_seed_all(seed)
 
 
 @functools.lru_cache(maxsize=4)
