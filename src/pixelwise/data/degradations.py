@@ -46,15 +46,16 @@ def blur(image: npt.NDArray[np.uint8], kernel: npt.NDArray[np.float64]) -> npt.N
     return np.stack([correlate(clean[..., k], kernel, mode="mirror") for k in range(clean.shape[2])], axis=2)
 
 
-def blur_and_noise(image: npt.NDArray[np.uint8], index: int, sigma: float) -> Image:
+def blur_and_noise(image: npt.NDArray[np.uint8], index: int, sigma: float, seed: int) -> Image:
     """Blurred and noisy version of test image number `index`, neither clipped nor rounded.
 
     Args:
         image: Sharp image, uint8 [H, W] or [H, W, 3].
         index: Number of the image; it chooses the kernel.
-        sigma: Noise level on the 0-255 scale; the noise is seeded anew for each image.
+        sigma: Noise level on the 0-255 scale.
+        seed: Seed of this image's noise.
 
     Returns:
         float32 of the shape of `image`, white is 1.
     """
-    return (blur(image, kernel_of(index)) + gaussian(image.shape, sigma)).astype(np.float32)
+    return (blur(image, kernel_of(index)) + gaussian(image.shape, sigma, seed)).astype(np.float32)

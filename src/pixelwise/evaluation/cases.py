@@ -88,15 +88,15 @@ class Cases:
     def case(self, index: int, sigma: float) -> Case:
         """Image number `index` with noise of level `sigma`."""
         image = self._fit(self.pack.image(index), index)
-        degradation, kernel = self.protocol.degradation, None
+        degradation, kernel, seed = self.protocol.degradation, None, self.protocol.seed(index)
         if degradation == "motion_blur":
-            degraded, kernel = blur_and_noise(image, index, sigma), kernel_of(index)
+            degraded, kernel = blur_and_noise(image, index, sigma, seed), kernel_of(index)
         elif degradation == "given":
             blurred = self.pack.blurred(index)
             assert blurred is not None
-            degraded = add_noise(self._fit(blurred, index), sigma)
+            degraded = add_noise(self._fit(blurred, index), sigma, seed)
         else:
-            degraded = add_noise(image, sigma)
+            degraded = add_noise(image, sigma, seed)
         return Case(self.names[index], image.astype(np.float64) / 255, degraded, sigma, kernel)
 
     def _fit(self, image: npt.NDArray[np.uint8], index: int) -> npt.NDArray[np.uint8]:

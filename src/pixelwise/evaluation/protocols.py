@@ -8,7 +8,10 @@ from typing import Any, Literal
 from pixelwise.evaluation.fidelity import SSIM_SETTINGS
 from pixelwise.metrics import protocol_hash
 
-NOISE = "numpy RandomState(0).normal(0, sigma/255, shape) anew for each image, added in [0, 1], not clipped or rounded"
+SAME_NOISE = (
+    "numpy RandomState(0).normal(0, sigma/255, shape) anew for each image, added in [0, 1], not clipped or rounded"
+)
+OWN_NOISE = SAME_NOISE.replace("RandomState(0)", "RandomState(number of the image, from 0)")
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,8 @@ class Protocol:
         degradation: `noise`; `motion_blur`, kernels of `pixelwise.data.degradations` chosen by the image's number, then
             noise; `given`, the blurred partner in the data, then noise.
         source: Where it was published or used.
-        noise: Rule of the noise.
+        noise: Rule of the noise: the published one, in which all images of one size get the same noise, or seeds of
+            their own, which average to the theoretical strength.
         resize: Filter used where `size` is given.
         outputs: `psnr` and `ssim` are of the output as computed, the others of the rounded and clipped one.
         psnr: Definition of the peak signal-to-noise ratio.
@@ -44,7 +48,7 @@ class Protocol:
     images: str | None = None
     size: tuple[int, int] | None = None
     degradation: Literal["noise", "motion_blur", "given"] = "noise"
-    noise: str = NOISE
+    noise: str = OWN_NOISE
     resize: str = (
         "bilinear between the four nearest pixels, no low-pass (OpenCV INTER_LINEAR), after conversion to gray"
     )
@@ -53,6 +57,10 @@ class Protocol:
         "10 log10(1 / mean squared error) over all pixels and channels, peak 1, no border left out; mean over images"
     )
     ssim: tuple[tuple[str, Any], ...] = tuple(sorted(SSIM_SETTINGS.items()))
+
+    def seed(self, index: int) -> int:
+        """Seed of the noise of image number `index`."""
+        return 0 if self.noise == SAME_NOISE else index
 
     @property
     def hash(self) -> str:
@@ -75,6 +83,7 @@ PROTOCOLS: dict[str, Protocol] = {
             sigmas=LEVELS,
             source="cszn/DnCNN testsets/BSD68; cszn/KAIR main_test_dncnn.py",
             images="pixels:d99f721bd444",
+            noise=SAME_NOISE,
         ),
         Protocol(
             name="set12",
@@ -85,6 +94,7 @@ PROTOCOLS: dict[str, Protocol] = {
             sigmas=LEVELS,
             source="cszn/DnCNN testsets/Set12",
             images="pixels:72f13536292b",
+            noise=SAME_NOISE,
         ),
         Protocol(
             name="cbsd68",
@@ -95,6 +105,7 @@ PROTOCOLS: dict[str, Protocol] = {
             sigmas=LEVELS,
             source="the photographs of BSD68 in colour, from BSDS500",
             images=BERKELEY,
+            noise=SAME_NOISE,
         ),
         Protocol(
             name="report-256",
