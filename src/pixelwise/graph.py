@@ -230,6 +230,9 @@ class _Builder:
             raise PixelwiseError(
                 f"params.yaml: {self.where('segment.segmenter')}: '{segmenter}' is not an entry of train"
             )
+        if {"U", "F"} & set(options.get("protocols", ())):  # these score label maps at their original size
+            values["original"] = self.dataset(dataset)
+            inputs["raw"] = f"{self.data}/{dataset}/raw"
         settings = _validate(SegmentSettings, self.where("segment"), values | options)
         job = next(iter(self.trained(segmenter).values()))[1]
         inputs["segmenter"] = job.out
