@@ -276,8 +276,8 @@ class _Builder:
             settings = _validate(TimeSettings, self.where("time", group), self.compute | options | {"name": group})
             used = {module for timed in settings.models.values() for module in modules(timed.architecture)}
             self.add(where, "time", settings, f"{self.results}/{where}", {}, used)
-        settings = _validate(ArchitectureSettings, self.where("inspect"), self.profile.inspect)
-        self.add("inspect", "inspect", settings, f"{self.results}/inspect")
+        counted = _validate(ArchitectureSettings, self.where("inspect"), self.profile.inspect)
+        self.add("inspect", "inspect", counted, f"{self.results}/inspect")
 
     def report(self) -> None:
         """Tables, verdicts, figures and the page."""
