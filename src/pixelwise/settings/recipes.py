@@ -138,8 +138,8 @@ RESTORATION = {
         50 * 432,
     ),
     "asapnet_like_dncnn": Recipe(
-        "none published; DnCNN-S's data, steps and pixels per step (50 patches of 64x64 = 128 of 40x40), Adam at 1e-4 since "
-        "the generator overshoots at DnCNN's 1e-3",
+        "none published; DnCNN-S's data, steps and pixels per step (50 patches of 64x64 = 128 of 40x40), Adam at "
+        "1e-4, for the generator overshoots at DnCNN's 1e-3",
         {"patch": 64, "batch": 50, "learning_rate": 1e-4, "initialisation": "xavier", "loss": "l2"},
         50 * 50 * 1600,
     ),
