@@ -36,7 +36,7 @@ STEPS = {
 
 def _step(name: str) -> Callable[[Path], None]:
     def run(job: Annotated[Path, typer.Argument(help="Job file below results/<run>/jobs/.")]) -> None:
-        from pixelwise.jobs import execute
+        from pixelwise.execute import execute
 
         typer.echo(f"{name}: {execute(job, name)}")
 
@@ -145,16 +145,27 @@ def check(
     show(planned(config, profile, smoke), dataset)
 
 
+def _machine(error: Exception) -> str | None:
+    """What libraries say, each in its own class of exception, when the machine is too small; None for all else."""
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+        return "out of memory; use a smaller batch or image size"
+    if "No space left" in str(error) or "File too large" in str(error):
+        return f"the disk is full: {error}"
+    return None
+
+
 def main() -> None:
     """Run the command line; every mistake of the user's or of the machine's is one line and exit status 2."""
     try:
         app()
     except PixelwiseError as error:
         message = str(error)
-    except MemoryError:
-        message = "out of memory; use a smaller batch or image size"
     except OSError as error:
         message = f"{error.filename or 'input or output'}: {error.strerror or error}"
+    except Exception as error:
+        if (known := _machine(error)) is None:
+            raise
+        message = known
     else:
         return
     line = "pixelwise: error: " + " ".join(message.split())

@@ -11,10 +11,8 @@ from pixelwise.artifacts import sha256
 
 PACKAGE = Path(__file__).parent
 # The frame around the steps: it decides which jobs exist and when they run, and its effect on a job is in the job file.
-FRAME = frozenset(
-    {"pixelwise", "pixelwise.__main__", "pixelwise.cli", "pixelwise.code", "pixelwise.jobs"}
-    | {"pixelwise.graph", "pixelwise.settings", "pixelwise.settings.profile", "pixelwise.settings.smoke"}
-)
+_FRAME = "__main__ building cli code execute graph jobs settings settings.profile settings.smoke"
+FRAME = frozenset({"pixelwise"} | {f"pixelwise.{name}" for name in _FRAME.split()})
 
 
 def source_of(module: str) -> Path | None:

@@ -1,26 +1,22 @@
-"""Jobs: one JSON file each, executed by `pixelwise <step> <job file>`; valid by content, never by modification time."""
+"""Jobs: what there is to do, one JSON file each; their outputs are valid by content, never by modification time."""
 
 from __future__ import annotations
 
-import importlib
-import json
 import os
-import sys
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from pixelwise import artifacts
 from pixelwise.artifacts import MANIFEST, read_json, sha256, write_json
-from pixelwise.code import FRAME, PACKAGE, modules_of, sources_of
+from pixelwise.code import sources_of
 from pixelwise.errors import PixelwiseError
 from pixelwise.settings.base import Settings
 
 RUN_LOG = Path("logs/run.jsonl")
+"""One JSON line for every job that any subcommand ran."""
 
 
 @dataclass(frozen=True)
@@ -178,97 +174,3 @@ def verify(jobs: Iterable[Job]) -> list[str]:
         if os.path.exists(job.manifest):
             problems += artifacts.verify_manifest(Path(job.manifest))
     return problems
-
-
-def _settings(file: Path, kind: str, document: Any) -> Settings:
-    module, name = KINDS[kind].settings.split(":")
-    model: type[Settings] = getattr(importlib.import_module(module), name)
-    try:
-        return model.model_validate(document)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise PixelwiseError(f"{file}: settings.{where}: {first['msg']} (found {first['input']!r})") from None
-
-
-def load(file: Path, step: str) -> tuple[dict[str, Any], Settings]:
-    """Read and validate a job file.
-
-    Raises:
-        PixelwiseError: If it is no job file, of another step, has wrong settings, or was written for other sources.
-    """
-    document = read_json(file)
-    job = document.get("job") if isinstance(document, dict) else None
-    if not isinstance(job, dict) or job.get("kind") not in KINDS:
-        raise PixelwiseError(f"{file}: not a job file; 'snakemake -n all' writes them below results/<run>/jobs/")
-    if KINDS[job["kind"]].step != step:
-        raise PixelwiseError(f"{file}: a job of step '{KINDS[job['kind']].step}', not of '{step}'")
-    settings = _settings(file, job["kind"], job["settings"])
-    present = sources_of([KINDS[job["kind"]].module, *job["modules"]])
-    if present != job["code"]:
-        changed = sorted(set(present.items()) ^ set(job["code"].items()))[0][0]
-        raise PixelwiseError(f"{file}: written for another version of {changed}; run snakemake again")
-    return job, settings
-
-
-def _inputs(file: Path, job: Mapping[str, Any]) -> dict[str, str]:
-    """Hashes of the upstream manifests, after checking that the upstream bytes are those that were made."""
-    hashes = {}
-    for folder in job["inputs"].values():
-        manifest = Path(folder) / MANIFEST
-        if not manifest.exists():
-            raise PixelwiseError(f"{file}: its input {folder} is not there; run the step that makes it first")
-        hashes[folder] = sha256(manifest)
-        if problems := artifacts.verify_manifest(manifest):
-            raise PixelwiseError(f"{problems[0]}; delete {manifest} to make it anew")
-    return hashes
-
-
-def _unlisted(job: Mapping[str, Any]) -> list[str]:
-    listed = modules_of([KINDS[job["kind"]].module, *job["modules"]])
-    return sorted(m for m in sys.modules if m.startswith("pixelwise") and m not in listed and m not in FRAME)
-
-
-def execute(file: Path, step: str) -> Path:
-    """Run one job: lock, check sources and inputs, empty the output folder, run, write the manifest last.
-
-    Returns:
-        The output folder.
-
-    Raises:
-        PixelwiseError: With one line, if anything is wrong; the output folder is then gone, never half-written.
-    """
-    job, settings = load(file, step)
-    work = Path("work") / job["out"]
-    started = time.time()
-    with artifacts.lock(work / "lock"):
-        inputs = _inputs(file, job)
-        # Resume state belongs to this job on these inputs, and to nothing else.
-        out, state = Path(job["out"]), work / artifacts.digest({"job": job, "inputs": inputs})
-        state.mkdir(parents=True, exist_ok=True)
-        artifacts.empty(out)
-        status = "failed"
-        try:
-            module = importlib.import_module(KINDS[job["kind"]].module)
-            module.run(settings, {role: Path(folder) for role, folder in job["inputs"].items()}, out, state)
-            if unlisted := _unlisted(job):
-                raise PixelwiseError(f"{file}: the step imported {unlisted[0]}, which its job file does not list")
-            artifacts.write_manifest(out, job, inputs)
-            status = "done"
-        finally:
-            if status == "failed":
-                artifacts.remove(out)
-            _log(job, status, time.time() - started)
-        artifacts.remove(state)
-    return out
-
-
-def _log(job: Mapping[str, Any], status: str, seconds: float) -> None:
-    """Append one line to the run log; a single write, so that parallel jobs do not mix."""
-    RUN_LOG.parent.mkdir(parents=True, exist_ok=True)
-    line = {"job": job["id"], "kind": job["kind"], "out": job["out"], "status": status, "seconds": round(seconds, 2)}
-    with RUN_LOG.open("a", encoding="utf-8") as stream:
-        stream.write(json.dumps(line) + "\n")
-
-
-__all__ = ["KINDS", "PACKAGE", "Job", "execute", "load", "prepare", "verify"]

@@ -23,7 +23,7 @@ class Value(BaseModel):
     unit: str
     low: float | None = None
     high: float | None = None
-    interval: str | None = Field(default=None, description="what the interval spans: 'bootstrap over images, 95 %', ...")
+    interval: str | None = Field(default=None, description="what it spans: 'bootstrap over images, 95 %', ...")
 
 
 class Record(BaseModel):
