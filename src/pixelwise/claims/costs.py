@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ class Recorded:
     seconds: float
     device: str
     basis: str
+    options: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,12 @@ def architecture_of(job: Job) -> str:
     """Network that a job's time depends on; evaluations take the name of their subject."""
     settings: Any = job.settings
     return str(getattr(settings, "architecture", None) or getattr(settings, "name", ""))
+
+
+def options_of(job: Job) -> Mapping[str, Any]:
+    """Options of the network, such as a smaller width."""
+    options: Mapping[str, Any] = getattr(job.settings, "options", {})
+    return options
 
 
 def work_of(job: Job, datasets: Datasets) -> float:
@@ -94,7 +101,17 @@ def from_log(jobs: Sequence[Job], datasets: Datasets, log: Path, device: str) ->
         job = by_out.get(out)
         if done and job is not None:
             basis = f"recorded here ({log.name}, {job.id})"
-            found.append(Recorded(job.kind, architecture_of(job), work_of(job, datasets), seconds, device, basis))
+            found.append(
+                Recorded(
+                    job.kind,
+                    architecture_of(job),
+                    work_of(job, datasets),
+                    seconds,
+                    device,
+                    basis,
+                    options_of(job),
+                )
+            )
     return found
 
 
@@ -118,23 +135,25 @@ def from_table(document: dict[str, Any]) -> list[Recorded]:
         machine = document["machines"][entry["machine"]]
         basis = f"recorded on {machine['hardware']} ({entry['job']})"
         facts = {name: entry[name] for name in ("kind", "architecture", "work", "seconds")}
-        found.append(Recorded(**facts, device=machine["device"], basis=basis))
+        found.append(Recorded(**facts, device=machine["device"], basis=basis, options=entry.get("options", {})))
     return found
 
 
 def estimate(job: Job, datasets: Datasets, recorded: Sequence[Recorded], device: str, scaling: dict[str, Any]) -> Cost:
     """Seconds of one job, scaled by its amount of work from the most similar job that was recorded.
 
-    The same network before another one, this kind of device before another (then divided by the table's factor), the
-    earlier entry of `recorded` before a later one.
+    The same network before another one, the same options before others, this kind of device before another (then
+    divided by the table's factor), the earlier entry of `recorded` before a later one.
     """
     alike = [entry for entry in recorded if entry.kind == job.kind]
     if not alike:
         return Cost(None, "no job of this kind was recorded")
     name, work = architecture_of(job), work_of(job, datasets)
-    best = min(alike, key=lambda entry: (entry.architecture != name, entry.device != device))
+    options = options_of(job)
+    best = min(alike, key=lambda e: (e.architecture != name, e.options != options, e.device != device))
     seconds = best.seconds * work / best.work
-    basis = best.basis if best.architecture == name else f"{best.basis}, another network"
+    same = best.architecture == name and best.options == options
+    basis = best.basis if same else f"{best.basis}, a similar job"
     if best.device != device:
         factor = scaling.get(device)
         if factor is None or factor["from"] != best.device:

@@ -137,13 +137,16 @@ def _groups(jobs: list[Job], log: Path, device: str) -> list[dict[str, Any]]:
         grouped[job.id.rpartition("/seed")[0] or job.id].append(job)
     rows = []
     for name, members in grouped.items():
-        found = [costs.estimate(job, datasets, recorded, device, document["scaling"]) for job in members]
-        seconds = [cost.seconds for cost in found if cost.seconds is not None]
-        memory = costs.memory_gb(members[0], datasets, document)
-        hours = sum(seconds) / 3600 if len(seconds) == len(found) else None
-        rows.append(
-            {"jobs": name, "count": len(members), "hours": hours, "gpu_memory_gb": memory, "basis": found[0].basis}
-        )
+        row: dict[str, Any] = {"jobs": name, "count": len(members)}
+        for column, where in (("hours", device), ("gpu_hours", "cuda")):
+            found = [costs.estimate(job, datasets, recorded, where, document["scaling"]) for job in members]
+            seconds = [cost.seconds for cost in found if cost.seconds is not None]
+            row[column] = sum(seconds) / 3600 if len(seconds) == len(found) else None
+            row.setdefault("basis", found[0].basis)
+        row["gpu_memory_gb"] = costs.memory_gb(members[0], datasets, document)
+        if row["gpu_memory_gb"] is None:  # only training is worth a GPU
+            row["gpu_hours"] = row["hours"]
+        rows.append(row)
     return rows
 
 
@@ -180,6 +183,13 @@ def show(plan: Plan, console: Console | None = None) -> None:
     )
     console.print(f"By measuring: {', '.join(measured)}", highlight=False, markup=False)
     console.print(_jobs_table(found["jobs"]))
+    scaling = costs.table()["scaling"]["cuda"]
+    console.print(
+        f"Where no run on a GPU was recorded, hours on a GPU are hours on {scaling['from']} divided by "
+        f"{scaling['factor']} ({scaling['basis']}).",
+        highlight=False,
+        markup=False,
+    )
     console.print(_data_table(found["data"]))
     for line in found["missing"]:
         console.print(f"missing: {line}", highlight=False, markup=False)
@@ -190,16 +200,16 @@ def show(plan: Plan, console: Console | None = None) -> None:
 
 def _jobs_table(groups: list[dict[str, Any]]) -> Table:
     table = Table(title="Jobs", box=SIMPLE, header_style="bold")
-    for name in ("jobs", "count", "hours", "GPU GB", "basis"):
-        table.add_column(name, overflow="fold", no_wrap=name in ("count", "hours", "GPU GB"))
+    for name in ("jobs", "count", "hours here", "on a GPU", "GPU GB", "basis of the hours here"):
+        table.add_column(name, overflow="fold", min_width=5)
     for group in groups:
-        hours = "?" if group["hours"] is None else f"{group['hours']:.2f}"
+        hours = ["?" if group[name] is None else f"{group[name]:.2f}" for name in ("hours", "gpu_hours")]
         memory = "" if group["gpu_memory_gb"] is None else f"{group['gpu_memory_gb']:.0f}"
-        table.add_row(escape(group["jobs"]), str(group["count"]), hours, memory, escape(group["basis"]))
-    total = sum(group["hours"] or 0.0 for group in groups)
+        table.add_row(escape(group["jobs"]), str(group["count"]), *hours, memory, escape(group["basis"]))
+    total = [f"{sum(group[name] or 0.0 for group in groups):.2f}" for name in ("hours", "gpu_hours")]
     unknown = sum(group["hours"] is None for group in groups)
     note = f"{unknown} groups were never recorded and are not in the sum" if unknown else "one after the other"
-    table.add_row("all", str(sum(group["count"] for group in groups)), f"{total:.2f}", "", note)
+    table.add_row("all", str(sum(group["count"] for group in groups)), *total, "", note)
     return table
 
 
