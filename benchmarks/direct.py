@@ -52,7 +52,7 @@ def direct_stream(parameters: Tensor, semantics: Tensor, form: Form) -> Tensor:
 
 
 class DirectAsapNet(nn.Module):
-    """An AsapNet with the same weights whose pixelwise stream, and prediction of parameters, are the direct ones."""
+    """An AsapNet with the same weights, with plain convolutions and the direct pixelwise stream."""
 
     def __init__(self, net: AsapNet) -> None:
         super().__init__()
@@ -62,6 +62,6 @@ class DirectAsapNet(nn.Module):
         """The same as `AsapNet.forward`."""
         image = self.net.lowres_input(semantics)
         for layer in self.net.lowres.layers:
-            image = layer(image)
+            image = F.relu_(layer.norm(layer.conv(image)))
         seen = semantics[:, : self.net.channels - self.net.drop_last]
         return direct_stream(self.net.lowres.head(image), seen, self.net.form)

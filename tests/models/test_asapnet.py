@@ -171,3 +171,16 @@ def test_parameter_counts(options, count):
     assert sum(p.numel() for p in module.parameters()) == count
     if "dense_channels" in options:
         assert parameter_count(module.form.widths) == 13_697
+
+
+def test_compiled():
+    """torch.compile keeps values and gradients (a graph break lies before the pixelwise stream)."""
+    module = net()
+    compiled = torch.compile(module, backend="aot_eager")
+    image, _ = inputs(1, 32, 32)
+    gradients = []
+    for form in (module, compiled):
+        module.zero_grad()
+        form(image).square().sum().backward()
+        gradients.append([p.grad.clone() for p in module.parameters()])
+    assert all(torch.allclose(a, b, atol=1e-5) for a, b in zip(*gradients, strict=True))

@@ -141,7 +141,7 @@ class AsapNet(nn.Module):
         channels = self.channels - self.drop_last
         num_labels = 0 if labels is None else self.num_labels
         dense = semantics[:, num_labels:channels].to(grid.dtype)
-        form = self.form._replace(num_labels=num_labels)
+        form = Form(self.form.tile, self.form.widths, num_labels, self.form.position_code, self.form.output)
         image = pixelwise_mlp(grid, labels, dense if dense.shape[1] else None, form)
         return image + semantics[:, : self.output_channels] if self.residual else image
 

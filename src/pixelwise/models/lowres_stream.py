@@ -13,6 +13,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from pixelwise.models.winograd_training import convolve
+
 Padding = Literal["zero", "reflection"]
 ROW_ALIGNMENT = 64  # of the parameter grid on the CPU
 
@@ -28,7 +30,7 @@ class ConvNormReLU(nn.Module):
 
     def forward(self, image: Tensor) -> Tensor:
         """[N, inputs, H, W] -> [N, outputs, ceil(H / stride), ceil(W / stride)]."""
-        return F.relu_(self.norm(self.conv(image)))
+        return F.relu_(self.norm(convolve(self.conv, image)))
 
 
 class _AlignedLinear(torch.autograd.Function):

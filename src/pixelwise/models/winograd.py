@@ -42,13 +42,13 @@ class Convolution:
         if self.zeros or bottom or right:
             image = F.pad(image, (self.zeros, self.zeros + right, self.zeros, self.zeros + bottom))
         rows, columns = (height + bottom) // 2, (width + right) // 2
-        product = torch.bmm(self.weight, _transform(image, rows, columns))
-        result = _assemble(product.view(4, 4, -1, count, rows, columns))
+        product = torch.bmm(self.weight, transform(image, rows, columns))
+        result = assemble(product.view(4, 4, -1, count, rows, columns))
         result = result[..., :height, :width] if bottom or right else result
         return result.transpose(0, 1).contiguous() if count > 1 else result.view(1, -1, height, width)
 
 
-def _transform(image: Tensor, rows: int, columns: int) -> Tensor:
+def transform(image: Tensor, rows: int, columns: int) -> Tensor:
     """B^T d B of all 4x4 patches at distance 2: [N, C, 2 rows + 2, 2 columns + 2] -> [16, C, N rows columns]."""
     image = image.transpose(0, 1)
     d = [image[..., i : i + 2 * rows : 2, :] for i in range(4)]
@@ -63,7 +63,7 @@ def _transform(image: Tensor, rows: int, columns: int) -> Tensor:
     return out.view(16, image.shape[0], -1)
 
 
-def _assemble(m: Tensor) -> Tensor:
+def assemble(m: Tensor) -> Tensor:
     """A^T m A: [4, 4, out, N, rows, columns] -> [out, N, 2 rows, 2 columns]."""
     out = m.new_empty(*m.shape[2:4], m.shape[4], 2, m.shape[5], 2)
     for i, line in enumerate((m[0] + m[1] + m[2], m[1] - m[2] - m[3])):
