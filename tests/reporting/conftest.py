@@ -222,7 +222,7 @@ def _training(root: Path) -> None:
     for dataset, model, series in (
         ("streets", "asapnet", ("generator", "discriminator")),
         ("streets", "pix2pixhd", ("generator", "discriminator")),
-        ("photos", "dncnn", ("loss", "val_psnr")),
+        ("photos", "dncnn", ("loss", "psnr")),
     ):
         folder = _job(root, f"train/{dataset}/{model}/seed0", "train")
         with (folder / "loss.csv").open("w", newline="") as stream:
@@ -231,7 +231,7 @@ def _training(root: Path) -> None:
             for step in range(10, 1010, 10):
                 fall = [
                     3 * np.exp(-step / 300) + 0.2 + 0.05 * rng.random(),
-                    20 + 6 * (1 - np.exp(-step / 200)) if "val_psnr" in series else 1 + 0.1 * rng.random(),
+                    20 + 6 * (1 - np.exp(-step / 200)) if "psnr" in series else 1 + 0.1 * rng.random(),
                 ]
                 writer.writerow([step, step * 4, *(f"{value:.5f}" for value in fall)])
         write_json(

@@ -109,8 +109,13 @@ def test_show_the_rest(opened):
 
 def test_link_to_a_claim_opens_it(browser, address):
     tab = browser.new_page(viewport=DESK)
-    tab.goto(f"{address}#claim-P-3")
-    assert tab.locator("#claim-P-3").evaluate("row => row.open")
+    tab.goto(address)
+    last = tab.locator(".claims > li").last.locator("details")
+    assert not last.is_visible()
+    tab.goto(f"{address}#{last.get_attribute('id')}")
+    assert last.evaluate("row => row.open")
+    tab.wait_for_timeout(100)
+    assert last.is_visible()
     tab.close()
 
 

@@ -169,6 +169,8 @@ def test_durations_in_words(seconds, text):
 def test_commands_are_those_of_the_manifest():
     job = {"id": "train/photos/dncnn/seed0", "kind": "denoising", "out": "results/tiny/train/photos/dncnn/seed0"}
     assert provenance.command(job) == "pixelwise train results/tiny/jobs/train/photos/dncnn/seed0.json"
+    job = {"id": "prepare/photos", "kind": "prepare", "out": "data/tiny/photos/prepared"}
+    assert provenance.command(job) == "pixelwise prepare results/tiny/jobs/prepare/photos.json"
 
 
 def test_deviations_name_setting_published_and_here(planted):

@@ -51,7 +51,7 @@ def load(folder: Path, figures: Collection[str]) -> dict[str, Any]:
         "decided": document["decided"],
         "sources": {key: sources[key] for key in sources if any(entry["source"] == key for entry in rows)},
         "subjects": sorted({str(entry["subject"]) for entry in rows}),
-        "rows": sorted(rows, key=lambda entry: order.index(entry["verdict"])),
+        "rows": sorted(rows, key=lambda entry: (order.index(entry["verdict"]), not entry["evidence"])),
         "contradictions": read_json(folder / "contradictions.json")["contradictions"],
     }
 

@@ -10,6 +10,7 @@ from typing import Any
 from pixelwise.artifacts import write_json
 from pixelwise.reporting import (
     plots_arithmetic,
+    plots_classes,
     plots_quality,
     plots_restoration,
     plots_speed,
@@ -26,7 +27,7 @@ DRAW: dict[str, Callable[[Numbers], Drawn]] = {
     "arithmetic": plots_arithmetic.arithmetic,
     "fid_runtime": plots_quality.fid_against_time,
     "miou_runtime": plots_quality.miou_against_time,
-    "class_iou": plots_quality.class_iou,
+    "class_iou": plots_classes.class_iou,
     "denoising_runtime": plots_restoration.quality_against_time,
     "denoising_differences": plots_restoration.differences,
     "blockiness": plots_tiles.blockiness,

@@ -11,6 +11,8 @@ PROCESSOR = ("cpu", "processor")
 def describe(hardware: str) -> str:
     """One phrase for a record's `hardware` (JSON text): the accelerator, or else processor and threads."""
     facts = json.loads(hardware) if hardware else {}
+    if not facts:
+        return "no machine: counted, not measured"
     for name in ACCELERATOR:
         if facts.get(name) and str(facts[name]).lower() not in ("none", "cpu"):
             return str(facts[name])

@@ -75,6 +75,7 @@ def arithmetic(numbers: Numbers) -> Drawn:
     finish(figure, title, numbers.run, **marks(rows))
     caption = (
         "Where the ratio of times falls below the ratio of operations, an implementation of ASAP-Net wastes part of "
-        "its advantage. Operations are counted on the built networks; whatever the machine, they are the same."
+        "its advantage. Operations are counted on the built networks, ASAP-Net's with the tile that its code takes at "
+        "that size; they are the same on every machine."
     )
     return Drawn("arithmetic", title, caption, "; ".join(words), figure, **marks(rows))

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from pixelwise.reporting.numbers import Drawn, MissingNumbersError, Numbers, marks
+from pixelwise.reporting.plots_restoration import protocols
 from pixelwise.reporting.records import each
-from pixelwise.reporting.style import MARKERS, TINTS, canvas, colour, dashed, digits, finish, label
+from pixelwise.reporting.style import INK, MARKERS, TINTS, canvas, colour, dashed, digits, finish, label
 
 LINES = ("-", "--", ":", "-.")
-VALIDATION = ("val_psnr", "psnr", "validation_psnr")
+PSNR = "psnr"
+"""Series of `loss.csv`: PSNR of the restored training patches."""
+FEW = 12
+SIGMA = 25
 
 
 def losses(numbers: Numbers) -> Drawn:
     """Every training run's loss curves, one panel for each data set and model."""
     rows = numbers.curves
-    rows = rows[~rows["series"].isin(VALIDATION)] if len(rows) else rows
+    rows = rows[rows["series"] != PSNR]
     if rows.empty:
         raise MissingNumbersError("no training curve was written in this run")
     panels = list(rows.groupby(["dataset", "model"], sort=True))
@@ -30,6 +36,7 @@ def losses(numbers: Numbers) -> Drawn:
                     color=TINTS[number % len(TINTS)],
                     linestyle=LINES[seed_number % len(LINES)],
                     linewidth=1.2,
+                    marker="." if len(curve) <= FEW else None,
                     label=str(series) if seed_number == 0 else None,
                 )
         panel.set_title(f"{label(str(model))}, {dataset}")
@@ -55,37 +62,47 @@ def losses(numbers: Numbers) -> Drawn:
 
 
 def psnr_against_samples(numbers: Numbers) -> Drawn:
-    """Validation PSNR against training samples seen, beside the published final values."""
+    """PSNR against training samples seen: on the training patches on the way, and as scored at the end."""
     rows = numbers.curves
-    rows = rows[rows["series"].isin(VALIDATION)] if len(rows) else rows
+    rows = rows[rows["series"] == PSNR]
     if rows.empty:
-        raise MissingNumbersError("no training run of this profile measured PSNR on the way")
+        raise MissingNumbersError("no denoiser was trained in this run")
     figure, (axes, *_) = canvas(width=8, height=4.3)
     models = sorted(rows["model"].unique())
-    x = "samples" if rows["samples"].notna().all() else "step"
+    words = []
     for number, ((model, seed), curve) in enumerate(rows.groupby(["model", "seed"], sort=True)):
-        ordered = curve.sort_values(x)
-        axes.plot(
-            ordered[x],
-            ordered["value"],
-            color=colour(str(model), models),
-            marker=MARKERS[number % len(MARKERS)],
-            markersize=5,
-            markevery=max(1, len(ordered) // 12),
-            label=f"{label(str(model))}, seed {seed}",
-        )
-    told = numbers.published.query(
-        "panel_kind == 'denoising' and quantity == 'psnr' and sigma == 25 and model == 'dncnn_s' and dataset == 'bsd68'"
-    )
-    dashed(axes, {f"DnCNN-S published: {row.value:g} dB (BSD68, sigma 25)": row.value for row in each(told.head(1))})
-    axes.set(xlabel="training samples seen" if x == "samples" else "optimiser step", ylabel="PSNR, dB")
+        ordered = curve.sort_values("samples")
+        tint, name = colour(str(model), models), f"{label(str(model))}, seed {seed}"
+        every = max(1, len(ordered) // FEW)
+        look: dict[str, Any] = {
+            "marker": MARKERS[number % len(MARKERS)],
+            "markersize": 4,
+            "markevery": every,
+            "linewidth": 1.1,
+        }
+        axes.plot(ordered["samples"], ordered["value"], color=tint, label=name, **look)
+        end = float(ordered["samples"].iloc[-1])
+        words.append(f"{name}: {ordered['value'].iloc[-1]:.2f} dB on its patches after {end:.0f} samples")
+        for row in _scored(numbers, str(model), int(str(seed))):
+            axes.plot(end, row.value, marker="*", markersize=13, color=tint, markeredgecolor=INK, zorder=5)
+            words.append(f"{name}: {row.value:.2f} dB on {row.protocol}")
+    told = numbers.published.query("panel_kind == 'denoising' and quantity == 'psnr' and sigma == @SIGMA")
+    told = told[told["model"].eq("dncnn_s") & told["dataset"].eq("bsd68")]
+    dashed(axes, {f"DnCNN-S published: {row.value:g} dB (BSD68)": row.value for row in each(told.head(1))})
+    axes.set(xlabel="training samples seen", ylabel="PSNR, dB")
     axes.legend()
     title = "PSNR against training samples seen"
     finish(figure, title, numbers.run, **marks(rows))
-    last = rows.assign(seen=rows[x]).sort_values(x).groupby(["model", "seed"]).tail(1)
-    words = [f"{label(r.model)}, seed {r.seed}: {r.value:.2f} dB after {r.seen:.0f}" for r in each(last)]
     caption = (
-        "Measured during training on the run's own validation images; the dashed line is the published final value "
-        "on BSD68."
+        "Lines: PSNR on the training patches, whose noise levels may differ between runs. Stars: score of the finished "
+        f"network on this run's test images at sigma {SIGMA:g}, to be compared with the dashed line if they are BSD68."
     )
     return Drawn("psnr_samples", title, caption, "; ".join(words), figure, **marks(rows))
+
+
+def _scored(numbers: Numbers, model: str, seed: int) -> list[Any]:
+    """The score of one training run at `SIGMA`, under the first protocol in the order of `protocols`; or nothing."""
+    table = numbers.pick("restoration", "psnr", "denoising")
+    own = table[table["model"].eq(model) & table["seed"].eq(seed) & table["sigma"].eq(SIGMA)]
+    order = [name for name in protocols(numbers) if name in set(own["protocol"])]
+    return list(each(own[own["protocol"].eq(order[0])].head(1))) if order else []

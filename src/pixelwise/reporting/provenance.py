@@ -40,10 +40,9 @@ class Made:
 
 
 def command(job: dict[str, Any]) -> str:
-    """Command line of a job as its manifest describes it."""
-    kind, name, out = job.get("kind", ""), job["id"], str(job.get("out", ""))
-    run = job.get("file") or f"{out.removesuffix(name).rstrip('/')}/jobs/{name}.json"
-    return f"pixelwise {STEPS.get(kind, kind)} {run}"
+    """Command line of a job as its manifest describes it; outputs lie in `results/<run>/` or `data/<run>/`."""
+    run = str(job["out"]).split("/")[1]
+    return f"pixelwise {STEPS.get(job['kind'], job['kind'])} results/{run}/jobs/{job['id']}.json"
 
 
 def durations(log: Path) -> dict[str, float]:

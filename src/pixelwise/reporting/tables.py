@@ -81,7 +81,7 @@ WORDS = frozenset({*HEAD[:4], "marks"})
 
 def wide(table: pd.DataFrame, metrics: list[str]) -> tuple[list[str], list[list[str]]]:
     """One row for each record, one column for each of `metrics`; rows without any of them are left out."""
-    keys = ["model", "dataset", "protocol", "protocol_hash", "condition", "seed", "n", "source"]
+    keys = ["dataset", "protocol", "protocol_hash", "condition", "model", "seed", "n", "source"]
     rows = []
     chosen = table[table["metric"].isin(metrics)]
     for _, group in chosen.groupby(keys, sort=True, dropna=False):
@@ -170,5 +170,7 @@ def hardware(table: pd.DataFrame) -> list[dict[str, Any]]:
     found = []
     for text, rows in table.groupby("hardware", sort=True):
         facts = json.loads(str(text)) if text else {}
+        if not facts:
+            continue
         found.append({"name": describe(str(text)), "facts": facts, "kinds": sorted(rows["kind"].unique())})
     return found

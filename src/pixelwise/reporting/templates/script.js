@@ -34,7 +34,11 @@
   const reveal = () => {
     const target = location.hash.startsWith("#claim-") && document.getElementById(location.hash.slice(1));
     if (!target) return;
-    if (target.closest("li").hidden) { form.reset(); limit = rows.length; show(); }
+    if (target.closest("li").hidden) {
+      for (const field of form.querySelectorAll("select, input")) field.value = "";
+      limit = rows.length;
+      show();
+    }
     target.open = true;
     target.scrollIntoView();
     target.querySelector("summary").focus({ preventScroll: true });
