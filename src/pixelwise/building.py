@@ -142,8 +142,7 @@ class Builder:
 
     def _convert(self, name: str, entry: Training) -> None:
         assert entry.checkpoint is not None
-        values = {key: value for key, value in entry.settings.items() if key != "sigma"}  # says what it was trained for
-        settings = validate(ConvertSettings, self.where("train", name), values)
+        settings = validate(ConvertSettings, self.where("train", name), entry.settings)
         where = f"train/{entry.dataset}/{name}/seed{self.runs(entry)[0]}"
         inputs = {"weights": self.weights(entry.checkpoint)}
         self.add(where, "convert", settings, f"{self.results}/{where}", inputs, modules(settings.architecture))

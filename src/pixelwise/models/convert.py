@@ -39,7 +39,8 @@ def run(settings: ConvertSettings, inputs: dict[str, Path], out: Path, work: Pat
     origin = {"file": file.name, "sha256": sha256(file)} | {
         key: facts[key] for key in ("name", "url", "licence", "source") if key in facts
     }
-    checkpoint.save(out / "model.safetensors", module, settings.architecture, options, {"official": origin})
+    trained = {} if settings.sigma is None else {"sigma": settings.sigma, "degradation": "noise"}
+    checkpoint.save(out / "model.safetensors", module, settings.architecture, options, {"official": origin, **trained})
     document = {
         "architecture": settings.architecture,
         "options": options,

@@ -16,8 +16,10 @@ class ConvertSettings(Settings):
         architecture: Name of the network, as in `pixelwise.models.build`.
         options: Options of the network; DnCNN's may be left out, its file shows them.
         file: Name of the file among the weights; None takes the one that is there.
+        sigma: Denoisers: noise level, or range of levels, that they were trained for, on the 0-255 scale.
     """
 
     architecture: str
     options: dict[str, Any] = Field(default_factory=dict)
     file: str | None = None
+    sigma: float | tuple[float, float] | None = None
