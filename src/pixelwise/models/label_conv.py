@@ -1,8 +1,7 @@
 """The first convolution of a generator straight from label ids, with instance norm and ReLU, on the CPU.
 
 A convolution of a one-hot input picks one weight row per tap and pixel: a sum of kernel^2 rows of a table, indexed by
-tap, label and edge flag. The pixels are taken in chunks that stay in the cache; the moments of chunks are combined (T.
-Chan, G. Golub, R. LeVeque, "Algorithms for computing the sample variance", 1983).
+tap, label and edge flag. The pixels are taken in chunks that stay in the cache.
 """
 
 from __future__ import annotations
@@ -12,6 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from pixelwise.errors import PixelwiseError
+from pixelwise.models.norm import normalise
 
 CHUNK_PIXELS = 4096
 EPS = 1e-5
@@ -34,7 +34,8 @@ class LabelConvolution:
         # Per tap: C - 1 labels without edge, the same with edge, nothing; or C labels, nothing.
         self.with_edge = torch.cat([plain, plain + last, zero], 1).flatten(0, 1).contiguous()
         self.without = torch.cat([rows, zero], 1).flatten(0, 1).contiguous()
-        self.reflect, self.affine = reflect, affine
+        self.reflect = reflect
+        self.scale, self.shift = affine or (torch.ones(len(weight)), torch.zeros(len(weight)))
 
     def __call__(self, labels: Tensor, edge: Tensor | None) -> Tensor:
         """Label ids [N, H, W] uint8 and edge [N, 1, H, W] uint8 or None -> [N, out, H, W], channels last.
@@ -50,7 +51,9 @@ class LabelConvolution:
         result = table.new_empty(*labels.shape, table.shape[1])
         for sample, target in zip(index, result, strict=True):
             self._convolve(self._pad(sample, len(table) // self.kernel**2 - 1), table, target)
-        return result.permute(0, 3, 1, 2)
+        image = result.permute(0, 3, 1, 2)
+        normalise(image, self.scale, self.shift, EPS, image)
+        return image
 
     def _pad(self, index: Tensor, nothing: int) -> Tensor:
         """[H, W] -> [H + k - 1, W + k - 1] by reflection or with the row of zeros."""
@@ -63,30 +66,14 @@ class LabelConvolution:
         return index[y][:, x]
 
     def _convolve(self, index: Tensor, table: Tensor, target: Tensor) -> None:
-        """Write the layer's result for one sample, padded index [H + k - 1, W + k - 1], to `target` [H, W, out]."""
+        """Write the convolution of one sample, its padded index [H + k - 1, W + k - 1], to `target` [H, W, out]."""
         height, width, _ = target.shape
         taps = self.kernel**2
         offsets = torch.arange(0, len(table), len(table) // taps, dtype=torch.int32).view(self.kernel, self.kernel)
         windows = index.unfold(0, self.kernel, 1).unfold(1, self.kernel, 1)
         step = max(1, CHUNK_PIXELS // width)
-        moments = []
         for start in range(0, height, step):
             part = windows[start : start + step]
             place = torch.add(part, offsets, out=index.new_empty(part.shape))
             values = F.embedding_bag(place.view(-1, taps), table, mode="sum")
-            mean = values.mean(0)
-            moments.append((len(values), mean.double(), (values - mean).square_().sum(0).double()))
             target[start : start + step] = values.view(-1, width, values.shape[1])
-        factor, offset = self._affine(moments)
-        for start in range(0, height, step):
-            target[start : start + step].mul_(factor).add_(offset).relu_()
-
-    def _affine(self, moments: list[tuple[int, Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
-        """Factor and offset of the instance norm from (pixels, mean, sum of squared differences) of the chunks."""
-        total = sum(pixels for pixels, _, _ in moments)
-        mean = torch.stack([pixels * m for pixels, m, _ in moments]).sum(0) / total
-        spread = torch.stack([s + pixels * (m - mean).square() for pixels, m, s in moments]).sum(0) / total
-        factor = torch.rsqrt(spread + EPS)
-        scale, shift = self.affine or (torch.ones_like(mean), torch.zeros_like(mean))
-        factor = factor * scale
-        return factor.float(), (shift - mean * factor).float()

@@ -13,6 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from pixelwise.models.norm import instance_norm_relu, large, worthwhile
 from pixelwise.models.winograd_training import convolve
 
 Padding = Literal["zero", "reflection"]
@@ -30,7 +31,10 @@ class ConvNormReLU(nn.Module):
 
     def forward(self, image: Tensor) -> Tensor:
         """[N, inputs, H, W] -> [N, outputs, ceil(H / stride), ceil(W / stride)]."""
-        return F.relu_(self.norm(convolve(self.conv, image)))
+        image = convolve(self.conv, image)
+        if worthwhile(image):
+            return instance_norm_relu(image, self.norm.weight, self.norm.bias, self.norm.eps)
+        return F.relu_(self.norm(image))
 
 
 class _AlignedLinear(torch.autograd.Function):
@@ -73,6 +77,8 @@ class LowResStream(nn.Module):
 
     def forward(self, image: Tensor) -> Tensor:
         """[N, inputs, H, W] -> tile-major grid [N, H / learned_factor, W / learned_factor, outputs]."""
+        if large(image):
+            image = image.contiguous(memory_format=torch.channels_last)
         for layer in self.layers:
             image = layer(image)
         pixels, weight = image.permute(0, 2, 3, 1), self.head.weight.flatten(1)
