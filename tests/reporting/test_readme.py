@@ -17,6 +17,7 @@ Floor of <!-- generated:value planted kind=restoration model=identity metric=psn
 <!-- end -->
 <!-- generated:denoising planted bsd68 --><!-- end -->
 <!-- generated:translation planted --><!-- end -->
+<!-- generated:sentences planted --><!-- end -->
 <!-- generated:timing planted --><!-- end -->
 <!-- generated:headline planted --><!-- end -->
 """
@@ -31,13 +32,13 @@ def results(planted) -> Path:
 def test_blocks_are_filled_and_then_current(results, tmp_path):
     path = tmp_path / "README.md"
     path.write_text(TEXT)
-    assert len(readme.stale(path, results)) == 6
+    assert len(readme.stale(path, results)) == 7
     assert readme.update(path, results)
     assert readme.stale(path, results) == []
     assert not readme.update(path, results)
     text = path.read_text()
     assert "Floor of <!-- generated:value planted kind=restoration model=identity metric=psnr sigma=25 -->20." in text
-    assert "| bsd68 | 25 | DnCNN s |" in text
+    assert "| bsd68 | 25 | DnCNN s | 0 |" in text
     assert "| contradicted |" in text
     assert "2.88 [2.80, 2.96]" in text
 

@@ -14,7 +14,7 @@ from markupsafe import Markup
 from pixelwise.artifacts import read_json, write_text
 from pixelwise.errors import PixelwiseError
 from pixelwise.jobs import RUN_LOG
-from pixelwise.reporting import claimrows, pictures, provenance, records, speed, tables
+from pixelwise.reporting import analysis, claimrows, pictures, provenance, records, speed, tables
 from pixelwise.reporting.pictures import Grid
 from pixelwise.reporting.style import banner_text
 from pixelwise.reporting.tables import Table
@@ -43,6 +43,11 @@ def figures(folder: Path) -> list[dict[str, Any]]:
     for entry in read_json(folder / "figures.json")["figures"]:
         found.append(with_address(entry, (folder / f"{entry['name']}.svg").read_bytes()))
     return found
+
+
+def denoises(entry: dict[str, Any]) -> bool:
+    """Whether a figure belongs to the part on denoising."""
+    return str(entry["name"]).startswith(("denoising", "blockiness", "psnr"))
 
 
 def with_address(entry: dict[str, Any], svg: bytes) -> dict[str, Any]:
@@ -89,13 +94,16 @@ def content(settings: ReportSettings, inputs: dict[str, Path]) -> dict[str, Any]
         **{"title": settings.title, "run": settings.run, "profile": settings.profile},
         "banner": banner_text(settings.run, **marks),
         "claims": claimrows.load(inputs["claims"], {entry["name"] for entry in drawn}),
-        "figures": [entry for entry in drawn if entry["name"] not in SPEED],
+        "figures": [entry for entry in drawn if entry["name"] not in SPEED and not denoises(entry)],
+        "denoising_figures": [entry for entry in drawn if denoises(entry)],
         "speed_figures": [entry for entry in drawn if entry["name"] in SPEED],
         "missing": read_json(inputs["figures"] / "figures.json")["missing"],
         "speed_tables": speed.all_tables(table),
         "bench_figures": [with_address(entry, entry["svg"]) for entry in speed.bench_figures(BENCH)],
         "bench_tables": speed.bench(BENCH),
         "tables": all_tables(table, summary, jobs),
+        "analysis": analysis.sentences(table, pd.read_csv(summary / "denoising_differences.csv")),
+        "comparison": analysis.comparison(table),
         "machines": tables.hardware(table),
         "jobs": made,
         "seconds": sum(known) if known else None,

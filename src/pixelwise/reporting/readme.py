@@ -14,13 +14,11 @@ import pandas as pd
 
 from pixelwise.artifacts import read_json, write_text
 from pixelwise.errors import PixelwiseError
-from pixelwise.reporting import records, speed, tables
+from pixelwise.reporting import analysis, records, speed, tables
 from pixelwise.reporting.records import each
-from pixelwise.reporting.style import label
 from pixelwise.reporting.tables import Table
 
 BLOCK = re.compile(r"(<!-- generated:(?P<name>[a-z-]+)(?P<words>[^>]*?) -->)(?P<body>.*?)(<!-- end -->)", re.DOTALL)
-SCORES = ("psnr", "ssim")
 Block = Callable[[Path, list[str]], str]
 
 
@@ -55,20 +53,14 @@ def headline(results: Path, words: list[str]) -> str:
 
 
 def denoising(results: Path, words: list[str]) -> str:
-    """PSNR and SSIM of every method; a second word names one protocol."""
-    table = _summary(results, words[0])
-    table = table[table["kind"].eq("restoration") & table["task"].eq("denoising") & table["value"].notna()]
-    table = table[table["protocol"].isin(words[1:])] if len(words) > 1 else table
-    found = []
-    for _, group in table.groupby(["protocol", "sigma", "model", "seed"], sort=True):
-        scores = {row.metric: row for row in each(group.drop_duplicates("metric"))}
-        first = next(iter(scores.values()))
-        cells = [tables.estimate(scores[name], tables.PLACES[name]) if name in scores else "" for name in SCORES]
-        best_first = -float(scores["psnr"].value) if "psnr" in scores else 0.0
-        line = [first.protocol, f"{first.sigma:g}", label(first.model), *cells, str(first.n), tables.marks(first)]
-        found.append((str(first.protocol), float(first.sigma), best_first, line))
-    lines = [line for *_, line in sorted(found)]
-    return markdown(["protocol", "sigma", "method", "PSNR", "SSIM", "images", "marks"], lines)
+    """Every denoising method with quality, time and operations; a second word names one protocol."""
+    return _table(analysis.comparison(_summary(results, words[0]), *words[1:2]))
+
+
+def sentences(results: Path, words: list[str]) -> str:
+    """The sentences that the denoising table supports."""
+    differences = pd.read_csv(results / words[0] / "summary" / "denoising_differences.csv")
+    return " ".join(analysis.sentences(_summary(results, words[0]), differences))
 
 
 def translation(results: Path, words: list[str]) -> str:
@@ -117,7 +109,13 @@ def value(results: Path, words: list[str]) -> str:
 
 
 BLOCKS: dict[str, Block] = {
-    **{"verdicts": verdicts, "headline": headline, "denoising": denoising, "translation": translation},
+    **{
+        "verdicts": verdicts,
+        "headline": headline,
+        "denoising": denoising,
+        "sentences": sentences,
+        "translation": translation,
+    },
     **{"timing": timing, "bench": bench, "value": value},
 }
 

@@ -1,0 +1,112 @@
+"""Denoising in one table, and the sentences that the table supports: how far a map that is fixed per tile can go."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from pixelwise.reporting import records, tables
+from pixelwise.reporting.plots_speed import plain
+from pixelwise.reporting.records import each
+from pixelwise.reporting.style import family, label
+from pixelwise.reporting.tables import Table
+
+SIGMA = 25.0
+COLUMNS = ["protocol", "sigma", "method", "seed", "PSNR", "SSIM", "images", "ms", "GFLOP", "marks"]
+WORDS = frozenset({"protocol", "method", "marks"})
+FIRST_PROTOCOL = "bsd68"
+
+
+def comparison(table: pd.DataFrame, protocol: str | None = None) -> Table:
+    """Every method in every protocol: dB with interval, SSIM, milliseconds, operations; best first.
+
+    Args:
+        table: All rows of a summary.
+        protocol: Only this one; None for all.
+    """
+    scored = table[table["kind"].eq("restoration") & table["task"].eq("denoising") & table["value"].notna()]
+    scored = scored[scored["protocol"].eq(protocol)] if protocol else scored
+    timed = plain(table[table["kind"].eq("latency") & table["task"].eq("denoising")])
+    found, size = [], ""
+    for _, group in scored.groupby(["protocol", "sigma", "model", "seed"], sort=True):
+        scores = {row.metric: row for row in each(group.drop_duplicates("metric"))}
+        if "psnr" not in scores:
+            continue
+        row = scores["psnr"]
+        costs = {cost.metric: cost for cost in each(timed[timed["model"].eq(row.model)].drop_duplicates("metric"))}
+        size = next((records.setting(cost) for cost in costs.values()), size)
+        cells = [
+            *(str(row.protocol), f"{row.sigma:g}", label(row.model), str(row.seed)),
+            *(tables.estimate(row, 2), tables.estimate(scores["ssim"], 4) if "ssim" in scores else "", str(row.n)),
+            tables.estimate(costs["median"]).replace(" ms", "") if "median" in costs else "",
+            tables.number(costs["gflop"].value) if "gflop" in costs else "",
+            tables.marks(row),
+        ]
+        found.append((str(row.protocol), float(row.sigma), -float(row.value), cells))
+    note = f"Means with 95 % intervals over images. Milliseconds and operations: {size}." if size else ""
+    rows = [cells for *_, cells in sorted(found)]
+    return Table("table-comparison", "Denoising at a glance", COLUMNS, rows, note, WORDS)
+
+
+def sentences(table: pd.DataFrame, differences: pd.DataFrame) -> list[str]:
+    """What the tables say about ASAP-Net's generator as a denoiser; empty if the run has no such number.
+
+    Args:
+        table: All rows of a summary.
+        differences: Paired differences.
+    """
+    rows = differences[differences["task"].eq("denoising") & differences["metric"].eq("psnr")]
+    if rows.empty:
+        return []
+    protocol = FIRST_PROTOCOL if FIRST_PROTOCOL in set(rows["protocol"]) else str(rows["protocol"].iloc[0])
+    rows = rows[rows["protocol"].eq(protocol)]
+    sigma = SIGMA if SIGMA in set(rows["sigma"]) else float(rows["sigma"].iloc[0])
+    rows = rows[rows["sigma"].eq(sigma)].set_index("model", drop=False)
+    ours = rows[rows["model"].map(family).eq("asapnet")].sort_values("difference")
+    if ours.empty:
+        return []
+    best: Any = next(each(ours.iloc[[-1]]))
+    where = f"In protocol {protocol} at sigma {sigma:g}"
+    marked = f" ({tables.marks(best)} run)" if tables.marks(best) else ""
+    said = [
+        f"{where} the best form of ASAP-Net's generator ({label(best.model)}) differs from {label(best.reference)} by "
+        f"{best.difference:+.2f} dB [{best.low:+.2f}, {best.high:+.2f}] over {best.n} images{marked}."
+    ]
+    for floor, words in (("tile_wiener", "the best affine map per tile"), ("identity", "the noisy input itself")):
+        if floor in rows.index:
+            gap = best.difference - float(rows.loc[[floor], "difference"].iloc[0])
+            said.append(f"It stands {abs(gap):.2f} dB {'above' if gap > 0 else 'below'} {words} ({label(floor)}).")
+    return said + _tiles(table, protocol, sigma, best.model) + _time(table, best.reference, best.model)
+
+
+def _tiles(table: pd.DataFrame, protocol: str, sigma: float, model: str) -> list[str]:
+    own = table[table["model"].eq(model) & table["protocol"].eq(protocol) & table["sigma"].eq(sigma)]
+    means = own.groupby("metric")["value"].mean()
+    if not {"blockiness", "blockiness_clean"} <= set(means.index):
+        return []
+    shown, clean = float(means["blockiness"]), float(means["blockiness_clean"])
+    return [
+        f"Steps across its tile borders are {shown:.2f} times the mean step; in the clean images {clean:.2f} times."
+    ]
+
+
+def _time(table: pd.DataFrame, reference: str, model: str) -> list[str]:
+    timed = plain(table[table["kind"].eq("latency") & table["metric"].eq("ratio")])
+    for row in each(timed[timed["model"].eq(f"{reference}/{model}")].head(1)):
+        return [f"{label(reference)} takes {tables.estimate(row)} times as long as it ({records.setting(row)})."]
+    return []
+
+
+def text(summary: Path) -> str:
+    """The comparison as plain text with the sentences under it, for the terminal."""
+    table = records.read_all(summary)
+    made = comparison(table)
+    widths = [max(len(line[place]) for line in [made.columns, *made.rows]) for place in range(len(made.columns))]
+    lines = [
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True))
+        for line in [made.columns, *made.rows]
+    ]
+    said = sentences(table, pd.read_csv(summary / "denoising_differences.csv"))
+    return "\n".join([line.rstrip() for line in lines] + [made.note, "", *said])

@@ -1,0 +1,55 @@
+"""Denoising at a glance: the table and the sentences that it supports."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from pixelwise.reporting import analysis, records
+
+
+@pytest.fixture
+def table(planted) -> pd.DataFrame:
+    return records.read_all(planted.summary)
+
+
+@pytest.fixture
+def differences(planted) -> pd.DataFrame:
+    return pd.read_csv(planted.summary / "denoising_differences.csv")
+
+
+def test_methods_stand_in_order_with_time_beside_quality(table):
+    made = analysis.comparison(table, "bsd68")
+    at_25 = [row for row in made.rows if row[1] == "25"]
+    values = [float(row[4].split()[0]) for row in at_25]
+    assert values == sorted(values, reverse=True)
+    row = next(row for row in at_25 if row[2] == "ASAP-Net direct")
+    assert row[made.columns.index("ms")] == "150 [145, 155]"
+    assert len(at_25) == 7
+
+
+def test_sentences_say_what_the_numbers_say(table, differences):
+    said = " ".join(analysis.sentences(table, differences))
+    assert "the best form of ASAP-Net's generator (ASAP-Net residual) differs from DnCNN s by -3.1" in said
+    assert "1.1" in said.split("It stands ")[1][:4]
+    assert "above the best affine map per tile (Tile Wiener)" in said
+    assert "Steps across its tile borders are 1.62 times the mean step" in said
+    assert "(short run)" in said
+
+
+def test_reversed_numbers_reverse_the_sentence(table, differences):
+    better = differences.assign(difference=-differences["difference"])
+    said = " ".join(analysis.sentences(table, better))
+    assert "by +6" in said
+    assert "below the best affine map" not in said or "above" not in said.split("below")[0]
+
+
+def test_run_without_denoising_says_nothing(table, differences):
+    assert analysis.sentences(table, differences[differences["metric"] == "none"]) == []
+    assert analysis.comparison(table[table["kind"] == "fid"]).rows == []
+
+
+def test_terminal_text_holds_table_and_sentences(planted):
+    text = analysis.text(planted.summary)
+    assert text.splitlines()[0].split() == analysis.COLUMNS
+    assert "In protocol bsd68 at sigma 25" in text
