@@ -1,7 +1,7 @@
 """Instance norm, scale and shift and ReLU in one function on the CPU, for large images with the channels last.
 
-Forward: m, v the mean and (biased) variance of a channel, r = 1/sqrt(v + eps), y = relu((x - m) r w + b). Backward: g is
-the gradient of y where y > 0, for n pixels: db = sum g, dw = sum g (x - m) r, dx = w r (g - db/n - (x - m) r dw/n).
+Forward: m, v the mean and (biased) variance of a channel, r = 1/sqrt(v + eps), y = relu((x - m) r w + b). Backward: g
+is the gradient of y where y > 0, for n pixels: db = sum g, dw = sum g (x - m) r, dx = w r (g - db/n - (x - m) r dw/n).
 The pixels are taken in chunks that stay in the cache, and the moments of the chunks are combined (T. Chan, G. Golub, R.
 LeVeque, "Algorithms for computing the sample variance", 1983). PyTorch's own functions take about three times as long.
 """
