@@ -87,9 +87,7 @@ def _tiles(table: pd.DataFrame, protocol: str, sigma: float, model: str) -> list
     if not {"blockiness", "blockiness_clean"} <= set(means.index):
         return []
     shown, clean = float(means["blockiness"]), float(means["blockiness_clean"])
-    return [
-        f"Steps across its tile borders are {shown:.2f} times the mean step; in the clean images {clean:.2f} times."
-    ]
+    return [f"Steps across its tile borders are {shown:.2f} times the mean step; in clean images {clean:.2f} times."]
 
 
 def _time(table: pd.DataFrame, reference: str, model: str) -> list[str]:

@@ -61,7 +61,8 @@ def row(claim: dict[str, Any], sources: dict[str, str], figures: Collection[str]
     kept = ("id", "verdict", "subject", "source", "place", "words", "quantity", "condition", "note", "withdrawn_by")
     measured = [interval(entry) for entry in claim.get("measured", [])]
     return {
-        **{name: claim.get(name) or "" for name in (*kept, "made_by", "reason", "missing", "contradiction")},
+        **{name: claim.get(name) or "" for name in (*kept, "made_by", "reason", "contradiction")},
+        "missing": "" if (claim.get("missing") or "") in claim["reason"] else claim["missing"],
         "sign": VERDICTS.get(claim["verdict"], ""),
         "kind": claim["verdict"].replace(" ", "-"),
         "source_title": sources.get(claim["source"], claim["source"]),

@@ -109,14 +109,8 @@ def value(results: Path, words: list[str]) -> str:
 
 
 BLOCKS: dict[str, Block] = {
-    **{
-        "verdicts": verdicts,
-        "headline": headline,
-        "denoising": denoising,
-        "sentences": sentences,
-        "translation": translation,
-    },
-    **{"timing": timing, "bench": bench, "value": value},
+    **{"verdicts": verdicts, "headline": headline, "denoising": denoising, "sentences": sentences},
+    **{"translation": translation, "timing": timing, "bench": bench, "value": value},
 }
 
 
