@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 from pydantic import ValidationError
 
@@ -48,14 +48,19 @@ def validate(model: type[Model], where: str, values: Mapping[str, Any]) -> Model
         raise PixelwiseError(f"params.yaml: {path}: {message}{found}") from None
 
 
+def _inside(annotation: Any) -> type[Settings] | None:
+    """The settings class that an annotation holds, such as `Dataset` in `dict[str, Dataset]`."""
+    if isinstance(annotation, type) and issubclass(annotation, Settings):
+        return annotation
+    return next((found for part in get_args(annotation) if (found := _inside(part))), None)
+
+
 def _known(model: type[Settings], path: tuple[Any, ...]) -> list[str]:
-    fields = model.model_fields
+    """Names that are allowed at a place; steps that are names of entries, not of fields, lead nowhere else."""
     for step in path:
-        kind = fields[step].annotation if step in fields else None
-        if not (isinstance(kind, type) and issubclass(kind, Settings)):
-            return sorted(fields)
-        fields = kind.model_fields
-    return sorted(fields)
+        if step in model.model_fields:
+            model = _inside(model.model_fields[step].annotation) or model
+    return sorted(model.model_fields)
 
 
 class Builder:
