@@ -84,6 +84,29 @@ def claims(
 
 
 @app.command()
+def table(config: Config = Path("params.yaml"), profile: ProfileOption = None, smoke: Smoke = None) -> None:
+    """Show how the denoisers compare, and the sentences that the table supports."""
+    from pixelwise.graph import run_name
+    from pixelwise.reporting.analysis import text
+
+    typer.echo(text(Path("results") / run_name(config, profile, smoke) / "summary"))
+
+
+@app.command()
+def readme(
+    file: Annotated[Path, typer.Argument(help="Text with generated blocks.")] = Path("README.md"),
+    check: Annotated[bool, typer.Option(help="Only say what is stale.")] = False,
+) -> None:
+    """Fill the generated numbers of a text from the recorded results."""
+    from pixelwise.reporting.readme import stale, update
+
+    if not check:
+        typer.echo(f"{file}: {'changed' if update(file, Path('results')) else 'as it was'}")
+    elif problems := stale(file, Path("results")):
+        raise PixelwiseError(f"{file}: {'; '.join(problems)}; run pixelwise readme")
+
+
+@app.command()
 def plan(config: Config = Path("params.yaml"), profile: ProfileOption = None, smoke: Smoke = None) -> None:
     """Say what a profile can decide here, and what each job needs, before anything runs."""
     from pixelwise.claims.plan import show

@@ -8,15 +8,11 @@ ROOT = Path(workflow.basedir)
 sys.path.insert(
     0, str(ROOT / "src")
 )  # this clone's own source, whatever else is installed
-os.environ["PYTHONPATH"] = os.pathsep.join(
-    filter(None, [str(ROOT / "src"), os.environ.get("PYTHONPATH")])
-)
-os.environ["PATH"] = os.pathsep.join(
-    [str(Path(sys.executable).parent), os.environ["PATH"]]
-)
 
-from pixelwise import graph, jobs
+from pixelwise import clone, graph, jobs
 from pixelwise.errors import PixelwiseError
+
+clone.use(ROOT)
 
 
 def stop(error):
@@ -39,7 +35,7 @@ wildcard_constraints:
 
 DATA, RESULTS, LOGS = f"data/{PLAN.name}", f"results/{PLAN.name}", f"logs/{PLAN.name}"
 JOBS = {job.id: job for job in PLAN.jobs}
-GPUS = 1 if Path("/dev/nvidia0").exists() else 0
+GPUS = clone.gpus()
 
 
 def manifests(chosen):

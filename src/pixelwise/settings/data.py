@@ -29,18 +29,17 @@ class Dataset(Settings):
 
     Attributes:
         kind: Which data set. `streets` is drawn from `seed`, `photos` ships inside scikit-image; `camvid`, `facades`,
-            `bsds500` (432/68 split), `bsd68`, `set12`, `train400` and `cbsd68` are downloaded; `cityscapes`, `custom` and
+            `bsds500` (432/68 split), `bsd68`, `set12`, `train400`, `cbsd68` are downloaded; `cityscapes`, `custom` and
             `gopro` are the user's own folders.
         height: Rows after resizing, in pixels; None keeps every image as it is.
         width: Columns after resizing, in pixels; None keeps every image as it is.
         train: Number of training items, the first in natural order; None takes all.
         val: Number of validation items, the first in natural order; None takes all.
         seed: Seed of drawn data; unused by all other kinds.
-        root: Folder of `cityscapes` (instead of the environment variable CITYSCAPES_ROOT), `custom` or `gopro`; unused
-            by others.
+        root: Folder of `cityscapes` (instead of the variable CITYSCAPES_ROOT), `custom` or `gopro`; unused by others.
         channels: 1 converts images to gray (ITU-R 601 luma), 3 to colour; None keeps what the files hold.
-        resize: Filter for images. `bicubic` is PIL's, as in ASAP-Net and SPADE; `bilinear` is the student report's: four
-            neighbours, no low-pass when shrinking, as OpenCV does. Label and instance maps take the nearest pixel.
+        resize: Filter for images. `bicubic` is PIL's, as in ASAP-Net and SPADE; `bilinear` is the student report's:
+            four neighbours, no low-pass when shrinking, as OpenCV does. Label and instance maps take the nearest pixel.
         num_labels: Number of label ids of a `custom` set, ids 0 to num_labels - 1; required there, unused by others.
         dontcare: `custom` only: id 255 is legal and becomes one more label, num_labels, which no evaluation counts.
     """
