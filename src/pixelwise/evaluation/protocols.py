@@ -86,6 +86,16 @@ PROTOCOLS: dict[str, Protocol] = {
             noise=SAME_NOISE,
         ),
         Protocol(
+            name="bsd68-independent",
+            task="denoising",
+            kinds=("bsd68",),
+            channels=1,
+            count=68,
+            sigmas=LEVELS,
+            source="bsd68 with noise of its own for each image, so that the mean over images is that of the noise",
+            images="pixels:d99f721bd444",
+        ),
+        Protocol(
             name="set12",
             task="denoising",
             kinds=("set12",),

@@ -8,7 +8,9 @@ from pydantic import Field
 
 from pixelwise.settings.base import Compute
 
-ProtocolName = Literal["bsd68", "set12", "cbsd68", "report-256", "photos", "motion-blur", "photos-blur", "gopro"]
+ProtocolName = Literal[
+    "bsd68", "bsd68-independent", "set12", "cbsd68", "report-256", "photos", "motion-blur", "photos-blur", "gopro"
+]
 Baseline = Literal[
     "identity",
     "identity_8bit",
