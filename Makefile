@@ -13,7 +13,7 @@ reproduce: install
 	@echo "Report: results/$(PROFILE)$(if $(filter 1 true yes,$(SMOKE)),-smoke)/report/index.html"
 
 test: install
-	pytest
+	OMP_NUM_THREADS=1 pytest -n 2 --dist loadfile
 
 lint: install
 	ruff check .
