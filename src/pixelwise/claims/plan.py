@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 OWN = {"cityscapes": "CITYSCAPES_ROOT", "gopro": "", "custom": ""}
 """Data sets that a user must bring, with the environment variable that may name their folder."""
+ON_GPU = frozenset({"adversarial", "denoising", "segmentation", "generate", "fid", "segment", "restore", "time"})
+"""Kinds of job that a GPU makes faster."""
 LOGIN = ("CITYSCAPES_USERNAME", "CITYSCAPES_PASSWORD")
 
 
@@ -144,8 +146,10 @@ def _groups(jobs: list[Job], log: Path, device: str) -> list[dict[str, Any]]:
             row[column] = sum(seconds) / 3600 if len(seconds) == len(found) else None
             row.setdefault("basis", found[0].basis)
         row["gpu_memory_gb"] = costs.memory_gb(members[0], datasets, document)
-        if row["gpu_memory_gb"] is None:  # only training is worth a GPU
+        if members[0].kind not in ON_GPU:
             row["gpu_hours"] = row["hours"]
+        if members[0].kind in ("fetch", "weights") and row["hours"] is None:
+            row["basis"] = "a download: depends on the network"
         rows.append(row)
     return rows
 
