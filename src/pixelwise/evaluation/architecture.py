@@ -51,7 +51,7 @@ def recipes() -> dict[str, Facts]:
     usual = {recipe: architecture for architecture, recipe in AdversarialSettings.BY_ARCHITECTURE.items()}
     for name in TRANSLATION:
         architecture = usual.get(name, "asapnet")
-        settings = AdversarialSettings(architecture=architecture, recipe=name)  # type: ignore[call-arg]
+        settings = AdversarialSettings(architecture=architecture, recipe=name)
         facts[name] = {
             "epochs": (settings.epochs_constant + settings.epochs_decay, "epochs"),
             "batch": (settings.batch, "images"),
@@ -61,7 +61,7 @@ def recipes() -> dict[str, Facts]:
             "learning_rate": (settings.learning_rate, "1"),
         }
     for name in RESTORATION:
-        denoising = DenoisingSettings(recipe=name)  # type: ignore[call-arg]
+        denoising = DenoisingSettings(recipe=name)
         facts.setdefault(name, {}).update(
             {
                 "restoration_batch": (denoising.batch, "patches"),
