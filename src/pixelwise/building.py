@@ -13,7 +13,7 @@ from pixelwise.jobs import Job
 from pixelwise.models.registry import modules
 from pixelwise.settings.base import Settings
 from pixelwise.settings.claims import ArchitectureSettings, JudgeSettings
-from pixelwise.settings.data import Dataset, FetchSettings, PrepareSettings, WeightsSettings
+from pixelwise.settings.data import Dataset, FetchSettings, Kind, PrepareSettings, WeightsSettings
 from pixelwise.settings.evaluation import FidSettings, GenerateSettings, SegmentSettings, TimeSettings
 from pixelwise.settings.models import ConvertSettings
 from pixelwise.settings.profile import Profile, Training
@@ -112,7 +112,11 @@ class Builder:
         if name not in self.profile.datasets:
             allowed = ", ".join(self.profile.datasets)
             raise PixelwiseError(f"params.yaml: {self.where('datasets')}: no data set '{name}'; allowed: {allowed}")
-        return self.profile.datasets[name]
+        settings = self.profile.datasets[name]
+        if name in get_args(Kind) and name != settings.kind:  # records carry the name, and claims are about names
+            place = self.where("datasets", name)
+            raise PixelwiseError(f"params.yaml: {place}: of kind {settings.kind}; that name is for its own kind alone")
+        return settings
 
     def weights(self, name: str) -> str:
         """Folder of published weights."""

@@ -72,6 +72,7 @@ def claims(
     verdict: Annotated[str | None, typer.Option(help="Only this verdict.")] = None,
     source: Annotated[str | None, typer.Option(help="Only this source.")] = None,
     explain: Annotated[str | None, typer.Option(help="All evidence of one claim.", metavar="ID")] = None,
+    metrics: Annotated[Path | None, typer.Option(help="Judge the metrics.json files below this folder, now.")] = None,
     config: Config = Path("params.yaml"),
     profile: ProfileOption = None,
     smoke: Smoke = None,
@@ -80,7 +81,8 @@ def claims(
     from pixelwise.claims.terminal import show
     from pixelwise.graph import run_name
 
-    show(Path("results") / run_name(config, profile, smoke) / "claims", verdict=verdict, source=source, explain=explain)
+    folder = Path("results") / run_name(config, profile, smoke) / "claims" if metrics is None else metrics
+    show(folder, verdict=verdict, source=source, explain=explain, metrics=metrics)
 
 
 @app.command()
