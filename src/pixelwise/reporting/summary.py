@@ -15,7 +15,7 @@ from pixelwise.settings.reporting import SummarySettings
 def nested(table: pd.DataFrame) -> dict[str, Any]:
     """The values as a tree for `dvc metrics show`: kind, data set, protocol and condition, model, quantity.
 
-    Seeds are averaged; the tree is sorted and rounded to 6 digits.
+    Seeds are averaged; the tree is sorted, and small numbers are rounded to 6 digits.
     """
     tree: dict[str, Any] = {}
     known = table.dropna(subset=["value"])
@@ -25,13 +25,13 @@ def nested(table: pd.DataFrame) -> dict[str, Any]:
         branch = tree
         for key in row[:-2]:
             branch = branch.setdefault(str(key), {})
-        branch[str(row.metric)] = float(f"{row.value:.6g}")
+        branch[str(row.metric)] = float(f"{row.value:.6g}") if abs(row.value) < 1e5 else round(float(row.value))
     return tree
 
 
 def place(row: Any) -> str:
     """Protocol and condition in one word without dots, which `dvc metrics` would read as levels."""
-    words = [str(row.protocol), *records.setting(row).split(", ")]
+    words = [str(row.protocol), *records.details(row).split(", ")]
     return " ".join(word for word in words if word).replace(".", "_")
 
 
