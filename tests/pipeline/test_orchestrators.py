@@ -99,8 +99,7 @@ def test_hardlink_cache_branch_switch_and_shuffled_times(clone: Clone) -> None:
     clone.commit("other")
     clone.run("git", "checkout", "-q", "main")
     # Outputs of the other branch still lie there: they must not pass for this branch's.
-    stale = clone.snakemake("-n", "all")
-    assert "Nothing to be done" not in stale.stdout + stale.stderr
+    assert not clone.nothing_to_do()
     clone.run("dvc", "checkout")
     assert trained_with(clone) == 0.001
     assert clone.nothing_to_do()
@@ -113,19 +112,9 @@ def test_hardlink_cache_branch_switch_and_shuffled_times(clone: Clone) -> None:
     assert clone.jobs("dvc", "repro") == Counter()
 
 
-def test_outputs_of_another_branch_are_not_accepted_by_dvc(clone: Clone) -> None:
-    clone.run("git", "checkout", "-qb", "other")
-    clone.edit(LEARNING_RATE, 0.02)
-    clone.jobs("dvc", "repro")
-    clone.commit("other")
-    clone.run("git", "checkout", "-q", "main")
-    clone.run("dvc", "repro")
-    assert trained_with(clone) == 0.001
-
-
 def test_deleted_output_is_made_again(clone: Clone) -> None:
     (clone.folder / "results/micro/train/photos/dncnn/seed0/model.safetensors").unlink()
-    assert clone.jobs("snakemake", "--cores", "2", "all")["train/dncnn"] == 1
+    assert not clone.nothing_to_do()
 
 
 def test_edited_output_is_named(clone: Clone) -> None:
@@ -155,7 +144,7 @@ def test_kill_of_snakemake_then_unlock(clone: Clone) -> None:
     import subprocess
     import sys
 
-    shutil.rmtree(clone.folder / "results/micro/train")
+    shutil.rmtree(clone.folder / "results/micro/train/photos/dncnn")
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     running = subprocess.Popen(
         ["snakemake", "--cores", "2", "all"],
