@@ -33,6 +33,7 @@ def options(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--sizes", help="HEIGHTxWIDTH,...; by default 256x512 on a CPU, up to 2048x2048 on a GPU")
     parser.add_argument("--batches", help="by default 1 on a CPU, 1,8 on a GPU")
+    parser.add_argument("--training-batches", help="of the training step, by default 1,4 on a CPU, 1,8 on a GPU")
     parser.add_argument("--rounds", type=int, help="timed rounds; by default as many as fit --seconds")
     parser.add_argument("--seconds", type=float, default=60.0, help="time for the rounds of one condition")
     parser.add_argument("--sections", default="stream,generator,training,denoiser,frechet,pipeline")
@@ -56,7 +57,9 @@ def run(chosen: argparse.Namespace, deadline: float = float("inf")) -> tuple[Ben
     rounds = (chosen.rounds, chosen.rounds) if chosen.rounds else (3, 5) if chosen.quick else (5, 200)
     bench, problems, sections = Bench(device, chosen.quick, chosen.seconds, rounds), [], chosen.sections.split(",")
     jobs = [(s, *size, batch) for batch in batches for size in sizes for s in ("stream", "generator") if s in sections]
-    jobs[2:2] = [(s, *sizes[0], batches[0]) for s in ("training", "denoiser") if s in sections]
+    steps = [int(b) for b in (chosen.training_batches or ("1" if chosen.quick else "1,8" if gpu else "1,4")).split(",")]
+    jobs[2:2] = [("training", *sizes[0], batch) for batch in steps if "training" in sections]
+    jobs[2:2] = [("denoiser", *sizes[0], batches[0])] if "denoiser" in sections else []
     for section, height, width, batch in jobs:
         name = f"{section} {height}x{width} batch {batch}"
         if time.monotonic() > deadline:

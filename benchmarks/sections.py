@@ -173,20 +173,16 @@ class Bench:
             self.ratio(condition, "against the direct form", times, ("pixelwise direct", "fp32"), (s.name, s.precision))
 
     def training(self, condition: Condition) -> None:
-        """A generator's training step against its direct form, and the distance of the gradients."""
+        """A generator's training step against its direct form, and how far both gradients are from float64."""
         net, made = subjects.training_steps(condition, self.flop(condition))
-        gradients = []
-        for s in made[:2]:
-            s.call()
-            gradients.append([p.grad.double().cpu() for p in net.parameters() if p.grad is not None])
-        distance = max(float((a - b).norm() / a.norm().clamp_min(1e-30)) for a, b in zip(*gradients, strict=True))
-        del gradients
+        distances = subjects.gradient_distances(net, condition) if condition.batch == 1 else {}
         times = self.time(condition, "training step", made)
         for precision in dict.fromkeys(s.precision for s in made):
             pair = ("training step direct", precision), ("training step", precision)
             self.ratio(condition, "against the direct form", times, *pair)
-        value = {"gradient_distance": Value(value=distance, unit="relative, greatest over the parameters")}
-        self._record(condition, "training step", "training step/training step direct", 1, {"precision": "fp32"}, value)
+        for name, distance in distances.items():
+            value = {"gradient_distance": Value(value=distance, unit="relative")}
+            self._record(condition, "gradients against float64", name, 1, {"precision": "fp32"}, value)
 
     def frechet(self) -> None:
         """Seconds of a Frechet distance of 500 images: by the nuclear norm, and by the root of a matrix product."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -170,14 +171,13 @@ def training_steps(condition: Condition, flop: dict[str, float]) -> tuple[AsapNe
     net = build("asapnet", condition)
     assert isinstance(net, AsapNet)
     _, _, semantics = label_map(condition)
-    target = torch.zeros(condition.batch, 3, condition.height, condition.width, device=condition.device)
 
     def step(module: nn.Module, tf32: bool) -> Call:
         def run() -> Tensor:
             set_tf32(tf32)
             net.zero_grad(set_to_none=True)
             with torch.enable_grad():
-                loss = F.l1_loss(module(semantics), target)
+                loss = l1_loss(module, semantics)
                 loss.backward()
             set_tf32(False)
             return loss.detach()
@@ -188,6 +188,32 @@ def training_steps(condition: Condition, flop: dict[str, float]) -> tuple[AsapNe
     precisions = ("fp32", "tf32") if condition.device.type == "cuda" else ("fp32",)
     flop_step = 3 * flop["asapnet"]
     return net, [Subject(n, p, step(m, p == "tf32"), flop_step) for p in precisions for n, m in names.items()]
+
+
+def l1_loss(module: nn.Module, semantics: Tensor) -> Tensor:
+    """Mean distance of the image made from a fixed pattern."""
+    image = module(semantics)
+    pattern = torch.linspace(-1, 1, image.shape[-1], dtype=image.dtype, device=image.device)
+    return F.l1_loss(image, pattern.expand_as(image))
+
+
+def gradient_distances(net: AsapNet, condition: Condition) -> dict[str, float]:
+    """Relative distance, over all parameters at once, of each form's float32 gradient from the float64 gradient."""
+    _, _, semantics = label_map(condition)
+
+    def gradient(module: nn.Module, planes: Tensor) -> list[Tensor]:
+        loss = l1_loss(module, planes)
+        return [value.double() for value in torch.autograd.grad(loss, list(module.parameters()))]
+
+    def norm(values: list[Tensor]) -> float:
+        return math.sqrt(sum(float(value.square().sum()) for value in values))
+
+    exact = gradient(copy.deepcopy(net).double(), semantics.double())
+    forms = {"training step direct": DirectAsapNet(net), "training step": net}
+    return {
+        name: norm([a - b for a, b in zip(gradient(form, semantics), exact, strict=True)]) / norm(exact)
+        for name, form in forms.items()
+    }
 
 
 def machine(device: torch.device, quick: bool) -> list[Subject]:

@@ -28,8 +28,8 @@ def test_records(written):
     assert {protocol for protocol, _ in ratios} >= {"as published", "both optimised", "against the direct form"}
     assert all(ratio.low <= ratio.value <= ratio.high for ratio in ratios.values())
     assert all(r.hardware["cpu"] and r.short and r.kind == "bench" for r in records)
-    distance = next(r.values["gradient_distance"].value for r in records if "gradient_distance" in r.values)
-    assert distance < 1e-3
+    distances = {r.model: r.values["gradient_distance"].value for r in records if "gradient_distance" in r.values}
+    assert distances["training step"] < max(1e-4, 3 * distances["training step direct"])
     frechet = [r.values["distance"].value for r in records if r.protocol == "Frechet distance"]
     assert np.isclose(*frechet, rtol=1e-4)
 

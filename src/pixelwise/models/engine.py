@@ -1,6 +1,6 @@
 """What the optimised generators are made of: an engine for each kind of device, and the layers it prepares.
 
-An engine copies the weights into the layout its device likes; later changes of the module do not reach the copy. A
+An engine brings the weights into the layout its device likes; when the module's weights change, it must do so again. A
 convolution that reflects at the border expects its input to be padded by the layer before it, see `Layer`.
 """
 
@@ -51,6 +51,13 @@ class Function(Protocol):
         """[N, C, H, W] -> [N, C', H', W']."""
 
 
+class Stream(Protocol):
+    """Prediction of the parameter grid and the pixelwise stream."""
+
+    def __call__(self, image: Tensor, labels: Tensor | None, dense: Tensor | None, form: Form) -> Tensor:
+        """[N, C, h, w], ids or None, further channels or None -> [N, outputs, h tile, w tile]; see `pixelwise_mlp`."""
+
+
 class Engine(Protocol):
     """Prepares layers for one kind of device and one precision."""
 
@@ -63,11 +70,8 @@ class Engine(Protocol):
     def last(self, conv: nn.Conv2d, relu: bool = False) -> Function:
         """A convolution with bias on an input that is padded already if it reflects, then ReLU if wanted."""
 
-    def head(self, conv: nn.Conv2d) -> Function:
-        """A 1x1 convolution with bias to a tile-major grid: [N, C, h, w] -> [N, h, w, P]."""
-
-    def render(self, grid: Tensor, labels: Tensor | None, dense: Tensor | None, form: Form) -> Tensor:
-        """The pixelwise stream, see `pixelwise_stream.pixelwise_mlp`."""
+    def stream(self, head: nn.Conv2d) -> Stream:
+        """A 1x1 convolution with bias, whose channels are the parameters of the tiles' networks, and these networks."""
 
 
 def effective_weight(conv: Convolution) -> Tensor:

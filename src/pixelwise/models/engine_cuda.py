@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from pixelwise.models import fused_triton
 from pixelwise.models.asapnet import tent_downsample
-from pixelwise.models.engine import Convolution, First, Function, Inputs, Layer, border, effective_weight
+from pixelwise.models.engine import Convolution, First, Function, Inputs, Layer, Stream, border, effective_weight
 from pixelwise.models.pixelwise_stream import Form, pixelwise_mlp
 from pixelwise.models.pixelwise_triton import Precision, pixelwise_mlp_triton, supports
 
@@ -34,7 +34,7 @@ class CudaEngine:
     """
 
     def __init__(self, precision: Literal["fp32", "tf32", "bf16"]) -> None:
-        self.stream = STREAM[precision]
+        self.arithmetic = STREAM[precision]
         self.dtype = torch.bfloat16 if precision == "bf16" else torch.float32
 
     def _weight(self, weight: Tensor) -> Tensor:
@@ -95,21 +95,18 @@ class CudaEngine:
 
         return run
 
-    def head(self, conv: nn.Conv2d) -> Function:
+    def stream(self, head: nn.Conv2d) -> Stream:
         """See `Engine`; the grid is a slice of a padded one, in the precision's storage type."""
-        weight = _padded(effective_weight(conv).flatten(1), 0, GRID_ALIGNMENT).to(self.dtype)
-        assert conv.bias is not None
-        bias = _padded(conv.bias.detach(), 0, GRID_ALIGNMENT).to(self.dtype)
-        length = conv.out_channels
+        weight = _padded(effective_weight(head).flatten(1), 0, GRID_ALIGNMENT).to(self.dtype)
+        assert head.bias is not None
+        bias = _padded(head.bias.detach(), 0, GRID_ALIGNMENT).to(self.dtype)
+        length = head.out_channels
 
-        def run(image: Tensor) -> Tensor:
-            return F.linear(image.permute(0, 2, 3, 1), weight, bias)[..., :length]
+        def run(image: Tensor, labels: Tensor | None, dense: Tensor | None, form: Form) -> Tensor:
+            grid = F.linear(image.permute(0, 2, 3, 1), weight, bias)[..., :length]
+            dense = None if dense is None else dense.float().contiguous()
+            if supports(form):
+                return pixelwise_mlp_triton(grid, labels, dense, form, self.arithmetic)
+            return pixelwise_mlp(grid.float().contiguous(), labels, dense, form)
 
         return run
-
-    def render(self, grid: Tensor, labels: Tensor | None, dense: Tensor | None, form: Form) -> Tensor:
-        """See `Engine`."""
-        dense = None if dense is None else dense.float().contiguous()
-        if supports(form):
-            return pixelwise_mlp_triton(grid, labels, dense, form, self.stream)
-        return pixelwise_mlp(grid.float().contiguous(), labels, dense, form)

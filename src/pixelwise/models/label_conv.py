@@ -51,9 +51,7 @@ class LabelConvolution:
         result = table.new_empty(*labels.shape, table.shape[1])
         for sample, target in zip(index, result, strict=True):
             self._convolve(self._pad(sample, len(table) // self.kernel**2 - 1), table, target)
-        image = result.permute(0, 3, 1, 2)
-        normalise(image, self.scale, self.shift, EPS, image)
-        return image
+        return result.permute(0, 3, 1, 2)
 
     def _pad(self, index: Tensor, nothing: int) -> Tensor:
         """[H, W] -> [H + k - 1, W + k - 1] by reflection or with the row of zeros."""
@@ -66,14 +64,14 @@ class LabelConvolution:
         return index[y][:, x]
 
     def _convolve(self, index: Tensor, table: Tensor, target: Tensor) -> None:
-        """Write the convolution of one sample, its padded index [H + k - 1, W + k - 1], to `target` [H, W, out]."""
+        """Write the layer's result for one sample, its padded index [H + k - 1, W + k - 1], to `target` [H, W, out]."""
         height, width, _ = target.shape
         taps = self.kernel**2
         offsets = torch.arange(0, len(table), len(table) // taps, dtype=torch.int32).view(self.kernel, self.kernel)
         windows = index.unfold(0, self.kernel, 1).unfold(1, self.kernel, 1)
-        step = max(1, CHUNK_PIXELS // width)
+        step, parts = max(1, CHUNK_PIXELS // width), []
         for start in range(0, height, step):
             part = windows[start : start + step]
             place = torch.add(part, offsets, out=index.new_empty(part.shape))
-            values = F.embedding_bag(place.view(-1, taps), table, mode="sum")
-            target[start : start + step] = values.view(-1, width, values.shape[1])
+            parts.append(F.embedding_bag(place.view(-1, taps), table, mode="sum"))
+        normalise(parts, torch.split(target.flatten(0, 1), step * width), self.scale, self.shift, EPS)

@@ -8,6 +8,7 @@ LeVeque, "Algorithms for computing the sample variance", 1983). PyTorch's own fu
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, cast
 
 import torch
@@ -44,31 +45,30 @@ def instance_norm_relu(image: Tensor, weight: Tensor, bias: Tensor, eps: float =
     return cast(Tensor, _InstanceNormReLU.apply(image, weight, bias, eps))  # type: ignore[no-untyped-call]
 
 
-def normalise(image: Tensor, weight: Tensor, bias: Tensor, eps: float, out: Tensor) -> tuple[Tensor, Tensor]:
-    """Write relu((image - mean) / sqrt(variance + eps) * weight + bias) to `out`, which may be the image itself.
+def normalise(
+    parts: Sequence[Tensor], targets: Sequence[Tensor], weight: Tensor, bias: Tensor, eps: float
+) -> tuple[Tensor, Tensor]:
+    """Write relu((part - mean) / sqrt(variance + eps) * weight + bias) to the targets, for one sample.
 
     Args:
-        image: [N, C, H, W] float32, channels last.
+        parts: Its pixels, each [pixels, C] float32.
+        targets: Like `parts`; possibly the same tensors.
         weight: Scale [C].
         bias: Shift [C].
         eps: Added to the variance.
-        out: Like `image`.
 
     Returns:
-        Mean and 1 / sqrt(variance + eps), each [N, C].
+        Mean and 1 / sqrt(variance + eps), each [C].
     """
-    means, roots = [], []
-    for parts, targets in zip(_chunks(image), _chunks(out), strict=True):
-        mean, variance = _moments(parts)
-        means.append(mean.float())
-        roots.append(torch.rsqrt(variance + eps).float())
-        factor = roots[-1] * weight
-        for part, target in zip(parts, targets, strict=True):
-            torch.sub(part, means[-1], out=target).mul_(factor).add_(bias).relu_()
-    return torch.stack(means), torch.stack(roots)
+    exact, variance = _moments(parts)
+    mean, root = exact.float(), torch.rsqrt(variance + eps).float()
+    factor = root * weight
+    for part, target in zip(parts, targets, strict=True):
+        torch.sub(part, mean, out=target).mul_(factor).add_(bias).relu_()
+    return mean, root
 
 
-def _moments(chunks: tuple[Tensor, ...]) -> tuple[Tensor, Tensor]:
+def _moments(chunks: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
     """Mean and biased variance of each column of a table given in parts [pixels, C]; float64 [C]."""
     parts = []
     for chunk in chunks:
@@ -93,8 +93,9 @@ class _InstanceNormReLU(torch.autograd.Function):
     def forward(ctx: Any, image: Tensor, weight: Tensor, bias: Tensor, eps: float) -> Tensor:
         """Keep input, output and the moments."""
         out = torch.empty_like(image)
-        means, roots = normalise(image, weight, bias, eps, out)
-        ctx.save_for_backward(image, out, weight, means, roots)
+        samples = zip(_chunks(image), _chunks(out), strict=True)
+        means, roots = zip(*(normalise(parts, targets, weight, bias, eps) for parts, targets in samples), strict=True)
+        ctx.save_for_backward(image, out, weight, torch.stack(means), torch.stack(roots))
         return out
 
     @staticmethod

@@ -1,4 +1,4 @@
-"""The same generators, faster: equal results within rounding, for inference on a fixed copy of the weights.
+"""The same generators, faster: equal results within rounding, for inference with the weights as they are when prepared.
 
 On a CPU: float32, the first convolution from label ids, Winograd for wide convolutions, folded batch norms. On a GPU:
 fused kernels, channels-last convolutions in float32, TF32 or bfloat16 (the pixelwise stream: float32 or TF32), and a
@@ -34,7 +34,7 @@ def asapnet(module: AsapNet, engine: Engine) -> Forward:
     stack = [cast(ConvNormReLU, layer) for layer in module.lowres.layers]
     first = engine.first(stack[0].conv, stack[0].norm, module.tile // module.learned_factor)
     layers = [engine.layer(layer.conv, layer.norm) for layer in stack[1:]]
-    head = engine.head(module.lowres.head)
+    stream = engine.stream(module.lowres.head)
     pads = [border(layer.conv)[1] for layer in stack[1:]] + [0]
     channels = module.form.widths[0] - (position_channels(module.tile) if module.form.position_code else 0)
 
@@ -47,7 +47,7 @@ def asapnet(module: AsapNet, engine: Engine) -> Forward:
             form, dense = form._replace(num_labels=module.num_labels), inputs.edge
         kept = channels - form.num_labels
         further = dense[:, :kept].float() if dense is not None and kept else None
-        result = engine.render(head(image), labels, further, form)
+        result = stream(image, labels, further, form)
         return result + dense[:, : module.output_channels] if module.residual and dense is not None else result
 
     return forward
@@ -125,8 +125,8 @@ class Optimised:
         """Make an image.
 
         Args:
-            image: What the module takes, [N, C, H, W] floating point (one-hot labels are found and used as ids, which costs
-                a synchronisation); or label ids [N, H, W] uint8.
+            image: What the module takes, [N, C, H, W] floating point; one-hot labels are found and used as ids, which
+                costs a synchronisation. Or label ids [N, H, W] uint8.
             edge: With label ids: the instance edge [N, 1, H, W], 0 or 1, if the generator uses it.
 
         Returns:
