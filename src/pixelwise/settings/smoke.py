@@ -25,14 +25,14 @@ def shrink(profile: dict[str, Any]) -> dict[str, Any]:
         name: dict(values) | {split: _fewer(values.get(split), most) for split, most in IMAGES.items()}
         for name, values in profile.get("datasets", {}).items()
     }
-    shrunk["train"] = {
-        name: values if values.get("checkpoint") else values | TRAINING.get(values.get("task", ""), {}) | _first(values)
-        for name, values in profile.get("train", {}).items()
-    }
+    shrunk["train"] = {name: _training(values) for name, values in profile.get("train", {}).items()}
     shrunk["fid"] = profile.get("fid", {}) | {"resamples": 10}
     shrunk["segment"] = profile.get("segment", {}) | {"resamples": 20}
     shrunk["restore"] = {
-        name: values | {"limit": 2, "bm3d_limit": 1} for name, values in profile.get("restore", {}).items()
+        name: values
+        | {"limit": 2, "bm3d_limit": 1}
+        | ({"sigmas": [25]} if values.get("task", "denoising") == "denoising" else {})
+        for name, values in profile.get("restore", {}).items()
     }
     shrunk["time"] = {
         name: values
@@ -49,5 +49,12 @@ def _one_of_each_task(groups: dict[str, Any]) -> dict[str, Any]:
     return {name: values for name, values in groups.items() if name in firsts.values()}
 
 
-def _first(values: dict[str, Any]) -> dict[str, Any]:
-    return {"seeds": list(values["seeds"])[:1]} if values.get("seeds") else {}
+def _training(values: dict[str, Any]) -> dict[str, Any]:
+    """One entry of `train`. A published segmenter becomes a small trained one: its weights may be out of reach."""
+    seeds = {"seeds": list(values["seeds"])[:1]} if values.get("seeds") else {}
+    task = values.get("task", "")
+    if values.get("checkpoint") and task != "segmentation":
+        return values | seeds
+    if values.get("checkpoint"):
+        values = {"task": task, "dataset": values.get("dataset"), "architecture": "segmenter"}
+    return values | TRAINING.get(task, {}) | seeds
