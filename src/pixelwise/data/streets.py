@@ -49,7 +49,7 @@ def scene(
     traffic.furnish(place)
     traffic.own_car(canvas, style)
     fine = shading.shade(canvas, air, rng)
-    rgb = sum(fine[i::k, j::k] for i in range(k) for j in range(k)) / np.float32(k * k)
+    rgb = np.asarray(sum(fine[i::k, j::k] for i in range(k) for j in range(k)), np.float32) / np.float32(k * k)
     noise = rng.standard_normal(rgb.shape, dtype=np.float32) * np.float32(READOUT_NOISE)
     image = np.clip(np.rint(255 * np.clip(rgb, 0, 1) ** np.float32(0.8) + noise), 0, 255).astype(np.uint8)
     label = np.asarray([s.label for s in canvas.surfaces], np.uint8)

@@ -120,7 +120,9 @@ def wiener_known_blur(case: Case) -> Image:
     balance = 4 * np.sqrt((case.sigma / GREY) ** 2 + 1 / 12 / GREY**2)
     planes = identity(case).reshape(*case.degraded.shape[:2], -1)
     restored = [
-        wiener(np.pad(planes[..., k], margin, mode="reflect"), case.kernel, balance, clip=False)
+        wiener(  # type: ignore[no-untyped-call]
+            np.pad(planes[..., k], margin, mode="reflect"), case.kernel, balance, clip=False
+        )
         for k in range(planes.shape[2])
     ]
     return np.stack(restored, axis=2)[margin:-margin, margin:-margin].reshape(case.degraded.shape)

@@ -34,11 +34,12 @@ def psnr(clean: Image, estimate: Image) -> float:
         clean: Reference [H, W] or [H, W, 3], on the scale where white is 1.
         estimate: Same shape; neither clipped nor rounded here.
     """
-    return float(peak_signal_noise_ratio(clean.astype(np.float64), estimate.astype(np.float64), data_range=1.0))
+    x, y = clean.astype(np.float64), estimate.astype(np.float64)
+    return float(peak_signal_noise_ratio(x, y, data_range=1.0))  # type: ignore[no-untyped-call]
 
 
 def ssim(clean: Image, estimate: Image) -> float:
     """Structural similarity with `SSIM_SETTINGS` on the 0-255 scale, averaged over channels; see `psnr`."""
     channel = None if clean.ndim == 2 else 2
     x, y = clean.astype(np.float64) * PEAK, estimate.astype(np.float64) * PEAK
-    return float(structural_similarity(x, y, channel_axis=channel, **SSIM_SETTINGS))
+    return float(structural_similarity(x, y, channel_axis=channel, **SSIM_SETTINGS))  # type: ignore[no-untyped-call]

@@ -6,6 +6,7 @@ import struct
 import zlib
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -77,8 +78,8 @@ def read(path: Path) -> Picture:
     try:
         with Image.open(path) as image:
             image.load()
-            if getattr(image, "n_frames", 1) > 1:
-                raise PixelwiseError(f"{path}: {image.n_frames} frames; one is allowed")
+            if (frames := getattr(image, "n_frames", 1)) > 1:
+                raise PixelwiseError(f"{path}: {frames} frames; one is allowed")
             depth = _depth(path, image)
             profile = image.info.get("icc_profile")
             values = _eight_bit(path, ImageOps.exif_transpose(image)) if depth == 8 else _sixteen_bit(path, image)
@@ -156,8 +157,8 @@ def write(path: Path, picture: Picture) -> None:
 
             imsave(temporary, values, check_contrast=False)
         else:
-            options = {"quality": 95} if path.suffix.lower() in (".jpg", ".jpeg", ".webp") else {}
-            profile = {"icc_profile": picture.profile} if picture.profile else {}
+            options: dict[str, Any] = {"quality": 95} if path.suffix.lower() in (".jpg", ".jpeg", ".webp") else {}
+            profile: dict[str, Any] = {"icc_profile": picture.profile} if picture.profile else {}
             Image.fromarray(values).save(temporary, **options, **profile)
 
 

@@ -34,14 +34,17 @@ def _noise(rng: np.random.Generator) -> Floats:
     """A tile of noise [SIDE, SIDE] with mean 0 and variance 1, slightly smoothed."""
     white = rng.standard_normal((SIDE, SIDE))
     smooth = white + 0.5 * (np.roll(white, 1, 0) + np.roll(white, 1, 1))
-    return ((smooth - smooth.mean()) / smooth.std()).astype(np.float32)
+    tile: Floats = ((smooth - smooth.mean()) / smooth.std()).astype(np.float32)
+    return tile
 
 
 def _sky(camera: c.Camera, weather: Weather, noise: Floats, pixel: npt.NDArray[np.intp]) -> Floats:
     """Sky seen at the given flat pixel numbers [n, 3]: paler towards the horizon, with streaks of cloud."""
     up = np.clip((camera.y - (pixel // camera.width).astype(np.float32)) / camera.focal, 0.004, None)
     side = ((pixel % camera.width).astype(np.float32) - camera.x) / camera.focal
-    blue = np.float32([0.36, 0.58, 0.92]) * weather.strength + np.float32([0.72, 0.75, 0.79]) * (1 - weather.strength)
+    blue = np.array([0.36, 0.58, 0.92], np.float32) * weather.strength + np.array([0.72, 0.75, 0.79], np.float32) * (
+        1 - weather.strength
+    )
     pale = np.exp(-5 * up)[:, None]
     sky = blue * (1 - pale) + haze_colour(weather) * pale
     coarse = noise[:64, :64]
@@ -59,7 +62,7 @@ def _sky(camera: c.Camera, weather: Weather, noise: Floats, pixel: npt.NDArray[n
 
 def haze_colour(weather: Weather) -> Floats:
     """Colour that everything fades to with distance."""
-    return np.float32([0.80, 0.83, 0.87]) + weather.warmth * np.float32([0.06, 0.01, -0.07])
+    return np.array([0.80, 0.83, 0.87], np.float32) + weather.warmth * np.array([0.06, 0.01, -0.07], np.float32)
 
 
 def shade(canvas: c.Canvas, weather: Weather, rng: np.random.Generator) -> Floats:
@@ -117,10 +120,10 @@ def _light(normals: Floats, weather: Weather) -> Floats:
 
     Only surfaces that face upwards receive shadows.
     """
-    direct = np.clip(normals @ np.float32(weather.sun), 0, None) * weather.strength
+    direct = np.clip(normals @ np.array(weather.sun, np.float32), 0, None) * weather.strength
     sky_share = 0.42 + 0.16 * normals[:, 1] - 0.05 * normals[:, 2]
-    sunlight = np.float32([1.0, 0.95, 0.88]) + weather.warmth * np.float32([0.1, 0, -0.12])
-    skylight = np.float32([0.95, 1.0, 1.08]) * (1.45 - 0.45 * weather.strength)
+    sunlight = np.array([1.0, 0.95, 0.88], np.float32) + weather.warmth * np.array([0.1, 0, -0.12], np.float32)
+    skylight = np.array([0.95, 1.0, 1.08], np.float32) * (1.45 - 0.45 * weather.strength)
     shaded = np.where(normals[:, 1] > 0.9, 0, direct)
     both = [each[:, None] * sunlight + sky_share[:, None] * skylight for each in (direct, shaded)]
     return np.asarray(both, np.float32)

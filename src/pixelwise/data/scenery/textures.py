@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from pixelwise.data.scenery import canvas as c
 
-Floats = npt.NDArray[np.float32]
+Floats = npt.NDArray[Any]
 SIDE = 256  # samples along an axis of the noise tile, a power of 2
 
 
@@ -55,7 +56,8 @@ def _asphalt(p: Patch, rgb: Floats) -> Floats:
 
 def _paving(p: Patch, rgb: Floats) -> Floats:
     joint = (_line(p.u / 0.5, 0.1) | _line(p.v / 0.5, 0.1)) / (1 + 3 * p.footprint)
-    return rgb * (1 + 0.07 * p.grain(2) + 0.04 * p.grain(30) - 0.22 * joint)[:, None]
+    paved: Floats = rgb * (1 + 0.07 * p.grain(2) + 0.04 * p.grain(30) - 0.22 * joint)[:, None]
+    return paved
 
 
 def _facade(p: Patch, rgb: Floats) -> Floats:
@@ -71,12 +73,16 @@ def _facade(p: Patch, rgb: Floats) -> Floats:
     bright = np.clip(0.22 + 0.10 * lot + 0.25 * (0.5 - y), 0.05, 0.8)
     wall = rgb * (1 + 0.05 * p.grain(6) + 0.05 * p.grain(0.7) - 0.18 * (_line(t, 0.05) & (p.footprint < 0.4)))[:, None]
     wall = np.where(frame[:, None], 0.55 * wall + 0.38, wall)
-    return np.where(pane[:, None], bright[:, None] * np.float32([0.85, 1.0, 1.2]), wall)
+    return np.where(pane[:, None], bright[:, None] * np.array([0.85, 1.0, 1.2], np.float32), wall)
 
 
 def _foliage(p: Patch, rgb: Floats) -> Floats:
     leaf = 0.2 * p.grain(45) + 0.24 * p.grain(14) + 0.2 * p.grain(4) + 0.1 * p.grain(1)
-    return rgb * np.clip(1 + leaf, 0.25, 2)[:, None] * (1 + 0.08 * np.sign(leaf)[:, None] * np.float32([1, 1, -1]))
+    return (
+        rgb
+        * np.clip(1 + leaf, 0.25, 2)[:, None]
+        * (1 + 0.08 * np.sign(leaf)[:, None] * np.array([1, 1, -1], np.float32))
+    )
 
 
 def _grass(p: Patch, rgb: Floats) -> Floats:
@@ -91,13 +97,13 @@ def _paint(p: Patch, rgb: Floats) -> Floats:
 def _glass(p: Patch, rgb: Floats) -> Floats:
     """Texture: height of the pane's lower edge in metres; panes mirror more sky towards their upper edge."""
     mirror = np.clip((p.v - p.texture[:, 0]) * 0.7, 0, 0.5)
-    return rgb + mirror[:, None] * np.float32([0.5, 0.6, 0.7])
+    return rgb + mirror[:, None] * np.array([0.5, 0.6, 0.7], np.float32)
 
 
 def _bars(p: Patch, rgb: Floats) -> Floats:
     """Texture: distance between bars in metres."""
     bar = _line(p.u / p.texture[:, 0], 0.35) | (np.abs(_fraction(p.v / 0.8) - 0.5) > 0.42)
-    behind = np.float32([0.16, 0.2, 0.13]) * (1 + 0.3 * p.grain(5))[:, None]
+    behind = np.array([0.16, 0.2, 0.13], np.float32) * (1 + 0.3 * p.grain(5))[:, None]
     mixed = np.clip(1 - p.footprint / p.texture[:, 0], 0.4, 1)[:, None]
     return np.where(bar[:, None], rgb, mixed * behind + (1 - mixed) * rgb)
 
@@ -105,7 +111,8 @@ def _bars(p: Patch, rgb: Floats) -> Floats:
 def _brick(p: Patch, rgb: Floats) -> Floats:
     row = np.floor(p.v / 0.22)
     joint = (_line(p.v / 0.22, 0.16) | _line(p.u / 0.5 + 0.5 * (row % 2), 0.08)) / (1 + 6 * p.footprint)
-    return rgb * (1 + 0.12 * p.grain(5) + 0.3 * joint)[:, None]
+    laid: Floats = rgb * (1 + 0.12 * p.grain(5) + 0.3 * joint)[:, None]
+    return laid
 
 
 def _flat(p: Patch, rgb: Floats) -> Floats:
