@@ -13,11 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from pixelwise.metrics import Record
-
-PAPER = {  # milliseconds by megapixels, batch 1 (claims.md 3.3, read from the vector figure of arXiv 2012.02992)
-    "ASAP-Net, paper": {0.066: 8.6, 0.262: 14.2, 1.049: 35.4, 4.194: 129.7},
-    "pix2pixHD, paper": {0.066: 19.7, 0.262: 61.1, 0.524: 100.3, 1.049: 165.0, 1.96: 319.7, 4.194: 682.3},
-}
+from pixelwise.reporting import published
 
 
 def _condition(record: Record) -> str:
@@ -46,8 +42,12 @@ def tables(records: list[Record]) -> None:
 def plot(records: list[Record], folder: Path) -> None:
     """Latency against the number of pixels, batch 1, with the paper's curve; and the ratio of the two generators."""
     figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.5), layout="constrained")
-    for name, points in PAPER.items():
-        left.plot(list(points), list(points.values()), "--", color="0.6" if "ASAP" in name else "0.3", label=name)
+    told = published.load().query("quantity == 'latency' and panel_kind == 'resolution'")
+    for name, points in told[told["model"].isin(("asapnet", "pix2pixhd"))].groupby("model"):
+        megapixels = points["height"] * points["width"] / 1e6
+        left.plot(
+            megapixels, points["value"], "--", color="0.6" if name == "asapnet" else "0.3", label=f"{name}, paper"
+        )
     for axis, protocols, metric in (
         (left, ("generator",), "median"),
         (right, ("as published", "both optimised", "against the direct form"), "ratio"),

@@ -14,6 +14,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from benchmarks.direct import DirectAsapNet, direct_stream
+from pixelwise.data.onehot import instance_edges, semantics
+from pixelwise.evaluation import scopes
 from pixelwise.evaluation.hardware import set_tf32
 from pixelwise.models import flops, registry
 from pixelwise.models.asapnet import AsapNet
@@ -79,20 +81,10 @@ def build(name: str, condition: Condition) -> nn.Module:
 
 
 def label_map(condition: Condition, seed: int = 0) -> tuple[Tensor, Tensor, Tensor]:
-    """Seeded label ids [N, H, W] uint8, instance edge [N, 1, H, W] float32 and the semantics made of them.
-
-    Blocks of 16 x 16 pixels have one label each; the edges of the blocks are the instance edge.
-    """
-    generator = torch.Generator().manual_seed(seed)
-    rows, columns = math.ceil(condition.height / 16), math.ceil(condition.width / 16)
-    coarse = torch.randint(LABELS - 1, (condition.batch, rows, columns), generator=generator, dtype=torch.uint8)
-    labels = coarse.repeat_interleave(16, 1).repeat_interleave(16, 2)[:, : condition.height, : condition.width]
-    edge = torch.zeros(condition.batch, 1, condition.height, condition.width)
-    edge[..., ::16, :], edge[..., ::16] = 1, 1
-    labels, edge = labels.contiguous().to(condition.device), edge.to(condition.device)
-    planes = torch.zeros(condition.batch, LABELS + 1, condition.height, condition.width, device=condition.device)
-    planes.scatter_(1, labels.long()[:, None], 1.0)[:, LABELS:] = edge
-    return labels, edge, planes
+    """Seeded label ids [N, H, W] uint8, instance edge [N, 1, H, W] float32 and the semantics made of them."""
+    drawn = scopes.draw(condition.batch, (condition.height, condition.width), LABELS, 3, seed)
+    labels, instances = drawn.labels.to(condition.device), drawn.instances.to(condition.device)
+    return labels, instance_edges(instances), semantics(labels, instances, LABELS)
 
 
 def strict(call: Call) -> Call:
@@ -116,13 +108,13 @@ def _optimised(name: str, module: nn.Module, inputs: tuple[Tensor, ...], precisi
 
 def generators(condition: Condition, flop: dict[str, float], precisions: list[Precision]) -> Iterator[Subject]:
     """ASAP-Net and pix2pixHD: as published, ASAP-Net as this package trains it, and both optimised."""
-    labels, edge, semantics = label_map(condition)
+    labels, edge, planes = label_map(condition)
     for name in ("asapnet", "spade_pix2pixhd"):
         module = build(name, condition)
         if isinstance(module, AsapNet):
             published = DirectAsapNet(module)
-            yield Subject(f"{name} direct", "fp32", strict(lambda net=published: net(semantics)), flop[name])
-        yield Subject(name, "fp32", strict(lambda net=module: net(semantics)), flop[name])
+            yield Subject(f"{name} direct", "fp32", strict(lambda net=published: net(planes)), flop[name])
+        yield Subject(name, "fp32", strict(lambda net=module: net(planes)), flop[name])
         for precision in precisions:
             yield _optimised(name, module, (labels, edge), precision, flop[name])
 
@@ -147,10 +139,10 @@ def streams(condition: Condition) -> Iterator[Subject]:
     """The pixelwise stream alone: the direct form, PyTorch's and, where it runs, Triton's."""
     net = build("asapnet", condition)
     assert isinstance(net, AsapNet)
-    labels, _, semantics = label_map(condition)
-    form, seen = net.form, semantics[:, :LABELS]
+    labels, _, planes = label_map(condition)
+    form, seen = net.form, planes[:, :LABELS]
     by_label = form._replace(num_labels=LABELS)
-    grid = net.parameter_grid(semantics).detach()
+    grid = net.parameter_grid(planes).detach()
     predicted = grid.permute(0, 3, 1, 2).contiguous()
     pixels = condition.batch * condition.height * condition.width
     flop = 2.0 * pixels * sum(a * b for a, b in zip(form.widths[:-1], form.widths[1:], strict=True))
@@ -170,14 +162,14 @@ def training_steps(condition: Condition, flop: dict[str, float]) -> tuple[AsapNe
     """Forward pass, L1 loss and backward pass of ASAP-Net's generator, in the direct form and in this package's."""
     net = build("asapnet", condition)
     assert isinstance(net, AsapNet)
-    _, _, semantics = label_map(condition)
+    _, _, planes = label_map(condition)
 
     def step(module: nn.Module, tf32: bool) -> Call:
         def run() -> Tensor:
             set_tf32(tf32)
             net.zero_grad(set_to_none=True)
             with torch.enable_grad():
-                loss = l1_loss(module, semantics)
+                loss = l1_loss(module, planes)
                 loss.backward()
             set_tf32(False)
             return loss.detach()
@@ -190,16 +182,16 @@ def training_steps(condition: Condition, flop: dict[str, float]) -> tuple[AsapNe
     return net, [Subject(n, p, step(m, p == "tf32"), flop_step) for p in precisions for n, m in names.items()]
 
 
-def l1_loss(module: nn.Module, semantics: Tensor) -> Tensor:
+def l1_loss(module: nn.Module, planes: Tensor) -> Tensor:
     """Mean distance of the image made from a fixed pattern."""
-    image = module(semantics)
+    image = module(planes)
     pattern = torch.linspace(-1, 1, image.shape[-1], dtype=image.dtype, device=image.device)
     return F.l1_loss(image, pattern.expand_as(image))
 
 
 def gradient_distances(net: AsapNet, condition: Condition) -> dict[str, float]:
     """Relative distance, over all parameters at once, of each form's float32 gradient from the float64 gradient."""
-    _, _, semantics = label_map(condition)
+    _, _, planes = label_map(condition)
 
     def gradient(module: nn.Module, planes: Tensor) -> list[Tensor]:
         loss = l1_loss(module, planes)
@@ -208,10 +200,10 @@ def gradient_distances(net: AsapNet, condition: Condition) -> dict[str, float]:
     def norm(values: list[Tensor]) -> float:
         return math.sqrt(sum(float(value.square().sum()) for value in values))
 
-    exact = gradient(copy.deepcopy(net).double(), semantics.double())
+    exact = gradient(copy.deepcopy(net).double(), planes.double())
     forms = {"training step direct": DirectAsapNet(net), "training step": net}
     return {
-        name: norm([a - b for a, b in zip(gradient(form, semantics), exact, strict=True)]) / norm(exact)
+        name: norm([a - b for a, b in zip(gradient(form, planes), exact, strict=True)]) / norm(exact)
         for name, form in forms.items()
     }
 

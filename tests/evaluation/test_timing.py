@@ -18,6 +18,7 @@ from pixelwise.errors import PixelwiseError
 from pixelwise.evaluation import hardware, latency, scopes, timing
 from pixelwise.evaluation.stopwatch import interleave, peak_memory
 from pixelwise.models import build
+from pixelwise.models.optimised import optimise
 from pixelwise.settings.evaluation import TimeSettings
 
 CPU = torch.device("cpu")
@@ -78,6 +79,17 @@ def test_scopes_differ_only_in_what_they_include(scope):
         np.testing.assert_array_equal(made, ((expected + 1) / 2 * 255).to(torch.uint8))
     else:
         torch.testing.assert_close(made, expected)
+    with torch.inference_mode():
+        fast = scopes.translation_call(scope, optimise(module), drawn, 35, True, CPU)()
+    torch.testing.assert_close(fast.float(), made.float(), rtol=0, atol=1 if scope == "transfer" else 1e-4)
+
+
+def test_every_model_is_timed_as_published_and_optimised(tmp_path):
+    records = run(tmp_path / "out", modes=["eager", "optimised"], precisions=["fp32", "bf16"])
+    ratios = [r.condition["mode"] for r in records if "ratio" in r.values and r.condition["precision"] == "fp32"]
+    assert ratios == ["eager", "optimised"]
+    (left_out,) = [row for row in read_json(tmp_path / "out/skipped.json") if row["mode"] == "optimised"]
+    assert left_out["reason"] == "the optimised form computes in fp32 on a CPU"
 
 
 def test_records_samples_and_ratio_agree(tmp_path):

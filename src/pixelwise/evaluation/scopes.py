@@ -9,13 +9,14 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from pixelwise.data import semantics
+from pixelwise.data.onehot import instance_edges, semantics
 from pixelwise.evaluation.stopwatch import Call
+from pixelwise.models.optimised import Optimised
 from pixelwise.settings.evaluation import Scope
 
 SCOPES: dict[Scope, str] = {
     "generator": "forward pass; its input lies ready on the device",
-    "semantics": "one-hot labels and instance edges on the device, then the forward pass",
+    "semantics": "one-hot labels (optimised form: the ids) and instance edges on the device, then the forward pass",
     "transfer": "uint8 labels and int32 instances (denoising: the float32 image) from host to device, as `semantics`, "
     "then the picture as uint8 (denoising: float32) back to the host",
     "paper": "tamarott/ASAPNet test.py (claims.md P-C1): float32 labels, int32 instances and the float32 photograph "
@@ -29,7 +30,8 @@ class Inputs:
     """Random inputs of one size on the host.
 
     Attributes:
-        labels: uint8 [N, H, W]; blocks of 16x16 pixels, as flat as real label maps.
+        labels: uint8 [N, H, W]; blocks of 16x16 pixels that lie across four 16x16 tiles each, so that a tile holds four
+            labels (in CamVid at 256x512 it holds 1.6 on average).
         instances: int32 [N, H, W].
         images: float32 [N, C, H, W] in [-1, 1].
     """
@@ -43,11 +45,11 @@ def draw(batch: int, size: tuple[int, int], num_labels: int, channels: int, seed
     """Random inputs; the same arguments give the same values."""
     rng = np.random.default_rng(seed)
     height, width = size
-    grid = (batch, -(-height // 16), -(-width // 16))
+    grid = (batch, -(-height // 16) + 1, -(-width // 16) + 1)
 
     def blocks(high: int) -> np.ndarray[tuple[int, ...], np.dtype[np.int32]]:
         coarse = rng.integers(0, high, grid, dtype=np.int32)
-        return coarse.repeat(16, 1).repeat(16, 2)[:, :height, :width].copy()
+        return coarse.repeat(16, 1).repeat(16, 2)[:, 8 : 8 + height, 8 : 8 + width].copy()
 
     labels, instances = blocks(num_labels).astype(np.uint8), blocks(1000)
     images = rng.uniform(-1, 1, (batch, channels, height, width)).astype(np.float32)
@@ -55,37 +57,40 @@ def draw(batch: int, size: tuple[int, int], num_labels: int, channels: int, seed
 
 
 def translation_call(
-    scope: Scope, module: nn.Module, inputs: Inputs, num_labels: int, edge: bool, device: torch.device
+    scope: Scope, module: nn.Module | Optimised, inputs: Inputs, num_labels: int, edge: bool, device: torch.device
 ) -> Call:
     """A function of no arguments that does what `SCOPES[scope]` says for a generator of label maps."""
 
-    def prepared(labels: Tensor, instances: Tensor) -> Tensor:
-        return semantics(labels, instances if edge else None, num_labels)
+    def prepared(labels: Tensor, instances: Tensor) -> tuple[Tensor, ...]:
+        if not isinstance(module, Optimised):
+            return (semantics(labels, instances if edge else None, num_labels),)
+        ids = labels.to(torch.uint8)
+        return (ids, instance_edges(instances)) if edge else (ids,)
 
     def paper() -> Tensor:
         labels, instances = floats.to(device), inputs.instances.to(device)
         photographs = inputs.images.to(device)
-        made: Tensor = module(prepared(labels.long(), instances))
+        made: Tensor = module(*prepared(labels.long(), instances))
         del photographs
         return made
 
     def transfer() -> Tensor:
-        made: Tensor = module(prepared(inputs.labels.to(device), inputs.instances.to(device)))
+        made: Tensor = module(*prepared(inputs.labels.to(device), inputs.instances.to(device)))
         return ((made.float() + 1) / 2 * 255).clamp(0, 255).to(torch.uint8).cpu()
 
     floats = inputs.labels.float()
     labels, instances = inputs.labels.to(device), inputs.instances.to(device)
     ready = prepared(labels, instances)
     calls: dict[Scope, Callable[[], Tensor]] = {
-        "generator": lambda: module(ready),
-        "semantics": lambda: module(prepared(labels, instances)),
+        "generator": lambda: module(*ready),
+        "semantics": lambda: module(*prepared(labels, instances)),
         "transfer": transfer,
         "paper": paper,
     }
     return calls[scope]
 
 
-def denoising_call(scope: Scope, module: nn.Module, inputs: Inputs, device: torch.device) -> Call:
+def denoising_call(scope: Scope, module: nn.Module | Optimised, inputs: Inputs, device: torch.device) -> Call:
     """A function of no arguments that does what `SCOPES[scope]` says for a network that restores images."""
     ready = inputs.images.to(device)
     if scope == "generator":

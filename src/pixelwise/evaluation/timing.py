@@ -17,6 +17,7 @@ from pixelwise.evaluation import hardware, latency, scopes
 from pixelwise.evaluation.latency import Facts
 from pixelwise.evaluation.stopwatch import Call, interleave, peak_memory
 from pixelwise.metrics import Record, dump
+from pixelwise.models.optimised import Optimised, optimise
 from pixelwise.settings.evaluation import Mode, Precision, Scope, TimedModel, TimeSettings
 
 
@@ -88,6 +89,8 @@ def impossible(condition: Condition, device: torch.device) -> str | None:
         return "this GPU has no TF32 units"
     if condition.precision == "bf16" and device.type == "cuda" and not torch.cuda.is_bf16_supported():
         return "this GPU has no bfloat16 units"
+    if condition.mode == "optimised" and condition.precision != "fp32" and device.type != "cuda":
+        return "the optimised form computes in fp32 on a CPU"
     return None
 
 
@@ -107,7 +110,8 @@ def _measure(
         return
     calls: dict[str, Call] = {}
     memory: dict[str, float] = {}
-    with hardware.precision(condition.precision, device):
+    # The optimised form sets its own precision, layer by layer.
+    with hardware.precision("fp32" if condition.mode == "optimised" else condition.precision, device):
         for label, module in modules.items():
             try:
                 call = _call(settings, condition, settings.models[label], module, device)
@@ -134,16 +138,19 @@ def _call(
     settings: TimeSettings, condition: Condition, model: TimedModel, module: nn.Module, device: torch.device
 ) -> Call:
     """The function to time; it has been run once, so that compilation and lazy set-up are over."""
+    network: nn.Module | Optimised = module
     if condition.mode == "compiled":
         torch._dynamo.reset()
-        module = cast(nn.Module, torch.compile(module, dynamic=False))
+        network = cast(nn.Module, torch.compile(module, dynamic=False))
+    elif condition.mode == "optimised":
+        network = optimise(module, condition.precision)
     channels = settings.channels if settings.task == "denoising" else 3
     drawn = scopes.draw(condition.batch, condition.size, settings.num_labels, channels, settings.seed)
     if settings.task == "denoising":
-        call = scopes.denoising_call(condition.scope, module, drawn, device)
+        call = scopes.denoising_call(condition.scope, network, drawn, device)
     else:
         labels, edge = latency.semantic_channels(settings, model, condition.size)
-        call = scopes.translation_call(condition.scope, module, drawn, labels, edge, device)
+        call = scopes.translation_call(condition.scope, network, drawn, labels, edge, device)
     call()
     return call
 

@@ -12,7 +12,7 @@ from pixelwise.settings.data import Dataset
 FidProtocol = Literal["pytorch-fid", "clean-fid", "kid", "clean-kid"]
 SegmentProtocol = Literal["native", "enlarged", "N", "N-ms", "U", "F"]
 Precision = Literal["fp32", "tf32", "bf16"]
-Mode = Literal["eager", "compiled"]
+Mode = Literal["eager", "compiled", "optimised"]
 Scope = Literal["generator", "semantics", "transfer", "paper"]
 
 
@@ -116,7 +116,7 @@ class TimeSettings(Compute):
         sizes: Heights and widths.
         batches: Batch sizes.
         precisions: "fp32" strict, "tf32" (CUDA only), "bf16" autocast.
-        modes: "eager" or "compiled" (torch.compile).
+        modes: "eager" (as published), "compiled" (torch.compile), "optimised" (`models.optimised`).
         scopes: What one call covers; `evaluation.timing` defines them. Denoising knows "generator" and "transfer".
         warmup: Untimed calls of each model per condition.
         calls: Timed calls of each model per condition.
