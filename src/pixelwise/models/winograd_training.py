@@ -2,7 +2,8 @@
 
 With Y = A^T [U * V] A, U = G g G^T, V = B^T d B per 4x4 patch d: the input's gradient is the same convolution with the
 rotated filters, whose U is that of the filters with the first and the last row, and column, exchanged; the weight's is
-G^T [sum over patches of (A dY A^T) V^T] G. U is as large as 1.8 weights; it is computed twice rather than kept.
+G^T [sum over patches of (A dY A^T) V^T] G. U, as large as 1.8 weights, is never whole: it is made, used and dropped
+for a few filters at a time, while it lies in the cache, once forwards and once backwards.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from torch import Tensor, nn
 
 from pixelwise.models.winograd import G, assemble, transform, worthwhile
 
-LEAST_PATCHES = 256  # 2x2 patches in a batch, below which transforming the weights costs more than is saved
+LEAST_PATCHES = 128  # 2x2 patches in a batch, below which transforming the weights costs more than is saved
 EXCHANGED = tuple(4 * i + j for i in (3, 1, 2, 0) for j in (3, 1, 2, 0))
 
 
@@ -62,7 +63,9 @@ class _Winograd(torch.autograd.Function):
         """Keep nothing but the arguments."""
         ctx.save_for_backward(image, weight)
         ctx.padding = padding
-        return _join(torch.bmm(_filters(weight), _patches(image, padding)), image, padding)
+        patches = _patches(image, padding)
+        parts = [torch.bmm(_filters(part), patches) for part in torch.split(weight, _chunk(patches))]
+        return _join(torch.cat(parts, 1), image, padding)
 
     @staticmethod
     @torch.autograd.function.once_differentiable
@@ -73,13 +76,22 @@ class _Winograd(torch.autograd.Function):
         if ctx.needs_input_grad[0]:
             order = list(EXCHANGED)
             patches = _patches(grad, 2 - ctx.padding)[order]
-            product = torch.bmm(_filters(weight).mT, patches)[order]
-            grad_image = _join(product, grad, 2 - ctx.padding)
+            chunk, product = _chunk(patches), grad.new_zeros(16, weight.shape[1], patches.shape[2])
+            for part, seen in zip(torch.split(weight, chunk), torch.split(patches, chunk, 1), strict=True):
+                product.baddbmm_(_filters(part).mT, seen)
+            grad_image = _join(product[order], grad, 2 - ctx.padding)
         if ctx.needs_input_grad[1]:
-            product = torch.bmm(_spread(grad), _patches(image, ctx.padding).mT)
-            matrix = _kronecker(weight)
-            grad_weight = (matrix.T @ product.flatten(1)).T.reshape(weight.shape)
+            grad_weight = weight.new_empty(weight.shape)
+            patches, back = _patches(image, ctx.padding), _kronecker(weight).T
+            chunk = _chunk(patches)
+            for seen, part in zip(torch.split(_spread(grad), chunk, 1), torch.split(grad_weight, chunk), strict=True):
+                part.view(-1, 9).copy_((back @ torch.bmm(seen, patches.mT).flatten(1)).T)
         return grad_image, grad_weight, None
+
+
+def _chunk(patches: Tensor) -> int:
+    """Number of filters whose transforms take half as much room as those of the patches, [16, C, n]."""
+    return max(1, patches.shape[2] // 2)
 
 
 def _kronecker(weight: Tensor) -> Tensor:
