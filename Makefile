@@ -6,14 +6,14 @@ SMOKE ?=
 PYTHON ?= $(firstword $(foreach p,python3.12 python3.11 python3,$(shell $(p) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 13))' 2>/dev/null && command -v $(p))))
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: reproduce test lint figures restore resume bench verify install
+.PHONY: reproduce test lint figures record restore resume bench verify install
 
 reproduce: install
 	snakemake --cores $(CORES) all --config profile=$(PROFILE) smoke=$(if $(filter 1 true yes,$(SMOKE)),true,false)
 	@echo "Report: results/$(PROFILE)$(if $(filter 1 true yes,$(SMOKE)),-smoke)/report/index.html"
 
 test: install
-	OMP_NUM_THREADS=1 pytest -n 2 --dist loadfile
+	OMP_NUM_THREADS=1 pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: install
 	ruff check .
@@ -24,6 +24,17 @@ lint: install
 
 figures: install
 	pixelwise figures results/$(PROFILE)/jobs/figures.json
+
+# Copies what a run found, without its data, checkpoints and pictures, to where git keeps it, and fills the README's blocks.
+RECORD := results/recorded/$(PROFILE)
+record: install
+	rm -rf $(RECORD)
+	mkdir -p $(RECORD)
+	cd results/$(PROFILE) && find summary claims figures report fid segment restore time inspect -type f \
+		\( -name '*.csv' -o -name '*.json' -o -name '*.html' -o -name '*.svg' -o -name '*.png' -path 'figures/*' \) \
+		-exec cp --parents {} $(CURDIR)/$(RECORD)/ \;
+	grep -E '"(results|data)/$(PROFILE)/' logs/run.jsonl > $(RECORD)/run.jsonl
+	pixelwise readme
 
 restore: install
 	dvc pull

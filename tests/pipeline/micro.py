@@ -128,6 +128,11 @@ class Clone:
         node[last] = value
         file.write_text(yaml.safe_dump(params, sort_keys=False))
 
+    def learning_rate(self) -> float:
+        """The learning rate that the present DnCNN checkpoint was made with, by its manifest."""
+        manifest = self.folder / "results/micro/train/photos/dncnn/seed0/manifest.json"
+        return float(json.loads(manifest.read_text())["job"]["settings"]["learning_rate"])
+
     def copy(self, folder: Path) -> Clone:
         """The same clone elsewhere, modification times kept."""
         shutil.copytree(self.folder, folder, symlinks=True)
@@ -144,6 +149,7 @@ class Clone:
         return {p.relative_to(folder).as_posix(): p.read_text() for p in sorted(files) if "time/" not in p.as_posix()}
 
 
+LEARNING_RATE = "profiles.micro.train.dncnn.learning_rate"
 DNCNN = Counter({"train/dncnn": 1, "restore/dncnn": 1, "summarise": 1, "judge": 1, "figures": 1, "report": 1})
 REPORT = Counter({"summarise": 1, "judge": 1, "figures": 1, "report": 1})
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ TEXT = """# Words
 
 Floor of <!-- generated:value planted kind=restoration model=identity metric=psnr sigma=25 -->?<!-- end -->.
 
+It took <!-- generated:duration planted --><!-- end -->.
 <!-- generated:verdicts planted -->
 <!-- end -->
 <!-- generated:denoising planted bsd68 --><!-- end -->
@@ -26,19 +28,28 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture
 def results(planted) -> Path:
-    return planted.summary.parents[1]
+    folder: Path = planted.summary.parents[1]
+    lines = [
+        {"job": "a", "out": "results/planted/a", "status": "failed", "seconds": 7},
+        {"job": "a", "out": "results/planted/a", "status": "done", "seconds": 100},
+        {"job": "b", "out": "results/planted/b", "status": "done", "seconds": 85.2},
+    ]
+    text = "".join(json.dumps(line) + "\n" for line in lines)
+    (folder / planted.summary.parent.name / "run.jsonl").write_text(text)
+    return folder
 
 
 def test_blocks_are_filled_and_then_current(results, tmp_path):
     path = tmp_path / "README.md"
     path.write_text(TEXT)
-    assert len(readme.stale(path, results)) == 7
+    assert len(readme.stale(path, results)) == 8
     assert readme.update(path, results)
     assert readme.stale(path, results) == []
     assert not readme.update(path, results)
     text = path.read_text()
     assert "Floor of <!-- generated:value planted kind=restoration model=identity metric=psnr sigma=25 -->20." in text
     assert "| bsd68 | 25 | DnCNN s | 0 |" in text
+    assert "3 min 05 s of work in 2 jobs on " in text
     assert "| contradicted |" in text
     assert "2.88 [2.80, 2.96]" in text
 
@@ -56,6 +67,7 @@ def test_one_changed_digit_is_found(results, tmp_path):
     [
         ("weather planted", "block 'weather'; allowed: verdicts"),
         ("verdicts", "names no run"),
+        ("duration nowhere", "no finished job; run 'make record'"),
         ("verdicts nowhere", "no such file"),
         ("value planted metric=psnr", "numbers answer; exactly 1 is needed"),
         ("value planted colour=red", "no column 'colour'"),

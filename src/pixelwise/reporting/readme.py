@@ -14,7 +14,7 @@ import pandas as pd
 
 from pixelwise.artifacts import read_json, write_text
 from pixelwise.errors import PixelwiseError
-from pixelwise.reporting import analysis, records, speed, tables
+from pixelwise.reporting import analysis, provenance, records, speed, tables
 from pixelwise.reporting.records import each
 from pixelwise.reporting.tables import Table
 
@@ -108,10 +108,24 @@ def value(results: Path, words: list[str]) -> str:
     return tables.estimate(row, tables.PLACES.get(row.metric))
 
 
+def duration(results: Path, words: list[str]) -> str:
+    """How long the jobs of a run took, one after the other, and on what; from the run log recorded with it."""
+    seconds = provenance.durations(results / words[0] / "run.jsonl")
+    if not seconds:
+        raise PixelwiseError(f"{results / words[0] / 'run.jsonl'}: no finished job; run 'make record'")
+    names = [machine["name"].split(", ")[0] for machine in tables.hardware(_summary(results, words[0]))]
+    return (
+        f"{provenance.span(sum(seconds.values()))} of work in {len(seconds)} jobs on {', '.join(dict.fromkeys(names))}"
+    )
+
+
 BLOCKS: dict[str, Block] = {
     **{"verdicts": verdicts, "headline": headline, "denoising": denoising, "sentences": sentences},
     **{"translation": translation, "timing": timing, "bench": bench, "value": value},
+    "duration": duration,
 }
+INLINE = ("value", "duration")
+"""Blocks that stand within a line."""
 
 
 def filled(text: str, results: Path) -> str:
@@ -132,7 +146,7 @@ def filled(text: str, results: Path) -> str:
         if not words and name != "bench":
             raise PixelwiseError(f"README: block {name!r}: names no run; write 'generated:{name} RUN'")
         body = BLOCKS[name](results, words)
-        return f"{found[1]}{body}{found[5]}" if name == "value" else f"{found[1]}\n\n{body}\n\n{found[5]}"
+        return f"{found[1]}{body}{found[5]}" if name in INLINE else f"{found[1]}\n\n{body}\n\n{found[5]}"
 
     return BLOCK.sub(fill, text)
 
