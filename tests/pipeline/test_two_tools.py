@@ -1,0 +1,64 @@
+"""Snakemake and DVC after each other, in every order: exactly the jobs that are needed."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable
+
+from tests.pipeline.micro import DNCNN, LEARNING_RATE, REPORT, Clone
+
+
+def test_snakemake_then_dvc_leaves_nothing_to_do(done: Clone) -> None:
+    assert max(Counter(done.log()).values()) == 1, "dvc repro ran a job again"
+    assert done.nothing_to_do()
+    assert "up to date" in done.run("dvc", "status").stdout
+    assert "fid" in done.run("dvc", "metrics", "show").stdout
+
+
+def test_dvc_then_snakemake_gives_the_same(done: Clone, new_clone: Callable[[str], Clone]) -> None:
+    other = new_clone("other")
+    other.run("dvc", "repro")
+    assert other.nothing_to_do()
+    assert Counter(other.log()) == Counter(done.log())
+    assert other.metrics() == done.metrics()
+
+
+def test_parameter_by_snakemake_then_dvc_then_back(clone: Clone) -> None:
+    clone.edit(LEARNING_RATE, 0.02)
+    assert clone.jobs("snakemake", "--cores", "2", "all") == DNCNN
+    assert clone.learning_rate() == 0.02
+    assert clone.jobs("dvc", "repro") == Counter()
+    clone.edit(LEARNING_RATE, 0.001)
+    assert clone.jobs("dvc", "repro") == DNCNN
+    assert clone.nothing_to_do()
+    assert "up to date" in clone.run("dvc", "status").stdout
+
+
+def test_source_of_the_fid_step(clone: Clone) -> None:
+    file = clone.folder / "src/pixelwise/evaluation/fid.py"
+    os.utime(file)
+    assert clone.nothing_to_do()
+    file.write_text(file.read_text() + "\n# changed\n")
+    expected = REPORT + Counter({"fid/asapnet": 1, "fid/real": 1})
+    assert clone.jobs("snakemake", "--cores", "2", "all") == expected
+    assert clone.jobs("dvc", "repro") == Counter()
+
+
+def test_dry_run_changes_nothing_that_counts(clone: Clone) -> None:
+    clone.edit(LEARNING_RATE, 0.02)
+    clone.snakemake("-n", "all")
+    clone.edit(LEARNING_RATE, 0.001)
+    assert clone.jobs("snakemake", "--cores", "2", "all") == Counter()
+
+
+def test_edited_output_is_named(clone: Clone) -> None:
+    file = clone.folder / "results/micro/train/photos/dncnn/seed0/loss.csv"
+    file.write_text("edited")
+    verified = clone.run("pixelwise", "verify", check=False)
+    assert verified.returncode == 1
+    assert "dncnn/seed0/loss.csv" in verified.stderr
+    clone.edit("profiles.micro.restore.photos.sigmas", [15])
+    refused = clone.snakemake("all", check=False)
+    assert refused.returncode != 0
+    assert "loss.csv" in refused.stdout + refused.stderr

@@ -1,0 +1,99 @@
+"""Clones, branches, experiments, caches, interruptions: never a stale result, and nothing twice."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+from tests.pipeline.micro import DNCNN, LEARNING_RATE, Clone
+
+
+def test_push_clone_restore_then_parameter(done: Clone, tmp_path: Path) -> None:
+    first = done.copy(tmp_path / "first")
+    first.run("dvc", "remote", "add", "-d", "local", str(tmp_path / "remote"))
+    first.run("dvc", "push")
+    first.commit("remote")
+    first.run("git", "clone", "-q", str(first.folder), str(tmp_path / "second"))
+    second = Clone(tmp_path / "second")
+    # Parameter, dry run, then pull: the order in which a job file is older than the outputs that are not its own.
+    second.edit(LEARNING_RATE, 0.02)
+    second.snakemake("-n", "all")
+    second.run("dvc", "pull")
+    assert second.jobs("snakemake", "--cores", "2", "all") == DNCNN
+    assert second.learning_rate() == 0.02
+    first.run("git", "clone", "-q", str(first.folder), str(tmp_path / "third"))
+    third = Clone(tmp_path / "third")
+    third.run("dvc", "pull")
+    third.run("pixelwise", "verify")
+    assert third.nothing_to_do()
+    assert third.jobs("dvc", "repro") == Counter()
+    third.edit(LEARNING_RATE, 0.03)
+    assert third.jobs("dvc", "repro") == DNCNN
+    assert third.learning_rate() == 0.03
+
+
+def test_hardlink_cache_branch_switch_and_shuffled_times(clone: Clone) -> None:
+    clone.run("dvc", "config", "cache.type", "hardlink")
+    clone.run("dvc", "checkout", "--relink")
+    clone.commit("hardlink")
+    clone.run("git", "checkout", "-qb", "other")
+    clone.edit(LEARNING_RATE, 0.02)
+    assert clone.jobs("dvc", "repro") == DNCNN
+    clone.commit("other")
+    clone.run("git", "checkout", "-q", "main")
+    # Outputs of the other branch still lie there: they must not pass for this branch's.
+    assert not clone.nothing_to_do()
+    clone.run("dvc", "checkout")
+    assert clone.learning_rate() == 0.001
+    assert clone.nothing_to_do()
+    shuffled = random.Random(0)
+    for path in sorted(clone.folder.joinpath("results/micro").rglob("*")):
+        if path.is_file():
+            when = time.time() - shuffled.uniform(0, 1e7)
+            os.utime(path, (when, when))
+    assert clone.nothing_to_do()
+    assert clone.jobs("dvc", "repro") == Counter()
+
+
+def test_experiment_by_dvc(clone: Clone) -> None:
+    command = ("dvc", "exp", "run", "-S", f"{LEARNING_RATE}=0.02", "dvc.yaml")
+    assert clone.jobs(*command) == DNCNN
+    assert clone.nothing_to_do()
+    clone.run("git", "checkout", "-q", ".")
+    clone.run("dvc", "checkout")
+    assert clone.learning_rate() == 0.001
+    assert clone.nothing_to_do()
+
+
+def test_kill_of_snakemake_then_unlock(clone: Clone) -> None:
+    shutil.rmtree(clone.folder / "results/micro/train/photos/dncnn")
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    running = subprocess.Popen(
+        ["snakemake", "--cores", "2", "all"],
+        cwd=clone.folder,
+        env={**os.environ, "PATH": path},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    before = len(clone.log())
+    while len(clone.log()) == before and running.poll() is None:
+        time.sleep(0.2)
+    os.killpg(running.pid, signal.SIGKILL)
+    running.wait()
+    clone.snakemake("--unlock")
+    clone.snakemake("all")
+    assert clone.nothing_to_do()
+    assert clone.jobs("dvc", "repro") == Counter()
+
+
+def test_deleted_output_is_made_again(clone: Clone) -> None:
+    (clone.folder / "results/micro/train/photos/dncnn/seed0/model.safetensors").unlink()
+    assert not clone.nothing_to_do()
