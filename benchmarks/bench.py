@@ -36,7 +36,7 @@ def options(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--training-batches", help="of the training step, by default 1,4 on a CPU, 1,8 on a GPU")
     parser.add_argument("--rounds", type=int, help="timed rounds; by default as many as fit --seconds")
     parser.add_argument("--seconds", type=float, default=60.0, help="time for the rounds of one condition")
-    parser.add_argument("--sections", default="stream,generator,training,denoiser,frechet,pipeline")
+    parser.add_argument("--sections", default="stream,generator,training,loading,denoiser,frechet,pipeline")
     parser.add_argument("--precisions", help="of the optimised forms; by default fp32, on a GPU fp32,tf32,bf16")
     parser.add_argument("--out", type=Path, default=ROOT / "results" / "bench")
     parser.add_argument("--quick", action="store_true", help="smoke test: narrow networks, small sizes")
@@ -59,6 +59,7 @@ def run(chosen: argparse.Namespace, deadline: float = float("inf")) -> tuple[Ben
     jobs = [(s, *size, batch) for batch in batches for size in sizes for s in ("stream", "generator") if s in sections]
     steps = [int(b) for b in (chosen.training_batches or ("1" if chosen.quick else "1,8" if gpu else "1,4")).split(",")]
     jobs[2:2] = [("training", *sizes[0], batch) for batch in steps if "training" in sections]
+    jobs[2:2] = [("loading", *sizes[0], steps[-1] if gpu else 1)] if "loading" in sections else []
     jobs[2:2] = [("denoiser", *sizes[0], batches[0])] if "denoiser" in sections else []
     for section, height, width, batch in jobs:
         name = f"{section} {height}x{width} batch {batch}"
@@ -80,6 +81,8 @@ def _section(bench: Bench, section: str, size: tuple[int, int, int], precisions:
     condition = bench.condition(*size)
     if section == "training":
         bench.training(condition)
+    elif section == "loading":
+        bench.loading(condition)
     elif section == "stream":
         bench.streams(condition)
     elif section == "denoiser":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +14,7 @@ import numpy as np
 import torch
 from scipy import linalg
 
-from benchmarks import subjects
+from benchmarks import loading, subjects
 from benchmarks.subjects import Condition, Subject
 from pixelwise.evaluation import statistics
 from pixelwise.evaluation.frechet import frechet_distance
@@ -106,6 +107,8 @@ class Bench:
         if s.flop:
             against = {"ieee": "fp32", "tf32x3": "tf32"}.get(s.precision, s.precision)
             values["speed"] = Value(value=s.flop / median / 1e9, unit="TFLOP/s")
+            if self.device.type == "cpu" and memory is not None:  # kernels of our own would not be counted
+                values["executed"] = Value(value=flops.executed(s.call) / 1e9, unit="GFLOP")
             values["share_of_peak"] = Value(value=s.flop / median / peak.get(against, peak["fp32"]), unit="1")
         if s.name == "copy":
             numbers = s.call().numel()
@@ -183,6 +186,14 @@ class Bench:
         for name, distance in distances.items():
             value = {"gradient_distance": Value(value=distance, unit="relative")}
             self._record(condition, "gradients against float64", name, 1, {"precision": "fp32"}, value)
+
+    def loading(self, condition: Condition) -> None:
+        """The loader's share of a whole training step: the time of making a batch by that of the step."""
+        with tempfile.TemporaryDirectory() as folder:
+            made = loading.subjects(condition, Path(folder))
+            times = self.time(condition, "whole training step", made)
+        batch, step = ((s.name, s.precision) for s in made)
+        self.ratio(condition, "the loader's share", times, batch, step)
 
     def frechet(self) -> None:
         """Seconds of a Frechet distance of 500 images: by the nuclear norm, and by the root of a matrix product."""

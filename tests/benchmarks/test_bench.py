@@ -14,7 +14,7 @@ from pixelwise.metrics import load
 @pytest.fixture(scope="module")
 def written(tmp_path_factory):
     folder = tmp_path_factory.mktemp("bench")
-    sections = "stream,generator,training,denoiser,frechet"
+    sections = "stream,generator,training,loading,denoiser,frechet"
     chosen = bench.options(["--quick", "--device", "cpu", "--threads", "1", "--rounds", "3", "--sections", sections])
     made, problems = bench.run(chosen)
     assert not problems
@@ -28,6 +28,12 @@ def test_records(written):
     assert {protocol for protocol, _ in ratios} >= {"as published", "both optimised", "against the direct form"}
     assert all(ratio.low <= ratio.value <= ratio.high for ratio in ratios.values())
     assert all(r.hardware["cpu"] and r.short and r.kind == "bench" for r in records)
+    share = ratios["the loader's share", "batch/whole training step"]
+    assert 0 < share.value < 1
+    executed = {
+        r.model: r.values["executed"].value for r in records if r.protocol == "generator" and "executed" in r.values
+    }
+    assert executed["asapnet optimised"] < executed["asapnet direct"]
     distances = {r.model: r.values["gradient_distance"].value for r in records if "gradient_distance" in r.values}
     assert distances["training step"] < max(1e-4, 3 * distances["training step direct"])
     frechet = [r.values["distance"].value for r in records if r.protocol == "Frechet distance"]
@@ -37,7 +43,9 @@ def test_records(written):
 def test_files(written):
     with (written / "samples.csv").open() as file:
         rows = list(csv.DictReader(file))
-    assert {row["protocol"] for row in rows} == {"pixelwise stream", "generator", "training step", "denoiser"}
+    assert {row["protocol"] for row in rows} == {
+        *("pixelwise stream", "generator", "training step", "whole training step", "denoiser")
+    }
     assert (written / "bench.png").stat().st_size > 10_000
     assert "<svg" in (written / "bench.svg").read_text()
 

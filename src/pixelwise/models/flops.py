@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -27,7 +28,15 @@ def count(module: nn.Module, *inputs: Tensor) -> int:
     Returns:
         Number of floating-point operations, 2 per multiply-add.
     """
+    return executed(lambda: module(*inputs))
+
+
+def executed(call: Callable[[], object]) -> int:
+    """Count the operations that a call really performs, in whatever form it computes, like `count`.
+
+    Sums of weight rows that take the place of a convolution are not counted, nor are kernels of our own.
+    """
     counter = FlopCounterMode(display=False, custom_mapping=IN_PLACE)
     with counter, torch.no_grad():
-        module(*inputs)
+        call()
     return counter.get_total_flops()

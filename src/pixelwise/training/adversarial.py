@@ -76,7 +76,7 @@ class Translation:
         self.generator = Trainee(generator, adam[0], here, settings.compile, settings.ema)
         self.judge = Trainee(judge, adam[1], here, settings.compile)
 
-    def _batches(self, step: int) -> list[tuple[Tensor, Tensor]]:
+    def batches(self, step: int) -> list[tuple[Tensor, Tensor]]:
         """Semantics and photographs of the parts of step `step` that this process computes."""
         settings = self.settings
         index = batch_at(step, len(self.images), settings.batch, settings.seed)
@@ -155,7 +155,7 @@ class Translation:
         epoch = epoch_of(step, self.steps, settings.schedule_epochs)
         for network in (self.generator, self.judge):
             network.set_factor(linear_decay(epoch, settings.epochs_constant, settings.epochs_decay))
-        batches = self._batches(step)
+        batches = self.batches(step)
         if step % settings.discriminator_steps == 0:
             made, pictures = self._learn_generator(batches)
             self._freeze_global(epoch)
