@@ -13,10 +13,10 @@ from pixelwise.claims.evidence import Item
 from pixelwise.claims.schema import Register
 from pixelwise.jobs import Job
 from pixelwise.metrics import Kind, Record, Scalar, Task, Value
+from pixelwise.settings.restoration import BASELINES
 
 DRAWN = frozenset({"streets"})
 GUESSED = frozenset({"streets", "photos", "custom"})
-BASELINES = ("identity", "identity_8bit", "identity_minmax", "pointwise_oracle", "tile_mean", "tile_wiener")
 SIZES: dict[str, tuple[int, int]] = {
     **{"cityscapes": (2975, 500), "camvid": (367, 233), "facades": (300, 78), "bsds500": (432, 68), "bsd68": (0, 68)},
     **{"set12": (0, 12), "cbsd68": (0, 68), "train400": (400, 0), "gopro": (2000, 1151), "photos": (8, 4)},
@@ -148,7 +148,7 @@ def _restore(job: Job, datasets: Datasets, by_out: Mapping[str, Job], gpu: Gpu) 
     settings: Any = job.settings
     names = [settings.name]
     if settings.name == "baselines":
-        names = list(settings.baselines or (*BASELINES, "tile_wiener_oracle", "bm3d"))
+        names = list(settings.baselines or BASELINES[settings.task])
     for name, sigma in itertools.product(names, settings.sigmas or (15, 25, 50)):
         facts = _scored(job, datasets, by_out) | {"protocol": settings.protocol, "condition": {"sigma": sigma}}
         if name == "bm3d" and settings.bm3d_limit is not None:

@@ -133,26 +133,13 @@ TILED: dict[str, Callable[[Case, int], Image]] = {
     "tile_wiener": tile_wiener,
     "tile_wiener_oracle": tile_wiener_oracle,
 }
-OF_TASK: dict[str, tuple[str, ...]] = {
-    "denoising": (
-        "identity",
-        "identity_8bit",
-        "identity_minmax",
-        "pointwise_oracle",
-        "tile_mean",
-        "tile_wiener",
-        "tile_wiener_oracle",
-        "bm3d",
-    ),
-    "deblurring": ("identity", "wiener_known_blur"),
-}
 
 
 def build(name: str, tile: int, cases: Callable[[], Iterable[Case]]) -> Method:
     """The baseline `name`.
 
     Args:
-        name: One of `OF_TASK`.
+        name: One of `settings.restoration.BASELINES`.
         tile: Side of the tiles in pixels.
         cases: Gives all cases of the noise level; called by oracles that look at all of them.
 

@@ -23,7 +23,7 @@ from pixelwise.evaluation.protocols import PROTOCOLS, Protocol
 from pixelwise.evaluation.restorer import Restorer
 from pixelwise.evaluation.samples import Samples
 from pixelwise.evaluation.statistics import bootstrap_mean
-from pixelwise.settings.restoration import RestorationSettings
+from pixelwise.settings.restoration import BASELINES, RestorationSettings
 
 MODEL = "model.safetensors"
 UNITS = {"psnr": "dB", "psnr_8bit": "dB", "ssim": "1", "ssim_8bit": "1", "blockiness": "1", "blockiness_clean": "1"}
@@ -128,10 +128,10 @@ def _protocol(settings: RestorationSettings) -> Protocol:
 
 
 def _baselines(settings: RestorationSettings, protocol: Protocol, cases: Cases) -> Iterator[Subject]:
-    names = settings.baselines or baselines.OF_TASK[protocol.task]
+    names = settings.baselines or BASELINES[protocol.task]
     for name in names:
-        if name not in baselines.OF_TASK[protocol.task]:
-            allowed = ", ".join(baselines.OF_TASK[protocol.task])
+        if name not in BASELINES[protocol.task]:
+            allowed = ", ".join(BASELINES[protocol.task])
             raise PixelwiseError(f"settings.baselines: {name}; for {protocol.task} allowed are {allowed}")
         if name == "wiener_known_blur" and protocol.degradation != "motion_blur":
             continue  # the kernels of recorded blur are not known

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import Field
 
@@ -11,7 +11,7 @@ from pixelwise.settings.base import Compute
 ProtocolName = Literal[
     "bsd68", "bsd68-independent", "set12", "cbsd68", "report-256", "photos", "motion-blur", "photos-blur", "gopro"
 ]
-Baseline = Literal[
+Denoiser = Literal[
     "identity",
     "identity_8bit",
     "identity_minmax",
@@ -20,8 +20,14 @@ Baseline = Literal[
     "tile_wiener",
     "tile_wiener_oracle",
     "bm3d",
-    "wiener_known_blur",
 ]
+Deblurrer = Literal["identity", "wiener_known_blur"]
+BASELINES: dict[str, tuple[Denoiser | Deblurrer, ...]] = {
+    "denoising": get_args(Denoiser),
+    "deblurring": get_args(Deblurrer),
+}
+"""Methods without training, by task."""
+
 Level = Annotated[float, Field(ge=0, le=255)]
 
 
@@ -51,7 +57,7 @@ class RestorationSettings(Compute):
     protocol: ProtocolName
     seed: int = 0
     sigmas: tuple[Level, ...] | None = Field(None, min_length=1)
-    baselines: tuple[Baseline, ...] | None = Field(None, min_length=1)
+    baselines: tuple[Denoiser | Deblurrer, ...] | None = Field(None, min_length=1)
     tile: int = Field(16, ge=2)
     more_tiles: tuple[Annotated[int, Field(ge=2)], ...] = ()
     limit: int | None = Field(None, ge=1)

@@ -19,7 +19,7 @@ from pixelwise.training.loop import train
 from pixelwise.training.machine import Machine, machine
 from pixelwise.training.parallel import Trainee
 from pixelwise.training.perceptual import deviation, load_perceptual
-from pixelwise.training.randomness import batch_at, generator, seed_everything
+from pixelwise.training.randomness import seed_everything
 from pixelwise.training.schedules import epoch_of, linear_decay, total_steps, two_time_scales
 
 PIXEL_CHANNELS = 3
@@ -79,9 +79,7 @@ class Translation:
     def batches(self, step: int) -> list[tuple[Tensor, Tensor]]:
         """Semantics and photographs of the parts of step `step` that this process computes."""
         settings = self.settings
-        index = batch_at(step, len(self.images), settings.batch, settings.seed)
-        coins = torch.rand(settings.batch, generator=generator("cpu", settings.seed, "flip", step))
-        mirrored = (coins < 0.5) if settings.flip else torch.zeros(settings.batch, dtype=torch.bool)
+        index, mirrored = self.images.drawn(step, settings.batch, settings.flip, settings.seed)
         return [self.images.pairs(index[part], mirrored[part], self.edge) for part in self.parts]
 
     def _judge(self, judge: nn.Module, semantics: Tensor, fake: Tensor, real: Tensor) -> tuple[Any, Any]:
@@ -185,17 +183,8 @@ class Translation:
 
     def amount(self) -> dict[str, Any]:
         """How much was trained, beside how much is published."""
-        presentations = self.steps * self.settings.batch
-        epochs = self.steps / (len(self.images) // self.settings.batch)
         published = self.settings.RECIPES[self.settings.recipe].amount
-        return {
-            "steps": self.steps,
-            "presentations": presentations,
-            "images": len(self.images),
-            "epochs": round(epochs, 3),
-            "published_epochs": published,
-            "short": published is not None and epochs < published,
-        }
+        return self.images.amount(self.steps, self.settings.batch, published)
 
 
 def run(settings: AdversarialSettings, inputs: dict[str, Path], out: Path, work: Path) -> None:

@@ -14,6 +14,7 @@ from pixelwise.data.onehot import semantics
 from pixelwise.data.pack import Pack, read_facts
 from pixelwise.errors import PixelwiseError
 from pixelwise.training.machine import Machine
+from pixelwise.training.randomness import batch_at, generator
 
 SHARE_OF_MEMORY = 0.25
 
@@ -74,6 +75,24 @@ class LabelledImages:
 
     def __len__(self) -> int:
         return self.count
+
+    def drawn(self, step: int, batch: int, flip: bool, seed: int) -> tuple[Tensor, Tensor]:
+        """Which images a step sees (int64 [batch]) and which of them mirrored (bool [batch])."""
+        coins = torch.rand(batch, generator=generator("cpu", seed, "flip", step))
+        mirrored = (coins < 0.5) if flip else torch.zeros(batch, dtype=torch.bool)
+        return batch_at(step, self.count, batch, seed), mirrored
+
+    def amount(self, steps: int, batch: int, published: float | None) -> dict[str, Any]:
+        """How much is trained in so many steps, beside the published number of epochs if there is one."""
+        epochs = steps / (self.count // batch)
+        return {
+            "steps": steps,
+            "presentations": steps * batch,
+            "images": self.count,
+            "epochs": round(epochs, 3),
+            "published_epochs": published,
+            "short": published is not None and epochs < published,
+        }
 
     def _maps(self, store: Store, index: Tensor, mirrored: Tensor) -> Tensor:
         rows = store.take(index)

@@ -17,7 +17,7 @@ from pixelwise.training.images import LabelledImages
 from pixelwise.training.loop import train
 from pixelwise.training.machine import Machine, machine
 from pixelwise.training.parallel import Trainee, mean_over_processes
-from pixelwise.training.randomness import batch_at, generator, seed_everything
+from pixelwise.training.randomness import seed_everything
 from pixelwise.training.schedules import epoch_of, poly, stepped, total_steps
 from pixelwise.training.views import VOID, affine, view
 
@@ -61,9 +61,7 @@ class Segmentation:
     def batches(self, step: int) -> list[tuple[Tensor, Tensor]]:
         """Normalised views [b, 3, h, w] and their classes [b, h, w] of the parts that this process computes."""
         settings = self.settings
-        index = batch_at(step, len(self.images), settings.batch, settings.seed)
-        coins = torch.rand(settings.batch, generator=generator("cpu", settings.seed, "flip", step))
-        mirrored = (coins < 0.5) if settings.flip else torch.zeros(settings.batch, dtype=torch.bool)
+        index, mirrored = self.images.drawn(step, settings.batch, settings.flip, settings.seed)
         source = (int(self.images.facts["height"]), int(self.images.facts["width"]))
         place = (settings.seed, step)
         maps = affine(settings.batch, source, self.size, settings.zoom, settings.rotation, place)
@@ -108,15 +106,7 @@ class Segmentation:
     def amount(self) -> dict[str, Any]:
         """How much was trained, beside how much is published."""
         published = self.settings.RECIPES[self.settings.recipe].amount
-        epochs = self.steps / (len(self.images) // self.settings.batch)
-        return {
-            "steps": self.steps,
-            "presentations": self.steps * self.settings.batch,
-            "images": len(self.images),
-            "epochs": round(epochs, 3),
-            "published_epochs": published,
-            "short": published is not None and epochs < published,
-        }
+        return self.images.amount(self.steps, self.settings.batch, published)
 
 
 def run(settings: SegmentationSettings, inputs: dict[str, Path], out: Path, work: Path) -> None:
