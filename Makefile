@@ -4,12 +4,13 @@ PROFILE ?= tiny
 CORES ?= $(shell nproc 2>/dev/null || echo 2)
 SMOKE ?=
 PYTHON ?= $(firstword $(foreach p,python3.12 python3.11 python3,$(shell $(p) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 13))' 2>/dev/null && command -v $(p))))
+SMOKED := $(if $(filter 1 true yes,$(SMOKE)),true,false)
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .PHONY: reproduce test lint figures record restore resume bench verify install
 
 reproduce: install
-	snakemake --cores $(CORES) all --config profile=$(PROFILE) smoke=$(if $(filter 1 true yes,$(SMOKE)),true,false)
+	snakemake --cores $(CORES) all --config profile=$(PROFILE) smoke=$(SMOKED)
 	@echo "Report: results/$(PROFILE)$(if $(filter 1 true yes,$(SMOKE)),-smoke)/report/index.html"
 
 test: install
@@ -30,8 +31,8 @@ RECORD := results/recorded/$(PROFILE)
 record: install
 	rm -rf $(RECORD)
 	mkdir -p $(RECORD)
-	cd results/$(PROFILE) && find summary claims figures report fid segment restore time inspect -type f \
-		\( -name '*.csv' -o -name '*.json' -o -name '*.html' -o -name '*.svg' -o -name '*.png' -path 'figures/*' \) \
+	cd results/$(PROFILE) && find . -mindepth 2 -type f -not -path './jobs/*' -not -path './train/*' -not -path './generate/*' \
+		\( -name '*.csv' -o -name '*.json' -o -name '*.html' -o -name '*.svg' -o -name '*.png' -path './figures/*' \) \
 		-exec cp --parents {} $(CURDIR)/$(RECORD)/ \;
 	grep -E '"(results|data)/$(PROFILE)/' logs/run.jsonl > $(RECORD)/run.jsonl
 	pixelwise readme
@@ -41,8 +42,8 @@ restore: install
 	pixelwise verify --profile $(PROFILE)
 
 resume: install
-	snakemake --unlock --config profile=$(PROFILE)
-	snakemake --cores $(CORES) all --config profile=$(PROFILE)
+	snakemake --unlock --config profile=$(PROFILE) smoke=$(SMOKED)
+	snakemake --cores $(CORES) all --config profile=$(PROFILE) smoke=$(SMOKED)
 
 verify: install
 	pixelwise verify --profile $(PROFILE)

@@ -102,7 +102,10 @@ def verify_manifest(manifest: Path) -> list[str]:
         One line for each file that is missing, changed or not listed; empty if all is well.
     """
     folder = manifest.parent
-    listed: dict[str, str] = read_json(manifest)["files"]
+    document = read_json(manifest)
+    listed = document.get("files") if isinstance(document, dict) else None
+    if not isinstance(listed, dict):
+        return [f"{manifest}: not a manifest; it lists no files"]
     present = {path.relative_to(folder).as_posix(): path for path in files_below(folder)}
     problems = [f"{folder / name}: missing" for name in listed if name not in present]
     problems += [f"{folder / name}: not listed in {manifest}" for name in present if name not in listed]

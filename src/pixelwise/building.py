@@ -202,7 +202,7 @@ class Builder:
             raise PixelwiseError(
                 f"params.yaml: {self.where('segment.segmenter')}: '{segmenter}' is not an entry of train"
             )
-        if {"U", "F"} & set(options.get("protocols", ())):  # these score label maps at their original size
+        if {"U", "F"} & set(options.get("protocols") or ()):  # these score label maps at their original size
             values["original"] = self.dataset(dataset)
             inputs["raw"] = f"{self.data}/{dataset}/raw"
         settings = validate(SegmentSettings, self.where("segment"), values | options)

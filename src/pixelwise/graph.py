@@ -45,6 +45,7 @@ def _active(config: Mapping[str, Any]) -> tuple[str, str, Profile]:
         raise PixelwiseError(f"params.yaml: profile: {whole.profile}; allowed: {', '.join(whole.profiles)}")
     values = _merged(whole.defaults, whole.profiles[whole.profile])
     if whole.smoke:
+        validate(Profile, f"profiles.{whole.profile}", values)
         values = shrink(values)
     profile = validate(Profile, f"profiles.{whole.profile}", values)
     return whole.profile + ("-smoke" if whole.smoke else ""), whole.profile, profile

@@ -102,7 +102,7 @@ except PixelwiseError as error:
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_process_killed_by_signal(number: signal.Signals, translation_data: Path, tmp_path: Path) -> None:
-    settings = gan_settings()
+    settings = gan_settings(presentations=100)
     adversarial.run(settings, {"data": translation_data}, tmp_path / "whole", tmp_path / "unbroken")
     script = SCRIPT.format(module="adversarial", settings="AdversarialSettings", task="Translation")
     work = tmp_path / "work"

@@ -35,6 +35,9 @@ wildcard_constraints:
 
 DATA, RESULTS, LOGS = f"data/{PLAN.name}", f"results/{PLAN.name}", f"logs/{PLAN.name}"
 JOBS = {job.id: job for job in PLAN.jobs}
+for step in ("generate", "time", "fid", "segment", "restore", "inspect"):
+    if not PLAN.of(step):  # dvc.yaml names the folder for every profile
+        os.makedirs(f"{RESULTS}/{step}", exist_ok=True)
 GPUS = clone.gpus()
 
 
@@ -71,4 +74,5 @@ def preflight():
     try:
         graph.preflight(PLAN, STALE)
     except PixelwiseError as error:
+        workflow.persistence.unlock()
         stop(error)

@@ -62,7 +62,7 @@ def translation_call(
     """A function of no arguments that does what `SCOPES[scope]` says for a generator of label maps."""
 
     def prepared(labels: Tensor, instances: Tensor) -> tuple[Tensor, ...]:
-        if not isinstance(module, Optimised):
+        if not isinstance(module, Optimised) or module.labels is None:
             return (semantics(labels, instances if edge else None, num_labels),)
         ids = labels.to(torch.uint8)
         return (ids, instance_edges(instances)) if edge else (ids,)

@@ -64,7 +64,11 @@ class TrainingSettings(Compute):
         if not isinstance(given, dict):
             return given
         architecture = given.get("architecture", cls.model_fields["architecture"].default)
+        if not isinstance(architecture, str):
+            return given
         recipe = given.get("recipe") or cls.BY_ARCHITECTURE.get(architecture)
+        if not isinstance(recipe, str | None):
+            return given
         if recipe is None:
             raise ValueError(
                 f"architecture {architecture} has no recipe of its own; name one of {', '.join(cls.RECIPES)}"
