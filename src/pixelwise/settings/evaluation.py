@@ -116,7 +116,9 @@ class TimeSettings(Compute):
         sizes: Heights and widths.
         batches: Batch sizes.
         precisions: "fp32" strict, "tf32" (CUDA only), "bf16" autocast.
-        modes: "eager" (as published), "compiled" (torch.compile), "optimised" (`models.optimised`).
+        modes: "eager" (the modules as they are trained here: ASAP-Net with this package's exact pixelwise stream; the
+            direct formulation is timed in `benchmarks/` only), "compiled" (torch.compile), "optimised" (every model by
+            `models.optimised`).
         scopes: What one call covers; `evaluation.timing` defines them. Denoising knows "generator" and "transfer".
         warmup: Untimed calls of each model per condition.
         calls: Timed calls of each model per condition.
