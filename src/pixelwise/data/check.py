@@ -114,7 +114,9 @@ def show(plan: Planned, name: str) -> None:
     if settings.dataset.kind in roots.OWN:
         root = roots.locate(settings.dataset)
     elif not (root / MANIFEST).is_file():
-        raise PixelwiseError(f"{root}: not fetched yet; run `snakemake --cores 1 {root / MANIFEST}` first")
+        raise PixelwiseError(
+            f"{root}: not fetched yet; run `snakemake --cores 1 {root / MANIFEST} --config profile=NAME` first"
+        )
     result = check(settings.dataset, root, progress=sys.stderr.isatty())
     render(result, label_table(settings.dataset), f"{name}: {root}")
     count = sum(len(report.defects) for report in result.values())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -69,9 +70,10 @@ def natural(text: str) -> list[tuple[int, str]]:
 
 
 def images_below(folder: Path, suffix: str = "") -> list[Path]:
-    """Image files below a folder, at any depth, whose names end in `suffix`; sorted; hidden files left out."""
-    paths = (path for path in folder.rglob(f"*{suffix}") if path.suffix.lower() in IMAGES and path.is_file())
-    return sorted(path for path in paths if not path.name.startswith("."))
+    """Image files below a folder, linked folders too, whose names end in `suffix`; sorted, none hidden."""
+    walked = os.walk(folder, followlinks=True)
+    paths = (Path(place, name) for place, _, names in walked for name in names if name.endswith(suffix))
+    return sorted(p for p in paths if p.suffix.lower() in IMAGES and p.is_file() and not p.name.startswith("."))
 
 
 def index(paths: Iterable[Path], key: Callable[[Path], str]) -> tuple[dict[str, Path], list[str]]:

@@ -57,7 +57,7 @@ def select(found: Listing, root: Path, split: str, dataset: Dataset) -> Listing:
     limit = getattr(dataset, split)
     if limit is None or found.defects or expected(dataset.kind, split) == 0:
         return found
-    if limit > len(found.entries):
+    if limit > len(found.entries) and not dataset.at_most:
         raise PixelwiseError(
             f"{root}: {len(found.entries)} {split} examples of {dataset.kind}; {split} asks for {limit}"
         )

@@ -74,7 +74,10 @@ def sentences(table: pd.DataFrame, differences: pd.DataFrame) -> list[str]:
         f"{where} the best form of ASAP-Net's generator ({label(best.model)}) differs from {label(best.reference)} by "
         f"{best.difference:+.2f} dB [{best.low:+.2f}, {best.high:+.2f}] over {best.n} images{marked}."
     ]
-    for floor, words in (("tile_wiener", "the best affine map per tile"), ("identity", "the noisy input itself")):
+    for floor, words in (
+        ("tile_wiener", "the affine map per 16x16 tile that can be had without the original"),
+        ("identity", "the noisy input itself"),
+    ):
         if floor in rows.index:
             gap = best.difference - float(rows.loc[[floor], "difference"].iloc[0])
             said.append(f"It stands {abs(gap):.2f} dB {'above' if gap > 0 else 'below'} {words} ({label(floor)}).")

@@ -35,6 +35,7 @@ class Dataset(Settings):
         width: Columns after resizing, in pixels; None keeps every image as it is.
         train: Number of training items, the first in natural order; None takes all.
         val: Number of validation items, the first in natural order; None takes all.
+        at_most: Whether `train` and `val` are upper bounds, as in smoke runs; otherwise so many must be there.
         seed: Seed of drawn data; unused by all other kinds.
         root: Folder of `cityscapes` (instead of the variable CITYSCAPES_ROOT), `custom` or `gopro`; unused by others.
         channels: 1 converts images to gray (ITU-R 601 luma), 3 to colour; None keeps what the files hold.
@@ -49,6 +50,7 @@ class Dataset(Settings):
     width: int | None = Field(default=None, ge=1)
     train: int | None = Field(default=None, ge=0)
     val: int | None = Field(default=None, ge=0)
+    at_most: bool = False
     seed: int = Field(default=0, ge=0)
     root: str | None = None
     channels: Literal[1, 3] | None = None

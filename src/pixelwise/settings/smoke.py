@@ -22,7 +22,9 @@ def shrink(profile: dict[str, Any]) -> dict[str, Any]:
     shrunk = dict(profile)
     shrunk["seeds"] = list(profile.get("seeds", [0]))[:1]
     shrunk["datasets"] = {
-        name: dict(values) | {split: _fewer(values.get(split), most) for split, most in IMAGES.items()}
+        name: dict(values)
+        | {split: _fewer(values.get(split), most) for split, most in IMAGES.items()}
+        | {"at_most": True}
         for name, values in profile.get("datasets", {}).items()
     }
     shrunk["train"] = {name: _training(values) for name, values in profile.get("train", {}).items()}
