@@ -24,7 +24,7 @@ def test_linked_folders_are_followed(tmp_path: Path) -> None:
 
 
 def test_a_bound_takes_what_is_there_and_a_number_demands_it(tmp_path: Path) -> None:
-    listing = Listing([Entry(name, {}) for name in "abc"], [])
+    listing = Listing([Entry(name, tmp_path / name) for name in "abc"], [])
     bound = Dataset(kind="cityscapes", train=6, at_most=True)
     assert len(select(listing, tmp_path, "train", bound).entries) == 3
     with pytest.raises(PixelwiseError, match="train asks for 6"):
