@@ -26,7 +26,7 @@ def bench(table: pd.DataFrame, published: pd.DataFrame, name: str) -> Drawn:
         MissingNumbersError: If the benchmark holds no such ratio.
     """
     rows = table[table["protocol"].isin(FORMS) & table["metric"].eq("ratio") & table["batch"].eq(1)]
-    rows = rows[rows["model"].str.startswith("spade_pix2pixhd") & rows["model"].str.contains("/asapnet")]
+    rows = rows[rows["task"].eq("translation")]
     rows = rows[rows["value"].notna()].assign(megapixels=rows["height"] * rows["width"] / 1e6)
     if rows.empty:
         raise MissingNumbersError("the benchmark compared no two generators")
