@@ -5,13 +5,15 @@ CORES ?= $(shell nproc 2>/dev/null || echo 2)
 SMOKE ?=
 PYTHON ?= $(firstword $(foreach p,python3.12 python3.11 python3,$(shell $(p) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 13))' 2>/dev/null && command -v $(p))))
 SMOKED := $(if $(filter 1 true yes,$(SMOKE)),true,false)
+RUN := $(PROFILE)$(if $(filter true,$(SMOKED)),-smoke)
+CONFIG := --config profile=$(PROFILE) smoke=$(SMOKED)
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .PHONY: reproduce test lint figures record restore resume bench verify install
 
 reproduce: install
-	snakemake --cores $(CORES) all --config profile=$(PROFILE) smoke=$(SMOKED)
-	@echo "Report: results/$(PROFILE)$(if $(filter 1 true yes,$(SMOKE)),-smoke)/report/index.html"
+	snakemake --cores $(CORES) all $(CONFIG)
+	@echo "Report: results/$(RUN)/report/index.html"
 
 test: install
 	OMP_NUM_THREADS=1 pytest -n 2 --dist loadfile --no-loadscope-reorder
@@ -24,7 +26,7 @@ lint: install
 	snakemake --lint
 
 figures: install
-	pixelwise figures results/$(PROFILE)/jobs/figures.json
+	pixelwise figures results/$(RUN)/jobs/figures.json
 
 # Copies what a run found, without its data, checkpoints and pictures, to where git keeps it, and fills the README's blocks.
 RECORD := results/recorded/$(PROFILE)
@@ -42,11 +44,11 @@ restore: install
 	pixelwise verify --profile $(PROFILE)
 
 resume: install
-	snakemake --unlock --config profile=$(PROFILE) smoke=$(SMOKED)
-	snakemake --cores $(CORES) all --config profile=$(PROFILE) smoke=$(SMOKED)
+	snakemake --unlock $(CONFIG)
+	snakemake --cores $(CORES) all $(CONFIG)
 
 verify: install
-	pixelwise verify --profile $(PROFILE)
+	pixelwise verify --profile $(PROFILE) $(if $(filter true,$(SMOKED)),--smoke)
 
 bench: install
 	python benchmarks/bench.py

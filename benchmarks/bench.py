@@ -56,12 +56,11 @@ def run(chosen: argparse.Namespace, deadline: float = float("inf")) -> tuple[Ben
     precisions = (chosen.precisions or ("fp32,tf32,bf16" if gpu else "fp32")).split(",")
     rounds = (chosen.rounds, chosen.rounds) if chosen.rounds else (3, 5) if chosen.quick else (5, 200)
     bench, problems, sections = Bench(device, chosen.quick, chosen.seconds, rounds), [], chosen.sections.split(",")
-    jobs = [(s, *size, batch) for batch in batches for size in sizes for s in ("stream", "generator") if s in sections]
     steps = [int(b) for b in (chosen.training_batches or ("1" if chosen.quick else "1,8" if gpu else "1,4")).split(",")]
-    jobs[2:2] = [("training", *sizes[0], batch) for batch in steps if "training" in sections]
-    jobs[2:2] = [("loading", *sizes[0], steps[-1] if gpu else 1)] if "loading" in sections else []
-    jobs[2:2] = [("denoiser", *sizes[0], batches[0])] if "denoiser" in sections else []
-    for section, height, width, batch in jobs:
+    every = [(s, *size, batch) for batch in batches for size in sizes for s in ("stream", "generator")]
+    once = [("denoiser", batches[0]), ("loading", steps[-1] if gpu else 1), *(("training", batch) for batch in steps)]
+    jobs = [*every[:2], *((section, *sizes[0], batch) for section, batch in once), *every[2:]]
+    for section, height, width, batch in (job for job in jobs if job[0] in sections):
         name = f"{section} {height}x{width} batch {batch}"
         if time.monotonic() > deadline:
             problems.append(f"{name}: left out, no time")

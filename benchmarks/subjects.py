@@ -158,6 +158,11 @@ def _kernel(grid: Tensor, labels: Tensor, form: Any, precision: Any) -> Call:
     return lambda: pixelwise_mlp_triton(grid, labels, None, form, precision)
 
 
+def step_forms(net: AsapNet) -> dict[str, nn.Module]:
+    """The same weights in the direct form and in this package's."""
+    return {"training step direct": DirectAsapNet(net), "training step": net}
+
+
 def training_steps(condition: Condition, flop: dict[str, float]) -> tuple[AsapNet, list[Subject]]:
     """Forward pass, L1 loss and backward pass of ASAP-Net's generator, in the direct form and in this package's."""
     net = build("asapnet", condition)
@@ -176,10 +181,9 @@ def training_steps(condition: Condition, flop: dict[str, float]) -> tuple[AsapNe
 
         return run
 
-    names = {"training step direct": DirectAsapNet(net), "training step": net}
     precisions = ("fp32", "tf32") if condition.device.type == "cuda" else ("fp32",)
     flop_step = 3 * flop["asapnet"]
-    return net, [Subject(n, p, step(m, p == "tf32"), flop_step) for p in precisions for n, m in names.items()]
+    return net, [Subject(n, p, step(m, p == "tf32"), flop_step) for p in precisions for n, m in step_forms(net).items()]
 
 
 def l1_loss(module: nn.Module, planes: Tensor) -> Tensor:
@@ -201,10 +205,9 @@ def gradient_distances(net: AsapNet, condition: Condition) -> dict[str, float]:
         return math.sqrt(sum(float(value.square().sum()) for value in values))
 
     exact = gradient(copy.deepcopy(net).double(), planes.double())
-    forms = {"training step direct": DirectAsapNet(net), "training step": net}
     return {
         name: norm([a - b for a, b in zip(gradient(form, planes), exact, strict=True)]) / norm(exact)
-        for name, form in forms.items()
+        for name, form in step_forms(net).items()
     }
 
 

@@ -56,10 +56,11 @@ Smoke = Annotated[bool | None, typer.Option(help="The shrunk form of the profile
 def verify(config: Config = Path("params.yaml"), profile: ProfileOption = None, smoke: Smoke = None) -> None:
     """Compare every byte of a run's outputs with its manifests."""
     from pixelwise.graph import plan
+    from pixelwise.jobs import made
     from pixelwise.jobs import verify as differences
 
     run = plan(config, profile, smoke)
-    done = [job for job in run.jobs if Path(job.manifest).exists()]
+    done = made(run.jobs)
     if not done:
         raise PixelwiseError(
             f"{run.name}: no outputs here; run it, or 'dvc pull' with profile: in params.yaml set to it"

@@ -167,10 +167,11 @@ def prepare(jobs: Iterable[Job]) -> list[str]:
     return stale
 
 
+def made(jobs: Iterable[Job]) -> list[Job]:
+    """Those of the jobs that have outputs."""
+    return [job for job in jobs if os.path.exists(job.manifest)]
+
+
 def verify(jobs: Iterable[Job]) -> list[str]:
     """Compare every byte of the outputs of these jobs with their manifests; one line for each difference."""
-    problems = []
-    for job in jobs:
-        if os.path.exists(job.manifest):
-            problems += artifacts.verify_manifest(Path(job.manifest))
-    return problems
+    return [line for job in made(jobs) for line in artifacts.verify_manifest(Path(job.manifest))]

@@ -35,8 +35,9 @@ wildcard_constraints:
 
 DATA, RESULTS, LOGS = f"data/{PLAN.name}", f"results/{PLAN.name}", f"logs/{PLAN.name}"
 JOBS = {job.id: job for job in PLAN.jobs}
-for step in ("generate", "time", "fid", "segment", "restore", "inspect"):
-    if not PLAN.of(step):  # dvc.yaml names the folder for every profile
+EVALUATED = ("generate", "time", "fid", "segment", "restore", "inspect")
+if workflow.is_main_process:
+    for step in EVALUATED:  # dvc.yaml names their folders, whatever the profile does
         os.makedirs(f"{RESULTS}/{step}", exist_ok=True)
 GPUS = clone.gpus()
 

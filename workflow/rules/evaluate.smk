@@ -87,4 +87,4 @@ rule inspect:
 
 rule evaluate_all:
     input:
-        manifests(PLAN.of("generate", "time", "fid", "segment", "restore", "inspect")),
+        manifests(PLAN.of(*EVALUATED)),

@@ -61,14 +61,11 @@ class TrainingSettings(Compute):
     @model_validator(mode="before")
     @classmethod
     def _fill(cls, given: Any) -> Any:
-        if not isinstance(given, dict):
-            return given
+        names = ("architecture", "recipe")
+        if not isinstance(given, dict) or not all(isinstance(given.get(name, ""), str | None) for name in names):
+            return given  # the fields' own checks say what is wrong
         architecture = given.get("architecture", cls.model_fields["architecture"].default)
-        if not isinstance(architecture, str):
-            return given
         recipe = given.get("recipe") or cls.BY_ARCHITECTURE.get(architecture)
-        if not isinstance(recipe, str | None):
-            return given
         if recipe is None:
             raise ValueError(
                 f"architecture {architecture} has no recipe of its own; name one of {', '.join(cls.RECIPES)}"
