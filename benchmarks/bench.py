@@ -11,6 +11,7 @@ import argparse
 import csv
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
@@ -21,8 +22,9 @@ sys.path[:0] = [str(ROOT), str(ROOT / "src")]
 from benchmarks import show  # noqa: E402
 from benchmarks.sections import Bench, settle  # noqa: E402
 from pixelwise.evaluation.hardware import describe, select_device  # noqa: E402
-from pixelwise.metrics import Record, dump  # noqa: E402
+from pixelwise.metrics import Record, dump, load  # noqa: E402
 
+SAMPLES = ("height", "width", "batch", "protocol", "model", "precision", "round", "milliseconds")
 SIZES = {"cpu": "256x512", "cuda": "256x512,512x512,512x1024,1024x1024,1024x2048,2048x2048"}
 
 
@@ -36,7 +38,7 @@ def options(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--training-batches", help="of the training step, by default 1,4 on a CPU, 1,8 on a GPU")
     parser.add_argument("--rounds", type=int, help="timed rounds; by default as many as fit --seconds")
     parser.add_argument("--seconds", type=float, default=60.0, help="time for the rounds of one condition")
-    parser.add_argument("--sections", default="stream,generator,training,loading,denoiser,frechet,pipeline")
+    parser.add_argument("--sections", default="stream,generator,training,loading,denoiser,features,frechet,pipeline")
     parser.add_argument("--precisions", help="of the optimised forms; by default fp32, on a GPU fp32,tf32,bf16")
     parser.add_argument("--out", type=Path, default=ROOT / "results" / "bench")
     parser.add_argument("--quick", action="store_true", help="smoke test: narrow networks, small sizes")
@@ -70,6 +72,10 @@ def run(chosen: argparse.Namespace, deadline: float = float("inf")) -> tuple[Ben
         except Exception as error:
             problems.append(f"{name}: {type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}")
         settle(device)
+    if "features" in sections and (weights := next(ROOT.glob("data/*/weights/inception"), None)):
+        bench.features(weights)
+    elif "features" in sections:
+        problems.append("features: left out, no Inception weights below data/; make reproduce fetches them")
     for section, call in (("frechet", bench.frechet), ("pipeline", lambda: bench.pipeline(ROOT))):
         if section in sections:
             call()
@@ -90,17 +96,36 @@ def _section(bench: Bench, section: str, size: tuple[int, int, int], precisions:
         bench.generators(condition, precisions)
 
 
+def _key(record: Record) -> tuple[str, str, str]:
+    return record.protocol, record.model, str(sorted(record.condition.items()))
+
+
+def _place(sample: Mapping[str, object]) -> tuple[str, ...]:
+    return tuple(str(sample[name]) for name in SAMPLES[:6])
+
+
 def write(bench: Bench, out: Path, threads: int) -> list[Record]:
-    """Write records, samples and figure to `out`/<device>; returns the records with the hardware in them."""
+    """Write records, samples and figure to `out`/<device>; returns the records with the hardware in them.
+
+    What was not measured this time keeps the records of an earlier run on the same hardware.
+    """
     machine = describe(bench.device, threads)
     records = [record.model_copy(update={"hardware": machine}) for record in bench.records]
     folder = out / bench.device.type
     folder.mkdir(parents=True, exist_ok=True)
+    samples = bench.samples
+    if (folder / "metrics.json").is_file():
+        new, timed = set(map(_key, records)), {_place(sample) for sample in samples}
+        earlier = [record for record in load(folder / "metrics.json") if record.hardware == machine]
+        records = [record for record in earlier if _key(record) not in new] + records
+        with (folder / "samples.csv").open(newline="") as file:
+            kept = [row for row in csv.DictReader(file) if earlier and _place(row) not in timed]
+        samples = kept + samples
     dump(folder / "metrics.json", records)
     with (folder / "samples.csv").open("w", newline="") as file:
-        writer = csv.DictWriter(file, list(bench.samples[0]) if bench.samples else ["model"], lineterminator="\n")
+        writer = csv.DictWriter(file, SAMPLES, lineterminator="\n")
         writer.writeheader()
-        writer.writerows(bench.samples)
+        writer.writerows(samples)
     show.plot(records, folder)
     return records
 

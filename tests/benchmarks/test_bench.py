@@ -1,6 +1,7 @@
 """The benchmark runs end to end on narrow networks, and what it writes is what the report reads."""
 
 import csv
+import shutil
 
 import numpy as np
 import pytest
@@ -48,6 +49,21 @@ def test_files(written):
     }
     assert (written / "bench.png").stat().st_size > 10_000
     assert "<svg" in (written / "bench.svg").read_text()
+
+
+def test_a_run_of_fewer_sections_keeps_the_others(written, tmp_path):
+    shutil.copytree(written, tmp_path / "cpu")
+    chosen = bench.options(["--quick", "--device", "cpu", "--threads", "1", "--rounds", "4", "--sections", "denoiser"])
+    bench.write(bench.run(chosen)[0], tmp_path, 1)
+    before, after = (load(folder / "metrics.json") for folder in (written, tmp_path / "cpu"))
+    assert sorted(map(bench._key, before)) == sorted(map(bench._key, after))
+    assert {r.n for r in after if r.protocol == "denoiser"} == {4}
+    assert {r.n for r in after if r.protocol == "generator"} == {3}
+    counts = [
+        sum(row["protocol"] == "denoiser" for row in csv.DictReader((folder / "samples.csv").open()))
+        for folder in (written, tmp_path / "cpu")
+    ]
+    assert counts[1] * 3 == counts[0] * 4
 
 
 def test_memory_of_training_is_lower_than_direct(written):

@@ -1,7 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
+from pixelwise import metrics
+from pixelwise.claims.evidence import load_file
 from pixelwise.claims.findings import decided
 from pixelwise.claims.schema import register
 from pixelwise.claims.verdicts import decide, decide_all
@@ -192,10 +197,56 @@ def test_subjects_with_different_tiles_can_be_compared():
     assert verdict(check, planted).verdict == "not testable here"
 
 
+def test_shared_draws_make_a_difference_paired():
+    """Two distances whose images move them together: their difference is known far better than either."""
+    rng = np.random.default_rng(0)
+    shared, own = rng.normal(0, 4, 200), rng.normal(0, 0.2, (2, 2, 200))
+
+    def drawn(models):
+        planted = fids(66.0, 65.0, half=8, seeds=(0, 1))
+        return [
+            replace(i, draws={"fid": dict(enumerate(80 + shared + own[models.index(i.record.model), i.record.seed]))})
+            if i.record.model in models
+            else i
+            for i in planted
+        ]
+
+    both = verdict(FID, drawn(["asapnet", "pix2pixhd"]))
+    assert both.verdict == "confirmed" and "same bootstrap draws" in both.measured[0].basis
+    wanted = np.quantile(own[0].mean(0) - own[1].mean(0), [0.025, 0.975])
+    between = 12.706 * np.hypot(0.1, 0.1) / 2**0.5 / 2**0.5  # Student's t of one degree, spread 0.1 / sqrt(2) each
+    assert both.measured[0].high - both.measured[0].value == pytest.approx(np.hypot(wanted[1], between), abs=0.02)
+    assert verdict(FID, drawn(["asapnet"])).verdict == "not testable here"
+
+
+def test_draws_are_read_beside_the_records(tmp_path):
+    records = [item("fid", "asapnet", name, value).record for name, value in (("fid", 70.0), ("kid", 0.1))]
+    metrics.dump(tmp_path / "metrics.json", [records[0], records[1].model_copy(update={"protocol": "kid"})])
+    rows = ["protocol,resample,value", "pytorch-fid,0,70.5", "pytorch-fid,2,69.5", "kid,0,0.25"]
+    (tmp_path / "resamples.csv").write_text("\n".join(rows) + "\n")
+    found = load_file(tmp_path / "metrics.json", "x")
+    assert [i.draws for i in found] == [{"fid": {0: 70.5, 2: 69.5}}, {"kid": {0: 0.25}}]
+
+
+def test_no_verdict_on_asapnet_before_the_runs_own_dncnn_is_the_published_one():
+    known = register()
+
+    def found(dncnn):
+        items = [item("restoration", "asapnet_l2", "psnr", 24.0, 0.1, dataset="bsd68")]
+        return decide(
+            known, known.claim("R-7"), [*items, item("restoration", "dncnn", "psnr", dncnn, 0.1, dataset="bsd68")], []
+        )
+
+    assert found(29.2).verdict == "confirmed"
+    held = found(28.4)
+    assert held.verdict == "not testable here" and "D1-DNCNN-PYTORCH-25 must be confirmed first" in held.reason
+    assert held.measured
+
+
 def test_a_withdrawn_claim_is_superseded_whatever_is_measured():
     known = register()
     items = [item("restoration", "asapnet_report", "psnr", 35.0, 0.1, dataset="bsd68")]
-    items += [item("restoration", "dncnn", "psnr", 29.0, 0.1, dataset="bsd68")]
+    items += [item("restoration", "dncnn", "psnr", 29.2, 0.1, dataset="bsd68")]
     finding = decide(known, known.claim("S-DN-4"), items, [])
     assert finding.verdict == "superseded"
     assert "confirmed" in finding.reason

@@ -7,6 +7,7 @@ import pytest
 import torch
 from PIL import Image
 from skimage.io import imread, imsave
+from tifffile import imwrite
 
 from pixelwise.errors import PixelwiseError
 from pixelwise.evaluation import pictures
@@ -42,7 +43,7 @@ def values(shape, bits, seed=0):
 def test_every_depth_and_colour_comes_back_unchanged_from_the_identity(tmp_path, network, shape, bits, ending):
     image, path, out = values(shape, bits), tmp_path / f"in{ending}", tmp_path / f"out{ending}"
     if bits == 16 and ending == ".png":
-        path.write_bytes(pictures._png16(image))
+        path.write_bytes(pictures._png16(image, None))
     elif ending == ".png":
         Image.fromarray(image).save(path)
     else:
@@ -89,6 +90,36 @@ def test_palettes_grayscale_with_opacity_profiles_and_camera_orientation(tmp_pat
     assert upright.size == (10, 14) and upright.info["icc_profile"] == b"profile"
 
 
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_sixteen_bits_are_turned_upright_as_eight_are(tmp_path, network, orientation):
+    image = values((10, 14), 8)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    Image.fromarray(image).save(tmp_path / "8.tif", exif=exif)
+    imwrite(tmp_path / "16.tif", image.astype(np.uint16) * 257, extratags=[(274, "H", 1, orientation, True)])
+    for name in ("8", "16"):
+        denoise(tmp_path / f"{name}.tif", tmp_path / f"{name}.png", network)
+    quarter = {1: (0, 0), 2: (0, 1), 3: (2, 0), 4: (2, 1), 5: (1, 1), 6: (3, 0), 7: (3, 1), 8: (1, 0)}
+    turns, mirrored = quarter[orientation]
+    upright = np.rot90(np.fliplr(image) if mirrored else image, turns)
+    assert np.array_equal(imread(tmp_path / "8.png"), upright)
+    assert np.array_equal(imread(tmp_path / "16.png"), imread(tmp_path / "8.png").astype(np.uint16) * 257)
+
+
+@pytest.mark.parametrize("ending", [".png", ".tif"])
+def test_colour_profile_of_16_bits_is_kept(tmp_path, network, ending):
+    imwrite(tmp_path / "in.tif", values((10, 14, 3), 16), photometric="rgb", iccprofile=b"profile")
+    denoise(tmp_path / "in.tif", tmp_path / f"out{ending}", network)
+    assert Image.open(tmp_path / f"out{ending}").info["icc_profile"] == b"profile"
+
+
+def test_white_is_zero_is_turned_round(tmp_path, network):
+    image = values((10, 14), 16)
+    imwrite(tmp_path / "in.tif", 65535 - image, photometric="miniswhite")
+    denoise(tmp_path / "in.tif", tmp_path / "out.tif", network)
+    assert np.array_equal(imread(tmp_path / "out.tif"), image)
+
+
 @pytest.mark.parametrize(
     ("sigma", "extra", "message"),
     [
@@ -132,7 +163,7 @@ def damaged(tmp_path):
     Image.new("I", (8, 8)).save(tmp_path / "int.tif")
     frames = [Image.fromarray(values((8, 8), 8, k)) for k in (0, 1)]
     frames[0].save(tmp_path / "two.tif", save_all=True, append_images=frames[1:])
-    (tmp_path / "deep.png").write_bytes(pictures._png16(values((8, 8, 3), 16)))
+    (tmp_path / "deep.png").write_bytes(pictures._png16(values((8, 8, 3), 16), None))
     Image.fromarray(values((8, 8, 4), 8)).save(tmp_path / "rgba.png")
     Image.fromarray(values((8, 8), 8)).save(tmp_path / "fine.png")
 

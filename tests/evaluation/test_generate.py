@@ -135,3 +135,14 @@ def test_other_mistakes_get_one_clear_line(tmp_path, model):
         translate(tmp_path / "text.png", tmp_path / "out.png", weights, device="cpu")
     with pytest.raises(PixelwiseError, match=r"out.xyz: suffix '.xyz'; allowed are .png"):
         translate(label, tmp_path / "out.xyz", weights, label, device="cpu")
+    label_jpeg = tmp_path / "label.jpg"
+    Image.fromarray(LABELS).save(label_jpeg)
+    with pytest.raises(PixelwiseError, match=r"label.jpg: JPEG, whose compression changes ids; allowed are PNG"):
+        translate(label_jpeg, tmp_path / "out.png", weights, label, device="cpu")
+    pages = [Image.fromarray(LABELS), Image.fromarray(LABELS)]
+    pages[0].save(tmp_path / "two.tif", save_all=True, append_images=pages[1:])
+    with pytest.raises(PixelwiseError, match=r"two.tif: 2 frames; one is allowed"):
+        translate(tmp_path / "two.tif", tmp_path / "out.png", weights, label, device="cpu")
+    (tmp_path / "folder.png").mkdir()
+    with pytest.raises(PixelwiseError, match=r"folder.png: a folder"):
+        translate(label, tmp_path / "folder.png", weights, label, device="cpu")

@@ -197,6 +197,18 @@ def test_bfloat16_and_denoising(tmp_path):
     assert torch.get_autocast_dtype("cpu") == torch.bfloat16 and not torch.is_autocast_enabled("cpu")
 
 
+def test_methods_without_training_are_timed_beside(tmp_path):
+    models = {"dncnn": {"architecture": "dncnn", "options": {"depth": 3, "width": 4}}}
+    given = {"task": "denoising", "models": models, "ratios": [], "baselines": ["tile_mean", "tile_wiener", "bm3d"]}
+    records = run(tmp_path / "t", **given, sizes=[[64, 64]], calls=3)
+    timed = {r.model: r for r in records if r.kind == "latency"}
+    assert set(timed) == {"dncnn", "tile_mean", "tile_wiener", "bm3d"}
+    assert timed["bm3d"].values["median"].value > timed["tile_mean"].values["median"].value > 0
+    assert timed["bm3d"].n == 3 and "gflop" not in timed["bm3d"].values
+    with pytest.raises(ValidationError, match="only for denoising"):
+        settings(baselines=["bm3d"])
+
+
 def test_mistakes(tmp_path):
     with pytest.raises(ValidationError, match="'vgg' is not one of the models"):
         settings(ratios=[["vgg", "asapnet"]])

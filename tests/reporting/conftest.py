@@ -202,7 +202,7 @@ def _restoration(root: Path) -> None:
                         },
                         dataset="bsd68",
                         protocol="bsd68",
-                        condition={"sigma": sigma},
+                        condition={"sigma": sigma, "period": 16},
                         n=12,
                         synthetic=False,
                     )

@@ -38,6 +38,17 @@ def test_sentences_say_what_the_numbers_say(table, differences):
     assert "(short run)" in said
 
 
+def test_smaller_tiles_are_held_against_the_affine_map_of_their_own_size(table, differences):
+    smaller = table["condition"].str.replace('"period": 16', '"period": 4')
+    ours = table.assign(condition=table["condition"].where(~table["model"].eq("asapnet_residual"), smaller))
+    assert "affine map" not in " ".join(analysis.sentences(ours, differences))
+    floor = ours["model"].eq("tile_wiener")
+    twin = ours[floor].assign(model="tile_wiener_s4", condition=smaller[floor])
+    extra = differences[differences["model"].eq("tile_wiener")].assign(model="tile_wiener_s4")
+    said = " ".join(analysis.sentences(pd.concat([ours, twin]), pd.concat([differences, extra])))
+    assert "above the affine map per 4x4 tile" in said
+
+
 def test_reversed_numbers_reverse_the_sentence(table, differences):
     better = differences.assign(difference=-differences["difference"])
     said = " ".join(analysis.sentences(table, better))

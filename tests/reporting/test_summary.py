@@ -69,9 +69,10 @@ def test_paired_difference_is_the_mean_of_differences(planted):
 
 def test_reference_is_the_best_of_its_family():
     means = pd.Series({"dncnn_b": 29.1, "dncnn_s": 29.2, "asapnet": 24.0})
-    assert differences.reference_of(means, "dncnn") == "dncnn_s"
-    assert differences.reference_of(means, "dncnn_b") == "dncnn_b"
-    assert differences.reference_of(means, "unet") is None
+    assert differences.reference_of(means, ["dncnn"]) == "dncnn_s"
+    assert differences.reference_of(means, ["dncnn_b", "dncnn"]) == "dncnn_b"
+    assert differences.reference_of(means, ["dncnn_equal", "dncnn"]) == "dncnn_s"
+    assert differences.reference_of(means, ["unet"]) is None
 
 
 def test_curves_know_samples_and_leave_clocks_out(tmp_path):

@@ -10,7 +10,10 @@ from pixelwise.claims.checks import Measurement
 from pixelwise.claims.evidence import Item, setting
 from pixelwise.claims.findings import Interval
 from pixelwise.claims.power import half_width
+from pixelwise.evaluation.statistics import percentile_interval
 from pixelwise.metrics import Value
+
+LEAST_DRAWS = 20
 
 
 @dataclass(frozen=True)
@@ -101,7 +104,11 @@ def _basis(check: Measurement, values: Sequence[Value], count: int) -> str:
 
 
 def combine(check: Measurement, first: Estimate, second: Estimate) -> Estimate:
-    """Difference or ratio of two estimates with independent errors (ratio: first order in the errors)."""
+    """Difference or ratio of two estimates.
+
+    Errors over images are those of the paired bootstrap draws where both subjects have them, and otherwise independent;
+    errors between seeds are always independent (ratio: first order in the errors).
+    """
     if check.combine == "difference":
         value, scale_a, scale_b = first.value - second.value, 1.0, 1.0
     else:
@@ -118,18 +125,56 @@ def combine(check: Measurement, first: Estimate, second: Estimate) -> Estimate:
         return estimate.high - estimate.value
 
     spreads = [(scale * e.spread) for scale, e in ((scale_a, first), (scale_b, second)) if e.spread is not None]
+    low, high = value - join(below, above), value + join(above, below)
+    sampling = join(lambda e: e.sampling, lambda e: e.sampling)
+    basis = f"{check.combine} of two independent estimates: {first.basis}"
+    if paired := _paired(check, first, second):
+        between = math.hypot(*(_between(estimate) for estimate in (first, second)))
+        low, high = value - math.hypot(paired[0], between), value + math.hypot(paired[1], between)
+        sampling = max(paired)
+        seeds = f" and {min(first.seeds, second.seeds)} seeds each (Student's t)" if between else ""
+        basis = f"difference of the same bootstrap draws of the images{seeds}, 95 %"
     return Estimate(
         value=value,
-        low=value - join(below, above),
-        high=value + join(above, below),
+        low=low,
+        high=high,
         unit=first.unit if check.combine == "difference" else "1",
         n=min(first.n, second.n),
         seeds=min(first.seeds, second.seeds),
-        basis=f"{check.combine} of two independent estimates: {first.basis}",
-        sampling=join(lambda e: e.sampling, lambda e: e.sampling),
+        basis=basis,
+        sampling=sampling,
         spread=math.hypot(*spreads) if spreads else None,
         items=first.items + second.items,
     )
+
+
+def _between(estimate: Estimate) -> float:
+    """Half width of the mean over seeds; 0 with one seed."""
+    return 0.0 if estimate.spread is None else half_width(estimate.spread, len(estimate.items))
+
+
+def _paired(check: Measurement, first: Estimate, second: Estimate) -> tuple[float, float] | None:
+    """How far the draws of a difference reach below and above their own mean; None if they are not the same draws.
+
+    A seed's draws are those of its images; seeds are averaged draw by draw. The draws are centred because those of a
+    distance lie above it (`evaluation.frechet.recentred_interval`).
+    """
+    items = (*first.items, *second.items)
+    alike = len({(item.record.n, item.record.dataset, len(item.draws.get(check.value, {}))) for item in items}) == 1
+    numbers = set.intersection(*(set(item.draws.get(check.value, {})) for item in items))
+    if check.combine != "difference" or not alike or len(numbers) < LEAST_DRAWS:
+        return None
+    means = [
+        [
+            math.fsum(item.draws[check.value][number] for item in estimate.items) / len(estimate.items)
+            for estimate in (first, second)
+        ]
+        for number in sorted(numbers)
+    ]
+    drawn = [a - b for a, b in means if math.isfinite(a - b)]
+    low, high = percentile_interval(drawn)
+    centre = math.fsum(drawn) / len(drawn)
+    return max(centre - low, 0.0), max(high - centre, 0.0)
 
 
 def interval(estimate: Estimate) -> Interval:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pixelwise import metrics
@@ -31,12 +32,15 @@ class Item:
         file: Path of its `metrics.json` relative to the results folder.
         sha256: Hash of that file.
         command: The command that wrote it, or an empty string if the folder has no manifest.
+        draws: Quantity -> number of the bootstrap draw -> value, where the step wrote them: the same number stands for
+            the same images of every subject, so that differences are paired.
     """
 
     record: Record
     file: str = ""
     sha256: str = ""
     command: str = ""
+    draws: Mapping[str, Mapping[int, float]] = field(default_factory=dict, repr=False)
 
 
 def load_below(folder: Path) -> list[Item]:
@@ -53,7 +57,28 @@ def load_file(path: Path, name: str) -> list[Item]:
     if job.get("kind") in KINDS and "id" in job and "out" in job:
         run = "/".join(Path(job["out"]).parts[:2])
         command = f"pixelwise {KINDS[job['kind']].step} {run}/jobs/{job['id']}.json"
-    return [Item(record, name, digest, command) for record in metrics.load(path)]
+    draws = _draws(path.parent / "resamples.csv")
+    return [Item(record, name, digest, command, _own(draws, record)) for record in metrics.load(path)]
+
+
+def _draws(path: Path) -> dict[str, dict[str, dict[int, float]]]:
+    """Protocol -> column -> number of the draw -> value; empty without the file."""
+    found: dict[str, dict[str, dict[int, float]]] = {}
+    if path.is_file():
+        with path.open(encoding="utf-8", newline="") as file:
+            for row in csv.DictReader(file):
+                columns, number = found.setdefault(row.pop("protocol"), {}), int(row.pop("resample"))
+                for name, text in row.items():
+                    columns.setdefault(name, {})[number] = float(text or "nan")
+    return found
+
+
+def _own(draws: dict[str, dict[str, dict[int, float]]], record: Record) -> dict[str, dict[int, float]]:
+    """The draws of a record; the column `value` is that of its only quantity."""
+    return {
+        (next(iter(record.values)) if name == "value" else name): values
+        for name, values in draws.get(record.protocol, {}).items()
+    }
 
 
 def _names(model: str | list[str]) -> list[str]:

@@ -27,8 +27,7 @@ def sentence(register: Register, lead: str, finding: Finding) -> str:
     told = f"{lead}: \u201c{claim.words}\u201d ({register.sources[claim.source].made_by}, {claim.id})"
     reason = finding.reason
     if not decided(finding) and not finding.measured and isinstance(claim.check, Measurement):
-        need = register.datasets.get(claim.check.dataset or "")
-        reason = f"no number that may decide it was measured{f' ({need.title} is needed)' if need else ''}"
+        reason = f"no number that may decide it was measured; it {finding.missing}"
     return f"{told} {VERBS[finding.verdict]}: {reason}{_beside(finding)}."
 
 

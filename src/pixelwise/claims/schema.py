@@ -11,7 +11,7 @@ from typing import Any, Literal
 import yaml
 from pydantic import Field, ValidationError, model_validator
 
-from pixelwise.claims.checks import Agreement, Arithmetic, Audit, Check
+from pixelwise.claims.checks import Agreement, Arithmetic, Audit, Check, Measurement
 from pixelwise.errors import PixelwiseError
 from pixelwise.metrics import Scalar
 from pixelwise.settings.base import Settings
@@ -153,6 +153,7 @@ class Register(Settings):
             (name for check in checks if isinstance(check, Arithmetic | Agreement) for name in check.claims),
             ids,
         )
+        _known("claim", (check.after for check in checks if isinstance(check, Measurement) and check.after), ids)
         _known("contradiction", (check.contradiction for check in checks if isinstance(check, Audit)), found)
         return self
 

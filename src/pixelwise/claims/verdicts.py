@@ -19,7 +19,7 @@ from pixelwise.claims.checks import (
 from pixelwise.claims.documents import agreeing, audited, computed
 from pixelwise.claims.estimates import Estimate, combine, interval, summarise
 from pixelwise.claims.evidence import Item
-from pixelwise.claims.findings import Finding, Interval, Used
+from pixelwise.claims.findings import Finding, Interval, Used, decided
 from pixelwise.claims.rules import judge_estimate
 from pixelwise.claims.schema import Claim, Register
 
@@ -148,10 +148,22 @@ def _measured(register: Register, claim: Claim, check: Measurement, items: Seque
     )
 
 
+def _held_back(finding: Finding, gate: Finding) -> Finding:
+    """A decided finding, taken back because the claim that must hold first does not."""
+    reason = f"{gate.id} must be confirmed first, and is {gate.verdict}: {gate.reason}"
+    return finding.model_copy(
+        update={"verdict": "not testable here", "reason": reason, "missing": gate.missing or reason}
+    )
+
+
 def _checked(register: Register, claim: Claim, items: Sequence[Item], outcomes: Sequence[Contradicted]) -> Finding:
     check = claim.check
     if isinstance(check, Measurement):
-        return _measured(register, claim, check, items)
+        finding = _measured(register, claim, check, items)
+        if not check.after or not decided(finding):
+            return finding
+        gate = decide(register, register.claim(check.after), items, outcomes)
+        return finding if gate.verdict == "confirmed" else _held_back(finding, gate)
     if isinstance(check, Arithmetic):
         return computed(register, claim, check)
     if isinstance(check, Agreement):

@@ -47,17 +47,22 @@ def semantic_channels(settings: TimeSettings, model: TimedModel, size: Size) -> 
 
 
 def latency(
-    settings: TimeSettings, facts: Facts, gflop: dict[str, float], label: str, milliseconds: list[float], memory: float
+    settings: TimeSettings,
+    facts: Facts,
+    gflop: dict[str, float],
+    label: str,
+    milliseconds: list[float],
+    memory: float | None,
 ) -> Record:
     """Median, spread, throughput and memory of one model under one condition.
 
     Args:
         settings: The group.
         facts: The condition.
-        gflop: Label -> 10^9 operations of one image at this size.
+        gflop: Label -> 10^9 operations of one image at this size; not for methods whose operations are not counted.
         label: The model.
         milliseconds: Every timed call.
-        memory: What one call takes at most, in MiB.
+        memory: What one call takes at most, in MiB; None if it was not measured.
     """
     median, low, high = statistics.bootstrap_median(milliseconds, settings.seed)
     values = {"median": Value(value=median, unit="ms", low=low, high=high, interval=INTERVAL)}
@@ -65,8 +70,10 @@ def latency(
         values[name] = Value(value=float(value), unit="ms")
     batch = _whole(facts["batch"])
     values["throughput"] = Value(value=1000 * batch / median, unit="images/s")
-    values["peak_memory"] = Value(value=memory, unit="MiB")
-    values["gflop"] = Value(value=batch * gflop[label], unit="GFLOP")
+    if memory is not None:
+        values["peak_memory"] = Value(value=memory, unit="MiB")
+    if label in gflop:
+        values["gflop"] = Value(value=batch * gflop[label], unit="GFLOP")
     return _timed(settings, facts, label, len(milliseconds), values)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,19 @@ BROKEN = (
     Image.DecompressionBombError,
 )
 
+ORIENTATION, WHITE_IS_ZERO, BLACK_IS_ZERO, RGB = 274, 0, 1, 2
+Values = npt.NDArray[np.unsignedinteger]
+UPRIGHT: dict[int, Callable[[Values], Values]] = {  # EXIF 2.3, tag Orientation
+    1: lambda a: a,
+    2: lambda a: a[:, ::-1],
+    3: lambda a: a[::-1, ::-1],
+    4: lambda a: a[::-1],
+    5: lambda a: a.swapaxes(0, 1),
+    6: lambda a: np.rot90(a, -1),
+    7: lambda a: a[::-1, ::-1].swapaxes(0, 1),
+    8: lambda a: np.rot90(a),
+}
+
 
 @dataclass(frozen=True)
 class Picture:
@@ -50,14 +64,14 @@ class Picture:
 
     pixels: npt.NDArray[np.float32]
     bits: int
-    alpha: npt.NDArray[np.unsignedinteger] | None = None
+    alpha: Values | None = None
     profile: bytes | None = None
 
     def with_pixels(self, pixels: npt.NDArray[np.float32]) -> Picture:
         """The same picture with other colours."""
         return replace(self, pixels=pixels)
 
-    def values(self) -> npt.NDArray[np.unsignedinteger]:
+    def values(self) -> Values:
         """Rounded and clipped values as the file holds them, [H, W] or [H, W, 2..4], opacity last."""
         top = 2**self.bits - 1
         dtype = np.uint8 if self.bits == 8 else np.uint16
@@ -77,12 +91,15 @@ def read(path: Path) -> Picture:
         raise PixelwiseError(f"{path}: no such file")
     try:
         with Image.open(path) as image:
+            tags = getattr(image, "tag_v2", {})
+            exact = image.format == "TIFF" and tags.get(ORIENTATION, 1) > 4  # Pillow 13.0.0 misreads these
             image.load()
             if (frames := getattr(image, "n_frames", 1)) > 1:
                 raise PixelwiseError(f"{path}: {frames} frames; one is allowed")
             depth = _depth(path, image)
             profile = image.info.get("icc_profile")
-            values = _eight_bit(path, ImageOps.exif_transpose(image)) if depth == 8 else _sixteen_bit(path, image)
+            exact |= depth == 16
+            values = _exactly(path, image) if exact else _eight_bit(path, ImageOps.exif_transpose(image))
     except BROKEN as error:
         reason = str(error).split(" <", 1)[0]
         raise PixelwiseError(f"{path}: not a readable picture ({reason}); PNG, TIFF, JPEG, BMP, WebP allowed") from None
@@ -98,7 +115,7 @@ def _depth(path: Path, image: Image.Image) -> int:
     return 16 if image.format == "TIFF" and 16 in np.atleast_1d(image.tag_v2.get(258, 8)) else 8  # type: ignore[attr-defined]
 
 
-def _eight_bit(path: Path, image: Image.Image) -> npt.NDArray[np.unsignedinteger]:
+def _eight_bit(path: Path, image: Image.Image) -> Values:
     if image.mode in ("I", "I;16", "I;16B"):
         raise PixelwiseError(f"{path}: 32 bits for each pixel; 8 or 16 are allowed")
     opaque = not image.has_transparency_data
@@ -106,18 +123,30 @@ def _eight_bit(path: Path, image: Image.Image) -> npt.NDArray[np.unsignedinteger
     return np.asarray(image.convert(("L" if opaque else "LA") if gray else ("RGB" if opaque else "RGBA")))
 
 
-def _sixteen_bit(path: Path, image: Image.Image) -> npt.NDArray[np.unsignedinteger]:
+def _exactly(path: Path, image: Image.Image) -> Values:
+    """Values of the file itself, turned upright, where Pillow would change them."""
+    if "transparency" in image.info:
+        raise PixelwiseError(f"{path}: 16 bits with a transparent colour; opacity as a channel of its own is allowed")
     if image.format == "PNG":
         from torchvision.io import ImageReadMode, decode_image, read_file
 
         planes = decode_image(read_file(str(path)), ImageReadMode.UNCHANGED).numpy()
-        return np.asarray(planes[0] if len(planes) == 1 else np.moveaxis(planes, 0, 2))
-    from skimage.io import imread
+        values, turned = planes[0] if len(planes) == 1 else np.moveaxis(planes, 0, 2), image.getexif().get(ORIENTATION)
+    else:
+        from tifffile import TiffFile
 
-    return np.asarray(imread(path))
+        with TiffFile(path) as file:
+            page, values = file.pages.first, file.asarray()
+            turned = page.tags.valueof(ORIENTATION)
+            if page.photometric not in (WHITE_IS_ZERO, BLACK_IS_ZERO, RGB):
+                raise PixelwiseError(
+                    f"{path}: photometric interpretation {int(page.photometric)}; gray or RGB is allowed"
+                )
+            values = np.iinfo(values.dtype).max - values if page.photometric == WHITE_IS_ZERO else values
+    return UPRIGHT.get(turned or 1, UPRIGHT[1])(np.asarray(values))
 
 
-def _picture(path: Path, values: npt.NDArray[np.unsignedinteger], profile: bytes | None) -> Picture:
+def _picture(path: Path, values: Values, profile: bytes | None) -> Picture:
     channels = 1 if values.ndim == 2 else values.shape[2]
     if values.ndim not in (2, 3) or channels > 4 or values.dtype not in (np.uint8, np.uint16):
         found = f"{values.dtype} values of shape {values.shape}"
@@ -149,20 +178,22 @@ def write(path: Path, picture: Picture) -> None:
     """Write a picture with its own depth, atomically; see `check_target`."""
     values = picture.values()
     if picture.bits == 16 and path.suffix.lower() == ".png":
-        write_bytes(path, _png16(values))
+        write_bytes(path, _png16(values, picture.profile))
         return
     with atomic(path) as temporary:
         if picture.bits == 16:
-            from skimage.io import imsave
+            from tifffile import imwrite
 
-            imsave(temporary, values, check_contrast=False)
+            colour = "rgb" if picture.pixels.ndim == 3 else "minisblack"
+            opacity = None if picture.alpha is None else ["unassalpha"]
+            imwrite(temporary, values, photometric=colour, extrasamples=opacity, iccprofile=picture.profile)
         else:
             options: dict[str, Any] = {"quality": 95} if path.suffix.lower() in (".jpg", ".jpeg", ".webp") else {}
             profile: dict[str, Any] = {"icc_profile": picture.profile} if picture.profile else {}
             Image.fromarray(values).save(temporary, **options, **profile)
 
 
-def _png16(values: npt.NDArray[np.unsignedinteger]) -> bytes:
+def _png16(values: Values, profile: bytes | None) -> bytes:
     """A 16-bit PNG (ISO/IEC 15948) of [H, W] or [H, W, 2..4]; Pillow writes 16 bits in gray only."""
     planes = values.reshape(*values.shape[:2], -1)
     height, width, channels = planes.shape
@@ -173,5 +204,6 @@ def _png16(values: npt.NDArray[np.unsignedinteger]) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
     header = struct.pack(">IIBBBBB", width, height, 16, PNG_COLOUR_TYPE[channels], 0, 0, 0)
-    body = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(filtered.tobytes(), 6)) + chunk(b"IEND", b"")
+    colours = chunk(b"iCCP", b"ICC profile\0\0" + zlib.compress(profile)) if profile else b""
+    body = chunk(b"IHDR", header) + colours + chunk(b"IDAT", zlib.compress(filtered.tobytes(), 6)) + chunk(b"IEND", b"")
     return b"\x89PNG\r\n\x1a\n" + body

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -13,12 +14,15 @@ import torch
 from torch import nn
 
 from pixelwise.artifacts import write_json, write_text
-from pixelwise.evaluation import hardware, latency, scopes
+from pixelwise.evaluation import baselines, hardware, latency, scopes
+from pixelwise.evaluation.cases import Case
 from pixelwise.evaluation.latency import Facts
 from pixelwise.evaluation.stopwatch import Call, interleave, peak_memory
 from pixelwise.metrics import Record, dump
 from pixelwise.models.optimised import Optimised, optimise
 from pixelwise.settings.evaluation import Mode, Precision, Scope, TimedModel, TimeSettings
+
+BASELINE_CALLS, BASELINE_SIGMA, BASELINE_TILE = 5, 25.0, 16
 
 
 @dataclass(frozen=True)
@@ -67,6 +71,7 @@ def run(settings: TimeSettings, inputs: dict[str, Path], out: Path, work: Path) 
         modules = {label: latency.build(settings, model, size).to(device) for label, model in settings.models.items()}
         for condition in group:
             _measure(settings, condition, modules, device, arithmetic, results)
+        results.records += _baselines(settings, size)
     machine = hardware.describe(device, settings.threads) | hardware.clocks(device)
     timed = [record.model_copy(update={"hardware": machine}) for record in results.records]
     dump(out / "metrics.json", arithmetic + timed)
@@ -132,6 +137,20 @@ def _measure(
     for a, b in settings.ratios:
         if a in times and b in times:
             results.records.append(latency.ratio(settings, facts, gflop, (a, b), times))
+
+
+def _baselines(settings: TimeSettings, size: tuple[int, int]) -> Iterator[Record]:
+    """Time the methods without training, which run on the processor and may take seconds."""
+    image = scopes.draw(1, size, settings.num_labels, 1, settings.seed).images[0, 0].numpy()
+    case = Case("random", image.astype(float), image, BASELINE_SIGMA)
+    calls: dict[str, Call] = {}
+    for name in settings.baselines:
+        method = baselines.build(name, BASELINE_TILE, lambda: [case])
+        calls[name] = functools.partial(lambda method: torch.from_numpy(method(case)), method)
+    facts: Facts = {"height": size[0], "width": size[1], "batch": 1, "scope": "generator", "device": "cpu", "warmup": 1}
+    times = interleave(calls, 1, min(settings.calls, BASELINE_CALLS), torch.device("cpu"), settings.seed)
+    for label, milliseconds in times.items():
+        yield latency.latency(settings, facts, {}, label, milliseconds, None)
 
 
 def _call(

@@ -14,6 +14,7 @@ from pixelwise.evaluation.generator import Generator
 from pixelwise.evaluation.hardware import select_device
 
 ID_MODES = ("L", "I", "I;16", "I;16B")
+EXACT = ("PNG", "TIFF", "BMP", "PPM")
 PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp")
 
 
@@ -37,6 +38,8 @@ def translate(
     """
     if out.suffix.lower() not in PICTURES:
         raise PixelwiseError(f"{out}: suffix '{out.suffix}'; allowed are {', '.join(PICTURES)}")
+    if out.is_dir():
+        raise PixelwiseError(f"{out}: a folder; name the picture to write")
     ids = read_ids(labels)
     objects = read_ids(instances) if instances is not None else None
     generator = Generator(checkpoint, select_device(device, threads))
@@ -55,16 +58,21 @@ def read_ids(path: Path) -> NDArray[np.int32]:
     """Read an image of ids, [H, W].
 
     Raises:
-        PixelwiseError: If the file is missing, no image, or a colour or palette image.
+        PixelwiseError: If the file is missing, no image, one of several frames or of a lossy format, or a colour or
+            palette image.
     """
     try:
         with Image.open(path) as image:
-            mode, ids = image.mode, np.asarray(image)
+            mode, kind, frames, ids = image.mode, image.format, getattr(image, "n_frames", 1), np.asarray(image)
     except FileNotFoundError:
         raise PixelwiseError(f"{path}: no such file") from None
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         reason = str(error).split("\n")[0]
         raise PixelwiseError(f"{path}: not readable as an image ({reason})") from None
+    if kind not in EXACT:
+        raise PixelwiseError(f"{path}: {kind}, whose compression changes ids; allowed are {', '.join(EXACT)}")
+    if frames > 1:
+        raise PixelwiseError(f"{path}: {frames} frames; one is allowed")
     if mode not in ID_MODES:
         what = {"P": "palette image", "RGB": "colour image", "RGBA": "colour image"}.get(mode, f"mode {mode}")
         raise PixelwiseError(f"{path}: {what}; allowed is one id per pixel, gray with 8 or 16 bits and no palette")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -74,14 +75,22 @@ def sentences(table: pd.DataFrame, differences: pd.DataFrame) -> list[str]:
         f"{where} the best form of ASAP-Net's generator ({label(best.model)}) differs from {label(best.reference)} by "
         f"{best.difference:+.2f} dB [{best.low:+.2f}, {best.high:+.2f}] over {best.n} images{marked}."
     ]
-    for floor, words in (
-        ("tile_wiener", "the affine map per 16x16 tile that can be had without the original"),
-        ("identity", "the noisy input itself"),
-    ):
+    tile = _tile(table, best.model)
+    affine = f"the affine map per {tile}x{tile} tile that can be had without the original"
+    same = [
+        name for name in ("tile_wiener", f"tile_wiener_s{tile}") if name in rows.index and _tile(table, name) == tile
+    ]
+    for floor, words in (*((name, affine) for name in same), ("identity", "the noisy input itself")):
         if floor in rows.index:
             gap = best.difference - float(rows.loc[[floor], "difference"].iloc[0])
             said.append(f"It stands {abs(gap):.2f} dB {'above' if gap > 0 else 'below'} {words} ({label(floor)}).")
     return said + _tiles(table, protocol, sigma, best.model) + _time(table, best.reference, best.model)
+
+
+def _tile(table: pd.DataFrame, model: str) -> int:
+    """Side in pixels of a method's tiles, which is the period of its blockiness; 0 if its records do not say."""
+    conditions = table[table["model"].eq(model) & table["metric"].eq("blockiness")]["condition"]
+    return next((int(json.loads(text).get("period", 0)) for text in conditions), 0)
 
 
 def _tiles(table: pd.DataFrame, protocol: str, sigma: float, model: str) -> list[str]:

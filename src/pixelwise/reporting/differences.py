@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -53,20 +54,20 @@ def per_image(folders: dict[str, Path]) -> pd.DataFrame:
     )
 
 
-def reference_of(models: pd.Series, preferred: str) -> str | None:
-    """The method that others are compared with: `preferred` itself, or the best of those whose name begins with it.
+def reference_of(models: pd.Series, preferred: Sequence[str]) -> str | None:
+    """The method that others are compared with: the first of `preferred`, or the best that begins with the last.
 
     Args:
         models: Mean value of each method, indexed by name.
-        preferred: Name, or the beginning of names.
+        preferred: Names; the last one is also the beginning of names.
     """
-    if preferred in models.index:
-        return preferred
-    family = models[[str(name).startswith(preferred) for name in models.index]]
+    if present := [name for name in preferred if name in models.index]:
+        return present[0]
+    family = models[[str(name).startswith(preferred[-1]) for name in models.index]]
     return None if family.empty else str(family.idxmax())
 
 
-def table(folders: dict[str, Path], reference: str, resamples: int, seed: int) -> pd.DataFrame:
+def table(folders: dict[str, Path], reference: Sequence[str], resamples: int, seed: int) -> pd.DataFrame:
     """Mean difference of every method from the reference over the images that both restored.
 
     Args:

@@ -158,7 +158,7 @@ def quality_against_time(numbers: Numbers) -> Drawn:
     finish(figure, title, numbers.run, **marks(both, times))
     caption = (
         f"Up and to the left is better. Times on {hardware(timed)}, batch 1, fp32, eager. Whiskers: 95 % intervals "
-        "over images (PSNR) and over timed calls. Dashed: methods without a network."
+        "over images (PSNR) and over timed calls. Dashed: methods without a network that were not timed."
     )
     return Drawn("denoising_runtime", title, caption, ", ".join(words), figure, **marks(both, times))
 

@@ -14,6 +14,7 @@ SegmentProtocol = Literal["native", "enlarged", "N", "N-ms", "U", "F"]
 Precision = Literal["fp32", "tf32", "bf16"]
 Mode = Literal["eager", "compiled", "optimised"]
 Scope = Literal["generator", "semantics", "transfer", "paper"]
+TimedBaseline = Literal["tile_mean", "tile_wiener", "bm3d"]
 
 
 class GenerateSettings(Compute):
@@ -113,6 +114,7 @@ class TimeSettings(Compute):
         task: What the models do; decides their input.
         models: Label in tables -> architecture.
         ratios: Pairs (a, b) of labels; the ratio of medians a/b is reported with its interval.
+        baselines: Denoising only: methods without training, timed by themselves on the processor, at most five calls.
         sizes: Heights and widths.
         batches: Batch sizes.
         precisions: "fp32" strict, "tf32" (CUDA only), "bf16" autocast.
@@ -131,6 +133,7 @@ class TimeSettings(Compute):
     task: Literal["translation", "denoising"]
     models: dict[str, TimedModel] = Field(min_length=1)
     ratios: tuple[tuple[str, str], ...] = ()
+    baselines: tuple[TimedBaseline, ...] = ()
     sizes: tuple[tuple[int, int], ...] = ((256, 512),)
     batches: tuple[int, ...] = (1,)
     precisions: tuple[Precision, ...] = ("fp32",)
@@ -150,4 +153,6 @@ class TimeSettings(Compute):
                     raise ValueError(f"ratios: {label!r} is not one of the models {sorted(self.models)}")
         if self.task == "denoising" and not set(self.scopes) <= {"generator", "transfer"}:
             raise ValueError(f"scopes: {list(self.scopes)}; denoising allows 'generator' and 'transfer'")
+        if self.baselines and (self.task != "denoising" or self.channels != 1):
+            raise ValueError(f"baselines: {list(self.baselines)}; only for denoising with 1 channel")
         return self

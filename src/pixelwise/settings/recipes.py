@@ -138,10 +138,18 @@ RESTORATION = {
         50 * 432,
     ),
     "asapnet_like_dncnn": Recipe(
-        "none published; DnCNN-S's data, steps and pixels per step (50 patches of 64x64 = 128 of 40x40), Adam at "
-        "1e-4, for the generator overshoots at DnCNN's 1e-3",
-        {"patch": 64, "batch": 50, "learning_rate": 1e-4, "initialisation": "xavier", "loss": "l2"},
-        50 * 50 * 1600,
+        "none published; DnCNN-S's photographs, steps and pixels per step (8 patches of 160x160 = 128 of 40x40): "
+        "nearly whole photographs, since the instance norms learn the statistics of the grid of tiles; Adam at 1e-4, "
+        "for the generator overshoots at DnCNN's 1e-3",
+        {
+            "patch": 160,
+            "scales": (1.0, 0.9),
+            "batch": 8,
+            "learning_rate": 1e-4,
+            "initialisation": "xavier",
+            "loss": "l2",
+        },
+        50 * 8 * 1600,
     ),
 }
 

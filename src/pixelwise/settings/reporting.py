@@ -15,13 +15,14 @@ class SummarySettings(Settings):
 
     Attributes:
         run: Name of the run, the profile's name with `-smoke` appended where it was shrunk.
-        reference: Denoiser that all others are compared with, image by image.
+        reference: Denoisers that all others are compared with, image by image: the first of them that the run has. The
+            first has as many steps as ASAP-Net's forms, where `dncnn` has the published schedule.
         resamples: Bootstrap resamples of each paired difference.
         seed: Seed of the resampling.
     """
 
     run: str
-    reference: str = "dncnn"
+    reference: tuple[str, ...] = Field(("dncnn_equal", "dncnn"), min_length=1)
     resamples: int = Field(2000, ge=100)
     seed: int = 0
 
