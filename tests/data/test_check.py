@@ -19,7 +19,7 @@ def city(tmp_path):
 
 def planned(dataset, out):
     job = SimpleNamespace(settings=FetchSettings(name="set", dataset=dataset), out=str(out))
-    return SimpleNamespace(of=lambda *_: [job])
+    return SimpleNamespace(name="tiny-smoke", profile_name="tiny", of=lambda *_: [job])
 
 
 def test_counts_sizes_and_histogram(city):

@@ -46,7 +46,15 @@ class Split:
 
 
 class Planned(Protocol):
-    """A planned run; only its `fetch` jobs are looked at."""
+    """A planned run: its name, its profile's, and its jobs, of which only `fetch` is looked at."""
+
+    @property
+    def name(self) -> str:
+        """Name of the run."""
+
+    @property
+    def profile_name(self) -> str:
+        """Name of the profile."""
 
     def of(self, *steps: str) -> list[Any]:
         """The jobs of these steps."""
@@ -114,9 +122,8 @@ def show(plan: Planned, name: str) -> None:
     if settings.dataset.kind in roots.OWN:
         root = roots.locate(settings.dataset)
     elif not (root / MANIFEST).is_file():
-        raise PixelwiseError(
-            f"{root}: not fetched yet; run `snakemake --cores 1 {root / MANIFEST} --config profile=NAME` first"
-        )
+        config = f"profile={plan.profile_name} smoke={str(plan.name != plan.profile_name).lower()}"
+        raise PixelwiseError(f"{root}: not fetched yet; run `snakemake --cores 1 {root / MANIFEST} --config {config}` first")
     result = check(settings.dataset, root, progress=sys.stderr.isatty())
     render(result, label_table(settings.dataset), f"{name}: {root}")
     count = sum(len(report.defects) for report in result.values())
