@@ -204,7 +204,9 @@ def test_methods_without_training_are_timed_beside(tmp_path):
     timed = {r.model: r for r in records if r.kind == "latency"}
     assert set(timed) == {"dncnn", "tile_mean", "tile_wiener", "bm3d"}
     assert timed["bm3d"].values["median"].value > timed["tile_mean"].values["median"].value > 0
-    assert timed["bm3d"].n == 3 and "gflop" not in timed["bm3d"].values
+    assert timed["bm3d"].n == 3 and "gflop" not in timed["bm3d"].values and timed["bm3d"].hardware["device"] == "cpu"
+    samples = pd.read_csv(tmp_path / "t" / "samples.csv")
+    assert samples["model"].value_counts().to_dict() == dict.fromkeys(timed, 3)
     with pytest.raises(ValidationError, match="only for denoising"):
         settings(baselines=["bm3d"])
 

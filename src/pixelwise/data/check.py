@@ -123,7 +123,9 @@ def show(plan: Planned, name: str) -> None:
         root = roots.locate(settings.dataset)
     elif not (root / MANIFEST).is_file():
         config = f"profile={plan.profile_name} smoke={str(plan.name != plan.profile_name).lower()}"
-        raise PixelwiseError(f"{root}: not fetched yet; run `snakemake --cores 1 {root / MANIFEST} --config {config}` first")
+        raise PixelwiseError(
+            f"{root}: not fetched yet; run `snakemake --cores 1 {root / MANIFEST} --config {config}` first"
+        )
     result = check(settings.dataset, root, progress=sys.stderr.isatty())
     render(result, label_table(settings.dataset), f"{name}: {root}")
     count = sum(len(report.defects) for report in result.values())

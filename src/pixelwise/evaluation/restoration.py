@@ -28,6 +28,7 @@ from pixelwise.settings.restoration import BASELINES, RestorationSettings
 MODEL = "model.safetensors"
 UNITS = {"psnr": "dB", "psnr_8bit": "dB", "ssim": "1", "ssim_8bit": "1", "blockiness": "1", "blockiness_clean": "1"}
 INTERVAL = "bootstrap over images, 95 %"
+WINDOWS = "_windows"
 Scores = dict[str, float]
 
 
@@ -100,6 +101,11 @@ def run(settings: RestorationSettings, inputs: dict[str, Path], out: Path, work:
         about["synthetic"] |= bool(training.get("dataset", {}).get("synthetic", False))
         period = restorer.tile if restorer.tile > 1 else settings.tile
         subjects = [Subject(settings.name, lambda sigma: lambda case: restorer(case.degraded), period)]
+        if (side := settings.window) and restorer.tile > 1 and (protocol.size is None or max(protocol.size) > side):
+            windows = f"{settings.name}{WINDOWS}"
+            subjects.append(
+                Subject(windows, lambda sigma: lambda case: restorer.in_windows(case.degraded, side), period)
+            )
     sigmas = settings.sigmas or protocol.sigmas
     samples = Samples(out, settings.sample_side, settings.samples, 25.0 if 25.0 in sigmas else sigmas[0])
     ledger = Ledger(work / "scores.jsonl")

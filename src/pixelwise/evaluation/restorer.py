@@ -64,6 +64,33 @@ class Restorer:
         restored = np.concatenate([self._planes(group) for group in groups])
         return np.ascontiguousarray(restored[0] if image.ndim == 2 else np.moveaxis(restored, 0, 2))
 
+    def in_windows(self, image: Image, side: int) -> Image:
+        """Restore one image window by window, side by side, each as an image of its own.
+
+        A generator whose instance norms see the whole grid of tiles is so given what it was trained on. The last window
+        of a row or column is moved back to end with the image.
+
+        Args:
+            image: As for a call.
+            side: Side of the windows in pixels; a multiple of the tile.
+
+        Raises:
+            PixelwiseError: As a call, or if the side is no multiple of the tile.
+        """
+        if side % self.tile:
+            raise PixelwiseError(
+                f"{self.path}: windows of {side} pixels; multiples of its tile, {self.tile}, are allowed"
+            )
+        height, width = image.shape[:2]
+        padding = [*_margins(height, width, self.tile), (0, 0)][: image.ndim]
+        padded = np.pad(image, padding, mode="reflect")
+        restored = np.empty_like(padded)
+        for row in _starts(padded.shape[0], side):
+            for column in _starts(padded.shape[1], side):
+                place = np.s_[row : row + side, column : column + side]
+                restored[place] = self(padded[place])
+        return np.ascontiguousarray(restored[:height, :width])
+
     @torch.inference_mode()
     def _planes(self, planes: Image) -> Image:
         """[C, H, W] -> the same shape."""
@@ -83,6 +110,11 @@ def _margins(height: int, width: int, tile: int) -> list[tuple[int, int]]:
     """Rows and columns to add: whole tiles, and at least two along each axis where there are tiles."""
     least = 2 * tile if tile > 1 else 1
     return [(0, max(least, -(-side // tile) * tile) - side) for side in (height, width)]
+
+
+def _starts(length: int, side: int) -> list[int]:
+    """First pixels of windows that cover a length."""
+    return [*range(0, length - side, side), max(0, length - side)]
 
 
 def _options(info: dict[str, Any]) -> dict[str, Any]:

@@ -71,9 +71,13 @@ def run(settings: TimeSettings, inputs: dict[str, Path], out: Path, work: Path) 
         modules = {label: latency.build(settings, model, size).to(device) for label, model in settings.models.items()}
         for condition in group:
             _measure(settings, condition, modules, device, arithmetic, results)
-        results.records += _baselines(settings, size)
+        _baselines(settings, size, results)
     machine = hardware.describe(device, settings.threads) | hardware.clocks(device)
-    timed = [record.model_copy(update={"hardware": machine}) for record in results.records]
+    processor = hardware.describe(torch.device("cpu"), settings.threads)
+    timed = [
+        record.model_copy(update={"hardware": processor if record.model in settings.baselines else machine})
+        for record in results.records
+    ]
     dump(out / "metrics.json", arithmetic + timed)
     write_json(out / "skipped.json", results.skipped)
     table = pd.concat(results.samples) if results.samples else pd.DataFrame()
@@ -132,15 +136,14 @@ def _measure(
     gflop = {r.model: cast(float, r.values["gflop"].value) for r in arithmetic if place.items() <= r.condition.items()}
     for label, milliseconds in times.items():
         results.records.append(latency.latency(settings, facts, gflop, label, milliseconds, memory[label]))
-        rounds = {"model": label, "round": range(len(milliseconds)), "milliseconds": milliseconds}
-        results.samples.append(pd.DataFrame(facts | rounds))
+        results.samples.append(_rounds(facts, label, milliseconds))
     for a, b in settings.ratios:
         if a in times and b in times:
             results.records.append(latency.ratio(settings, facts, gflop, (a, b), times))
 
 
-def _baselines(settings: TimeSettings, size: tuple[int, int]) -> Iterator[Record]:
-    """Time the methods without training, which run on the processor and may take seconds."""
+def _baselines(settings: TimeSettings, size: tuple[int, int], results: Results) -> None:
+    """Time the methods without training, which run on the processor and may take seconds; adds to `results`."""
     image = scopes.draw(1, size, settings.num_labels, 1, settings.seed).images[0, 0].numpy()
     case = Case("random", image.astype(float), image, BASELINE_SIGMA)
     calls: dict[str, Call] = {}
@@ -150,7 +153,13 @@ def _baselines(settings: TimeSettings, size: tuple[int, int]) -> Iterator[Record
     facts: Facts = {"height": size[0], "width": size[1], "batch": 1, "scope": "generator", "device": "cpu", "warmup": 1}
     times = interleave(calls, 1, min(settings.calls, BASELINE_CALLS), torch.device("cpu"), settings.seed)
     for label, milliseconds in times.items():
-        yield latency.latency(settings, facts, {}, label, milliseconds, None)
+        results.records.append(latency.latency(settings, facts, {}, label, milliseconds, None))
+        results.samples.append(_rounds(facts, label, milliseconds))
+
+
+def _rounds(facts: Facts, label: str, milliseconds: list[float]) -> pd.DataFrame:
+    """Every timed call as a row of samples.csv."""
+    return pd.DataFrame(facts | {"model": label, "round": range(len(milliseconds)), "milliseconds": milliseconds})
 
 
 def _call(
