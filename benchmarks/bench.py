@@ -24,6 +24,7 @@ from benchmarks.sections import Bench, settle  # noqa: E402
 from pixelwise.evaluation.hardware import describe, select_device  # noqa: E402
 from pixelwise.metrics import Record, dump, load  # noqa: E402
 
+ONCE = frozenset({"pipeline", "Frechet distance", "Inception features"})
 SAMPLES = ("height", "width", "batch", "protocol", "model", "precision", "round", "milliseconds")
 SIZES = {"cpu": "256x512", "cuda": "256x512,512x512,512x1024,1024x1024,1024x2048,2048x2048"}
 
@@ -72,10 +73,11 @@ def run(chosen: argparse.Namespace, deadline: float = float("inf")) -> tuple[Ben
         except Exception as error:
             problems.append(f"{name}: {type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}")
         settle(device)
-    if "features" in sections and (weights := next(ROOT.glob("data/*/weights/inception"), None)):
+    weights = next(ROOT.glob("data/*/weights/inception"), None)
+    if "features" in sections and weights is None:
+        print("features: left out, no Inception weights below data/; make reproduce fetches them", file=sys.stderr)
+    elif "features" in sections and weights is not None:
         bench.features(weights)
-    elif "features" in sections:
-        problems.append("features: left out, no Inception weights below data/; make reproduce fetches them")
     for section, call in (("frechet", bench.frechet), ("pipeline", lambda: bench.pipeline(ROOT))):
         if section in sections:
             call()
@@ -116,7 +118,12 @@ def write(bench: Bench, out: Path, threads: int) -> list[Record]:
     samples = bench.samples
     if (folder / "metrics.json").is_file():
         new, timed = set(map(_key, records)), {_place(sample) for sample in samples}
-        earlier = [record for record in load(folder / "metrics.json") if record.hardware == machine]
+        replaced = ONCE & {record.protocol for record in records}
+        earlier = [
+            record
+            for record in load(folder / "metrics.json")
+            if record.hardware == machine and record.short == bench.quick and record.protocol not in replaced
+        ]
         records = [record for record in earlier if _key(record) not in new] + records
         with (folder / "samples.csv").open(newline="") as file:
             kept = [row for row in csv.DictReader(file) if earlier and _place(row) not in timed]

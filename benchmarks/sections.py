@@ -242,7 +242,7 @@ class Bench:
             seconds = time.perf_counter() - start
             if name.startswith("snakemake"):
                 idle = b"Nothing to be done" in done.stdout + done.stderr
-                name = "snakemake all, nothing to do" if idle else "snakemake -n all, with jobs to run"
+                name = "snakemake -n all, nothing to do" if idle else "snakemake -n all, with jobs to run"
             values = {
                 "seconds": Value(value=seconds, unit="s"),
                 "status": Value(value=done.returncode, unit="exit status"),

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer.exceptions import TyperException
 
 from pixelwise.errors import PixelwiseError
 
@@ -178,7 +179,8 @@ def check(
 
 def _machine(error: Exception) -> str | None:
     """What libraries say, each in its own class of exception, when the machine is too small; None for all else."""
-    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+    host = isinstance(error, RuntimeError) and "allocate memory" in str(error)  # torch has no class for it
+    if host or isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
         return "out of memory; use a smaller batch or image size"
     if "No space left" in str(error) or "File too large" in str(error):
         return f"the disk is full: {error}"
@@ -188,9 +190,14 @@ def _machine(error: Exception) -> str | None:
 def main() -> None:
     """Run the command line; every mistake of the user's or of the machine's is one line and exit status 2."""
     try:
-        app()
+        status = app(standalone_mode=False)
     except PixelwiseError as error:
         message = str(error)
+    except TyperException as error:  # a wrong command or option; without any, the help has been printed
+        if not (message := error.format_message()):
+            sys.exit(2)
+    except typer.Abort:
+        sys.exit(130)
     except OSError as error:
         message = f"{error.filename or 'input or output'}: {error.strerror or error}"
     except Exception as error:
@@ -198,7 +205,7 @@ def main() -> None:
             raise
         message = known
     else:
-        return
+        sys.exit(status or 0)
     line = "pixelwise: error: " + " ".join(message.split())
     print(line, file=sys.stderr)
     if stat.S_ISREG(os.fstat(1).st_mode) and not os.path.sameopenfile(1, 2):  # standard output is a log of its own

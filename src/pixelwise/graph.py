@@ -84,7 +84,7 @@ def _config(path: Path, profile: str | None, smoke: bool | None) -> dict[str, An
         config = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise PixelwiseError(f"{path}: no such file; run this in the project's folder or name the file") from None
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise PixelwiseError(f"{path}: not readable as YAML ({' '.join(str(error).split())})") from None
     if not isinstance(config, dict):
         raise PixelwiseError(f"{path}: holds no parameters")

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import shutil
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from pixelwise.data import check
 from pixelwise.errors import PixelwiseError
@@ -19,7 +21,8 @@ def city(tmp_path):
 
 def planned(dataset, out):
     job = SimpleNamespace(settings=FetchSettings(name="set", dataset=dataset), out=str(out))
-    return SimpleNamespace(name="tiny-smoke", profile_name="tiny", of=lambda *_: [job])
+    profile = SimpleNamespace(datasets={"set": dataset})
+    return SimpleNamespace(name="tiny-smoke", profile_name="tiny", profile=profile, of=lambda *_: [job])
 
 
 def test_counts_sizes_and_histogram(city):
@@ -69,3 +72,28 @@ def test_incomplete_download_is_a_defect(tmp_path):
 def test_empty_folder_is_a_defect(tmp_path):
     report = check.check(Dataset(kind="photos"), tmp_path)
     assert "no images" in report["train"].defects[0]
+
+
+def test_a_set_that_no_entry_uses_yet_is_checked_if_it_is_the_users_own(city, tmp_path, capsys):
+    plan = planned(settings(city), tmp_path)
+    plan.of = lambda *_: []
+    check.show(plan, "set")
+    assert "train: 4 examples" in capsys.readouterr().out
+    plan.profile.datasets["set"] = Dataset(kind="camvid")
+    with pytest.raises(PixelwiseError, match="no entry of train or restore uses it"):
+        check.show(plan, "set")
+
+
+def test_an_empty_split_of_label_maps_is_a_defect(city):
+    for folder in ("leftImg8bit/val", "gtFine/val"):
+        shutil.rmtree(city / folder)
+        (city / folder).mkdir()
+    assert "no val examples" in check.check(settings(city), city)["val"].defects[0]
+
+
+def test_turned_photographs_are_a_defect(city):
+    exif = Image.Exif()
+    exif[274] = 3
+    Image.new("RGB", (64, 32)).save(city / PHOTO, exif=exif)
+    (line,) = check.check(settings(city), city)["train"].defects
+    assert "EXIF orientation 3; a picture stored upright is needed" in line

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import io
+import struct
+import zlib
 
 import numpy as np
 import pytest
@@ -43,7 +45,7 @@ def test_ids_take_pils_nearest_pixel_and_keep_large_values(size):
 def test_instance_maps_of_8_and_16_bit(tmp_path, dtype):
     array = RNG.integers(0, np.iinfo(dtype).max, (6, 7)).astype(dtype)
     Image.fromarray(array).save(tmp_path / "a.png")
-    np.testing.assert_array_equal(images.ids(images.read(tmp_path / "a.png"), tmp_path), array)
+    np.testing.assert_array_equal(images.read_ids(tmp_path / "a.png"), array)
 
 
 def test_palette_label_map_gives_its_indices(tmp_path):
@@ -51,12 +53,13 @@ def test_palette_label_map_gives_its_indices(tmp_path):
     picture = Image.fromarray(array, mode="P")
     picture.putpalette(list(range(39)))
     picture.save(tmp_path / "a.png")
-    np.testing.assert_array_equal(images.ids(images.read(tmp_path / "a.png"), tmp_path), array)
+    np.testing.assert_array_equal(images.read_ids(tmp_path / "a.png"), array)
 
 
 def test_coloured_label_map_is_refused(tmp_path):
-    with pytest.raises(PixelwiseError, match=r"mode RGB; a map holds one id per pixel"):
-        images.ids(Image.new("RGB", (2, 2)), tmp_path)
+    Image.new("RGB", (2, 2)).save(tmp_path / "a.png")
+    with pytest.raises(PixelwiseError, match=r"a.png: colour image; a map holds one id per pixel"):
+        images.read_ids(tmp_path / "a.png")
 
 
 def test_sixteen_bit_photograph_is_refused(tmp_path):
@@ -106,3 +109,54 @@ def test_bytes_other_than_fetched_are_refused(tmp_path):
     path.write_bytes(encoded("png"))
     with pytest.raises(PixelwiseError, match="fetch the data again"):
         images.read(path, "0" * 64)
+
+
+def stored(folder, name, array, **options):
+    """A map written with Pillow: mode and options say how."""
+    path = folder / name
+    Image.fromarray(array).save(path, **options)
+    return path
+
+
+def four_bits(path, ids):
+    """A gray PNG of 4 bits (ISO/IEC 15948), which Pillow cannot write."""
+
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    rows = b"".join(b"\0" + bytes(a << 4 | b for a, b in zip(row[::2], row[1::2], strict=True)) for row in ids)
+    header = struct.pack(">IIBBBBB", ids.shape[1], ids.shape[0], 4, 0, 0, 0, 0)
+    body = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + body)
+    return path
+
+
+def test_ids_are_those_of_the_file(tmp_path):
+    wanted = np.arange(12, dtype=np.uint8).reshape(2, 6)
+    files = [
+        four_bits(tmp_path / "4.png", wanted),
+        stored(tmp_path, "8.png", wanted),
+        stored(tmp_path, "8.bmp", wanted),
+    ]
+    files += [
+        stored(tmp_path, "8.tif", wanted, compression="tiff_lzw"),
+        stored(tmp_path, "16.png", wanted.astype(np.uint16)),
+    ]
+    for path in files:
+        np.testing.assert_array_equal(images.read_ids(path), wanted)
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "line"),
+    [
+        ("a.jpg", {}, "JPEG, which may change ids; allowed are PNG, TIFF, BMP"),
+        ("a.webp", {"lossless": True}, "WEBP, which may change ids"),
+        ("a.tif", {"compression": "jpeg"}, "TIFF with JPEG, which may change ids"),
+        ("a.tif", {"tiffinfo": {262: 0}}, "white is zero"),
+        ("a.tif", {"save_all": True, "append_images": [Image.new("L", (6, 2))]}, "2 frames; one is allowed"),
+    ],
+)
+def test_maps_that_may_hold_other_ids_are_refused(tmp_path, name, options, line):
+    path = stored(tmp_path, name, np.arange(12, dtype=np.uint8).reshape(2, 6), **options)
+    with pytest.raises(PixelwiseError, match=line):
+        images.read_ids(path)

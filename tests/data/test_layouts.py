@@ -60,7 +60,7 @@ def test_cityscapes_missing_partners_are_all_named(tmp_path):
 
 def test_same_key_twice_is_a_defect(tmp_path):
     root = cityscapes(tmp_path)
-    png(root / "leftImg8bit/train/other/aachen_000000_000019_x_leftImg8bit.png", np.zeros((2, 2, 3), np.uint8))
+    png(root / "leftImg8bit/train/other/aachen_000000_000019_leftImg8bit.png", np.zeros((2, 2, 3), np.uint8))
     assert any("same name" in line for line in readers.listing(root, "train", CITY).defects)
 
 
@@ -96,6 +96,8 @@ def test_custom_single_folders_split_off_the_last(tmp_path):
     assert names(readers.listing(tmp_path, "val", dataset)) == ["s10", "s11"]
     with pytest.raises(PixelwiseError, match="set val"):
         readers.listing(tmp_path, "val", dataset.model_copy(update={"val": None}))
+    with pytest.raises(PixelwiseError, match="val: 12; of its 12 pairs some must be left to train on"):
+        readers.listing(tmp_path, "val", dataset.model_copy(update={"val": 12}))
 
 
 def test_custom_without_either_layout(tmp_path):

@@ -100,7 +100,7 @@ CASES = {
     "size": r"labelIds\.png: 32x63 pixels \(height x width\); its image .* 32x64",
     "unreadable": r"leftImg8bit\.png: not a readable image",
     "truncated": r"leftImg8bit\.png: not a readable image",
-    "colour labels": r"labelIds\.png: mode RGB; a map holds one id per pixel",
+    "colour labels": r"labelIds\.png: colour image; a map holds one id per pixel",
 }
 
 

@@ -192,11 +192,17 @@ def test_floor_compares_halves_of_the_photographs(tmp_path, prepared, inception_
     assert floor[0].values["fid"] == floor[1].values["fid"] and floor[0].values["fid"].value > 0
 
 
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_few_images_give_a_record_without_a_value(tmp_path, prepared, inception_folder, count):
+    inputs = {"data": prepared, "inception": inception_folder}
+    floor, out = run(tmp_path / "real", "real", inputs, protocols=("pytorch-fid", "kid"), limit=count)
+    assert [r.values.popitem()[1].value for r in floor] == [None] * 4
+    assert (out / "resamples.csv").read_text() == "protocol,resample,value\n"
+
+
 def test_step_refuses_what_it_cannot_measure(tmp_path, prepared, generated, inception_folder):
     (tmp_path / "few" / "images").mkdir(parents=True)
     (tmp_path / "few" / "generation.json").write_text('{"names": ["scene_00"], "short": false, "weights_sha256": null}')
-    with pytest.raises(PixelwiseError, match="1 images; at least 4"):
-        run(tmp_path / "a", "m", {"data": prepared, "images": tmp_path / "few", "inception": inception_folder})
     (tmp_path / "few" / "generation.json").write_text('{"names": ["other"], "short": false, "weights_sha256": null}')
     with pytest.raises(PixelwiseError, match="other; not in the split val"):
         run(tmp_path / "b", "m", {"data": prepared, "images": tmp_path / "few", "inception": inception_folder})

@@ -19,11 +19,11 @@ from pixelwise.settings.evaluation import GenerateSettings
 OPTIONS = {"num_labels": 5, "tile": 8, "learned_factor": 8, "width": 8, "max_width": 16, "depth": 1, "mlp_width": 8}
 
 
-def model_folder(folder, name="asapnet", **options):
+def model_folder(folder, name="asapnet", facts=None, **options):
     torch.manual_seed(0)
     options = OPTIONS | options
     folder.mkdir(exist_ok=True)
-    checkpoint.save(folder / "model.safetensors", build(name, **options), name, options, {})
+    checkpoint.save(folder / "model.safetensors", build(name, **options), name, options, facts or {})
     write_json(folder / "training.json", {"short": True})
     return folder
 
@@ -99,6 +99,20 @@ def test_translate_without_instances(tmp_path):
     assert Image.open(tmp_path / "sub" / "made.png").size == (40, 16)
 
 
+def test_dont_care_is_255_in_files_and_the_last_id_inside(tmp_path):
+    plain = model_folder(tmp_path / "plain", instance_edge=False) / "model.safetensors"
+    careless = model_folder(tmp_path / "careless", facts={"dontcare": True}, instance_edge=False) / "model.safetensors"
+    label = picture(tmp_path / "label.png", LABELS)
+    void = picture(tmp_path / "void.png", np.where(LABELS == 4, 255, LABELS).astype(np.uint8))
+    translate(label, tmp_path / "a.png", plain, device="cpu")
+    translate(void, tmp_path / "b.png", careless, device="cpu")
+    np.testing.assert_array_equal(
+        np.asarray(Image.open(tmp_path / "a.png")), np.asarray(Image.open(tmp_path / "b.png"))
+    )
+    with pytest.raises(PixelwiseError, match=r"label.png: id 4 at row 0, column 32; allowed are 0 to 3 and 255"):
+        translate(label, tmp_path / "c.png", careless, device="cpu")
+
+
 def with_id(value):
     labels = LABELS.copy()
     labels[3, 7] = value
@@ -109,8 +123,8 @@ def with_id(value):
     ("array", "mode", "line"),
     [
         (with_id(9), None, r"label.png: id 9 at row 3, column 7; allowed are 0 to 4"),
-        (LABELS, "P", r"label.png: palette image; allowed is one id per pixel"),
-        (LABELS, "RGB", r"label.png: colour image; allowed is one id per pixel"),
+        (LABELS, "P", r"label.png: palette image; a map holds one id per pixel"),
+        (LABELS, "RGB", r"label.png: colour image; a map holds one id per pixel"),
         (LABELS[:, :37], None, r"label.png: 16x37 pixels .*multiples of 8"),
         (LABELS[:12], None, r"instances.png: 16x40 pixels; the label map has 12x40"),
     ],
@@ -131,18 +145,20 @@ def test_other_mistakes_get_one_clear_line(tmp_path, model):
     with pytest.raises(PixelwiseError, match=r"missing.png: no such file"):
         translate(tmp_path / "missing.png", tmp_path / "out.png", weights, device="cpu")
     (tmp_path / "text.png").write_text("no image")
-    with pytest.raises(PixelwiseError, match=r"text.png: not readable as an image"):
+    with pytest.raises(PixelwiseError, match=r"text.png: not a readable image"):
         translate(tmp_path / "text.png", tmp_path / "out.png", weights, device="cpu")
-    with pytest.raises(PixelwiseError, match=r"out.xyz: suffix '.xyz'; allowed are .png"):
+    with pytest.raises(PixelwiseError, match=r"out.xyz: ending '.xyz'; allowed are .png"):
         translate(label, tmp_path / "out.xyz", weights, label, device="cpu")
     label_jpeg = tmp_path / "label.jpg"
     Image.fromarray(LABELS).save(label_jpeg)
-    with pytest.raises(PixelwiseError, match=r"label.jpg: JPEG, whose compression changes ids; allowed are PNG"):
+    with pytest.raises(PixelwiseError, match=r"label.jpg: JPEG, which may change ids; allowed are PNG"):
         translate(label_jpeg, tmp_path / "out.png", weights, label, device="cpu")
     pages = [Image.fromarray(LABELS), Image.fromarray(LABELS)]
     pages[0].save(tmp_path / "two.tif", save_all=True, append_images=pages[1:])
     with pytest.raises(PixelwiseError, match=r"two.tif: 2 frames; one is allowed"):
         translate(tmp_path / "two.tif", tmp_path / "out.png", weights, label, device="cpu")
+    with pytest.raises(PixelwiseError, match=r"label.png: not a folder"):
+        translate(label, label / "out.png", weights, label, device="cpu")
     (tmp_path / "folder.png").mkdir()
     with pytest.raises(PixelwiseError, match=r"folder.png: a folder"):
         translate(label, tmp_path / "folder.png", weights, label, device="cpu")

@@ -84,8 +84,8 @@ class Measurement(Settings):
         repeatability: 95 % half width, in the unit of the value, over another draw of the noise on the same images,
             for claims about a fixed list of images; it takes the place of the interval over images. 0 where the claim
             fixes the noise too. (All images of BSD68 share one draw: 4.34 sqrt(2 / 154401) * 1.96 = 0.03 dB.)
-        after: A claim that must be confirmed first: a comparison with DnCNN says nothing where the run's own DnCNN is
-            not as good as the published one (claims.md section 9).
+        after: A claim whose number, less its tolerance, must be reached first: a comparison with DnCNN says nothing
+            where the run's own DnCNN is worse than the published one.
     """
 
     by: Literal["measurement"]

@@ -11,6 +11,7 @@ from pathlib import Path
 from pixelwise import metrics
 from pixelwise.artifacts import read_json, sha256
 from pixelwise.claims.checks import Measurement
+from pixelwise.errors import PixelwiseError
 from pixelwise.jobs import KINDS
 from pixelwise.metrics import Record, Scalar
 
@@ -66,10 +67,13 @@ def _draws(path: Path) -> dict[str, dict[str, dict[int, float]]]:
     found: dict[str, dict[str, dict[int, float]]] = {}
     if path.is_file():
         with path.open(encoding="utf-8", newline="") as file:
-            for row in csv.DictReader(file):
-                columns, number = found.setdefault(row.pop("protocol"), {}), int(row.pop("resample"))
-                for name, text in row.items():
-                    columns.setdefault(name, {})[number] = float(text or "nan")
+            try:
+                for row in csv.DictReader(file):
+                    columns, number = found.setdefault(row.pop("protocol"), {}), int(row.pop("resample"))
+                    for name, text in row.items():
+                        columns.setdefault(name, {})[number] = float(text or "nan")
+            except (KeyError, ValueError) as error:
+                raise PixelwiseError(f"{path}: {error}; columns protocol, resample and numbers are needed") from None
     return found
 
 

@@ -26,7 +26,7 @@ def sentence(register: Register, lead: str, finding: Finding) -> str:
     claim = register.claim(finding.id)
     told = f"{lead}: \u201c{claim.words}\u201d ({register.sources[claim.source].made_by}, {claim.id})"
     reason = finding.reason
-    if not decided(finding) and not finding.measured and isinstance(claim.check, Measurement):
+    if finding.missing and not finding.measured and isinstance(claim.check, Measurement):
         reason = f"no number that may decide it was measured; it {finding.missing}"
     return f"{told} {VERBS[finding.verdict]}: {reason}{_beside(finding)}."
 

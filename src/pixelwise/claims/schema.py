@@ -153,7 +153,13 @@ class Register(Settings):
             (name for check in checks if isinstance(check, Arithmetic | Agreement) for name in check.claims),
             ids,
         )
-        _known("claim", (check.after for check in checks if isinstance(check, Measurement) and check.after), ids)
+        gates = {check.after for check in checks if isinstance(check, Measurement) and check.after}
+        _known("claim", gates, ids)
+        for claim in self.claims:
+            if claim.id in gates and not _is_gate(claim):
+                raise ValueError(
+                    f"{claim.id} cannot stand in 'after': a measurement with 'equals', without 'after', can"
+                )
         _known("contradiction", (check.contradiction for check in checks if isinstance(check, Audit)), found)
         return self
 
@@ -167,6 +173,12 @@ class Register(Settings):
             if claim.id == name:
                 return claim
         raise PixelwiseError(f"{REGISTER.name}: claim {name!r}; no such id (`pixelwise claims` lists all)")
+
+
+def _is_gate(claim: Claim) -> bool:
+    check = claim.check
+    measured = isinstance(check, Measurement) and check.rule.equals is not None and check.after is None
+    return measured and claim.withdrawn_by is None
 
 
 def _unique(names: Iterable[str]) -> None:

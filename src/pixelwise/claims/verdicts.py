@@ -148,12 +148,14 @@ def _measured(register: Register, claim: Claim, check: Measurement, items: Seque
     )
 
 
-def _held_back(finding: Finding, gate: Finding) -> Finding:
-    """A decided finding, taken back because the claim that must hold first does not."""
-    reason = f"{gate.id} must be confirmed first, and is {gate.verdict}: {gate.reason}"
-    return finding.model_copy(
-        update={"verdict": "not testable here", "reason": reason, "missing": gate.missing or reason}
-    )
+def _after(finding: Finding, gate: Claim, found: Finding) -> Finding:
+    """A decided finding, or the same taken back where a number that must be reached first is not."""
+    assert isinstance(gate.check, Measurement) and gate.check.rule.equals is not None
+    least = gate.check.rule.equals - (gate.check.rule.tolerance or 0.0)
+    if found.measured and all(number.value >= least for number in found.measured):
+        return finding
+    first = f"{gate.id} first: {gate.quantity} of at least {least:g} {gate.unit} here ({found.reason})"
+    return finding.model_copy(update={"verdict": "not testable here", "reason": f"needs {first}", "missing": first})
 
 
 def _checked(register: Register, claim: Claim, items: Sequence[Item], outcomes: Sequence[Contradicted]) -> Finding:
@@ -162,8 +164,8 @@ def _checked(register: Register, claim: Claim, items: Sequence[Item], outcomes: 
         finding = _measured(register, claim, check, items)
         if not check.after or not decided(finding):
             return finding
-        gate = decide(register, register.claim(check.after), items, outcomes)
-        return finding if gate.verdict == "confirmed" else _held_back(finding, gate)
+        gate = register.claim(check.after)
+        return _after(finding, gate, decide(register, gate, items, outcomes))
     if isinstance(check, Arithmetic):
         return computed(register, claim, check)
     if isinstance(check, Agreement):

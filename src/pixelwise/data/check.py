@@ -19,7 +19,8 @@ from pixelwise.data.inspect import Example, decode, headers
 from pixelwise.data.layout import Entry, LabelTable
 from pixelwise.data.readers import SPLITS, expected, label_table, listing
 from pixelwise.errors import PixelwiseError
-from pixelwise.settings.data import Dataset, FetchSettings
+from pixelwise.settings.data import Dataset
+from pixelwise.settings.profile import Profile
 
 
 @dataclass
@@ -46,7 +47,7 @@ class Split:
 
 
 class Planned(Protocol):
-    """A planned run: its name, its profile's, and its jobs, of which only `fetch` is looked at."""
+    """A planned run: its name, its profile, and its jobs, of which only `fetch` is looked at."""
 
     @property
     def name(self) -> str:
@@ -55,6 +56,10 @@ class Planned(Protocol):
     @property
     def profile_name(self) -> str:
         """Name of the profile."""
+
+    @property
+    def profile(self) -> Profile:
+        """The profile itself."""
 
     def of(self, *steps: str) -> list[Any]:
         """The jobs of these steps."""
@@ -79,10 +84,12 @@ def check(dataset: Dataset, root: Path, *, progress: bool = False) -> dict[str, 
         published = expected(dataset.kind, split)
         if published is not None and len(found.entries) != published:
             report.defects.append(f"{root}: {len(found.entries)} {split} examples; the published set has {published}")
+        if table is not None and not (found.entries or found.defects):
+            report.defects.append(f"{root}: no {split} examples; training and validation both need label maps")
         for entry in track(found.entries, split, console=Console(stderr=True), disable=not progress):
             _look(entry, dataset, table, report)
         result[split] = report
-    if not any(report.count or report.defects for report in result.values()):
+    if table is None and not any(report.count or report.defects for report in result.values()):
         result[SPLITS[0]].defects.append(f"{root}: no images of {dataset.kind}")
     return result
 
@@ -114,20 +121,20 @@ def show(plan: Planned, name: str) -> None:
     Raises:
         PixelwiseError: If the run has no such set, if it is not there yet, or if it has defects (after printing them).
     """
-    jobs = {job.settings.name: job for job in plan.of("fetch")}
-    if name not in jobs:
-        raise PixelwiseError(f"data set {name}: not in this profile; it has {', '.join(jobs)}")
-    settings: FetchSettings = jobs[name].settings
-    root = Path(jobs[name].out)
-    if settings.dataset.kind in roots.OWN:
-        root = roots.locate(settings.dataset)
+    if name not in plan.profile.datasets:
+        raise PixelwiseError(f"data set {name}: not in this profile; it has {', '.join(plan.profile.datasets)}")
+    dataset, root = plan.profile.datasets[name], Path("data") / plan.name / name / "raw"
+    if dataset.kind in roots.OWN:
+        root = roots.locate(dataset)
+    elif not any(job.settings.name == name for job in plan.of("fetch")):
+        raise PixelwiseError(f"data set {name}: no entry of train or restore uses it, so that it is never fetched")
     elif not (root / MANIFEST).is_file():
         config = f"profile={plan.profile_name} smoke={str(plan.name != plan.profile_name).lower()}"
         raise PixelwiseError(
             f"{root}: not fetched yet; run `snakemake --cores 1 {root / MANIFEST} --config {config}` first"
         )
-    result = check(settings.dataset, root, progress=sys.stderr.isatty())
-    render(result, label_table(settings.dataset), f"{name}: {root}")
+    result = check(dataset, root, progress=sys.stderr.isatty())
+    render(result, label_table(dataset), f"{name}: {root}")
     count = sum(len(report.defects) for report in result.values())
     if count:
         raise PixelwiseError(f"data set {name}: {count} defects")

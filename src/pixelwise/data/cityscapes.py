@@ -7,6 +7,7 @@ agree, as in ASAP-Net's `data/cityscapes_dataset.py`.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from cityscapesscripts.helpers.labels import labels as official
@@ -31,8 +32,8 @@ def labels(_: Dataset) -> LabelTable:
 
 
 def key(path: Path) -> str:
-    """City, sequence and frame: the first three parts of the name."""
-    return "_".join(path.name.split("_")[:3])
+    """City, sequence and frame: the name without what says which file of the three it is."""
+    return re.sub("_(leftImg8bit|gt(Fine|Coarse)_[A-Za-z]+)$", "", path.stem)
 
 
 def listing(root: Path, split: str, _: Dataset) -> Listing:

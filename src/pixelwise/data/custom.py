@@ -46,6 +46,10 @@ def listing(root: Path, split: str, dataset: Dataset) -> Listing:
             )
         both = _pairs(root, "")
         cut = max(0, len(both.entries) - dataset.val)
+        if not cut and not both.defects:
+            raise PixelwiseError(
+                f"{root}: val: {dataset.val}; of its {len(both.entries)} pairs some must be left to train on"
+            )
         parts = {"train": both.entries[:cut], "val": both.entries[cut:]}
         return Listing(parts[split], both.defects if split == "train" else [])
     if not (root / "train_labels").is_dir():

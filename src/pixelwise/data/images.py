@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import io
 import struct
+import zlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +18,39 @@ from pixelwise.errors import PixelwiseError
 
 ID_MODES = {"1", "L", "P", "I", "I;16", "I;16B", "I;16L", "I;16N"}
 SIXTEEN_BIT = {"I", "I;16", "I;16B", "I;16L", "I;16N"}
+MAP_FORMATS = ("PNG", "TIFF", "BMP")
+"""Formats of label and instance maps: they keep ids as they are."""
+BITS_PER_SAMPLE, PHOTOMETRIC = 258, 262  # tags of TIFF 6.0
 BROKEN = (
-    UnidentifiedImageError,
-    OSError,
-    SyntaxError,
-    ValueError,
-    struct.error,
-    EOFError,
-    Image.DecompressionBombError,
+    *(
+        UnidentifiedImageError,
+        OSError,
+        SyntaxError,
+        ValueError,
+        struct.error,
+        EOFError,
+        TypeError,
+        KeyError,
+        IndexError,
+    ),
+    *(RuntimeError, zlib.error, Image.DecompressionBombError),
 )
+"""What decoders raise for damaged files."""
+Image.MAX_IMAGE_PIXELS = None  # users' own pictures may be of any size
+
+
+def _open(path: Path, sha256: str | None) -> tuple[Image.Image, bytes]:
+    """Decode an image completely; returns it with its file's bytes."""
+    content = path.read_bytes()
+    if sha256 is not None and (found := hashlib.sha256(content).hexdigest()) != sha256:
+        raise PixelwiseError(f"{path}: sha256 {found[:12]}; {sha256[:12]} when it was fetched, fetch the data again")
+    try:
+        image = Image.open(io.BytesIO(content))
+        image.load()
+    except BROKEN as error:
+        reason = str(error).split(" <", 1)[0].split("\n", 1)[0]
+        raise PixelwiseError(f"{path}: not a readable image ({reason})") from None
+    return image, content
 
 
 def read(path: Path, sha256: str | None = None) -> Image.Image:
@@ -38,27 +64,48 @@ def read(path: Path, sha256: str | None = None) -> Image.Image:
         PixelwiseError: If the file is no whole image or has another checksum.
         OSError: If the file can't be read at all.
     """
-    content = path.read_bytes()
-    if sha256 is not None and (found := hashlib.sha256(content).hexdigest()) != sha256:
-        raise PixelwiseError(f"{path}: sha256 {found[:12]}; {sha256[:12]} when it was fetched, fetch the data again")
-    try:
-        image = Image.open(io.BytesIO(content))
-        image.load()
-    except BROKEN as error:
-        reason = str(error).split(" <", 1)[0]
-        raise PixelwiseError(f"{path}: not a readable image ({reason})") from None
-    return image
+    return _open(path, sha256)[0]
 
 
-def ids(image: Image.Image, path: Path) -> NDArray[np.int32]:
-    """The ids of a label or instance map, int32 [H, W]; a palette image gives its indices.
+def read_ids(path: Path, sha256: str | None = None, palette: bool = True) -> NDArray[np.int32]:
+    """The ids of a label or instance map as the file stores them.
+
+    Args:
+        path: Image file with one id per pixel: PNG, TIFF or BMP, gray or palette, 1 to 32 bits.
+        sha256: Checksum that its bytes must have, or None.
+        palette: Whether a palette image is legal; it gives its indices.
+
+    Returns:
+        int32 [H, W].
 
     Raises:
-        PixelwiseError: If the image has several channels per pixel.
+        PixelwiseError: If the file is not such an image, or has another checksum.
+        OSError: If the file can't be read at all.
     """
-    if image.mode not in ID_MODES:
-        raise PixelwiseError(f"{path}: mode {image.mode}; a map holds one id per pixel (gray or palette)")
-    return np.asarray(image).astype(np.int32)
+    image, content = _open(path, sha256)
+    wrong = None
+    if image.format not in MAP_FORMATS or image.info.get("compression") == "jpeg":
+        wrong = f"{'TIFF with JPEG' if image.format == 'TIFF' else image.format}, which may change ids; allowed are "
+        wrong += ", ".join(MAP_FORMATS)
+    elif (frames := getattr(image, "n_frames", 1)) > 1:
+        wrong = f"{frames} frames; one is allowed"
+    elif image.mode not in ID_MODES or (image.mode == "P" and not palette):
+        what = {"P": "palette image", "RGB": "colour image", "RGBA": "colour image"}.get(
+            image.mode, f"mode {image.mode}"
+        )
+        wrong = f"{what}; a map holds one id per pixel, gray{' or palette' if palette else ' and no palette'}"
+    elif image.format == "TIFF" and _stretched(getattr(image, "tag_v2", {})):
+        wrong = "fewer than 8 bits, or white is zero; allowed are 8 to 32 bits, black is zero"
+    if wrong:
+        raise PixelwiseError(f"{path}: {wrong}")
+    found = np.asarray(image).astype(np.int32)
+    bits, colour_type = content[24:26] if image.format == "PNG" else (8, 0)
+    return found // (255 // (2**bits - 1)) if bits in (2, 4) and colour_type == 0 else found  # as Pillow stretches them
+
+
+def _stretched(tags: Mapping[int, Any]) -> bool:
+    """Whether Pillow changes the values of a gray TIFF."""
+    return int(np.min(tags.get(BITS_PER_SAMPLE, 1))) not in (1, 8, 16, 32) or tags.get(PHOTOMETRIC) == 0
 
 
 def pixels(image: Image.Image, path: Path, channels: int | None) -> Image.Image:

@@ -14,6 +14,9 @@ from pixelwise.data.layout import IGNORE, Entry, LabelTable
 from pixelwise.errors import PixelwiseError
 from pixelwise.settings.data import Dataset
 
+PHOTOGRAPHS = ("image", "blurred")
+ORIENTATION = 274  # EXIF 2.3
+
 
 @dataclass(frozen=True)
 class Example:
@@ -32,6 +35,9 @@ def headers(entry: Entry) -> list[str]:
         try:
             with Image.open(path) as image:
                 sizes[role] = (image.height, image.width)
+                turned = image.getexif().get(ORIENTATION, 1)
+                if turned != 1 and role in PHOTOGRAPHS:
+                    defects.append(f"{path}: EXIF orientation {turned}; a picture stored upright is needed")
         except images.BROKEN as error:
             if isinstance(error, OSError) and error.errno is not None:
                 raise
@@ -61,20 +67,21 @@ def decode(entry: Entry, dataset: Dataset, table: LabelTable | None, hashes: dic
     Raises:
         PixelwiseError: If a file can't be read, if sizes differ, or if a label id is outside the table.
     """
-    raw = {role: images.read(path, hashes.get(path)) for role, path in entry.files.items()}
-    for role, image in raw.items():
-        if image.size != raw["image"].size:
-            found, wanted = (f"{each.height}x{each.width}" for each in (image, raw["image"]))
+    files = {role: (path, hashes.get(path)) for role, path in entry.files.items()}
+    raw = {role: images.read(*file) for role, file in files.items() if role in PHOTOGRAPHS}
+    maps = {role: images.read_ids(*file) for role, file in files.items() if role not in PHOTOGRAPHS}
+    sizes: dict[str, tuple[int, ...]] = {role: (image.height, image.width) for role, image in raw.items()}
+    for role, size in (sizes | {role: found.shape for role, found in maps.items()}).items():
+        if size != sizes["image"]:
+            found, wanted = (f"{each[0]}x{each[1]}" for each in (size, sizes["image"]))
             raise PixelwiseError(f"{entry.files[role]}: {found} pixels (height x width); its image has {wanted}")
     channels = 3 if table is not None else dataset.channels
-    label = instance = blurred = None
+    label = blurred = None
     if table is not None and entry.label is not None:
-        label = legal(images.ids(raw["label"], entry.label), table, entry.label)
-    if entry.instance is not None:
-        instance = images.ids(raw["instance"], entry.instance)
+        label = legal(maps["label"], table, entry.label)
     if entry.blurred is not None:
         blurred = images.pixels(raw["blurred"], entry.blurred, channels)
-    return Example(images.pixels(raw["image"], entry.image, channels), label, instance, blurred)
+    return Example(images.pixels(raw["image"], entry.image, channels), label, maps.get("instance"), blurred)
 
 
 def legal(label: NDArray[np.int32], table: LabelTable, path: Path) -> NDArray[np.int32]:
@@ -83,7 +90,7 @@ def legal(label: NDArray[np.int32], table: LabelTable, path: Path) -> NDArray[np
     Raises:
         PixelwiseError: If an id is outside the table.
     """
-    outside = [int(value) for value in np.unique(label) if not 0 <= value < len(table.names)]
+    outside = [int(value) for value in np.unique(label) if not 0 <= value < len(table.names) - table.dontcare]
     if table.dontcare and IGNORE in outside:
         label = np.where(label == IGNORE, len(table.names) - 1, label).astype(np.int32)
         outside.remove(IGNORE)

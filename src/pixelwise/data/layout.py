@@ -66,7 +66,7 @@ class LabelTable:
 
 def natural(text: str) -> list[tuple[int, str]]:
     """Sort key that orders numbers inside names by value: img2 before img10."""
-    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", text) if part]
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", text) if part]
 
 
 def images_below(folder: Path, suffix: str = "") -> list[Path]:

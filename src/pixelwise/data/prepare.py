@@ -52,7 +52,11 @@ def run(settings: PrepareSettings, inputs: dict[str, Path], out: Path, work: Pat
         more = f" (and {len(defects) - 1} more: pixelwise data check {settings.name})" if len(defects) > 1 else ""
         raise PixelwiseError(defects[0] + more)
     if not any(found.entries for found in splits.values()):
-        raise PixelwiseError(f"{root}: no images of {dataset.kind}; see the layouts in the documentation")
+        raise PixelwiseError(f"{root}: no images of {dataset.kind}; see the layouts in docs/data.md")
+    if table is not None and (empty_split := next((split for split, found in splits.items() if not found.entries), "")):
+        raise PixelwiseError(
+            f"{root}: no {empty_split} examples; label maps are needed for training and for validation"
+        )
     seen: dict[str, Any] = {"channels": set(), "instances": False, "blurred": False}
     names: dict[str, list[str]] = {}
     try:
@@ -105,6 +109,7 @@ def facts(
         "palette": [list(colour) for colour in labels.get("palette", ())],
         "eval_map": list(labels.get("eval_map", ())),
         "eval_names": list(labels.get("eval_names", ())),
+        "dontcare": bool(labels.get("dontcare", False)),
         "has_instances": seen["instances"],
         "has_blurred": seen["blurred"],
         "height": dataset.height,

@@ -14,7 +14,6 @@ import torch
 
 from pixelwise.artifacts import atomic, sha256, write_text
 from pixelwise.data.pack import Pack, read_facts
-from pixelwise.errors import PixelwiseError
 from pixelwise.evaluation import features, hardware, images
 from pixelwise.evaluation.features import Resize
 from pixelwise.evaluation.frechet import FloatArray, frechet_distance, recentred_interval
@@ -26,6 +25,7 @@ from pixelwise.settings.evaluation import FidSettings
 Quantity = Literal["fid", "kid"]
 REAL = "real"
 HALVES = "-halves"
+LEAST = 2  # images of a set
 INTERVAL = "bootstrap over images, 95 %, re-centred"
 _FRECHET = "Gaussians with sample covariance (n - 1); trace of the root as a nuclear norm"
 _MMD = "unbiased squared MMD, kernel (x.y / 2048 + 1)^3, all pairs"
@@ -86,12 +86,13 @@ def run(settings: FidSettings, inputs: dict[str, Path], out: Path, work: Path) -
     Args:
         settings: The subject and the protocols.
         inputs: `data` (prepared), `inception` (weights) and, unless the subject is "real", `images` (generated).
-        out: Receives metrics.json and resamples.csv, the distance of each resample. Subjects with equally many images
+        out: Receives metrics.json and resamples.csv, the distance of each resample; a set of fewer than two images has
+            no distance, and a record without a value. Subjects with equally many images
             share the resampled label maps, so differences between their rows are paired.
         work: Keeps the features.
 
     Raises:
-        PixelwiseError: If there are fewer than four images, or an input is unreadable.
+        PixelwiseError: If an input is unreadable.
     """
     device = hardware.select_device(settings.device, settings.threads)
     pack, facts = Pack(inputs["data"], settings.split), read_facts(inputs["data"])
@@ -100,8 +101,6 @@ def run(settings: FidSettings, inputs: dict[str, Path], out: Path, work: Path) -
         if settings.name == REAL
         else images.generated(inputs["images"], pack, settings.limit)
     )
-    if len(subject) < 4:
-        raise PixelwiseError(f"{settings.name} on {settings.dataset}: {len(subject)} images; at least 4 are needed")
     weights = sha256(inputs["inception"] / features.WEIGHTS)
     height, width = subject.read(0).shape[:2]
     records: list[Record] = []
@@ -110,9 +109,12 @@ def run(settings: FidSettings, inputs: dict[str, Path], out: Path, work: Path) -
     for name, design, x, y in _grid(settings, found):
         protocol = PROTOCOLS[name]
         full_name = name + design.suffix
-        estimate, draws = measure(protocol.quantity, x, y, settings.resamples, design.name == "pairs")
-        low, high = recentred_interval(estimate, draws)
-        rows += [(full_name, i, float(draw)) for i, draw in enumerate(draws) if np.isfinite(draw)]
+        value = Value(value=None, unit="1")  # of too few images
+        if len(x) >= LEAST:
+            estimate, draws = measure(protocol.quantity, x, y, settings.resamples, design.name == "pairs")
+            low, high = recentred_interval(estimate, draws)
+            value = Value(value=estimate, unit="1", low=low, high=high, interval=INTERVAL)
+            rows += [(full_name, i, float(draw)) for i, draw in enumerate(draws) if np.isfinite(draw)]
         reference = f"{settings.dataset}/{settings.split}"
         label = f"{full_name}/{reference}-{len(y)}/{height}x{width}/inception-{weights[:8]}"
         condition: dict[str, Scalar] = {"design": design.name, "reference": reference, "reference_n": len(y)}
@@ -131,7 +133,7 @@ def run(settings: FidSettings, inputs: dict[str, Path], out: Path, work: Path) -
                 weights_sha256=subject.weights_sha256,
                 synthetic=facts["synthetic"],
                 short=subject.short,
-                values={protocol.quantity: Value(value=estimate, unit="1", low=low, high=high, interval=INTERVAL)},
+                values={protocol.quantity: value},
                 hardware=hardware.describe(device, settings.threads),
             )
         )

@@ -26,6 +26,7 @@ class Generator:
     Attributes:
         num_labels: Number of label ids; legal are 0 to num_labels - 1.
         instance_edge: Whether it needs an instance map.
+        dontcare: Whether the last id stands for 255, "don't care", in the files of its training data.
         info: What the checkpoint says about itself.
 
     Raises:
@@ -41,6 +42,7 @@ class Generator:
         if options["output_channels"] != 3:
             raise PixelwiseError(f"{path}: makes {options['output_channels']} channels; 3 are needed")
         self.num_labels, self.instance_edge = int(options["num_labels"]), bool(options["instance_edge"])
+        self.dontcare = bool(self.info.get("extra", {}).get("dontcare", False))
 
     @torch.inference_mode()
     def __call__(self, labels: NDArray[np.uint8], instances: NDArray[np.int32] | None) -> NDArray[np.uint8]:

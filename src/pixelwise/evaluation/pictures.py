@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import struct
 import zlib
 from collections.abc import Callable
@@ -11,9 +12,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 
 from pixelwise.artifacts import atomic, write_bytes
+from pixelwise.data.images import BROKEN
 from pixelwise.errors import PixelwiseError
 
 DEPTHS = {
@@ -27,17 +29,11 @@ DEPTHS = {
 }
 OPAQUE = {".jpg", ".jpeg", ".bmp"}
 PNG_COLOUR_TYPE = {1: 0, 2: 4, 3: 2, 4: 6}  # channels -> colour type of the PNG header
-BROKEN = (
-    UnidentifiedImageError,
-    OSError,
-    SyntaxError,
-    ValueError,
-    EOFError,
-    RuntimeError,
-    Image.DecompressionBombError,
-)
 
-ORIENTATION, WHITE_IS_ZERO, BLACK_IS_ZERO, RGB = 274, 0, 1, 2
+ORIENTATION, PROFILE = 274, 34675  # tags of TIFF 6.0 and of ICC.1
+WHITE_IS_ZERO, BLACK_IS_ZERO, RGB = 0, 1, 2  # photometric interpretations
+PREMULTIPLIED, PLANES_APART = 1, 2  # of ExtraSamples and PlanarConfiguration
+LARGEST = {".jpg": 65500, ".jpeg": 65500, ".webp": 16383}  # pixels along one side, of the libraries
 Values = npt.NDArray[np.unsignedinteger]
 UPRIGHT: dict[int, Callable[[Values], Values]] = {  # EXIF 2.3, tag Orientation
     1: lambda a: a,
@@ -89,30 +85,30 @@ def read(path: Path) -> Picture:
     """
     if not path.is_file():
         raise PixelwiseError(f"{path}: no such file")
+    content = path.read_bytes()
     try:
-        with Image.open(path) as image:
-            tags = getattr(image, "tag_v2", {})
-            exact = image.format == "TIFF" and tags.get(ORIENTATION, 1) > 4  # Pillow 13.0.0 misreads these
-            image.load()
-            if (frames := getattr(image, "n_frames", 1)) > 1:
-                raise PixelwiseError(f"{path}: {frames} frames; one is allowed")
-            depth = _depth(path, image)
-            profile = image.info.get("icc_profile")
-            exact |= depth == 16
-            values = _exactly(path, image) if exact else _eight_bit(path, ImageOps.exif_transpose(image))
+        values, profile = _sixteen_bit_tiff(path, content) or _other(path, content)
     except BROKEN as error:
-        reason = str(error).split(" <", 1)[0]
+        reason = str(error).split(" <", 1)[0].split("\n", 1)[0]
         raise PixelwiseError(f"{path}: not a readable picture ({reason}); PNG, TIFF, JPEG, BMP, WebP allowed") from None
     return _picture(path, values, profile)
 
 
-def _depth(path: Path, image: Image.Image) -> int:
-    if image.mode in ("F", "CMYK", "LAB", "HSV"):
-        raise PixelwiseError(f"{path}: mode {image.mode}; gray or RGB of 8 or 16 bits is allowed")
-    if image.format == "PNG":
-        with path.open("rb") as stream:  # Pillow turns 16-bit colour into 8 bits without a word
-            return 16 if stream.read(25)[24] == 16 else 8
-    return 16 if image.format == "TIFF" and 16 in np.atleast_1d(image.tag_v2.get(258, 8)) else 8  # type: ignore[attr-defined]
+def _one(path: Path, frames: int) -> None:
+    if frames > 1:
+        raise PixelwiseError(f"{path}: {frames} frames; one is allowed")
+
+
+def _other(path: Path, content: bytes) -> tuple[Values, bytes | None]:
+    """Values, turned upright, and colour profile of everything but TIFF of 16 bits."""
+    with Image.open(io.BytesIO(content)) as image:  # not by name: Pillow 13.0.0 then misreads turned TIFFs
+        image.load()
+        _one(path, 1 if image.format == "MPO" else getattr(image, "n_frames", 1))  # a preview follows in MPO
+        if image.mode in ("F", "CMYK", "LAB", "HSV"):
+            raise PixelwiseError(f"{path}: mode {image.mode}; gray or RGB of 8 or 16 bits is allowed")
+        deep = image.format == "PNG" and content[24] == 16  # Pillow turns 16-bit colour into 8 bits without a word
+        values = _sixteen_bit_png(path, image) if deep else _eight_bit(path, ImageOps.exif_transpose(image))
+        return values, image.info.get("icc_profile")
 
 
 def _eight_bit(path: Path, image: Image.Image) -> Values:
@@ -123,27 +119,39 @@ def _eight_bit(path: Path, image: Image.Image) -> Values:
     return np.asarray(image.convert(("L" if opaque else "LA") if gray else ("RGB" if opaque else "RGBA")))
 
 
-def _exactly(path: Path, image: Image.Image) -> Values:
-    """Values of the file itself, turned upright, where Pillow would change them."""
+def _upright(values: Values, orientation: int | None) -> Values:
+    return UPRIGHT.get(orientation or 1, UPRIGHT[1])(values)
+
+
+def _sixteen_bit_png(path: Path, image: Image.Image) -> Values:
+    from torchvision.io import ImageReadMode, decode_image, read_file
+
     if "transparency" in image.info:
         raise PixelwiseError(f"{path}: 16 bits with a transparent colour; opacity as a channel of its own is allowed")
-    if image.format == "PNG":
-        from torchvision.io import ImageReadMode, decode_image, read_file
+    planes = decode_image(read_file(str(path)), ImageReadMode.UNCHANGED).numpy()
+    values = planes[0] if len(planes) == 1 else np.moveaxis(planes, 0, 2)
+    return _upright(values, image.getexif().get(ORIENTATION))
 
-        planes = decode_image(read_file(str(path)), ImageReadMode.UNCHANGED).numpy()
-        values, turned = planes[0] if len(planes) == 1 else np.moveaxis(planes, 0, 2), image.getexif().get(ORIENTATION)
-    else:
-        from tifffile import TiffFile
 
-        with TiffFile(path) as file:
-            page, values = file.pages.first, file.asarray()
-            turned = page.tags.valueof(ORIENTATION)
-            if page.photometric not in (WHITE_IS_ZERO, BLACK_IS_ZERO, RGB):
-                raise PixelwiseError(
-                    f"{path}: photometric interpretation {int(page.photometric)}; gray or RGB is allowed"
-                )
-            values = np.iinfo(values.dtype).max - values if page.photometric == WHITE_IS_ZERO else values
-    return UPRIGHT.get(turned or 1, UPRIGHT[1])(np.asarray(values))
+def _sixteen_bit_tiff(path: Path, content: bytes) -> tuple[Values, bytes | None] | None:
+    """Values, turned upright, and colour profile; None for other files."""
+    if content[:2] not in (b"II", b"MM"):
+        return None
+    from tifffile import TiffFile
+
+    with TiffFile(io.BytesIO(content)) as file:
+        _one(path, len(file.pages))
+        page: Any = file.pages.first
+        if page.bitspersample != 16:
+            return None
+        if page.photometric not in (WHITE_IS_ZERO, BLACK_IS_ZERO, RGB):
+            raise PixelwiseError(f"{path}: photometric interpretation {int(page.photometric)}; gray or RGB is allowed")
+        if PREMULTIPLIED in page.extrasamples:
+            raise PixelwiseError(f"{path}: colours multiplied by the opacity; opacity on its own is allowed")
+        values = page.asarray()
+        values = np.moveaxis(values, 0, -1) if page.planarconfig == PLANES_APART and values.ndim == 3 else values
+        values = np.iinfo(values.dtype).max - values if page.photometric == WHITE_IS_ZERO else values
+        return _upright(values, page.tags.valueof(ORIENTATION)), page.tags.valueof(PROFILE)
 
 
 def _picture(path: Path, values: Values, profile: bytes | None) -> Picture:
@@ -157,15 +165,31 @@ def _picture(path: Path, values: Values, profile: bytes | None) -> Picture:
     return Picture((colour / np.float32(2**bits - 1)).astype(np.float32), bits, alpha, profile)
 
 
-def check_target(path: Path, picture: Picture) -> None:
-    """Refuse, before any work is done, a file name whose format cannot hold the picture.
+def check_file(path: Path, height: int, width: int) -> None:
+    """Refuse, before any work is done, a file that no picture of this size can be written to.
 
     Raises:
-        PixelwiseError: If the ending is unknown, or the format lacks the depth or opacity, or the folder is missing.
+        PixelwiseError: If the ending is unknown, its format has no such size, or the name is a folder's.
     """
     ending = path.suffix.lower()
     if ending not in DEPTHS:
         raise PixelwiseError(f"{path}: ending '{path.suffix}'; allowed are {', '.join(DEPTHS)}")
+    if max(height, width) > LARGEST.get(ending, max(height, width)):
+        raise PixelwiseError(f"{path}: {height}x{width} pixels; {ending} holds at most {LARGEST[ending]} along a side")
+    if path.is_dir():
+        raise PixelwiseError(f"{path}: a folder; name the picture to write")
+    if path.parent.exists() and not path.parent.is_dir():
+        raise PixelwiseError(f"{path.parent}: not a folder")
+
+
+def check_target(path: Path, picture: Picture) -> None:
+    """Refuse, before any work is done, a file that cannot hold the picture.
+
+    Raises:
+        PixelwiseError: As `check_file`, or if the format lacks the depth or opacity, or the folder is missing.
+    """
+    check_file(path, *picture.pixels.shape[:2])
+    ending = path.suffix.lower()
     if picture.bits not in DEPTHS[ending]:
         raise PixelwiseError(f"{path}: {ending} holds 8 bits, the picture has {picture.bits}; use .png or .tif")
     if picture.alpha is not None and ending in OPAQUE:

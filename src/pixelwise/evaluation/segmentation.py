@@ -35,8 +35,9 @@ def run(settings: SegmentSettings, inputs: dict[str, Path], out: Path, work: Pat
         settings: The subject ("real" is the ceiling, "shuffled" the floor) and the protocols.
         inputs: `data` (prepared), `segmenter` (a training's or conversion's output); `images` (generated) unless the
             subject is real or shuffled; `raw` if `settings.original` is set.
-        out: Receives metrics.json, per_image.csv, per_class.csv, confusion.csv and resamples.csv; subjects with equally
-            many images share the draws of the last, so differences between their rows are paired.
+        out: Receives metrics.json (without a record for one shuffled picture), per_image.csv, per_class.csv,
+            confusion.csv and resamples.csv; subjects with equally many images share the draws of the last, so
+            differences between their rows are paired.
         work: Unused.
 
     Raises:
@@ -52,6 +53,9 @@ def run(settings: SegmentSettings, inputs: dict[str, Path], out: Path, work: Pat
         if settings.name in (REAL, SHUFFLED)
         else images.generated(inputs["images"], pack, settings.limit)
     )
+    if settings.name == SHUFFLED and len(subject) < 2:
+        dump(out / "metrics.json", [])  # one picture has no other's label map
+        return
     targets = shuffled(subject.indices) if settings.name == SHUFFLED else subject.indices
     height, width = subject.read(0).shape[:2]
     weights = sha256(inputs["segmenter"] / MODEL)
@@ -87,13 +91,7 @@ def run(settings: SegmentSettings, inputs: dict[str, Path], out: Path, work: Pat
 
 
 def shuffled(indices: list[int]) -> list[int]:
-    """Give every picture another one's label map: a rotation by half, since neighbours may show the same street.
-
-    Raises:
-        PixelwiseError: If there is only one picture.
-    """
-    if len(indices) < 2:
-        raise PixelwiseError("segment: 1 image to shuffle; at least 2 are needed")
+    """Give every picture another one's label map: a rotation by half, since neighbours may show the same street."""
     half = len(indices) // 2
     return indices[half:] + indices[:half]
 

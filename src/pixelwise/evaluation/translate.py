@@ -9,13 +9,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pixelwise.artifacts import atomic
+from pixelwise.data.images import read_ids
+from pixelwise.data.layout import IGNORE
 from pixelwise.errors import PixelwiseError
 from pixelwise.evaluation.generator import Generator
 from pixelwise.evaluation.hardware import select_device
-
-ID_MODES = ("L", "I", "I;16", "I;16B")
-EXACT = ("PNG", "TIFF", "BMP", "PPM")
-PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp")
+from pixelwise.evaluation.pictures import check_file
 
 
 def translate(
@@ -36,14 +35,16 @@ def translate(
     Raises:
         PixelwiseError: One line that names the file, what was found and what is allowed.
     """
-    if out.suffix.lower() not in PICTURES:
-        raise PixelwiseError(f"{out}: suffix '{out.suffix}'; allowed are {', '.join(PICTURES)}")
-    if out.is_dir():
-        raise PixelwiseError(f"{out}: a folder; name the picture to write")
-    ids = read_ids(labels)
-    objects = read_ids(instances) if instances is not None else None
+    for path in (labels, instances):
+        if path is not None and not path.is_file():
+            raise PixelwiseError(f"{path}: no such file")
+    ids = read_ids(labels, palette=False)
+    check_file(out, *ids.shape)
+    objects = read_ids(instances, palette=False) if instances is not None else None
     generator = Generator(checkpoint, select_device(device, threads))
     _check(generator, labels, ids, instances, objects)
+    if generator.dontcare:
+        ids = np.where(ids == IGNORE, generator.num_labels - 1, ids)
     label = ids.astype(np.uint8)[None]
     instance = objects[None] if objects is not None and generator.instance_edge else None
     try:
@@ -54,31 +55,6 @@ def translate(
         Image.fromarray(picture).save(temporary)
 
 
-def read_ids(path: Path) -> NDArray[np.int32]:
-    """Read an image of ids, [H, W].
-
-    Raises:
-        PixelwiseError: If the file is missing, no image, one of several frames or of a lossy format, or a colour or
-            palette image.
-    """
-    try:
-        with Image.open(path) as image:
-            mode, kind, frames, ids = image.mode, image.format, getattr(image, "n_frames", 1), np.asarray(image)
-    except FileNotFoundError:
-        raise PixelwiseError(f"{path}: no such file") from None
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        reason = str(error).split("\n")[0]
-        raise PixelwiseError(f"{path}: not readable as an image ({reason})") from None
-    if kind not in EXACT:
-        raise PixelwiseError(f"{path}: {kind}, whose compression changes ids; allowed are {', '.join(EXACT)}")
-    if frames > 1:
-        raise PixelwiseError(f"{path}: {frames} frames; one is allowed")
-    if mode not in ID_MODES:
-        what = {"P": "palette image", "RGB": "colour image", "RGBA": "colour image"}.get(mode, f"mode {mode}")
-        raise PixelwiseError(f"{path}: {what}; allowed is one id per pixel, gray with 8 or 16 bits and no palette")
-    return ids.astype(np.int32)
-
-
 def _check(
     generator: Generator,
     labels: Path,
@@ -87,10 +63,13 @@ def _check(
     objects: NDArray[np.int32] | None,
 ) -> None:
     """Refuse ids that the generator does not know, and an instance map that is missing or of another size."""
-    wrong = (ids < 0) | (ids >= generator.num_labels)
+    last = generator.num_labels - 1 - generator.dontcare
+    wrong = (ids < 0) | (ids > last)
+    if generator.dontcare:
+        wrong &= ids != IGNORE
     if wrong.any():
         row, column = np.argwhere(wrong)[0]
-        allowed = f"allowed are 0 to {generator.num_labels - 1}"
+        allowed = f"allowed are 0 to {last}{f' and {IGNORE}' if generator.dontcare else ''}"
         raise PixelwiseError(f"{labels}: id {ids[row, column]} at row {row}, column {column}; {allowed}")
     if objects is None and generator.instance_edge:
         raise PixelwiseError(

@@ -69,7 +69,7 @@ class Truth:
         path = self.entries[name].label if name in self.entries else None
         if path is None:
             raise PixelwiseError(f"{self.root}: no label map of {name}; it is in the prepared data")
-        ids = images.ids(images.read(path, self.checksums.get(path.relative_to(self.root).as_posix())), path)
+        ids = images.read_ids(path, self.checksums.get(path.relative_to(self.root).as_posix()))
         if ids.min() < 0 or ids.max() > VOID:
             raise PixelwiseError(f"{path}: id {ids.max() if ids.max() > VOID else ids.min()}; allowed are 0 to {VOID}")
         return np.asarray(self.classes[ids])

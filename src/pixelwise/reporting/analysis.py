@@ -37,7 +37,7 @@ def comparison(table: pd.DataFrame, protocol: str | None = None) -> Table:
             continue
         row = scores["psnr"]
         costs = {cost.metric: cost for cost in each(timed[timed["model"].eq(row.model)].drop_duplicates("metric"))}
-        size = next((records.setting(cost) for cost in costs.values()), size)
+        size = next((records.setting(cost) for cost in costs.values() if cost.mode), size)
         cells = [
             *(str(row.protocol), f"{row.sigma:g}", label(row.model), str(row.seed)),
             *(tables.estimate(row, 2), tables.estimate(scores["ssim"], 4) if "ssim" in scores else "", str(row.n)),

@@ -57,7 +57,7 @@ class FidSettings(Compute):
     split: Literal["train", "val"] = "val"
     protocols: tuple[FidProtocol, ...] = ("pytorch-fid", "clean-fid", "kid", "clean-kid")
     batch: int = Field(16, ge=1)
-    limit: int | None = Field(None, ge=4)
+    limit: int | None = Field(None, ge=1)
     resamples: int = Field(100, ge=2)
 
 

@@ -213,6 +213,6 @@ def run(settings: AdversarialSettings, inputs: dict[str, Path], out: Path, work:
             options=task.options,
             dataset=images.facts,
             amount=task.amount(),
-            extra={},
+            extra={"dontcare": images.facts["dontcare"]},
             more_deviations=deviation(perceptual),
         )
