@@ -234,8 +234,6 @@ class Builder:
         sigma = entry.settings.get("sigma") if entry else None
         if isinstance(sigma, int | float):
             given["sigmas"] = [sigma]
-        if job and isinstance(job.settings, DenoisingSettings):
-            given["window"] = job.settings.patch
         settings = validate(RestorationSettings, self.where("restore", protocol), given)
         inputs = {"data": self.prepared(dataset)} | ({"model": job.out} if job else {})
         where = f"restore/{protocol}/{name}/seed{seed}"

@@ -148,6 +148,7 @@ def test_custom_pairs_with_dontcare_and_without_instances(tmp_path):
     out = make(plain.model_copy(update={"dontcare": True}), tmp_path / "run")
     facts, pack = read_facts(out), Pack(out, "train")
     assert facts["num_labels"] == 4 and facts["eval_map"] == [0, 1, 2, 255] and not facts["has_instances"]
+    assert facts["dontcare"]
     assert pack.names == ["a_1", "a_2"] and pack.instances is None and (pack.label(0) == 3).all()
 
 

@@ -38,9 +38,9 @@ def data(tmp_path_factory):
     return berkeley.pack(folder / "pack", "photos", [Item(name, image) for name, image in images[:3]])
 
 
-def save(folder, name, options, short=False):
+def save(folder, name, options, short=False, **facts):
     torch.manual_seed(0)
-    checkpoint.save(folder / "model.safetensors", build(name, **options), name, options, {"sigma": [0, 55]})
+    checkpoint.save(folder / "model.safetensors", build(name, **options), name, options, {"sigma": [0, 55]} | facts)
     write_json(folder / "training.json", {"short": short, "dataset": {"synthetic": False}})
     return folder
 
@@ -122,31 +122,32 @@ def test_sizes_that_are_no_multiple_of_the_tile_are_padded_by_reflection(asapnet
     assert network(image[:5, :3]).shape == (5, 3)
 
 
+@pytest.fixture(scope="module")
+def windowed(tmp_path_factory):
+    return save(tmp_path_factory.mktemp("windowed"), "asapnet", SMALL_ASAP, patch=32)
+
+
 @pytest.mark.parametrize("shape", [(37, 50), (64, 80), (21, 90), (40, 33, 3)])
-def test_windows_are_images_of_their_own(asapnet, shape):
-    network = Restorer(asapnet / "model.safetensors")
+def test_windows_are_images_of_their_own(asapnet, windowed, shape):
+    network = Restorer(windowed / "model.safetensors")
     image = np.random.default_rng(0).random(shape, dtype=np.float32)
-    restored = network.in_windows(image, 32)
+    restored = network.in_windows(image)
     assert restored.shape == shape
-    assert np.array_equal(network.in_windows(image, 96), network(image))
+    assert np.array_equal(Restorer(asapnet / "model.safetensors").in_windows(image), network(image))
     if min(shape[:2]) >= 32:  # the next window begins at the eighth pixel or later
         assert np.array_equal(restored[:8, :8], network(image[:32, :32])[:8, :8])
-    height, width = shape[0], shape[1]
-    if height % 8 == 0 and width % 8 == 0:
+    if shape == (64, 80):
         assert np.array_equal(restored[-32:, -32:], network(image[-32:, -32:]))
-    with pytest.raises(PixelwiseError, match="windows of 30 pixels; multiples of its tile, 8"):
-        network.in_windows(image, 30)
 
 
-def test_networks_with_tiles_are_scored_in_windows_too(tmp_path, data, dncnn, asapnet):
-    whole, windows = metrics.load(
-        run(tmp_path / "a", {"data": data, "model": asapnet}, name="a", window=32) / "metrics.json"
-    )
+def test_networks_with_tiles_are_scored_in_windows_too(tmp_path, data, asapnet, windowed):
+    scored = metrics.load(run(tmp_path / "a", {"data": data, "model": windowed}, name="a") / "metrics.json")
+    whole, windows = scored
     assert (whole.model, windows.model) == ("a", "a_windows")
     assert whole.values["psnr"].value != windows.values["psnr"].value
     assert windows.condition == whole.condition
-    (only,) = metrics.load(run(tmp_path / "b", {"data": data, "model": dncnn}, name="d", window=32) / "metrics.json")
-    assert only.model == "d"
+    (only,) = metrics.load(run(tmp_path / "b", {"data": data, "model": asapnet}, name="d") / "metrics.json")
+    assert only.model == "d" and only.values == whole.values
 
 
 def test_gray_networks_restore_colour_channel_by_channel(dncnn):

@@ -33,6 +33,7 @@ def translation_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "has_instances": True,
         "eval_map": [255, 0, 1, 2, 2],
         "eval_names": ["a", "b", "c"],
+        "dontcare": False,
         "height": 32,
         "width": 64,
         "channels": 3,

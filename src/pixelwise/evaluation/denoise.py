@@ -13,8 +13,10 @@ from pixelwise.evaluation.restorer import Restorer
 def denoise(image: Path, out: Path, checkpoint: Path, sigma: float | None = None) -> None:
     """Denoise a picture of any size, gray or colour, 8 or 16 bit.
 
-    A network for gray images treats red, green and blue one by one; a network for colour refuses gray pictures.
-    Opacity, colour profile and depth are kept. The noise is estimated by the network; `sigma` is a check, not a knob.
+    A network for gray images treats red, green and blue one by one; a network for colour refuses gray pictures. A
+    network with tiles works in windows of the size of its training patches: on larger pictures its instance norms see
+    statistics that it never learned. Opacity, colour profile and depth are kept. The noise is estimated by the network;
+    `sigma` is a check, not a knob.
 
     Args:
         image: Picture to read.
@@ -31,7 +33,7 @@ def denoise(image: Path, out: Path, checkpoint: Path, sigma: float | None = None
     check_level(checkpoint, network.info.get("extra", {}), sigma)
     if network.channels == 3 and picture.pixels.ndim == 2:
         raise PixelwiseError(f"{image}: a gray picture; {checkpoint} needs colour, give a network for gray images")
-    pictures.write(out, picture.with_pixels(network(picture.pixels)))
+    pictures.write(out, picture.with_pixels(network.in_windows(picture.pixels)))
 
 
 def check_level(checkpoint: Path, facts: dict[str, Any], sigma: float | None) -> None:

@@ -101,11 +101,9 @@ def run(settings: RestorationSettings, inputs: dict[str, Path], out: Path, work:
         about["synthetic"] |= bool(training.get("dataset", {}).get("synthetic", False))
         period = restorer.tile if restorer.tile > 1 else settings.tile
         subjects = [Subject(settings.name, lambda sigma: lambda case: restorer(case.degraded), period)]
-        if (side := settings.window) and restorer.tile > 1 and (protocol.size is None or max(protocol.size) > side):
+        if restorer.patch and (protocol.size is None or max(protocol.size) > restorer.patch):
             windows = f"{settings.name}{WINDOWS}"
-            subjects.append(
-                Subject(windows, lambda sigma: lambda case: restorer.in_windows(case.degraded, side), period)
-            )
+            subjects.append(Subject(windows, lambda sigma: lambda case: restorer.in_windows(case.degraded), period))
     sigmas = settings.sigmas or protocol.sigmas
     samples = Samples(out, settings.sample_side, settings.samples, 25.0 if 25.0 in sigmas else sigmas[0])
     ledger = Ledger(work / "scores.jsonl")

@@ -29,6 +29,8 @@ class Restorer:
     Attributes:
         channels: Channels that the network takes: 1 or 3.
         tile: Side of its tiles in pixels; 1 if it has none.
+        patch: Side in pixels of the patches that it was trained on, for networks with tiles; None for others, or if the
+            checkpoint does not say.
         info: What the checkpoint says about itself.
 
     Raises:
@@ -44,6 +46,7 @@ class Restorer:
         if channels not in (1, 3) or made != channels:
             raise PixelwiseError(f"{path}: {self.info['name']} is no network from image to image; give a denoiser")
         self.channels, self.tile = int(channels), int(options.get("tile", 1))
+        self.patch: int | None = self.info.get("extra", {}).get("patch") if self.tile > 1 else None
 
     def __call__(self, image: Image) -> Image:
         """Restore one image.
@@ -64,24 +67,20 @@ class Restorer:
         restored = np.concatenate([self._planes(group) for group in groups])
         return np.ascontiguousarray(restored[0] if image.ndim == 2 else np.moveaxis(restored, 0, 2))
 
-    def in_windows(self, image: Image, side: int) -> Image:
-        """Restore one image window by window, side by side, each as an image of its own.
+    def in_windows(self, image: Image) -> Image:
+        """Restore one image in windows of the size of the training patches, side by side, each an image of its own.
 
         A generator whose instance norms see the whole grid of tiles is so given what it was trained on. The last window
-        of a row or column is moved back to end with the image.
+        of a row or column is moved back to end with the image. Without `patch`, the whole image is one window.
 
         Args:
             image: As for a call.
-            side: Side of the windows in pixels; a multiple of the tile.
 
         Raises:
-            PixelwiseError: As a call, or if the side is no multiple of the tile.
+            PixelwiseError: As a call.
         """
-        if side % self.tile:
-            raise PixelwiseError(
-                f"{self.path}: windows of {side} pixels; multiples of its tile, {self.tile}, are allowed"
-            )
         height, width = image.shape[:2]
+        side = self.patch or max(height, width) + 2 * self.tile
         padding = [*_margins(height, width, self.tile), (0, 0)][: image.ndim]
         padded = np.pad(image, padding, mode="reflect")
         restored = np.empty_like(padded)

@@ -44,8 +44,6 @@ class RestorationSettings(Compute):
         baselines: Which baselines, if `name` is "baselines"; None takes all of the task.
         tile: Side in pixels of the tiles of the baselines, and period of the blockiness of models without tiles.
         more_tiles: Further tile sides for the tile baselines, named with the suffix `_s<side>`.
-        window: Side in pixels of the patches of its training: a network with tiles is scored a second time, named with
-            the suffix `_windows`, on images cut into windows of this side; None scores whole images only.
         limit: Use only the first so many images; None for all.
         bm3d_limit: Images for BM3D, which takes seconds for each; None for all.
         samples: Number of images of which crops are written as PNG files for the report.
@@ -62,7 +60,6 @@ class RestorationSettings(Compute):
     baselines: tuple[Denoiser | Deblurrer, ...] | None = Field(None, min_length=1)
     tile: int = Field(16, ge=2)
     more_tiles: tuple[Annotated[int, Field(ge=2)], ...] = ()
-    window: int | None = Field(None, ge=1)
     limit: int | None = Field(None, ge=1)
     bm3d_limit: int | None = Field(None, ge=0)
     samples: int = Field(3, ge=0)

@@ -167,7 +167,7 @@ def run(settings: DenoisingSettings, inputs: dict[str, Path], out: Path, work: P
         perceptual = load_perceptual(inputs, here) if settings.loss == "perceptual" else None
         task = Restoration(settings, inputs["data"], here, perceptual)
         curve = train(task, settings, here, work)
-        facts = {"degradation": settings.degradation, "sigma": results.plain(settings.sigma)}
+        facts = {"degradation": settings.degradation, "sigma": results.plain(settings.sigma), "patch": settings.patch}
         results.write(
             out,
             task.network.trained,
