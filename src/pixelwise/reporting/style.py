@@ -87,10 +87,16 @@ def family(model: str) -> str:
 
 
 def label(model: str) -> str:
-    """Name for readers: `asapnet_residual` becomes `ASAP-Net residual`; an unknown name stays as it is."""
+    """Name for readers: `asapnet_residual` becomes `ASAP-Net residual`; an unknown name stays as it is.
+
+    >>> label("asapnet_residual_s8"), label("tile_wiener_s8"), label("resnet")
+    ('ASAP-Net residual s8', 'Tile Wiener s8', 'resnet')
+    """
     if "/" in model:
         return " / ".join(label(part) for part in model.split("/"))
     name, stem = ALIASES.get(model, model), family(model)
+    tiled = name.rpartition("_s")[0]
+    stem = tiled if stem not in LOOK and tiled in LOOK else stem
     if stem not in LOOK:
         return name
     return LOOK[stem][0] + name.removeprefix(stem).replace("_", " ")
