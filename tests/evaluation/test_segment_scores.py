@@ -202,9 +202,13 @@ def test_multi_scale_sums_log_probabilities(prepared, reader):
 def test_classes_must_agree(tmp_path, prepared, reader):
     with pytest.raises(PixelwiseError, match="3 classes; the data have 4"):
         Segmenter(reader / "model.safetensors", 4)
-    with pytest.raises(PixelwiseError, match="at least 2 are needed"):
-        segmentation.shuffled([0])
+
+
+def test_shuffled_labels_need_two_pictures(tmp_path, prepared, reader):
     assert segmentation.shuffled([3, 4, 5, 6, 7]) == [5, 6, 7, 3, 4]
+    inputs = {"data": prepared, "segmenter": reader}
+    assert score(tmp_path / "one", "shuffled", inputs, limit=1) == {}
+    assert score(tmp_path / "two", "shuffled", inputs, limit=2)["native"].n == 2
 
 
 def test_the_small_segmenter_fits_in(tmp_path, prepared):
