@@ -12,7 +12,9 @@ from pixelwise.models.winograd_training import convolve, winograd_conv2d
 
 @pytest.mark.parametrize("shape", [(1, 2, 4, 6), (3, 2, 5, 7), (2, 3, 3, 4)])
 @pytest.mark.parametrize("padding", [0, 1])
-def test_values_and_gradients(shape, padding):
+@pytest.mark.parametrize("at_a_time", [256, 3])
+def test_values_and_gradients(shape, padding, at_a_time, monkeypatch):
+    monkeypatch.setattr(winograd_training, "AT_A_TIME", at_a_time)  # 3: the last part is a smaller one
     torch.manual_seed(0)
     image = torch.randn(shape, dtype=torch.float64, requires_grad=True)
     weight = torch.randn(4, shape[1], 3, 3, dtype=torch.float64, requires_grad=True)

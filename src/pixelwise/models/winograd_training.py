@@ -3,11 +3,12 @@
 With Y = A^T [U * V] A, U = G g G^T, V = B^T d B per 4x4 patch d: the input's gradient is the same convolution with the
 rotated filters, whose U is that of the filters with the first and the last row, and column, exchanged; the weight's is
 G^T [sum over patches of (A dY A^T) V^T] G. U, as large as 1.8 weights, is never whole: it is made, used and dropped
-for a few filters at a time, while it lies in the cache, once forwards and once backwards.
+for some filters at a time, once forwards and once backwards.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, cast
 
 import torch
@@ -17,6 +18,7 @@ from torch import Tensor, nn
 from pixelwise.models.winograd import G, assemble, transform, worthwhile
 
 LEAST_PATCHES = 128  # 2x2 patches in a batch, below which transforming the weights costs more than is saved
+AT_A_TIME = 256  # filters; their transforms stay in the last level of cache, and their products are large enough
 EXCHANGED = tuple(4 * i + j for i in (3, 1, 2, 0) for j in (3, 1, 2, 0))
 
 
@@ -64,8 +66,10 @@ class _Winograd(torch.autograd.Function):
         ctx.save_for_backward(image, weight)
         ctx.padding = padding
         patches = _patches(image, padding)
-        parts = [torch.bmm(_filters(part), patches) for part in torch.split(weight, _chunk(patches))]
-        return _join(torch.cat(parts, 1), image, padding)
+        product = image.new_empty(16, len(weight), patches.shape[2])
+        for filters, part in zip(_filters(weight), _parts(product, 1), strict=True):
+            torch.bmm(filters, patches, out=part)
+        return _join(product, image, padding)
 
     @staticmethod
     @torch.autograd.function.once_differentiable
@@ -76,22 +80,26 @@ class _Winograd(torch.autograd.Function):
         if ctx.needs_input_grad[0]:
             order = list(EXCHANGED)
             patches = _patches(grad, 2 - ctx.padding)[order]
-            chunk, product = _chunk(patches), grad.new_zeros(16, weight.shape[1], patches.shape[2])
-            for part, seen in zip(torch.split(weight, chunk), torch.split(patches, chunk, 1), strict=True):
-                product.baddbmm_(_filters(part).mT, seen)
+            product = grad.new_zeros(16, weight.shape[1], patches.shape[2])
+            for filters, seen in zip(_filters(weight), _parts(patches, 1), strict=True):
+                product.baddbmm_(filters.mT, seen)
             grad_image = _join(product[order], grad, 2 - ctx.padding)
         if ctx.needs_input_grad[1]:
             grad_weight = weight.new_empty(weight.shape)
             patches, back = _patches(image, ctx.padding), _kronecker(weight).T
-            chunk = _chunk(patches)
-            for seen, part in zip(torch.split(_spread(grad), chunk, 1), torch.split(grad_weight, chunk), strict=True):
-                part.view(-1, 9).copy_((back @ torch.bmm(seen, patches.mT).flatten(1)).T)
+            parts = _parts(grad_weight)
+            sums, rows = weight.new_empty(16, parts[0].numel() // 9), weight.new_empty(9, parts[0].numel() // 9)
+            for seen, part in zip(_parts(_spread(grad), 1), parts, strict=True):
+                of_part = slice(part.numel() // 9)
+                torch.bmm(seen, patches.mT, out=sums[:, of_part].view(16, *part.shape[:2]))
+                torch.mm(back, sums[:, of_part], out=rows[:, of_part])
+                torch.stack(rows[:, of_part].unbind(), 1, out=part.view(-1, 9))  # twice as fast as a copy of rows.T
         return grad_image, grad_weight, None
 
 
-def _chunk(patches: Tensor) -> int:
-    """Number of filters whose transforms take half as much room as those of the patches, [16, C, n]."""
-    return max(1, patches.shape[2] // 2)
+def _parts(tensor: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
+    """Views of a few filters at a time."""
+    return torch.split(tensor, AT_A_TIME, dim)
 
 
 def _kronecker(weight: Tensor) -> Tensor:
@@ -100,9 +108,13 @@ def _kronecker(weight: Tensor) -> Tensor:
     return torch.kron(g, g)
 
 
-def _filters(weight: Tensor) -> Tensor:
-    """U: [out, in, 3, 3] -> [16, out, in]."""
-    return (_kronecker(weight) @ weight.reshape(-1, 9).T).view(16, *weight.shape[:2])
+def _filters(weight: Tensor) -> Iterator[Tensor]:
+    """U, [16, part of out, in], of one part of the filters after the other; each overwrites the one before."""
+    parts, kronecker = _parts(weight), _kronecker(weight)
+    buffer = weight.new_empty(16, parts[0].numel() // 9)
+    for part in parts:
+        made = buffer[:, : part.numel() // 9]
+        yield torch.mm(kronecker, part.reshape(-1, 9).T, out=made).view(16, *part.shape[:2])
 
 
 def _patches(image: Tensor, padding: int) -> Tensor:
