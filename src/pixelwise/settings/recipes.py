@@ -19,7 +19,7 @@ class Recipe:
         source: Repository file or paper section it was read from.
         values: Settings that differ from the defaults of the settings class.
         amount: Published amount of training, in the unit of `short`: epochs for translation and segmentation,
-            training patches presented for restoration. None where none is published.
+            training patches presented for restoration; of a recipe of our own, what it asks for. None where open.
         gaps: What no setting reproduces: (name, published, here). They are listed with the deviations.
     """
 
@@ -171,5 +171,6 @@ SEGMENTATION = {
     "segmenter": Recipe(
         "none published; a small torchvision network for classes that no published segmenter knows",
         {"crop": None, "batch": 8, "epochs": 60, "learning_rate": 0.02, "schedule": "poly", "zoom": (0.75, 1.5)},
+        60,
     ),
 }
