@@ -89,3 +89,9 @@ def test_a_second_copy_is_refused(planned: dict[str, jobs.Job], tmp_path: Path) 
     job = planned["fetch/photos"]
     with lock(tmp_path / "work" / job.out / "lock"):
         assert "held by another process" in refused(pixelwise("fetch", job.file, cwd=tmp_path))
+
+
+def test_the_recorded_run_has_its_table(tmp_path: Path) -> None:
+    done = pixelwise("table", str(ROOT / "results" / "recorded" / "street-cpu"), cwd=tmp_path)
+    assert done.returncode == 0 and "BM3D" in done.stdout and "ASAP-Net" in done.stdout
+    assert "summary/metrics.csv: no such file" in refused(pixelwise("table", str(tmp_path), cwd=tmp_path))

@@ -93,12 +93,17 @@ def claims(
 
 
 @app.command()
-def table(config: Config = Path("params.yaml"), profile: ProfileOption = None, smoke: Smoke = None) -> None:
+def table(
+    run: Annotated[Path | None, typer.Argument(help="Folder of a run; by default that of the profile.")] = None,
+    config: Config = Path("params.yaml"),
+    profile: ProfileOption = None,
+    smoke: Smoke = None,
+) -> None:
     """Show how the denoisers compare, and the sentences that the table supports."""
     from pixelwise.graph import run_name
     from pixelwise.reporting.analysis import text
 
-    typer.echo(text(Path("results") / run_name(config, profile, smoke) / "summary"))
+    typer.echo(text((run or Path("results") / run_name(config, profile, smoke)) / "summary"))
 
 
 @app.command()
