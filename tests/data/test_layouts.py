@@ -100,6 +100,15 @@ def test_custom_single_folders_split_off_the_last(tmp_path):
         readers.listing(tmp_path, "val", dataset.model_copy(update={"val": 12}))
 
 
+def test_custom_pictures_of_a_kind_that_is_not_read(tmp_path):
+    custom(tmp_path, ["a", "b"])
+    for name in ("images/c.gif", "labels/c.gif", "images/notes.txt", "images/.d.gif"):
+        (tmp_path / name).write_bytes(b"")
+    found = readers.listing(tmp_path, "train", Dataset(kind="custom", root=str(tmp_path), num_labels=4, val=1))
+    assert names(found) == ["a"] and len(found.defects) == 2
+    assert all("c.gif: .gif is not read; .png, .jpg" in line for line in found.defects)
+
+
 def test_custom_without_either_layout(tmp_path):
     with pytest.raises(PixelwiseError, match="neither train_labels/ nor labels/"):
         readers.listing(tmp_path, "train", Dataset(kind="custom", root=str(tmp_path), num_labels=4))

@@ -10,9 +10,12 @@ Files belong together if their paths inside these folders agree, suffixes apart.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
-from pixelwise.data.layout import IGNORE, LabelTable, Listing, distinct_colours, images_below, index, pair
+from PIL import Image
+
+from pixelwise.data.layout import IGNORE, IMAGES, LabelTable, Listing, distinct_colours, images_below, index, pair
 from pixelwise.errors import PixelwiseError
 from pixelwise.settings.data import Dataset
 
@@ -59,13 +62,22 @@ def listing(root: Path, split: str, dataset: Dataset) -> Listing:
 
 def _pairs(root: Path, prefix: str) -> Listing:
     roles = {role: root / f"{prefix}{folder}" for role, folder in ROLES.items()}
-    return pair(
+    listing = pair(
         {
             role: index(images_below(folder), lambda path, base=folder: _key(path, base))  # type: ignore[misc]
             for role, folder in roles.items()
             if role != "instance" or folder.is_dir()
         }
     )
+    unread = [f"{path}: {path.suffix} is not read; {', '.join(IMAGES)} are" for path in _unread(roles.values())]
+    return Listing(listing.entries, listing.defects + unread)
+
+
+def _unread(folders: Iterable[Path]) -> list[Path]:
+    """Pictures of a kind that is not read."""
+    kinds = Image.registered_extensions().keys() - set(IMAGES)
+    paths = (path for folder in folders for path in folder.rglob("[!.]*"))
+    return sorted(path for path in paths if path.suffix.lower() in kinds)
 
 
 def _key(path: Path, folder: Path) -> str:

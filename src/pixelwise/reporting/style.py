@@ -89,17 +89,19 @@ def family(model: str) -> str:
 def label(model: str) -> str:
     """Name for readers: `asapnet_residual` becomes `ASAP-Net residual`; an unknown name stays as it is.
 
-    >>> label("asapnet_residual_s8"), label("tile_wiener_s8"), label("resnet")
-    ('ASAP-Net residual s8', 'Tile Wiener s8', 'resnet')
+    >>> label("asapnet_residual_s8"), label("tile_wiener_s8"), label("spade_pix2pixhd optimised"), label("resnet")
+    ('ASAP-Net residual s8', 'Tile Wiener s8', 'pix2pixHD optimised', 'resnet')
     """
     if "/" in model:
         return " / ".join(label(part) for part in model.split("/"))
-    name, stem = ALIASES.get(model, model), family(model)
-    tiled = name.rpartition("_s")[0]
+    first, space, rest = model.partition(" ")
+    model = ALIASES.get(first, first) + space + rest
+    stem = family(model)
+    tiled = model.rpartition("_s")[0]
     stem = tiled if stem not in LOOK and tiled in LOOK else stem
     if stem not in LOOK:
-        return name
-    return LOOK[stem][0] + name.removeprefix(stem).replace("_", " ")
+        return model
+    return LOOK[stem][0] + model.removeprefix(stem).replace("_", " ")
 
 
 def colour(model: str, siblings: list[str] | None = None) -> str:
