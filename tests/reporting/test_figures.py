@@ -110,6 +110,8 @@ def test_every_model_keeps_its_colour_and_variants_differ():
     assert len({(style.colour(name, forms), style.marker(name, forms)) for name in forms}) == 3
     assert style.label("asapnet_residual_s8") == "ASAP-Net residual s8"
     assert style.label("<b>mine") == "<b>mine"
+    assert style.label("spade_pix2pixhd optimised") == "pix2pixHD optimised"
+    assert style.colour("spade_pix2pixhd optimised") == style.colour("pix2pixhd")
 
 
 @pytest.mark.parametrize(("value", "text"), [(1180.4, "1180"), (17.2, "17.2"), (0.4123, "0.412"), (100, "100")])

@@ -10,7 +10,6 @@ Files belong together if their paths inside these folders agree, suffixes apart.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 
 from PIL import Image
@@ -69,15 +68,10 @@ def _pairs(root: Path, prefix: str) -> Listing:
             if role != "instance" or folder.is_dir()
         }
     )
-    unread = [f"{path}: {path.suffix} is not read; {', '.join(IMAGES)} are" for path in _unread(roles.values())]
-    return Listing(listing.entries, listing.defects + unread)
-
-
-def _unread(folders: Iterable[Path]) -> list[Path]:
-    """Pictures of a kind that is not read."""
-    kinds = Image.registered_extensions().keys() - set(IMAGES)
-    paths = (path for folder in folders for path in folder.rglob("[!.]*"))
-    return sorted(path for path in paths if path.suffix.lower() in kinds)
+    others = Image.registered_extensions().keys() - set(IMAGES)
+    unread = [path for folder in roles.values() for path in images_below(folder, kinds=others)]
+    lines = [f"{path}: {path.suffix} is not read; {', '.join(IMAGES)} are" for path in unread]
+    return Listing(listing.entries, listing.defects + lines)
 
 
 def _key(path: Path, folder: Path) -> str:

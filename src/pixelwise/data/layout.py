@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -69,11 +69,11 @@ def natural(text: str) -> list[tuple[int, str]]:
     return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", text) if part]
 
 
-def images_below(folder: Path, suffix: str = "") -> list[Path]:
+def images_below(folder: Path, suffix: str = "", kinds: Collection[str] = IMAGES) -> list[Path]:
     """Image files below a folder, linked folders too, whose names end in `suffix`; sorted, none hidden."""
     walked = os.walk(folder, followlinks=True)
     paths = (Path(place, name) for place, _, names in walked for name in names if name.endswith(suffix))
-    return sorted(p for p in paths if p.suffix.lower() in IMAGES and p.is_file() and not p.name.startswith("."))
+    return sorted(p for p in paths if p.suffix.lower() in kinds and p.is_file() and not p.name.startswith("."))
 
 
 def index(paths: Iterable[Path], key: Callable[[Path], str]) -> tuple[dict[str, Path], list[str]]:

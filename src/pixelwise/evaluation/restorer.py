@@ -71,7 +71,7 @@ class Restorer:
         """Restore one image in windows of the size of the training patches, side by side, each an image of its own.
 
         A generator whose instance norms see the whole grid of tiles is so given what it was trained on. The last window
-        of a row or column is moved back to end with the image. Without `patch`, the whole image is one window.
+        of a row or column is moved back to end with the image. Without `patch` it is a call.
 
         Args:
             image: As for a call.
@@ -79,8 +79,9 @@ class Restorer:
         Raises:
             PixelwiseError: As a call.
         """
-        height, width = image.shape[:2]
-        side = self.patch or max(height, width) + 2 * self.tile
+        if self.patch is None:
+            return self(image)
+        (height, width), side = image.shape[:2], self.patch
         padding = [*_margins(height, width, self.tile), (0, 0)][: image.ndim]
         padded = np.pad(image, padding, mode="reflect")
         restored = np.empty_like(padded)

@@ -80,9 +80,15 @@ RC: Any = {
 }
 
 
+def _plain(model: str) -> str:
+    """The model without its alias; what follows a space, such as `optimised`, stays."""
+    first, space, rest = model.partition(" ")
+    return ALIASES.get(first, first) + space + rest
+
+
 def family(model: str) -> str:
     """Stem that gives a model its colour: `asapnet_residual_s8` belongs to `asapnet`."""
-    name = ALIASES.get(model, model)
+    name = _plain(model)
     return name if name in LOOK else next((stem for stem in FAMILIES if name.startswith(stem)), name)
 
 
@@ -94,8 +100,7 @@ def label(model: str) -> str:
     """
     if "/" in model:
         return " / ".join(label(part) for part in model.split("/"))
-    first, space, rest = model.partition(" ")
-    model = ALIASES.get(first, first) + space + rest
+    model = _plain(model)
     stem = family(model)
     tiled = model.rpartition("_s")[0]
     stem = tiled if stem not in LOOK and tiled in LOOK else stem
