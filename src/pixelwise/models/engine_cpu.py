@@ -11,8 +11,8 @@ from pixelwise.models.asapnet import tent_downsample
 from pixelwise.models.engine import Convolution, First, Function, Inputs, Layer, Stream, border, effective_weight
 from pixelwise.models.label_conv import LabelConvolution
 from pixelwise.models.pixelwise_stream import Form, pixelwise_mlp
+from pixelwise.models.products import linear
 
-GRID_ALIGNMENT = 64  # of a row of the parameter grid; the matrix product is 1.5 times slower into rows of 16003
 CACHE_VALUES = 2**18  # of a float32 tensor that stays in a core's level-2 cache
 EPS = 1e-5
 
@@ -93,50 +93,14 @@ class CpuEngine:
     def stream(self, head: nn.Conv2d) -> Stream:
         """See `Engine`."""
         assert head.bias is not None
-        predict = Prediction(effective_weight(head).flatten(1), head.bias.detach())
+        weight, bias = effective_weight(head).flatten(1), head.bias.detach()
 
         def run(image: Tensor, labels: Tensor | None, dense: Tensor | None, form: Form) -> Tensor:
-            return pixelwise_mlp(predict(image, labels, form), labels, dense, form)
+            pixels = image.permute(0, 2, 3, 1)
+            grid = linear(pixels.flatten(0, 2), weight, bias).view(*pixels.shape[:3], -1)
+            return pixelwise_mlp(grid, labels, dense, form)
 
         return run
-
-
-class Prediction:
-    """The parameter grid, without the label rows that no pixel of a tile selects (a seventh of all in Cityscapes).
-
-    Args:
-        weight: [P, C] of the 1x1 convolution.
-        bias: [P].
-    """
-
-    def __init__(self, weight: Tensor, bias: Tensor) -> None:
-        self.weight, self.bias = weight, bias
-
-    def __call__(self, image: Tensor, labels: Tensor | None, form: Form) -> Tensor:
-        """[N, C, h, w], label ids [N, H, W] or None -> [N, h, w, P]; the rows of labels absent from a tile are 0."""
-        count, channels, rows, columns = image.shape
-        pixels = image.permute(0, 2, 3, 1).reshape(-1, channels)
-        length, width = len(self.weight), form.widths[1]
-        grid = image.new_empty(len(pixels), length + -length % GRID_ALIGNMENT)[:, :length]
-        first, last = width, width * (1 + form.num_labels)  # the range of the label rows
-        for part in (slice(0, first), slice(last, length)):
-            torch.addmm(self.bias[part], pixels, self.weight[part].T, out=grid[:, part])
-        if labels is not None:
-            grid[:, first:last] = 0
-            present = _present(labels, form)
-            for label in range(form.num_labels):
-                part = slice(first + width * label, first + width * (label + 1))
-                tiles = present[:, label].nonzero().squeeze(1)
-                grid[tiles, part] = torch.addmm(self.bias[part], pixels[tiles], self.weight[part].T)
-        return grid.view(count, rows, columns, length)
-
-
-def _present(labels: Tensor, form: Form) -> Tensor:
-    """Which labels each tile holds: ids [N, H, W] -> bool [N * tiles, num_labels]."""
-    count, height, width = labels.shape
-    split = labels.view(count, height // form.tile, form.tile, width // form.tile, form.tile).permute(0, 1, 3, 2, 4)
-    tiles = split.reshape(-1, form.tile**2)
-    return torch.zeros(len(tiles), form.num_labels, dtype=torch.bool).scatter_(1, tiles.long(), True)
 
 
 def _convolution(conv: Convolution) -> Function:

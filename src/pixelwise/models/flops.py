@@ -10,13 +10,19 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from pixelwise.models.products import AVAILABLE
+
 
 def _baddbmm(added: tuple[int, ...], a: tuple[int, ...], b: tuple[int, ...], **_: Any) -> int:
     return 2 * math.prod(a) * b[-1]
 
 
-IN_PLACE = {torch.ops.aten.baddbmm_: _baddbmm}
-"""The counter itself knows `baddbmm` only in the form that allocates its result."""
+def _linear(rows: tuple[int, ...], weight: tuple[int, ...], *_: Any, **__: Any) -> int:
+    return 2 * math.prod(rows) * weight[0]
+
+
+FURTHER = {torch.ops.aten.baddbmm_: _baddbmm} | ({torch.ops.mkldnn._linear_pointwise: _linear} if AVAILABLE else {})
+"""What the counter itself does not know: `baddbmm` in place, and the product of `products.linear`."""
 
 
 def count(module: nn.Module, *inputs: Tensor) -> int:
@@ -36,7 +42,7 @@ def executed(call: Callable[[], object]) -> int:
 
     Sums of weight rows that take the place of a convolution are not counted, nor are kernels of our own.
     """
-    counter = FlopCounterMode(display=False, custom_mapping=IN_PLACE)
+    counter = FlopCounterMode(display=False, custom_mapping=FURTHER)
     with counter, torch.no_grad():
         call()
     return counter.get_total_flops()

@@ -6,12 +6,14 @@ tap, label and edge flag. The pixels are taken in chunks that stay in the cache.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from pixelwise.errors import PixelwiseError
-from pixelwise.models.norm import normalise
+from pixelwise.models.norm import moments, normalise
 
 CHUNK_PIXELS = 4096
 EPS = 1e-5
@@ -65,13 +67,17 @@ class LabelConvolution:
 
     def _convolve(self, index: Tensor, table: Tensor, target: Tensor) -> None:
         """Write the layer's result for one sample, its padded index [H + k - 1, W + k - 1], to `target` [H, W, out]."""
-        height, width, _ = target.shape
+        width = target.shape[1]
         taps = self.kernel**2
         offsets = torch.arange(0, len(table), len(table) // taps, dtype=torch.int32).view(self.kernel, self.kernel)
         windows = index.unfold(0, self.kernel, 1).unfold(1, self.kernel, 1)
-        step, parts = max(1, CHUNK_PIXELS // width), []
-        for start in range(0, height, step):
-            part = windows[start : start + step]
-            place = torch.add(part, offsets, out=index.new_empty(part.shape))
-            parts.append(F.embedding_bag(place.view(-1, taps), table, mode="sum"))
-        normalise(parts, torch.split(target.flatten(0, 1), step * width), self.scale, self.shift, EPS)
+        step = max(1, CHUNK_PIXELS // width)
+        targets = torch.split(target.flatten(0, 1), step * width)
+
+        def made() -> Iterator[Tensor]:
+            for part, into in zip(torch.split(windows, step), targets, strict=True):
+                place = torch.add(part, offsets, out=index.new_empty(part.shape))
+                yield into.copy_(F.embedding_bag(place.view(-1, taps), table, mode="sum"))
+
+        mean, root = moments(made(), EPS)
+        normalise(targets, targets, mean, root * self.scale, self.shift)

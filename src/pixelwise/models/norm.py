@@ -8,7 +8,7 @@ LeVeque, "Algorithms for computing the sample variance", 1983). PyTorch's own fu
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any, cast
 
 import torch
@@ -45,39 +45,28 @@ def instance_norm_relu(image: Tensor, weight: Tensor, bias: Tensor, eps: float =
     return cast(Tensor, _InstanceNormReLU.apply(image, weight, bias, eps))  # type: ignore[no-untyped-call]
 
 
-def normalise(
-    parts: Sequence[Tensor], targets: Sequence[Tensor], weight: Tensor, bias: Tensor, eps: float
-) -> tuple[Tensor, Tensor]:
-    """Write relu((part - mean) / sqrt(variance + eps) * weight + bias) to the targets, for one sample.
+def moments(parts: Iterable[Tensor], eps: float) -> tuple[Tensor, Tensor]:
+    """Mean m and 1 / sqrt(v + eps) of each column of a table given in parts, each [pixels, C] float32; both [C].
 
-    Args:
-        parts: Its pixels, each [pixels, C] float32.
-        targets: Like `parts`; possibly the same tensors.
-        weight: Scale [C].
-        bias: Shift [C].
-        eps: Added to the variance.
-
-    Returns:
-        Mean and 1 / sqrt(variance + eps), each [C].
+    Each part is read as soon as it comes; it may be made for the purpose.
     """
-    exact, variance = _moments(parts)
-    mean, root = exact.float(), torch.rsqrt(variance + eps).float()
-    factor = root * weight
+    seen, buffer = [], None
+    for part in parts:
+        if buffer is None or buffer.shape != part.shape:
+            buffer = torch.empty_like(part)
+        mean = part.mean(0)
+        spread = torch.sub(part, mean, out=buffer).square_().sum(0)
+        seen.append((len(part), mean.double(), spread.double()))
+    total = sum(pixels for pixels, _, _ in seen)
+    mean = torch.stack([pixels * m for pixels, m, _ in seen]).sum(0) / total
+    spread = torch.stack([s + pixels * (m - mean).square() for pixels, m, s in seen]).sum(0)
+    return mean.float(), torch.rsqrt(spread / total + eps).float()
+
+
+def normalise(parts: Iterable[Tensor], targets: Iterable[Tensor], mean: Tensor, factor: Tensor, bias: Tensor) -> None:
+    """Write relu((part - mean) factor + bias), the last three [C], to the targets, possibly the same tensors."""
     for part, target in zip(parts, targets, strict=True):
         torch.sub(part, mean, out=target).mul_(factor).add_(bias).relu_()
-    return mean, root
-
-
-def _moments(chunks: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
-    """Mean and biased variance of each column of a table given in parts [pixels, C]; float64 [C]."""
-    parts = []
-    for chunk in chunks:
-        mean = chunk.mean(0)
-        parts.append((len(chunk), mean.double(), (chunk - mean).square_().sum(0).double()))
-    total = sum(pixels for pixels, _, _ in parts)
-    mean = torch.stack([pixels * m for pixels, m, _ in parts]).sum(0) / total
-    spread = torch.stack([s + pixels * (m - mean).square() for pixels, m, s in parts]).sum(0)
-    return mean, spread / total
 
 
 def _chunks(image: Tensor) -> list[tuple[Tensor, ...]]:
@@ -93,9 +82,11 @@ class _InstanceNormReLU(torch.autograd.Function):
     def forward(ctx: Any, image: Tensor, weight: Tensor, bias: Tensor, eps: float) -> Tensor:
         """Keep input, output and the moments."""
         out = torch.empty_like(image)
-        samples = zip(_chunks(image), _chunks(out), strict=True)
-        means, roots = zip(*(normalise(parts, targets, weight, bias, eps) for parts, targets in samples), strict=True)
-        ctx.save_for_backward(image, out, weight, torch.stack(means), torch.stack(roots))
+        found = [moments(parts, eps) for parts in _chunks(image)]
+        for parts, targets, (mean, root) in zip(_chunks(image), _chunks(out), found, strict=True):
+            normalise(parts, targets, mean, root * weight, bias)
+        means, roots = (torch.stack(values) for values in zip(*found, strict=True))
+        ctx.save_for_backward(image, out, weight, means, roots)
         return out
 
     @staticmethod

@@ -41,7 +41,7 @@ __all__ = [
     "position_code",
 ]
 
-CACHE_BYTES = 2**20  # activations of one chunk on the CPU: what stays in a core's level-2 cache
+CACHE_BYTES = 2**21  # activations of one chunk on the CPU: what stays in a core's level-2 cache
 DEVICE_BYTES = 2**28  # the same on an accelerator, where few large products are better
 
 

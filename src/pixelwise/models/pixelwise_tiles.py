@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -10,6 +11,8 @@ import torch
 from torch import Tensor
 
 from pixelwise.models.pixelwise_form import SLOPE, Form, parameter_ranges, position_channels, position_code
+
+NARROW = 16  # outputs of a layer below which its matrices are faster transposed
 
 
 class _Layers(NamedTuple):
@@ -40,36 +43,39 @@ def _row_index(ids: Tensor, num_labels: int) -> Tensor:
     return (ids + offsets[:, None]).flatten()
 
 
-def _first_layer(layers: _Layers, ids: Tensor | None, dense: Tensor | None, code: Tensor, form: Form) -> Tensor:
-    """Before activation: label row + bias, + dense rows, + position rows; [T, pixels, out]."""
+def _first_layer(
+    layers: _Layers, ids: Tensor | None, dense: Tensor | None, code: Tensor, form: Form, out: Tensor
+) -> None:
+    """Before activation: label row + bias, + dense rows, + position rows; written to `out` [T, pixels, out]."""
     label_rows, dense_rows, position_rows = _first_rows(layers.weights[0], form)
     bias = layers.biases[0].unsqueeze(1)
     if ids is not None:
         table = (label_rows + bias).flatten(0, 1)
-        out = table.index_select(0, _row_index(ids, form.num_labels)).view(*ids.shape, -1)
+        torch.index_select(table, 0, _row_index(ids, form.num_labels), out=out.flatten(0, 1))
     else:
-        out = bias.repeat(1, len(code), 1)
+        out.copy_(bias.expand_as(out))
     if dense is not None:
         out.baddbmm_(dense, dense_rows)
     if form.position_code:
         out.baddbmm_(code.expand(len(out), -1, -1), position_rows)
-    return out
 
 
 def _activations(
-    layers: _Layers, ids: Tensor | None, dense: Tensor | None, code: Tensor, form: Form
-) -> Iterator[Tensor]:
-    """Yield the output of every layer after its activation, [T, pixels, width]."""
+    layers: _Layers, ids: Tensor | None, dense: Tensor | None, code: Tensor, form: Form, outs: Sequence[Tensor]
+) -> None:
+    """Write the output of every layer after its activation to `outs`, each [T, pixels, width]."""
     last = len(layers.weights) - 1
-    out = _first_layer(layers, ids, dense, code, form)
-    for index in range(last + 1):
+    _first_layer(layers, ids, dense, code, form, outs[0])
+    for index, out in enumerate(outs):
         if index > 0:
-            out = torch.baddbmm(layers.biases[index].unsqueeze(1), out, layers.weights[index])
+            weight = layers.weights[index]
+            if out.shape[2] < NARROW:
+                weight = weight.mT.contiguous().mT  # a third of the time
+            torch.baddbmm(layers.biases[index].unsqueeze(1), outs[index - 1], weight, out=out)
         if index < last:
             torch.nn.functional.leaky_relu_(out, SLOPE)
         elif form.output == "tanh":
             out.tanh_()
-        yield out
 
 
 class PixelwiseTiles(torch.autograd.Function):
@@ -82,12 +88,13 @@ class PixelwiseTiles(torch.autograd.Function):
         """Compute chunk by chunk; nothing but the arguments is kept."""
         code = position_code(form.tile, parameters.device, parameters.dtype)
         out = parameters.new_empty(len(parameters), form.tile**2, form.widths[-1])
+        buffers = parameters.new_empty(2, min(chunk, len(parameters)) * form.tile**2 * max(form.widths[1:]))
         for start in range(0, len(parameters), chunk):
             part = slice(start, start + chunk)
+            shape = out[part].shape[:2]
+            outs = [_view(buffers[i % 2], (*shape, width)) for i, width in enumerate(form.widths[1:-1])]
             layers = _layers(parameters[part], form.widths)
-            for activation in _activations(layers, _part(ids, part), _part(dense, part), code, form):
-                result = activation
-            out[part] = result
+            _activations(layers, _part(ids, part), _part(dense, part), code, form, [*outs, out[part]])
         ctx.save_for_backward(parameters, ids, dense)
         ctx.form, ctx.chunk = form, chunk
         return out
@@ -99,13 +106,20 @@ class PixelwiseTiles(torch.autograd.Function):
         parameters, ids, dense = ctx.saved_tensors
         grad_parameters = torch.empty_like(parameters)
         grad_dense = torch.empty_like(dense) if ctx.needs_input_grad[2] else None
+        size = min(ctx.chunk, len(parameters)), ctx.form.tile**2
+        buffers = [grad.new_empty(*size, width) for width in ctx.form.widths[1:]]
         for start in range(0, len(parameters), ctx.chunk):
             part = slice(start, start + ctx.chunk)
             layers = _layers(parameters[part], ctx.form.widths)
             into = _layers(grad_parameters[part], ctx.form.widths)
             inputs = _part(ids, part), _part(dense, part)
-            _chunk_backward(layers, into, *inputs, _part(grad_dense, part), grad[part], ctx.form)
+            activations = [buffer[: len(grad[part])] for buffer in buffers]
+            _chunk_backward(layers, into, *inputs, _part(grad_dense, part), grad[part], ctx.form, activations)
         return grad_parameters, None, grad_dense, None, None
+
+
+def _view(buffer: Tensor, shape: tuple[int, ...]) -> Tensor:
+    return buffer[: math.prod(shape)].view(shape)
 
 
 def _part(tensor: Tensor | None, part: slice) -> Tensor | None:
@@ -120,10 +134,11 @@ def _chunk_backward(
     into_dense: Tensor | None,
     grad: Tensor,
     form: Form,
+    activations: Sequence[Tensor],
 ) -> None:
-    """Recompute a chunk's activations; write the gradients of the parameters and of the dense input."""
+    """Recompute a chunk's activations into the buffers given; write the gradients of parameters and dense input."""
     code = position_code(form.tile, grad.device, grad.dtype)
-    activations = list(_activations(layers, ids, dense, code, form))
+    _activations(layers, ids, dense, code, form, activations)
     if form.output == "tanh":
         grad = torch.ops.aten.tanh_backward(grad, activations[-1])
     for index in range(len(layers.weights) - 1, 0, -1):

@@ -6,9 +6,13 @@ Y = A^T [(G g G^T) * (B^T d B)] A. Rounding errors stay of the order of a direct
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+from pixelwise.models.products import linear
 
 LEAST_CHANNELS = 256  # below that the transforms cost more than they save
 G = ((1.0, 0.0, 0.0), (0.5, 0.5, 0.5), (0.5, -0.5, 0.5), (0.0, 0.0, 1.0))
@@ -42,8 +46,9 @@ class Convolution:
         if self.zeros or bottom or right:
             image = F.pad(image, (self.zeros, self.zeros + right, self.zeros, self.zeros + bottom))
         rows, columns = (height + bottom) // 2, (width + right) // 2
-        product = torch.bmm(self.weight, transform(image, rows, columns))
-        result = assemble(product.view(4, 4, -1, count, rows, columns))
+        patches = transform(image, rows, columns)
+        products = [linear(weight, part.T) for weight, part in zip(self.weight, patches, strict=True)]
+        result = assemble([product.view(-1, count, rows, columns) for product in products])
         result = result[..., :height, :width] if bottom or right else result
         return result.transpose(0, 1).contiguous() if count > 1 else result.view(1, -1, height, width)
 
@@ -63,11 +68,12 @@ def transform(image: Tensor, rows: int, columns: int) -> Tensor:
     return out.view(16, image.shape[0], -1)
 
 
-def assemble(m: Tensor) -> Tensor:
-    """A^T m A: [4, 4, out, N, rows, columns] -> [out, N, 2 rows, 2 columns]."""
-    out = m.new_empty(*m.shape[2:4], m.shape[4], 2, m.shape[5], 2)
-    for i, line in enumerate((m[0] + m[1] + m[2], m[1] - m[2] - m[3])):
-        both = line[1] + line[2]
-        torch.add(both, line[0], out=out[..., i, :, 0])
+def assemble(m: Sequence[Tensor]) -> Tensor:
+    """A^T m A: 16 of [out, N, rows, columns] -> [out, N, 2 rows, 2 columns]."""
+    channels, count, rows, columns = m[0].shape
+    out = m[0].new_empty(channels, count, rows, 2, columns, 2)
+    for i, (a, b, c) in enumerate(((m[0:4], m[4:8], m[8:12]), (m[4:8], m[8:12], m[12:16]))):
+        line = [x + y + z if i == 0 else x - y - z for x, y, z in zip(a, b, c, strict=True)]
+        torch.add(line[1] + line[2], line[0], out=out[..., i, :, 0])
         torch.sub(line[1] - line[2], line[3], out=out[..., i, :, 1])
     return out.flatten(4, 5).flatten(2, 3)

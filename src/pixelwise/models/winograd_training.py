@@ -128,7 +128,7 @@ def _join(product: Tensor, image: Tensor, padding: int) -> Tensor:
     """A^T m A of all patches of a convolution of `image`: [16, out, N * patches] -> [N, out, H', W']."""
     height, width = (side - 2 + 2 * padding for side in image.shape[2:])
     rows, columns = (height + 1) // 2, (width + 1) // 2
-    result = assemble(product.view(4, 4, product.shape[1], len(image), rows, columns))
+    result = assemble(product.view(16, product.shape[1], len(image), rows, columns).unbind())
     return result[..., :height, :width].transpose(0, 1).contiguous()
 
 
