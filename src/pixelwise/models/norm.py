@@ -63,10 +63,21 @@ def moments(parts: Iterable[Tensor], eps: float) -> tuple[Tensor, Tensor]:
     return mean.float(), torch.rsqrt(spread / total + eps).float()
 
 
-def normalise(parts: Iterable[Tensor], targets: Iterable[Tensor], mean: Tensor, factor: Tensor, bias: Tensor) -> None:
-    """Write relu((part - mean) factor + bias), the last three [C], to the targets, possibly the same tensors."""
+def normalise(
+    parts: Iterable[Tensor],
+    targets: Iterable[Tensor],
+    mean: Tensor,
+    factor: Tensor,
+    bias: Tensor | None,
+    relu: bool = True,
+) -> None:
+    """Write (part - mean) factor + bias, all three [C], then ReLU, to the targets, possibly the same tensors."""
     for part, target in zip(parts, targets, strict=True):
-        torch.sub(part, mean, out=target).mul_(factor).add_(bias).relu_()
+        torch.sub(part, mean, out=target).mul_(factor)
+        if bias is not None:
+            target.add_(bias)
+        if relu:
+            target.relu_()
 
 
 def _chunks(image: Tensor) -> list[tuple[Tensor, ...]]:

@@ -41,6 +41,7 @@ class Convolution:
     def __call__(self, image: Tensor) -> Tensor:
         """[N, in, H, W] -> [N, out, H - 2 + 2 zeros, W - 2 + 2 zeros]."""
         count, _, height, width = image.shape
+        image = image.contiguous()
         height, width = height - 2 + 2 * self.zeros, width - 2 + 2 * self.zeros
         bottom, right = height % 2, width % 2
         if self.zeros or bottom or right:
@@ -49,8 +50,7 @@ class Convolution:
         patches = transform(image, rows, columns)
         products = [linear(weight, part.T) for weight, part in zip(self.weight, patches, strict=True)]
         result = assemble([product.view(-1, count, rows, columns) for product in products])
-        result = result[..., :height, :width] if bottom or right else result
-        return result.transpose(0, 1).contiguous() if count > 1 else result.view(1, -1, height, width)
+        return result[..., :height, :width].transpose(0, 1).contiguous()
 
 
 def transform(image: Tensor, rows: int, columns: int) -> Tensor:
