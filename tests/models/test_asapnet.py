@@ -9,8 +9,9 @@ from benchmarks.direct import DirectAsapNet
 from pixelwise.data import semantics
 from pixelwise.errors import PixelwiseError
 from pixelwise.models import build
-from pixelwise.models.asapnet import exact_labels, tent_downsample
+from pixelwise.models.asapnet import exact_labels
 from pixelwise.models.pixelwise_stream import parameter_count
+from pixelwise.models.tent import tent_downsample, tent_of_labels
 
 SMALL = {"width": 6, "max_width": 12, "depth": 2, "mlp_width": 8, "num_labels": 5}
 
@@ -120,6 +121,28 @@ def test_tent_filter():
     windows = padded.unfold(2, 4, 2).unfold(3, 4, 2)
     assert torch.allclose(tent_downsample(image, 2), torch.einsum("nchwij,i,j->nchw", windows, taps, taps))
     assert torch.allclose(tent_downsample(torch.ones(1, 1, 16, 16), 4), torch.ones(1, 1, 4, 4))
+
+
+@pytest.mark.parametrize(("factor", "size"), [(2, (8, 12)), (4, (16, 8)), (8, (64, 16)), (2, (4, 2))])
+@pytest.mark.parametrize("channels", [0, 1, 3])
+def test_tent_of_labels(factor, size, channels):
+    """The same to the last bit as the filter of the one-hot tensor, whatever stands beside the labels."""
+    torch.manual_seed(0)
+    labels = torch.randint(0, 7, (2, *size), dtype=torch.uint8)
+    further = torch.randn(2, channels, *size)
+    planes = torch.cat([torch.nn.functional.one_hot(labels.long(), 7).permute(0, 3, 1, 2).float(), further], 1)
+    result = tent_of_labels(labels, further if channels else None, 7, factor)
+    assert torch.equal(result, tent_downsample(planes, factor))
+    with pytest.raises(PixelwiseError, match="label 6 found"):
+        tent_of_labels(labels.fill_(6), further if channels else None, 6, factor)
+
+
+def test_known_labels_change_nothing():
+    module = net(tile=32, learned_factor=16).eval()
+    image, labels = inputs(1, 64, 96)
+    assert torch.equal(module.lowres_input(image), module.lowres_input(image, labels))
+    soft = image.clone().requires_grad_()
+    assert module.lowres_input(soft, labels).requires_grad
 
 
 @pytest.mark.parametrize(

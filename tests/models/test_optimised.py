@@ -13,8 +13,9 @@ import pytest
 import torch
 
 from pixelwise.errors import PixelwiseError
-from pixelwise.models import build, winograd
+from pixelwise.models import build, engine_cpu, winograd
 from pixelwise.models.engine import Inputs
+from pixelwise.models.engine_cpu import Rows
 from pixelwise.models.official import from_options, load_official
 from pixelwise.models.optimised import asapnet, optimise, pix2pixhd
 from tests.models.golden_case import Golden, close
@@ -104,6 +105,31 @@ def test_winograd(zeros, size):
     weight, image = torch.randn(6, 5, 3, 3), torch.randn(size[0], 5, *size[1:])
     exact = torch.nn.functional.conv2d(image.double(), weight.double(), padding=zeros)
     torch.testing.assert_close(winograd.Convolution(weight, zeros)(image).double(), exact, atol=2e-5, rtol=0)
+
+
+@pytest.mark.parametrize(("kernel", "zeros", "outputs"), [(7, 0, 3), (3, 1, 1), (5, 2, 4), (1, 0, 2)])
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+def test_kernels_row_by_row(kernel, zeros, outputs, layout):
+    torch.manual_seed(0)
+    weight, bias = torch.randn(outputs, 6, kernel, kernel), torch.randn(outputs)
+    image = torch.randn(2, 6, 11, 13).contiguous(memory_format=layout)
+    exact = torch.nn.functional.conv2d(image.double(), weight.double(), bias.double(), padding=zeros)
+    torch.testing.assert_close(Rows(weight, bias, zeros)(image).double(), exact, atol=2e-5, rtol=0)
+
+
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+@pytest.mark.parametrize("affine", [True, False])
+@pytest.mark.parametrize("relu", [True, False])
+def test_instance_norm_in_both_layouts(layout, affine, relu, monkeypatch):
+    monkeypatch.setattr(engine_cpu, "CACHE_VALUES", 100)  # several parts
+    torch.manual_seed(0)
+    image = (torch.randn(2, 6, 9, 8) * 3 + 5).contiguous(memory_format=layout)
+    scale = (torch.rand(6) + 0.5, torch.randn(6)) if affine else (None, None)
+    double = (None if value is None else value.double() for value in scale)
+    exact = torch.nn.functional.instance_norm(image.double(), None, None, *double)
+    result = engine_cpu.instance_norm_(image, scale if affine else None, relu)
+    assert result.data_ptr() == image.data_ptr()
+    torch.testing.assert_close(result.double(), exact.relu() if relu else exact, atol=5e-6, rtol=0)
 
 
 def test_refusals():

@@ -10,10 +10,11 @@ from torch import Tensor, nn
 
 from pixelwise.errors import PixelwiseError
 from pixelwise.models.layers import check_input, input_channels
-from pixelwise.models.lowres_stream import ConvNormReLU, LowResStream, Padding, tent_downsample
+from pixelwise.models.lowres_stream import ConvNormReLU, LowResStream, Padding
 from pixelwise.models.pixelwise_stream import Form, Output, parameter_count, pixelwise_mlp, position_channels
+from pixelwise.models.tent import tent_downsample, tent_of_labels
 
-__all__ = ["AsapNet", "ConvNormReLU", "exact_labels", "tent_downsample"]
+__all__ = ["AsapNet", "ConvNormReLU", "exact_labels"]
 
 
 class AsapNet(nn.Module):
@@ -89,8 +90,9 @@ class AsapNet(nn.Module):
         Raises:
             PixelwiseError: If the shape is not legal.
         """
-        grid = self.parameter_grid(semantics)
-        return self._render(grid, exact_labels(semantics[:, : self.num_labels]) if self.takes_ids else None, semantics)
+        self._check(semantics)
+        labels = exact_labels(semantics[:, : self.num_labels]) if self.takes_ids else None
+        return self._render(self.parameter_grid(semantics, labels), labels, semantics)
 
     def forward_ids(self, labels: Tensor, edge: Tensor | None = None) -> Tensor:
         """Make an image from label ids, without looking for them in a one-hot tensor (no synchronisation).
@@ -113,28 +115,42 @@ class AsapNet(nn.Module):
         semantics.scatter_(1, labels.long().unsqueeze(1), 1.0)
         if edge is not None:
             semantics[:, self.num_labels :] = edge
-        return self._render(self.parameter_grid(semantics), labels if self.takes_ids else None, semantics)
+        known = labels if self.takes_ids else None
+        return self._render(self.parameter_grid(semantics, known), known, semantics)
 
-    def parameter_grid(self, semantics: Tensor) -> Tensor:
-        """Weights of every tile's network: [N, C, H, W] -> [N, H / tile, W / tile, P]; layout in `pixelwise_stream`."""
+    def parameter_grid(self, semantics: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Weights of every tile's network: [N, C, H, W] -> [N, H / tile, W / tile, P]; layout in `pixelwise_stream`.
+
+        `labels`, [N, H, W], are the ids in the semantics, where they are known; they only save time.
+        """
+        self._check(semantics)
+        grid: Tensor = self.lowres(self.lowres_input(semantics, labels))
+        return grid.float() if grid.dtype in (torch.bfloat16, torch.float16) else grid
+
+    def lowres_input(self, semantics: Tensor, labels: Tensor | None = None) -> Tensor:
+        """What the low-res stream sees: the input, or its tent-filtered copy where tile exceeds learned_factor."""
+        factor = self.tile // self.learned_factor
+        if factor == 1:
+            return semantics
+        plain = semantics.device.type == "cpu" and semantics.dtype == torch.float32 and not semantics.requires_grad
+        if labels is None or not plain or torch.compiler.is_compiling():
+            return tent_downsample(semantics, factor)
+        further = semantics[:, self.num_labels :]
+        return tent_of_labels(labels, further if further.shape[1] else None, self.num_labels, factor)
+
+    @property
+    def takes_ids(self) -> bool:
+        """Whether the per-pixel networks see all labels, so that an id can select its weight row."""
+        return 0 < self.num_labels <= self.channels - self.drop_last
+
+    def _check(self, semantics: Tensor) -> None:
+        """Refuse an input whose shape is not legal."""
         smallest = 2 * self.tile if self.padding == "reflection" else self.tile
         check_input(semantics, self.channels, self.tile, smallest, "asapnet")
         if semantics.shape[2:] == (self.tile, self.tile):
             raise PixelwiseError(
                 f"asapnet: input of shape {tuple(semantics.shape)}; instance norm needs two tiles or more"
             )
-        grid: Tensor = self.lowres(self.lowres_input(semantics))
-        return grid.float() if grid.dtype in (torch.bfloat16, torch.float16) else grid
-
-    def lowres_input(self, semantics: Tensor) -> Tensor:
-        """What the low-res stream sees: the input, or its tent-filtered copy where tile exceeds learned_factor."""
-        factor = self.tile // self.learned_factor
-        return semantics if factor == 1 else tent_downsample(semantics, factor)
-
-    @property
-    def takes_ids(self) -> bool:
-        """Whether the per-pixel networks see all labels, so that an id can select its weight row."""
-        return 0 < self.num_labels <= self.channels - self.drop_last
 
     def _render(self, grid: Tensor, labels: Tensor | None, semantics: Tensor) -> Tensor:
         """Run the pixelwise stream, with label ids or with the whole input as dense channels."""

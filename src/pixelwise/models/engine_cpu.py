@@ -11,12 +11,12 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from pixelwise.models import winograd
-from pixelwise.models.asapnet import tent_downsample
 from pixelwise.models.engine import Convolution, First, Function, Inputs, Layer, Stream, border, effective_weight
 from pixelwise.models.label_conv import LabelConvolution
 from pixelwise.models.norm import moments, normalise
 from pixelwise.models.pixelwise_stream import Form, pixelwise_mlp
 from pixelwise.models.products import linear
+from pixelwise.models.tent import tent_downsample, tent_of_labels
 
 CACHE_VALUES = 2**18  # of a float32 tensor that stays in a core's level-2 cache
 EPS = 1e-5
@@ -89,9 +89,12 @@ class CpuEngine:
         def run(inputs: Inputs, pad: int = 0) -> Tensor:
             if inputs.labels is not None and factor == 1:
                 return _finish(by_label(inputs.labels, inputs.edge), None, pad)
-            image = inputs.dense if inputs.labels is None else _one_hot(inputs, conv.in_channels)
-            assert image is not None
-            image = tent_downsample(image, factor) if factor > 1 else image
+            if inputs.labels is not None:
+                edge = None if inputs.edge is None else inputs.edge.float()
+                image = tent_of_labels(inputs.labels, edge, conv.in_channels - (edge is not None), factor)
+            else:
+                assert inputs.dense is not None
+                image = tent_downsample(inputs.dense, factor) if factor > 1 else inputs.dense
             image = convolve(_finish(image, None, reflected))
             return _finish(instance_norm_(image, affine, True), None, pad)
 
@@ -175,11 +178,3 @@ def _direct(conv: Convolution, bias: Tensor | None) -> Function:
         return image.contiguous(memory_format=torch.channels_last)
 
     return run
-
-
-def _one_hot(inputs: Inputs, channels: int) -> Tensor:
-    """[N, channels, H, W] float32 from label ids and edge."""
-    assert inputs.labels is not None
-    count = channels - (inputs.edge is not None)
-    planes = F.one_hot(inputs.labels.long(), count).permute(0, 3, 1, 2).float()
-    return planes if inputs.edge is None else torch.cat([planes, inputs.edge.float()], 1)

@@ -9,10 +9,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from pixelwise.models import fused_triton
-from pixelwise.models.asapnet import tent_downsample
 from pixelwise.models.engine import Convolution, First, Function, Inputs, Layer, Stream, border, effective_weight
 from pixelwise.models.pixelwise_stream import Form, pixelwise_mlp
 from pixelwise.models.pixelwise_triton import Precision, pixelwise_mlp_triton, supports
+from pixelwise.models.tent import tent_downsample
 
 ALIGNMENT = 8  # channels of a tensor-core operand in bfloat16
 GRID_ALIGNMENT = 64  # of a row of the parameter grid: whole tiles for the matrix product, aligned rows for the kernel

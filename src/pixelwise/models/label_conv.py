@@ -14,6 +14,7 @@ from torch import Tensor
 
 from pixelwise.errors import PixelwiseError
 from pixelwise.models.norm import moments, normalise
+from pixelwise.models.tent import reflected
 
 CHUNK_PIXELS = 4096
 EPS = 1e-5
@@ -60,10 +61,7 @@ class LabelConvolution:
         pad = self.kernel // 2
         if not self.reflect:
             return F.pad(index, [pad] * 4, value=nothing)
-        height, width = index.shape
-        y, x = (torch.arange(-pad, size + pad).abs() for size in (height, width))
-        y, x = height - 1 - (height - 1 - y).abs(), width - 1 - (width - 1 - x).abs()
-        return index[y][:, x]
+        return reflected(index, pad)
 
     def _convolve(self, index: Tensor, table: Tensor, target: Tensor) -> None:
         """Write the layer's result for one sample, its padded index [H + k - 1, W + k - 1], to `target` [H, W, out]."""

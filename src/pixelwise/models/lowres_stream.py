@@ -6,7 +6,6 @@ Source: models.md 2.2 and 2.3 (tamarott/ASAPNet models/networks/generator.py and
 from __future__ import annotations
 
 import math
-from functools import lru_cache
 from typing import Any, Literal, cast
 
 import torch
@@ -85,29 +84,3 @@ class LowResStream(nn.Module):
         rows = pixels.reshape(-1, pixels.shape[-1])
         grid = cast(Tensor, _Linear.apply(rows, weight, self.head.bias))  # type: ignore[no-untyped-call]
         return grid.view(*pixels.shape[:3], -1)
-
-
-@lru_cache(maxsize=16)
-def _tent(factor: int, device: torch.device, dtype: torch.dtype) -> Tensor:
-    """Taps 1, 3, ..., 2 factor - 1, 2 factor - 1, ..., 3, 1 with sum 1."""
-    rising = torch.arange(1, 2 * factor, 2, dtype=torch.float64, device="cpu")
-    taps = torch.cat([rising, rising.flip(0)])
-    return (taps / taps.sum()).to(dtype).to(device)
-
-
-def tent_downsample(image: Tensor, factor: int) -> Tensor:
-    """Shrink by a separable tent filter of length 2 factor, with reflection padding of factor / 2 (models.md 2.3).
-
-    Args:
-        image: [N, C, H, W].
-        factor: An even number that divides H and W.
-
-    Returns:
-        [N, C, H / factor, W / factor].
-    """
-    channels = image.shape[1]
-    with torch.inference_mode(False):
-        taps = _tent(factor, image.device, image.dtype)
-    padded = F.pad(image, [factor // 2] * 4, mode="reflect")
-    across = F.conv2d(padded, taps.view(1, 1, 1, -1).expand(channels, -1, -1, -1), stride=(1, factor), groups=channels)
-    return F.conv2d(across, taps.view(1, 1, -1, 1).expand(channels, -1, -1, -1), stride=(factor, 1), groups=channels)
