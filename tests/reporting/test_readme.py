@@ -54,6 +54,12 @@ def test_blocks_are_filled_and_then_current(results, tmp_path):
     assert "2.88 [2.80, 2.96]" in text
 
 
+def test_numbers_of_the_benchmark():
+    block = '<!-- generated:value bench/cpu protocol=generator model="asapnet optimised" metric=executed height=256 -->'
+    filled = readme.filled(f"{block}?<!-- end -->", ROOT / "results")
+    assert float(filled.removeprefix(block).split()[0]) > 30 and " GFLOP<!--" in filled
+
+
 def test_one_changed_digit_is_found(results, tmp_path):
     path = tmp_path / "README.md"
     path.write_text(TEXT)

@@ -1,8 +1,9 @@
 """The same generators, faster: equal results within rounding, for inference with the weights as they are when prepared.
 
-On a CPU: float32, the first convolution from label ids, Winograd for wide convolutions, folded batch norms. On a GPU:
-fused kernels, channels-last convolutions in float32, TF32 or bfloat16 (the pixelwise stream: float32 or TF32), and a
-CUDA graph for every input size. The same is done for ASAP-Net and for the networks it is compared with.
+On a CPU: float32, the first convolution (or the tent filter before it) from label ids, Winograd for wide convolutions,
+the channels last around it, products by oneDNN, folded batch norms. On a GPU: fused kernels, channels-last convolutions
+in float32, TF32 or bfloat16 (the pixelwise stream: float32 or TF32), and a CUDA graph for every input size. The same is
+done for ASAP-Net and for the networks it is compared with.
 """
 
 from __future__ import annotations

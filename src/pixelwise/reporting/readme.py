@@ -1,12 +1,13 @@
 """Numbers in prose: marked blocks of a Markdown file are filled from committed results and checked for being stale.
 
 A block is `<!-- generated:NAME ARGUMENTS -->...<!-- end -->`. NAME is one of `BLOCKS`; ARGUMENTS name the run and, for
-`value`, what to look up.
+`value`, what to look up; a word with a space stands in quotation marks.
 """
 
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 
@@ -36,6 +37,9 @@ def _table(made: Table) -> str:
 
 
 def _summary(results: Path, run: str) -> pd.DataFrame:
+    """Every number of a run, or of a benchmark, `bench/<device>`."""
+    if run.startswith("bench/"):
+        return records.gather({run: results / run})
     return records.read_all(results / run / "summary")
 
 
@@ -92,6 +96,8 @@ def bench(results: Path, words: list[str]) -> str:
 def value(results: Path, words: list[str]) -> str:
     """One number with its interval: `value RUN kind=restoration model=dncnn metric=psnr sigma=25`.
 
+    RUN may be `bench/cpu` or `bench/cuda`.
+
     Raises:
         PixelwiseError: If none or several numbers answer.
     """
@@ -140,7 +146,7 @@ def filled(text: str, results: Path) -> str:
     """
 
     def fill(found: re.Match[str]) -> str:
-        name, words = found["name"], found["words"].split()
+        name, words = found["name"], shlex.split(found["words"])
         if name not in BLOCKS:
             raise PixelwiseError(f"README: block {name!r}; allowed: {', '.join(BLOCKS)}")
         if not words and name != "bench":
