@@ -11,7 +11,7 @@ from pixelwise.errors import PixelwiseError
 from pixelwise.models import build
 from pixelwise.models.asapnet import exact_labels
 from pixelwise.models.pixelwise_stream import parameter_count
-from pixelwise.models.tent import tent_downsample, tent_of_labels
+from pixelwise.models.tent import _tent, tent_downsample, tent_of_labels
 
 SMALL = {"width": 6, "max_width": 12, "depth": 2, "mlp_width": 8, "num_labels": 5}
 
@@ -143,6 +143,17 @@ def test_known_labels_change_nothing():
     assert torch.equal(module.lowres_input(image), module.lowres_input(image, labels))
     soft = image.clone().requires_grad_()
     assert module.lowres_input(soft, labels).requires_grad
+
+
+def test_kept_taps_serve_training_after_inference():
+    """The taps made by a call in inference mode can be part of a later backward pass."""
+    _tent.cache_clear()
+    labels = torch.zeros(1, 8, 8, dtype=torch.uint8)
+    with torch.inference_mode():
+        tent_of_labels(labels, None, 2, 2)
+    image = torch.randn(1, 3, 8, 8, requires_grad=True)
+    tent_downsample(image, 2).sum().backward()
+    assert image.grad is not None
 
 
 @pytest.mark.parametrize(

@@ -15,10 +15,11 @@ CHUNK_PIXELS = 4096  # of the result, taken at a time
 
 @lru_cache(maxsize=16)
 def _tent(factor: int, device: torch.device, dtype: torch.dtype) -> Tensor:
-    """Taps 1, 3, ..., 2 factor - 1, 2 factor - 1, ..., 3, 1 with sum 1."""
-    rising = torch.arange(1, 2 * factor, 2, dtype=torch.float64, device="cpu")
-    taps = torch.cat([rising, rising.flip(0)])
-    return (taps / taps.sum()).to(dtype).to(device)
+    """Taps 1, 3, ..., 2 factor - 1, 2 factor - 1, ..., 3, 1 with sum 1; kept, so never a tensor of inference mode."""
+    with torch.inference_mode(False):
+        rising = torch.arange(1, 2 * factor, 2, dtype=torch.float64, device="cpu")
+        taps = torch.cat([rising, rising.flip(0)])
+        return (taps / taps.sum()).to(dtype).to(device)
 
 
 def tent_downsample(image: Tensor, factor: int) -> Tensor:
@@ -32,8 +33,7 @@ def tent_downsample(image: Tensor, factor: int) -> Tensor:
         [N, C, H / factor, W / factor].
     """
     channels = image.shape[1]
-    with torch.inference_mode(False):
-        taps = _tent(factor, image.device, image.dtype)
+    taps = _tent(factor, image.device, image.dtype)
     padded = F.pad(image, [factor // 2] * 4, mode="reflect")
     across = F.conv2d(padded, taps.view(1, 1, 1, -1).expand(channels, -1, -1, -1), stride=(1, factor), groups=channels)
     return F.conv2d(across, taps.view(1, 1, -1, 1).expand(channels, -1, -1, -1), stride=(factor, 1), groups=channels)
