@@ -8,7 +8,7 @@ import torch
 from benchmarks.direct import DirectAsapNet
 from pixelwise.data import semantics
 from pixelwise.errors import PixelwiseError
-from pixelwise.models import build
+from pixelwise.models import asapnet, build
 from pixelwise.models.asapnet import exact_labels
 from pixelwise.models.pixelwise_stream import parameter_count
 from pixelwise.models.tent import _tent, tent_downsample, tent_of_labels
@@ -125,24 +125,62 @@ def test_tent_filter():
 
 @pytest.mark.parametrize(("factor", "size"), [(2, (8, 12)), (4, (16, 8)), (8, (64, 16)), (2, (4, 2))])
 @pytest.mark.parametrize("channels", [0, 1, 3])
-def test_tent_of_labels(factor, size, channels):
-    """The same to the last bit as the filter of the one-hot tensor, whatever stands beside the labels."""
+@pytest.mark.parametrize("samples", [1, 2])
+def test_tent_of_labels(factor, size, channels, samples):
+    """The labels' channels equal those of the one-hot tensor to the last bit, whatever stands beside them."""
     torch.manual_seed(0)
-    labels = torch.randint(0, 7, (2, *size), dtype=torch.uint8)
-    further = torch.randn(2, channels, *size)
+    labels = torch.randint(0, 7, (samples, *size), dtype=torch.uint8)
+    further = torch.randn(samples, channels, *size)
     planes = torch.cat([torch.nn.functional.one_hot(labels.long(), 7).permute(0, 3, 1, 2).float(), further], 1)
     result = tent_of_labels(labels, further if channels else None, 7, factor)
-    assert torch.equal(result, tent_downsample(planes, factor))
-    with pytest.raises(PixelwiseError, match="label 6 found"):
-        tent_of_labels(labels.fill_(6), further if channels else None, 6, factor)
+    exact = tent_downsample(planes, factor)
+    assert torch.equal(result[:, :7], exact[:, :7])
+    torch.testing.assert_close(result[:, 7:], exact[:, 7:], atol=1e-6, rtol=0)
+    for wrong in (6, -1):
+        with pytest.raises(PixelwiseError, match=f"label {wrong} found"):
+            tent_of_labels(labels.long().fill_(wrong), further if channels else None, 6, factor)
 
 
-def test_known_labels_change_nothing():
+def test_known_labels_change_nothing(monkeypatch):
     module = net(tile=32, learned_factor=16).eval()
     image, labels = inputs(1, 64, 96)
+    used = []
+    monkeypatch.setattr(asapnet, "tent_of_labels", lambda *given: used.append(1) or tent_of_labels(*given))
     assert torch.equal(module.lowres_input(image), module.lowres_input(image, labels))
+    assert used == [1]
     soft = image.clone().requires_grad_()
     assert module.lowres_input(soft, labels).requires_grad
+    assert used == [1]
+    with pytest.raises(PixelwiseError, match=r"labels \(1, 64, 95\)"):
+        module.parameter_grid(image, labels[..., :-1])
+
+
+def test_the_default_type_of_tensors_does_not_matter():
+    module = net(tile=32, learned_factor=16).eval()
+    _, labels = inputs(1, 64, 96)
+    edge = torch.zeros(1, 1, 64, 96)
+    with torch.no_grad():
+        image = module.forward_ids(labels, edge)
+        torch.set_default_dtype(torch.float64)
+        try:
+            assert torch.equal(module.forward_ids(labels, edge), image)
+        finally:
+            torch.set_default_dtype(torch.float32)
+
+
+@pytest.mark.parametrize(
+    ("labels", "edge", "message"),
+    [
+        (torch.full((1, 32, 48), 255, dtype=torch.uint8), torch.zeros(1, 1, 32, 48), "label 255 found"),
+        (torch.full((1, 32, 48), -1), torch.zeros(1, 1, 32, 48), "label -1 found"),
+        (torch.zeros(1, 32, 48, dtype=torch.uint8), None, "instance edge of shape None"),
+        (torch.zeros(1, 32, 48, dtype=torch.uint8), torch.zeros(1, 1, 32, 32), "instance edge of shape"),
+        (torch.zeros(1, 32, 40, dtype=torch.uint8), torch.zeros(1, 1, 32, 40), "multiples of 16"),
+    ],
+)
+def test_illegal_ids_are_printed(labels, edge, message):
+    with pytest.raises(PixelwiseError, match=message):
+        net().forward_ids(labels, edge)
 
 
 def test_kept_taps_serve_training_after_inference():

@@ -17,7 +17,8 @@ from pixelwise.models import build, engine_cpu, winograd
 from pixelwise.models.engine import Inputs
 from pixelwise.models.engine_cpu import Rows
 from pixelwise.models.official import from_options, load_official
-from pixelwise.models.optimised import asapnet, optimise, pix2pixhd
+from pixelwise.models.optimised import optimise
+from pixelwise.models.prepared import asapnet, pix2pixhd
 from tests.models.golden_case import Golden, close
 
 ROOT = Path(__file__).parents[2]
@@ -143,6 +144,51 @@ def test_refusals():
         optimise(module)(labels + 5, edge)
     with pytest.raises(PixelwiseError, match="label ids"):
         optimise(build("dncnn", depth=3, width=4))(labels)
+    with pytest.raises(PixelwiseError, match="only float32"):
+        optimise(build("dncnn", depth=3, width=4).double())
+
+
+@pytest.mark.parametrize(
+    ("image", "edge", "message"),
+    [
+        (torch.zeros(1, 32, 48, dtype=torch.int64), None, "int64; allowed are floating point planes and uint8"),
+        (torch.zeros(1, 32, 40, dtype=torch.uint8), torch.zeros(1, 1, 32, 40), "multiples of 16"),
+        (torch.zeros(1, 16, 16, dtype=torch.uint8), torch.zeros(1, 1, 16, 16), "two tiles of 16 or more"),
+        (torch.zeros(0, 32, 48, dtype=torch.uint8), torch.zeros(0, 1, 32, 48), r"shape \(0, 6, 32, 48\)"),
+        (torch.zeros(1, 32, 48, dtype=torch.uint8), torch.zeros(1, 1, 32, 32), r"edge of shape \(1, 1, 32, 32\)"),
+        (torch.zeros(1, 32, 48, dtype=torch.uint8), torch.full((1, 1, 32, 48), 0.5), "other values than 0 and 1"),
+        (torch.zeros(1, 6, 16, 16), None, "two tiles of 16 or more"),
+        (torch.zeros(1, 5, 32, 48), None, r"allowed is \[N, 6, H, W\]"),
+    ],
+)
+def test_inputs_that_no_network_takes(image, edge, message):
+    fast = optimise(build("asapnet", num_labels=5, width=4, max_width=8, depth=1).eval())
+    with pytest.raises(PixelwiseError, match=message):
+        fast(image, edge)
+
+
+@pytest.mark.parametrize("name", ["asapnet", "spade_pix2pixhd", "dncnn", "pix2pixhd_local"])
+def test_later_changes_of_the_module_do_not_show(name):
+    """A prepared network computes with the weights it was given, all of them."""
+    narrow = {"asapnet": {"max_width": 12, "width": 8}, "dncnn": {"depth": 4, "width": 8}}
+    torch.manual_seed(0)
+    module = build(name, **narrow.get(name, {"width": 4, "blocks": 1})).eval()
+    image = torch.randn(1, module.legal.channels, 64, 64)
+    fast = optimise(module)
+    before = fast(image)
+    with torch.no_grad():
+        for value in module.state_dict().values():
+            value.zero_()
+    assert torch.equal(fast(image), before)
+
+
+def test_256_labels_with_an_edge():
+    torch.manual_seed(0)
+    module = build("asapnet", num_labels=256, width=4, max_width=8, depth=1).eval()
+    labels = torch.arange(256, dtype=torch.uint8).reshape(1, 16, 16).repeat(1, 2, 3)
+    edge = (torch.rand(1, 1, 32, 48) > 0.5).float()
+    with torch.no_grad():
+        torch.testing.assert_close(optimise(module)(labels, edge), module.forward_ids(labels, edge), atol=1e-3, rtol=0)
 
 
 def test_semantics_that_are_not_one_hot():

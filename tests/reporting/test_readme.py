@@ -77,6 +77,8 @@ def test_one_changed_digit_is_found(results, tmp_path):
         ("verdicts nowhere", "no such file"),
         ("value planted metric=psnr", "numbers answer; exactly 1 is needed"),
         ("value planted colour=red", "no column 'colour'"),
+        ("value planted height=tall", "height=tall; height is a number"),
+        ("value planted model='asapnet", "no closing quotation"),
     ],
 )
 def test_wrong_blocks_are_one_line(results, block, message):

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from pixelwise.errors import PixelwiseError
-from pixelwise.models.layers import check_input, input_channels
+from pixelwise.models.layers import InputShape, check_labels, input_channels
 from pixelwise.models.lowres_stream import ConvNormReLU, LowResStream, Padding
 from pixelwise.models.pixelwise_stream import Form, Output, parameter_count, pixelwise_mlp, position_channels
 from pixelwise.models.tent import tent_downsample, tent_of_labels
@@ -72,6 +72,8 @@ class AsapNet(nn.Module):
         self.residual, self.output_channels = residual, output_channels
         inputs = self.channels - self.drop_last + (position_channels(tile) if position_code else 0)
         widths = (inputs, *[mlp_width] * (mlp_depth - 1), output_channels)
+        smallest = 2 * tile if padding == "reflection" else tile
+        self.legal = InputShape("asapnet", self.channels, tile, smallest, single=False)
         self.form = Form(tile, widths, 0, position_code, output)
         self.lowres = LowResStream(
             self.channels, parameter_count(widths), learned_factor, width, max_width, depth, padding
@@ -90,7 +92,7 @@ class AsapNet(nn.Module):
         Raises:
             PixelwiseError: If the shape is not legal.
         """
-        self._check(semantics)
+        self.legal.check(semantics.shape)
         labels = exact_labels(semantics[:, : self.num_labels]) if self.takes_ids else None
         return self._render(self.parameter_grid(semantics, labels), labels, semantics)
 
@@ -105,10 +107,12 @@ class AsapNet(nn.Module):
             The same as `forward` of the semantics.
 
         Raises:
-            PixelwiseError: If the generator takes no labels, or the shape is not legal.
+            PixelwiseError: If the generator takes no labels, a shape is not legal, or a label is out of range.
         """
         if not self.num_labels:
             raise PixelwiseError("asapnet: forward_ids of a generator with a dense input; it has no labels")
+        self.legal.check_ids(labels, edge, self.channels > self.num_labels)
+        check_labels(labels, self.num_labels)
         weight = self.lowres.head.weight
         count, height, width = labels.shape
         semantics = weight.new_zeros(count, self.channels, height, width)
@@ -123,7 +127,9 @@ class AsapNet(nn.Module):
 
         `labels`, [N, H, W], are the ids in the semantics, where they are known; they only save time.
         """
-        self._check(semantics)
+        self.legal.check(semantics.shape)
+        if labels is not None and labels.shape != semantics[:, 0].shape:
+            raise PixelwiseError(f"asapnet: labels {tuple(labels.shape)} of semantics {tuple(semantics.shape)}")
         grid: Tensor = self.lowres(self.lowres_input(semantics, labels))
         return grid.float() if grid.dtype in (torch.bfloat16, torch.float16) else grid
 
@@ -142,15 +148,6 @@ class AsapNet(nn.Module):
     def takes_ids(self) -> bool:
         """Whether the per-pixel networks see all labels, so that an id can select its weight row."""
         return 0 < self.num_labels <= self.channels - self.drop_last
-
-    def _check(self, semantics: Tensor) -> None:
-        """Refuse an input whose shape is not legal."""
-        smallest = 2 * self.tile if self.padding == "reflection" else self.tile
-        check_input(semantics, self.channels, self.tile, smallest, "asapnet")
-        if semantics.shape[2:] == (self.tile, self.tile):
-            raise PixelwiseError(
-                f"asapnet: input of shape {tuple(semantics.shape)}; instance norm needs two tiles or more"
-            )
 
     def _render(self, grid: Tensor, labels: Tensor | None, semantics: Tensor) -> Tensor:
         """Run the pixelwise stream, with label ids or with the whole input as dense channels."""

@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from pixelwise.errors import PixelwiseError
+from pixelwise.models.layers import InputShape
 
 Variant = Literal["saoyan", "kair", "merged"]
 BATCH_NORM: dict[Variant, tuple[float, float]] = {"saoyan": (1e-5, 0.1), "kair": (1e-4, 0.9)}
@@ -39,6 +40,7 @@ class DnCNN(nn.Module):
         if depth < 3:
             raise PixelwiseError(f"dncnn: depth {depth}; at least 3")
         self.channels, self.variant = channels, variant
+        self.legal = InputShape("dncnn", channels)
         widths = [channels, *[width] * (depth - 1), channels]
         self.convs = nn.ModuleList(
             nn.Conv2d(widths[i], widths[i + 1], 3, padding=1, bias=variant != "saoyan") for i in range(depth)
@@ -57,8 +59,7 @@ class DnCNN(nn.Module):
 
     def noise(self, noisy: Tensor) -> Tensor:
         """Noisy image [N, channels, H, W] -> the predicted noise."""
-        if noisy.dim() != 4 or noisy.shape[1] != self.channels:
-            raise PixelwiseError(f"dncnn: input of shape {tuple(noisy.shape)}; [N, {self.channels}, H, W] needed")
+        self.legal.check(noisy.shape)
         image = F.relu_(self.convs[0](noisy))
         for index, conv in enumerate(self.convs[1:-1]):
             image = conv(image)

@@ -37,7 +37,7 @@ def instance_norm_(image: Tensor, affine: tuple[Tensor, Tensor] | None, relu: bo
     chunk = max(1, CACHE_VALUES // max(1, image[0, 0].numel()))
     for sample in image:
         for start in range(0, channels, chunk):
-            part = sample[start : start + chunk].flatten(1)  # var_mean is far slower than these three
+            part = sample[start : start + chunk].view(-1, sample[0].numel())  # var_mean is far slower than these three
             part.sub_(part.mean(1, keepdim=True))
             spread = torch.linalg.vector_norm(part, dim=1, keepdim=True).square_()
             factor = torch.rsqrt(spread / part.shape[1] + EPS)
@@ -54,8 +54,9 @@ def instance_norm_(image: Tensor, affine: tuple[Tensor, Tensor] | None, relu: bo
 def _norm_last_(image: Tensor, affine: tuple[Tensor, Tensor] | None, relu: bool) -> Tensor:
     """See `instance_norm_`."""
     scale, shift = affine or (None, None)
-    for sample in image.permute(0, 2, 3, 1).flatten(1, 2):
-        parts = sample.split(max(1, CACHE_VALUES // image.shape[1]))
+    count, channels, height, width = image.shape
+    for sample in image.permute(0, 2, 3, 1).view(count, height * width, channels):
+        parts = sample.split(max(1, CACHE_VALUES // channels))
         mean, root = moments(parts, EPS)
         normalise(parts, parts, mean, root if scale is None else root * scale, shift, relu)
     return image
@@ -84,14 +85,14 @@ class CpuEngine:
         """See `Engine`."""
         affine = None if norm is None else (norm.weight.detach(), norm.bias.detach())
         by_label = LabelConvolution(effective_weight(conv), conv.padding_mode == "reflect", affine)
-        convolve, reflected = _convolution(conv), border(conv)[1]
+        convolve, reflected, channels = _convolution(conv), border(conv)[1], conv.in_channels
 
         def run(inputs: Inputs, pad: int = 0) -> Tensor:
             if inputs.labels is not None and factor == 1:
                 return _finish(by_label(inputs.labels, inputs.edge), None, pad)
             if inputs.labels is not None:
                 edge = None if inputs.edge is None else inputs.edge.float()
-                image = tent_of_labels(inputs.labels, edge, conv.in_channels - (edge is not None), factor)
+                image = tent_of_labels(inputs.labels, edge, channels - (edge is not None), factor)
             else:
                 assert inputs.dense is not None
                 image = tent_downsample(inputs.dense, factor) if factor > 1 else inputs.dense
@@ -168,11 +169,12 @@ def _convolution(conv: Convolution) -> Function:
 def _direct(conv: Convolution, bias: Tensor | None) -> Function:
     """A convolution as PyTorch computes it, channels last."""
     weight = effective_weight(conv).contiguous(memory_format=torch.channels_last)
-    stride, zeros = conv.stride, border(conv)[0]
+    stride, zeros, extra = conv.stride, border(conv)[0], conv.output_padding
+    transposed = isinstance(conv, nn.ConvTranspose2d)
 
     def run(image: Tensor) -> Tensor:
-        if isinstance(conv, nn.ConvTranspose2d):
-            image = F.conv_transpose2d(image, weight, bias, stride, zeros, conv.output_padding)
+        if transposed:
+            image = F.conv_transpose2d(image, weight, bias, stride, zeros, extra)
         else:
             image = F.conv2d(image, weight, bias, stride, zeros)
         return image.contiguous(memory_format=torch.channels_last)

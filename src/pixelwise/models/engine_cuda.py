@@ -59,12 +59,13 @@ class CudaEngine:
     def first(self, conv: nn.Conv2d, norm: nn.InstanceNorm2d | None, factor: int) -> First:
         """See `Engine`."""
         zeros, reflected = border(conv)
+        channels, stride = conv.in_channels, conv.stride
         weight = self._weight(_padded(effective_weight(conv), 1, ALIGNMENT))
         affine = None if norm is None else (norm.weight.detach().float(), norm.bias.detach().float())
 
         def run(inputs: Inputs, pad: int = 0) -> Tensor:
             if inputs.labels is not None:
-                count = conv.in_channels - (inputs.edge is not None)
+                count = channels - (inputs.edge is not None)
                 image = fused_triton.semantics(
                     inputs.labels, inputs.edge, count, factor, reflected, weight.shape[1], self.dtype
                 )
@@ -73,7 +74,7 @@ class CudaEngine:
                 image = tent_downsample(inputs.dense, factor) if factor > 1 else inputs.dense
                 image = F.pad(image, [reflected] * 4, mode="reflect") if reflected else image
                 image = _padded(image, 1, ALIGNMENT).to(self.dtype).contiguous(memory_format=torch.channels_last)
-            image = F.conv2d(image, weight, None, conv.stride, zeros)
+            image = F.conv2d(image, weight, None, stride, zeros)
             return fused_triton.instance_norm(image, affine, pad=pad)
 
         return run

@@ -100,7 +100,7 @@ def pix2pixhd_facts(height: int, width: int, name: str) -> Facts:
     """pix2pixHD's global generator for Cityscapes labels at one size, NVIDIA's or the SPADE repository's."""
     with torch.device("meta"):
         net = {"pix2pixhd_global": pix2pixhd_global, "spade_pix2pixhd": spade_pix2pixhd}[name]()
-        semantics = torch.empty(1, net.channels, height, width)
+        semantics = torch.empty(1, net.legal.channels, height, width)
     norms = sum(isinstance(module, nn.BatchNorm2d) for module in net.modules())
     return {
         "gmacs": (macs(net, semantics), "10^9"),

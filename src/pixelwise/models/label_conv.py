@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from pixelwise.errors import PixelwiseError
+from pixelwise.models.layers import check_labels
 from pixelwise.models.norm import moments, normalise
 from pixelwise.models.tent import reflected
 
@@ -47,9 +47,8 @@ class LabelConvolution:
             PixelwiseError: If a label is out of range.
         """
         count = self.channels - (edge is not None)
-        if int(labels.max()) >= count:
-            raise PixelwiseError(f"label {int(labels.max())} found; allowed are 0..{count - 1}")
-        index = labels.int() if edge is None else labels.int() + count * edge[:, 0]
+        check_labels(labels, count)
+        index = labels.int() if edge is None else labels.int() + count * edge[:, 0].int()
         table = self.without if edge is None else self.with_edge
         result = table.new_empty(*labels.shape, table.shape[1])
         for sample, target in zip(index, result, strict=True):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from collections.abc import Sequence
+from typing import Any, NamedTuple, cast
 
 import torch
 import torch.nn.functional as F
@@ -18,26 +19,67 @@ def input_channels(num_labels: int, instance_edge: bool, dense_channels: int | N
     return (num_labels if dense_channels is None else dense_channels) + instance_edge
 
 
-def check_input(image: Tensor, channels: int, multiple: int, smallest: int, name: str) -> None:
-    """Refuse an input whose shape a network cannot take.
+class InputShape(NamedTuple):
+    """The inputs that a network can take: [N, channels, H, W].
 
-    Args:
-        image: The input; legal is [N, channels, H, W].
+    Attributes:
+        name: Network to name in the error.
         channels: Number of channels needed.
         multiple: What H and W must be multiples of.
         smallest: Least H and W.
-        name: Network to name in the error.
+        single: Whether one position on the coarsest grid will do.
+    """
+
+    name: str
+    channels: int
+    multiple: int = 1
+    smallest: int = 1
+    single: bool = True
+
+    def check(self, shape: Sequence[int]) -> None:
+        """Refuse a shape that the network cannot take.
+
+        Raises:
+            PixelwiseError: If the shape is not legal; the message prints it.
+        """
+        legal = len(shape) == 4 and shape[0] > 0 and shape[1] == self.channels
+        if not legal or any(side % self.multiple or side < self.smallest for side in shape[2:]):
+            raise PixelwiseError(
+                f"{self.name}: input of shape {tuple(shape)}; allowed is [N, {self.channels}, H, W] with H and W "
+                f"multiples of {self.multiple}, at least {self.smallest}"
+            )
+        if not self.single and tuple(shape[2:]) == (self.multiple, self.multiple):
+            raise PixelwiseError(
+                f"{self.name}: input of shape {tuple(shape)}; instance norm needs two tiles of {self.multiple} or more"
+            )
+
+    def check_ids(self, labels: Tensor, edge: Tensor | None, has_edge: bool) -> None:
+        """Refuse label ids and an instance edge whose shapes are not [N, H, W] and, if it is used, [N, 1, H, W].
+
+        Raises:
+            PixelwiseError: If a shape is not legal, or an edge is missing or superfluous.
+        """
+        count, *sides = labels.shape
+        self.check((count, self.channels, *sides))
+        wanted, found = (count, 1, *sides) if has_edge else None, None if edge is None else tuple(edge.shape)
+        if found != wanted:
+            raise PixelwiseError(f"{self.name}: instance edge of shape {found}; allowed is {wanted}")
+
+
+def check_labels(labels: Tensor, count: int) -> None:
+    """Refuse label ids outside [0, count).
 
     Raises:
-        PixelwiseError: If the shape is not legal; the message prints it.
+        PixelwiseError: On the CPU; on CUDA it is a device-side assertion, which needs no synchronisation.
     """
-    shape = tuple(image.shape)
-    legal = len(shape) == 4 and shape[0] > 0 and shape[1] == channels
-    if not legal or any(side % multiple or side < smallest for side in shape[2:]):
-        raise PixelwiseError(
-            f"{name}: input of shape {shape}; allowed is [N, {channels}, H, W] with H and W multiples of {multiple}, "
-            f"at least {smallest}"
-        )
+    if labels.is_meta or not labels.numel():
+        return
+    if labels.is_cuda:
+        torch._assert_async(((labels >= 0) & (labels < count)).all(), f"a label is not in 0..{count - 1}")
+        return
+    lowest, highest = (int(value) for value in labels.aminmax())
+    if lowest < 0 or highest >= count:
+        raise PixelwiseError(f"label {lowest if lowest < 0 else highest} found; allowed are 0..{count - 1}")
 
 
 def _unit_vector(length: int, device: torch.device) -> Tensor:

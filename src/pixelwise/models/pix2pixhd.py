@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from pixelwise.errors import PixelwiseError
-from pixelwise.models.layers import SpectralConv2d, SpectralConvTranspose2d, check_input, input_channels
+from pixelwise.models.layers import InputShape, SpectralConv2d, SpectralConvTranspose2d, input_channels
 
 
 class Convolutions:
@@ -93,7 +93,8 @@ class Pix2PixHD(nn.Module):
         super().__init__()
         self.trunk = trunk
         self.last = _last(width, output_channels)
-        self.channels, self.downsamplings = channels, downsamplings
+        multiple = 2**downsamplings
+        self.legal = InputShape("pix2pixHD", channels, multiple, max(4, 2 * multiple))
 
     def forward(self, semantics: Tensor) -> Tensor:
         """[N, C, H, W] with H and W multiples of 2^downsamplings -> image [N, output_channels, H, W] in [-1, 1].
@@ -101,8 +102,7 @@ class Pix2PixHD(nn.Module):
         Raises:
             PixelwiseError: If the shape is not legal.
         """
-        multiple = 2**self.downsamplings
-        check_input(semantics, self.channels, multiple, max(4, 2 * multiple), "pix2pixHD")
+        self.legal.check(semantics.shape)
         image: Tensor = self.last(self.trunk(semantics))
         return image.tanh()
 
@@ -214,11 +214,12 @@ class Pix2PixHDLocal(nn.Module):
         local_blocks: int = 3,
     ) -> None:
         super().__init__()
-        self.channels = input_channels(num_labels, instance_edge, dense_channels)
-        self.downsamplings = downsamplings + enhancers
-        self.trunk = Trunk(self.channels, width * 2**enhancers, downsamplings, blocks, Convolutions(bias=True))
+        channels = input_channels(num_labels, instance_edge, dense_channels)
+        multiple = 2 ** (downsamplings + enhancers)
+        self.legal = InputShape("pix2pixHD local", channels, multiple, max(8, 2 * multiple))
+        self.trunk = Trunk(channels, width * 2**enhancers, downsamplings, blocks, Convolutions(bias=True))
         self.enhancers = nn.ModuleList(
-            Enhancer(self.channels, width * 2 ** (enhancers - step), local_blocks) for step in range(1, enhancers + 1)
+            Enhancer(channels, width * 2 ** (enhancers - step), local_blocks) for step in range(1, enhancers + 1)
         )
         self.last = _last(width, output_channels)
 
@@ -228,8 +229,7 @@ class Pix2PixHDLocal(nn.Module):
         Raises:
             PixelwiseError: If the shape is not legal.
         """
-        multiple = 2**self.downsamplings
-        check_input(semantics, self.channels, multiple, max(8, 2 * multiple), "pix2pixHD local")
+        self.legal.check(semantics.shape)
         pyramid = [semantics]
         for _ in self.enhancers:
             pyramid.append(F.avg_pool2d(pyramid[-1], 3, 2, 1, count_include_pad=False))

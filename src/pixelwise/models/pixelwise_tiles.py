@@ -69,7 +69,7 @@ def _activations(
     for index, out in enumerate(outs):
         if index > 0:
             weight = layers.weights[index]
-            if out.shape[2] < NARROW:
+            if out.shape[2] < NARROW and out.is_cpu:
                 weight = weight.mT.contiguous().mT  # a third of the time
             torch.baddbmm(layers.biases[index].unsqueeze(1), outs[index - 1], weight, out=out)
         if index < last:

@@ -11,11 +11,15 @@ from torch import Tensor
 AVAILABLE = torch._C._has_mkldnn and hasattr(torch.ops.mkldnn, "_linear_pointwise")
 
 
+@torch.no_grad()
 def linear(rows: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """F.linear without gradients: [n, in], [out, in], [out] -> [n, out], contiguous.
 
-    On the CPU in float32 by oneDNN where this build of PyTorch has it, otherwise by F.linear.
+    On the CPU in float32 by oneDNN where this build of PyTorch has it and it is not switched off
+    (`torch.backends.mkldnn`), otherwise by F.linear.
     """
-    if not AVAILABLE or rows.device.type != "cpu" or rows.dtype != torch.float32:
+    usable = AVAILABLE and torch.backends.mkldnn.enabled
+    if not usable or rows.device.type != "cpu" or rows.dtype != torch.float32:
         return F.linear(rows, weight, bias)
+    bias = None if bias is None else bias.contiguous()  # oneDNN does not heed its stride
     return cast(Tensor, torch.ops.mkldnn._linear_pointwise(rows, weight, bias, "none", [], ""))

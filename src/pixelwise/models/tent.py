@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from pixelwise.errors import PixelwiseError
+from pixelwise.models.layers import check_labels
 
 CHUNK_PIXELS = 4096  # of the result, taken at a time
 
@@ -41,10 +41,10 @@ def tent_downsample(image: Tensor, factor: int) -> Tensor:
 
 @torch.no_grad()
 def tent_of_labels(labels: Tensor, further: Tensor | None, count: int, factor: int) -> Tensor:
-    """`tent_downsample` of one-hot labels and further channels, without the one-hot tensor: 10 times as fast on a CPU.
+    """`tent_downsample` of one-hot labels and further channels, without the one-hot tensor: far faster on a CPU.
 
     Every pixel of the result adds the weights of the (2 factor)^2 pixels it sees to the channels of their labels; for
-    a power of two all sums are exact, so that the result is the same to the last bit.
+    the powers of two up to 32 these sums are exact in either form, so that the label channels are equal.
 
     Args:
         labels: [N, H, W] integer ids in [0, count).
@@ -58,14 +58,13 @@ def tent_of_labels(labels: Tensor, further: Tensor | None, count: int, factor: i
     Raises:
         PixelwiseError: If a label is out of range.
     """
-    if int(labels.max()) >= count:
-        raise PixelwiseError(f"label {int(labels.max())} found; allowed are 0..{count - 1}")
+    check_labels(labels, count)
     samples, height, width = labels.shape
     channels = count + (0 if further is None else further.shape[1])
     rows, columns, side = height // factor, width // factor, 2 * factor
     taps = _tent(factor, labels.device, torch.float32)
     weights = torch.outer(taps, taps).flatten()
-    result = torch.zeros(samples, rows, columns, channels, device=labels.device)
+    result = torch.zeros(samples, rows, columns, channels, dtype=taps.dtype, device=labels.device)
     step = max(1, CHUNK_PIXELS // columns)
     for sample, target in zip(labels, result, strict=True):
         windows = reflected(sample, factor // 2).unfold(0, side, factor).unfold(1, side, factor)

@@ -106,8 +106,11 @@ def value(results: Path, words: list[str]) -> str:
         name, _, wanted = word.partition("=")
         if name not in table.columns:
             raise PixelwiseError(f"README: value: no column {name!r}; allowed: {', '.join(records.COLUMNS)}")
-        numeric = pd.api.types.is_numeric_dtype(table[name]) and not pd.api.types.is_bool_dtype(table[name])
-        table = table[table[name].eq(float(wanted)) if numeric else table[name].astype(str).eq(wanted)]
+        numbers = pd.api.types.is_numeric_dtype(table[name]) and not pd.api.types.is_bool_dtype(table[name])
+        try:
+            table = table[table[name].eq(float(wanted)) if numbers else table[name].astype(str).eq(wanted)]
+        except ValueError as error:
+            raise PixelwiseError(f"README: value: {word}; {name} is a number") from error
     if len(table) != 1:
         raise PixelwiseError(f"README: value {' '.join(words)}: {len(table)} numbers answer; exactly 1 is needed")
     row = next(each(table))
@@ -134,6 +137,14 @@ INLINE = ("value", "duration")
 """Blocks that stand within a line."""
 
 
+def _words(text: str) -> list[str]:
+    """A block's arguments; quotes keep a space inside one."""
+    try:
+        return shlex.split(text)
+    except ValueError as error:
+        raise PixelwiseError(f"README: block with arguments {text.strip()!r}: {str(error).lower()}") from error
+
+
 def filled(text: str, results: Path) -> str:
     """The text with every block filled anew.
 
@@ -146,7 +157,7 @@ def filled(text: str, results: Path) -> str:
     """
 
     def fill(found: re.Match[str]) -> str:
-        name, words = found["name"], shlex.split(found["words"])
+        name, words = found["name"], _words(found["words"])
         if name not in BLOCKS:
             raise PixelwiseError(f"README: block {name!r}; allowed: {', '.join(BLOCKS)}")
         if not words and name != "bench":
