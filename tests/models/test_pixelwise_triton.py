@@ -86,27 +86,24 @@ def test_gpu_agrees_with_float64(case, precision):
     assert distance(case, precision, "cuda") < TOLERANCE[precision]
 
 
-@pytest.mark.parametrize("precision", ["ieee", "tf32", "bf16"])
-def test_compiles_for_hopper(precision):
+@pytest.mark.parametrize("tile", [16, 128])
+@pytest.mark.parametrize("precision", ["ieee", "tf32x3", "tf32", "bf16"])
+def test_compiles_for_hopper(precision, tile):
     """Machine code for compute capability 9.0 without a GPU; the reduced precisions use the warp-group matrix units."""
-    from triton.backends.compiler import GPUTarget
-    from triton.compiler import ASTSource
+    from tests.models import hopper
 
-    kernel = pixelwise_triton._stream
     block, warps = pixelwise_triton.LAUNCH[precision]
     constants = {
-        **{"TILE": 16, "BLOCK": block, "BLOCKS": 256 // block, "LABELS": 35, "DENSE": 0, "CODE": 16, "CODE_PADDED": 16},
+        **{"TILE": tile, "BLOCK": block, "BLOCKS": min(tile**2, pixelwise_triton.PIXELS_PER_PROGRAM) // block},
+        **{"LABELS": 35, "DENSE": 0, "CODE": position_channels(tile), "CODE_PADDED": 16 if tile == 16 else 32},
         **{"HIDDEN": 64, "MIDDLE": 3, "OUT": 3, "OUT_PADDED": 16, "TANH": True, "EMULATE": False},
         "PRECISION": precision,
     }
     types = dict.fromkeys(("parameters", "dense", "position", "image"), "*fp32") | {"labels": "*u8"}
-    names = kernel.arg_names
-    signature = {name: "constexpr" if name in constants else types.get(name, "i32") for name in names}
-    source = ASTSource(kernel, signature, constexprs={(names.index(name),): value for name, value in constants.items()})
-    compiled = triton.compile(source, target=GPUTarget("cuda", 90, 32), options={"num_warps": warps, "num_stages": 2})
+    compiled = hopper.compiled(pixelwise_triton._stream, constants, types, warps)
     assert compiled.asm["cubin"]
     assert ("wgmma.mma_async" in compiled.asm["ptx"]) == (precision != "ieee")
-    assert compiled.metadata.shared < 227 * 1024
+    assert compiled.metadata.shared <= hopper.SHARED_MEMORY
 
 
 def test_refusals(monkeypatch):

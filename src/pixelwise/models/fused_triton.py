@@ -16,7 +16,7 @@ try:
 except ImportError:  # wheels without Triton: macOS, Windows
     triton = None
 
-PARTS = 64  # an instance's pixels are reduced in at most so many parts, whose moments are then combined
+PARTS = 256  # an instance's pixels are reduced in at most so many parts, whose moments are then combined
 
 if triton is not None:
 
@@ -89,19 +89,15 @@ if triton is not None:
         tl.store(squares + target, square, mask=channel < channels)
 
     @triton.jit  # type: ignore[untyped-decorator]
-    def _normalise(
-        image: tl.tensor, means: tl.tensor, squares: tl.tensor, scale: tl.tensor, shift: tl.tensor,
-        shortcut: tl.tensor, result: tl.tensor, height: tl.tensor, width: tl.tensor, channels: tl.tensor,
-        span: tl.tensor, parts: tl.tensor, step_sample: tl.tensor, step_row: tl.tensor, eps: tl.tensor,
-        AFFINE: tl.constexpr, RELU: tl.constexpr, SHORTCUT: tl.constexpr, PAD: tl.constexpr,
-        PARTS: tl.constexpr, ROWS: tl.constexpr, COLUMNS: tl.constexpr,
+    def _combine(
+        means: tl.tensor, squares: tl.tensor, mean_of: tl.tensor, factor_of: tl.tensor,
+        pixels: tl.tensor, channels: tl.tensor, span: tl.tensor, parts: tl.tensor, eps: tl.tensor,
+        PARTS: tl.constexpr, COLUMNS: tl.constexpr,
     ) -> None:  # fmt: skip
-        """One program: ROWS pixels of the padded result of one instance, COLUMNS channels."""
+        """One program: mean and 1 / sqrt(variance + eps) of COLUMNS channels of one instance from its parts'."""
         sample = tl.program_id(0).to(tl.int64)
-        channel = tl.program_id(2) * COLUMNS + tl.arange(0, COLUMNS)
+        channel = tl.program_id(1) * COLUMNS + tl.arange(0, COLUMNS)
         kept = (channel < channels)[None, :]
-        pixels = height * width
-
         part = tl.arange(0, PARTS)
         valid = (part < parts)[:, None] & kept
         number = tl.maximum(tl.minimum(pixels - part * span, span), 0).to(tl.float32)[:, None]
@@ -111,14 +107,31 @@ if triton is not None:
         spread = tl.load(squares + place, mask=valid, other=0.0)
         distance = local - mean[None, :]
         variance = tl.sum(tl.where(valid, spread + number * distance * distance, 0.0), 0) / pixels
-        factor = tl.rsqrt(variance + eps)
+        tl.store(mean_of + sample * channels + channel, mean, mask=channel < channels)
+        tl.store(factor_of + sample * channels + channel, tl.rsqrt(variance + eps), mask=channel < channels)
+
+    @triton.jit  # type: ignore[untyped-decorator]
+    def _normalise(
+        image: tl.tensor, means: tl.tensor, factors: tl.tensor, scale: tl.tensor, shift: tl.tensor,
+        shortcut: tl.tensor, result: tl.tensor, height: tl.tensor, width: tl.tensor, channels: tl.tensor,
+        step_sample: tl.tensor, step_row: tl.tensor,
+        AFFINE: tl.constexpr, RELU: tl.constexpr, SHORTCUT: tl.constexpr, PAD: tl.constexpr,
+        ROWS: tl.constexpr, COLUMNS: tl.constexpr,
+    ) -> None:  # fmt: skip
+        """One program: ROWS pixels of the padded result of one instance, COLUMNS channels."""
+        sample = tl.program_id(1).to(tl.int64)  # pixels come first: a grid's other axes end at 65535
+        channel = tl.program_id(2) * COLUMNS + tl.arange(0, COLUMNS)
+        kept = (channel < channels)[None, :]
+        pixels = height * width
+        mean = tl.load(means + sample * channels + channel, mask=channel < channels, other=0.0)
+        factor = tl.load(factors + sample * channels + channel, mask=channel < channels, other=0.0)
         offset = tl.zeros((COLUMNS,), tl.float32)
         if AFFINE:
             factor *= tl.load(scale + channel, mask=channel < channels, other=0.0)
             offset = tl.load(shift + channel, mask=channel < channels, other=0.0)
 
         columns = width + 2 * PAD
-        pixel = tl.program_id(1) * ROWS + tl.arange(0, ROWS)
+        pixel = tl.program_id(0) * ROWS + tl.arange(0, ROWS)
         inside = (pixel < (height + 2 * PAD) * columns)[:, None] & kept
         y, x = _reflect(pixel // columns - PAD, height), _reflect(pixel % columns - PAD, width)
         source = (sample * pixels + y * width + x)[:, None] * channels + channel[None, :]
@@ -177,7 +190,7 @@ def instance_norm(
     """Instance norm, scale and shift, ReLU, sum with a shortcut, reflection padding.
 
     Args:
-        image: [N, C, H, W], channels last, float32 or bfloat16; moments are float32.
+        image: [N, C, H, W], float32 or bfloat16, at best channels last; moments are float32.
         affine: Scale and shift, each [C] float32, or None for 1 and 0.
         relu: Whether negative values become 0 (before the sum).
         shortcut: [N, C, H, W] with adjacent channels and pixels (possibly the inside of a padded tensor), or None.
@@ -187,19 +200,21 @@ def instance_norm(
     Returns:
         [N, C, H + 2 pad, W + 2 pad], channels last, in the type of `image`.
     """
+    image = image.contiguous(memory_format=torch.channels_last)
     count, channels, height, width = image.shape
     pixels = height * width
     span = max(64, triton.cdiv(triton.cdiv(pixels, PARTS), 64) * 64)
     parts = triton.cdiv(pixels, span)
-    means = torch.empty(2, count, parts, channels, dtype=torch.float32, device=image.device)
+    partial = torch.empty(2, count, parts, channels, dtype=torch.float32, device=image.device)
+    moments = partial.new_empty(2, count, channels)
     result = _empty(count, channels, height + 2 * pad, width + 2 * pad, image, image.dtype)
     blocks = triton.cdiv(channels, 32)
-    _moments[(count, parts, blocks)](image, means[0], means[1], pixels, channels, SPAN=span, ROWS=64, COLUMNS=32)
-    scale, shift = affine or (means, means)
+    _moments[(count, parts, blocks)](image, *partial, pixels, channels, SPAN=span, ROWS=64, COLUMNS=32)
+    _combine[(count, blocks)](*partial, *moments, pixels, channels, span, parts, eps, PARTS=PARTS, COLUMNS=32)
+    scale, shift = affine or moments
     other = image if shortcut is None else shortcut
-    _normalise[(count, triton.cdiv(result.shape[2] * result.shape[3], 64), blocks)](
-        image, means[0], means[1], scale, shift, other, result, height, width, channels, span, parts,
-        other.stride(0), other.stride(2), eps, AFFINE=affine is not None, RELU=relu, SHORTCUT=shortcut is not None,
-        PAD=pad, PARTS=PARTS, ROWS=64, COLUMNS=32,
+    _normalise[(triton.cdiv(result.shape[2] * result.shape[3], 64), count, blocks)](
+        image, *moments, scale, shift, other, result, height, width, channels, other.stride(0), other.stride(2),
+        AFFINE=affine is not None, RELU=relu, SHORTCUT=shortcut is not None, PAD=pad, ROWS=64, COLUMNS=32,
     )  # fmt: skip
     return result
