@@ -66,6 +66,7 @@ def peak_memory(call: Call, device: torch.device) -> float:
     On a GPU from the allocator's own statistics, on a CPU from the profiler's record of every allocation and release.
     """
     if device.type == "cuda":
+        call()  # cuDNN's search for algorithms takes memory of its own
         synchronise(device)
         torch.cuda.reset_peak_memory_stats(device)
         before = torch.cuda.memory_allocated(device)

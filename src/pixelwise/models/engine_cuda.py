@@ -23,7 +23,7 @@ STREAM: dict[str, Precision] = {"fp32": "ieee", "tf32": "tf32", "bf16": "tf32"}
 def _padded(weight: Tensor, axis: int, multiple: int) -> Tensor:
     """The weight with zeros up to a multiple of channels along an axis."""
     missing = -weight.shape[axis] % multiple
-    return F.pad(weight, [0, 0] * (weight.dim() - 1 - axis) + [0, missing])
+    return weight if missing == 0 else F.pad(weight, [0, 0] * (weight.dim() - 1 - axis) + [0, missing])
 
 
 class CudaEngine:
@@ -89,10 +89,8 @@ class CudaEngine:
 
         def run(image: Tensor) -> Tensor:
             image = _padded(image, 1, ALIGNMENT).to(self.dtype).contiguous(memory_format=torch.channels_last)
-            if relu and image.is_cuda:
-                return torch.cudnn_convolution_relu(image, weight, bias, (1, 1), (zeros, zeros), (1, 1), 1)[:, :outputs]
-            image = F.conv2d(image, weight, bias, 1, zeros)[:, :outputs]
-            return F.relu(image) if relu else image
+            image = F.conv2d(image, weight, bias, 1, zeros)
+            return (image.relu_() if relu else image)[:, :outputs]
 
         return run
 

@@ -44,6 +44,8 @@ class Optimised:
     ) -> None:
         self.forward, self.legal, self.precision, self.graphs = forward, legal, precision, graphs
         self.labels, self.edge = labels, edge  # number of labels (0: any, None: takes none); whether an edge follows
+        # One pool for the memory of all graphs: they run in turn, and their results are cloned.
+        self.pool = torch.cuda.graph_pool_handle() if graphs else None
         self.captured: dict[tuple[object, ...], tuple[Inputs, Tensor, torch.cuda.CUDAGraph]] = {}
 
     @torch.inference_mode()
@@ -63,7 +65,7 @@ class Optimised:
                 range, or an edge is missing, superfluous or (on the CPU, where no synchronisation is spent) not 0 or 1.
         """
         inputs = self._inputs(image, edge)
-        with _arithmetic(self.precision):
+        with torch.cuda.device_of(image), _arithmetic(self.precision):  # type: ignore[no-untyped-call]
             return self._replay(inputs) if self.graphs else self.forward(inputs)
 
     def _inputs(self, image: Tensor, edge: Tensor | None) -> Inputs:
@@ -109,7 +111,7 @@ class Optimised:
                 self.forward(static)
         torch.cuda.current_stream().wait_stream(stream)
         graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph):
+        with torch.cuda.graph(graph, pool=self.pool):
             result = self.forward(static)
         return static, result, graph
 
@@ -135,7 +137,7 @@ def optimise(module: nn.Module, precision: Precision = "fp32", cuda_graph: bool 
         module: Any network of this package in evaluation mode, on the device where it will run. ASAP-Net, pix2pixHD's
             global generators and DnCNN get the treatment above; others run as they are, in the precision wanted.
         precision: "fp32"; on CUDA also "tf32" and "bf16".
-        cuda_graph: On CUDA, record a graph for each input size and replay it.
+        cuda_graph: On CUDA with Triton, record a graph for each input size and replay it.
 
     Raises:
         PixelwiseError: If the precision is not one of the device's.
@@ -162,4 +164,4 @@ def optimise(module: nn.Module, precision: Precision = "fp32", cuda_graph: bool 
             forward = dncnn(module, engine)
     else:
         forward = unchanged(module, device, torch.bfloat16 if precision == "bf16" else torch.float32)
-    return Optimised(forward, legal, labels, edge, precision, cuda_graph and device.type == "cuda")
+    return Optimised(forward, legal, labels, edge, precision, cuda_graph and fused and device.type == "cuda")
