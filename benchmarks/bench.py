@@ -11,7 +11,7 @@ import argparse
 import csv
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import torch
@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "src")]
 
 from benchmarks import show  # noqa: E402
-from benchmarks.sections import Bench, settle  # noqa: E402
+from benchmarks.sections import Bench, problem, settle  # noqa: E402
 from pixelwise.evaluation.hardware import describe, select_device  # noqa: E402
 from pixelwise.metrics import Record, dump, load  # noqa: E402
 
@@ -46,8 +46,13 @@ def options(arguments: list[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def run(chosen: argparse.Namespace, deadline: float = float("inf")) -> tuple[Bench, list[str]]:
-    """Run the sections chosen, until the deadline; returns the bench and what failed or was left out, with reasons."""
+def run(
+    chosen: argparse.Namespace, deadline: float = float("inf"), keep: Callable[[Bench], object] | None = None
+) -> tuple[Bench, list[str]]:
+    """Run the sections chosen, until the deadline; returns the bench and what failed or was left out, with reasons.
+
+    `keep` is called after every section, so that a run that is cut off keeps what it has measured.
+    """
     device = select_device(chosen.device, chosen.threads)
     torch.backends.cudnn.benchmark, torch.backends.cudnn.deterministic = True, False
     gpu = device.type == "cuda"
@@ -71,8 +76,9 @@ def run(chosen: argparse.Namespace, deadline: float = float("inf")) -> tuple[Ben
         try:
             _section(bench, section, (height, width, batch), precisions)
         except Exception as error:
-            problems.append(f"{name}: {type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}")
-        settle(device)
+            problems.append(f"{name}: {problem(error)}")
+        if keep is not None:
+            keep(bench)
     weights = next(ROOT.glob("data/*/weights/inception"), None)
     if "features" in sections and weights is None:
         print("features: left out, no Inception weights below data/; make reproduce fetches them", file=sys.stderr)
@@ -81,10 +87,11 @@ def run(chosen: argparse.Namespace, deadline: float = float("inf")) -> tuple[Ben
     for section, call in (("frechet", bench.frechet), ("pipeline", lambda: bench.pipeline(ROOT))):
         if section in sections:
             call()
-    return bench, problems
+    return bench, bench.problems + problems
 
 
 def _section(bench: Bench, section: str, size: tuple[int, int, int], precisions: list) -> None:
+    settle(bench.device)
     condition = bench.condition(*size)
     if section == "training":
         bench.training(condition)
@@ -140,10 +147,10 @@ def write(bench: Bench, out: Path, threads: int) -> list[Record]:
 def main() -> int:
     """Run, write, print; the exit status is 1 if a section failed."""
     chosen = options()
-    bench, problems = run(chosen)
+    bench, problems = run(chosen, keep=lambda made: write(made, chosen.out, chosen.threads))
     show.tables(write(bench, chosen.out, chosen.threads))
-    for problem in problems:
-        print(problem, file=sys.stderr)
+    for line in problems:
+        print(line, file=sys.stderr)
     return 1 if problems else 0
 
 

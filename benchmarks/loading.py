@@ -12,6 +12,7 @@ from benchmarks.subjects import LABELS, NARROW, Condition, Subject
 from pixelwise.artifacts import write_json
 from pixelwise.data.pack import FACTS, Item, write_pack
 from pixelwise.data.streets import scene
+from pixelwise.evaluation.hardware import set_tf32
 from pixelwise.settings.training import AdversarialSettings
 from pixelwise.training.adversarial import Translation
 from pixelwise.training.images import LabelledImages
@@ -49,6 +50,7 @@ def subjects(condition: Condition, folder: Path) -> list[Subject]:
         return task.batches(next(steps))[-1][0]
 
     def step() -> Tensor:
+        set_tf32(gpu)  # as training in bfloat16 does
         return task.step(next(steps))
 
     return [Subject("batch", here.precision, batch, 0.0), Subject("whole training step", here.precision, step, 0.0)]

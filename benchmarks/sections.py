@@ -42,6 +42,7 @@ class Bench:
         self.device, self.quick, self.seconds, self.rounds = device, quick, seconds, rounds
         self.records: list[Record] = []
         self.samples: list[dict[str, object]] = []
+        self.problems: list[str] = []
         self.peaks = subjects.machine(device, quick)
 
     def condition(self, height: int, width: int, batch: int) -> Condition:
@@ -74,9 +75,22 @@ class Bench:
         )
 
     def time(self, condition: Condition, protocol: str, made: Sequence[Subject]) -> dict[tuple[str, str], list[float]]:
-        """Time subjects with the machine's peaks beside them; returns milliseconds by name and precision."""
-        everything = [*made, *self.peaks]
-        memory = {(s.name, s.precision): peak_memory(s.eager or s.call, self.device) for s in made}
+        """Time subjects with the machine's peaks beside them; returns milliseconds by name and precision.
+
+        One that the device cannot do (no memory, a limit of a library) is left out and told among the problems.
+        """
+        memory, able = {}, []
+        for s in made:
+            settle(self.device)
+            try:
+                memory[s.name, s.precision] = peak_memory(s.eager or s.call, self.device)
+                if s.eager:
+                    s.call()
+                able.append(s)
+            except RuntimeError as error:
+                place = f"{protocol} {condition.height}x{condition.width} batch {condition.batch}"
+                self.problems.append(f"{place}: {s.name} {s.precision}: {problem(error)}")
+        everything = [*able, *self.peaks]
         calls = {f"{s.name}|{s.precision}": s.call for s in everything}
         once = sum(interleave(calls, 1, 1, self.device)[key][0] for key in calls) / 1e3
         least, most = self.rounds
@@ -250,8 +264,14 @@ class Bench:
             self._record(Condition(0, 0, 0, torch.device("cpu")), "pipeline", name, 1, {}, values)
 
 
+def problem(error: Exception) -> str:
+    """An error in one line."""
+    return " ".join([f"{type(error).__name__}:", *str(error).splitlines()[:1]])
+
+
 def settle(device: torch.device) -> None:
-    """Give cached memory back before the next condition."""
+    """Strict float32 again, and cached memory given back, before the next condition."""
+    set_tf32(False)
     synchronise(device)
     if device.type == "cuda":
         torch.cuda.empty_cache()

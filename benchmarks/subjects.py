@@ -19,6 +19,7 @@ from pixelwise.evaluation import scopes
 from pixelwise.evaluation.hardware import set_tf32
 from pixelwise.models import flops, registry
 from pixelwise.models.asapnet import AsapNet
+from pixelwise.models.engine_cuda import GRID_ALIGNMENT
 from pixelwise.models.optimised import Optimised, Precision, optimise
 from pixelwise.models.pixelwise_stream import pixelwise_mlp
 from pixelwise.models.pixelwise_triton import available, pixelwise_mlp_triton
@@ -151,8 +152,13 @@ def streams(condition: Condition) -> Iterator[Subject]:
     yield Subject("pixelwise", "fp32", strict(lambda: pixelwise_mlp(grid, labels, None, by_label)), flop)
     if condition.device.type == "cuda" and available(condition.device):
         for precision in ("ieee", "tf32x3", "tf32", "bf16"):
-            call = _kernel(grid, labels, by_label, precision)
+            call = _kernel(aligned(grid), labels, by_label, precision)
             yield Subject("pixelwise kernel", precision, call, flop)
+
+
+def aligned(grid: Tensor) -> Tensor:
+    """The same parameters in rows of the length that the optimised form gives them."""
+    return F.pad(grid, [0, -grid.shape[-1] % GRID_ALIGNMENT])[..., : grid.shape[-1]]
 
 
 def _kernel(grid: Tensor, labels: Tensor, form: Any, precision: Any) -> Call:
