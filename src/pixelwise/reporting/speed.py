@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +15,41 @@ from pixelwise.reporting.style import label
 from pixelwise.reporting.tables import Table
 
 
-def ratios(table: pd.DataFrame, about: tuple[str, str], note: str) -> Table:
-    """Ratios of times, one row for each condition; `about` is anchor and title."""
-    own = table[table["kind"].isin(("latency", "bench")) & table["metric"].eq("ratio") & table["value"].notna()]
+def ratios(table: pd.DataFrame) -> Table:
+    """This run's ratios of times, one row for each condition."""
+    own = table[table["kind"].eq("latency") & table["metric"].eq("ratio") & table["value"].notna()]
     columns = ["ratio of times", "task", "protocol", "condition", "n", "ratio [95 % interval]"]
     rows = [
         [label(row.model), row.task, row.protocol, details(row), str(row.n), tables.estimate(row)]
         for row in each(own.sort_values(["task", "protocol", "model", "height", "width", "mode", "batch"]))
     ]
-    return Table(*about, columns, rows, note, frozenset(columns[:4]))
+    title = "Ratios of times: the numbers that cross machines"
+    note = "Both models ran interleaved in one process; the interval resamples whole rounds."
+    return Table("table-ratios", title, columns, rows, note, frozenset(columns[:4]))
+
+
+def ratios_by_size(table: pd.DataFrame, about: tuple[str, str], note: str) -> Table:
+    """A benchmark's ratios of times: one row for each comparison, one column for each size.
+
+    Args:
+        table: Records of one machine.
+        about: Anchor and title.
+        note: Text under the title.
+    """
+    own = table[table["metric"].eq("ratio") & table["value"].notna()]
+    sizes = sorted({_size(row) for row in each(own)}, key=math.prod)
+    head = ["ratio of times [95 % interval] (rounds)", "task", "protocol", "condition"]
+    cells: dict[tuple[str, ...], dict[tuple[int, int], str]] = {}
+    for row in each(own.sort_values(["task", "protocol", "model", "precision", "batch"])):
+        comparison = (label(row.model), row.task, row.protocol, f"{row.precision}, batch {int(row.batch)}")
+        cells.setdefault(comparison, {})[_size(row)] = f"{tables.estimate(row)} ({row.n})"
+    rows = [[*comparison, *(estimates.get(size, "") for size in sizes)] for comparison, estimates in cells.items()]
+    columns = [*head, *(f"{height}x{width}" for height, width in sizes)]
+    return Table(*about, columns, rows, note, frozenset(head))
+
+
+def _size(row: Any) -> tuple[int, int]:
+    return int(row.height), int(row.width)
 
 
 def operations(table: pd.DataFrame) -> Table:
@@ -52,7 +79,7 @@ def bench(folder: Path) -> list[Table]:
         rows["value"] = pd.to_numeric(rows["value"])
         machines = ", ".join(machine["name"] for machine in tables.hardware(rows))
         about = (f"table-bench-{name}", f"Benchmark on {machines}: ratios of times")
-        made.append(ratios(rows, about, f"From results/bench/{name}, made by `make bench`."))
+        made.append(ratios_by_size(rows, about, f"From results/bench/{name}, made by `make bench`."))
         single = rows[~rows["model"].str.contains("/")]
         for place, (protocol, own) in enumerate(single.groupby("protocol", sort=True)):
             columns, cells = tables.wide(own, list(dict.fromkeys(own["metric"])))
@@ -80,6 +107,4 @@ def bench_figures(folder: Path) -> list[dict[str, Any]]:
 
 def all_tables(table: pd.DataFrame) -> list[Table]:
     """Every table of this run about speed that has a row."""
-    about = ("table-ratios", "Ratios of times: the numbers that cross machines")
-    note = "Both models ran interleaved in one process; the interval resamples whole rounds."
-    return [entry for entry in (ratios(table, about, note), tables.timings(table), operations(table)) if entry.rows]
+    return [entry for entry in (ratios(table), tables.timings(table), operations(table)) if entry.rows]
