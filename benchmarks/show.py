@@ -72,7 +72,8 @@ def plot(records: list[Record], folder: Path) -> None:
             ]
             axis.errorbar(x, y, spreads, marker="o", capsize=2, label=name)
         axis.set(xscale="log", yscale="log", xlabel="megapixels")
-        axis.legend(fontsize=6)
+        if axis.has_data():
+            axis.legend(fontsize=6)
     left.set(ylabel="milliseconds per image, batch 1")
     right.set(ylabel="ratio of times")
     for suffix in ("png", "svg"):
