@@ -55,7 +55,8 @@ def test_blocks_are_filled_and_then_current(results, tmp_path):
 
 
 def test_numbers_of_the_benchmark():
-    block = '<!-- generated:value bench/cpu protocol=generator model="asapnet optimised" metric=executed height=256 -->'
+    number = 'bench/cpu protocol=generator model="asapnet optimised" metric=executed height=256 batch=1'
+    block = f"<!-- generated:value {number} -->"
     filled = readme.filled(f"{block}?<!-- end -->", ROOT / "results")
     assert float(filled.removeprefix(block).split()[0]) > 30 and " GFLOP<!--" in filled
 
