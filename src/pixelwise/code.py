@@ -63,8 +63,10 @@ class Words:
             document = read_json(self.path)
         except PixelwiseError:
             return {}
-        words: dict[str, list[list[str]]] = document.get("words") if isinstance(document, dict) else None
-        return words if words and document.get("digest") == digest([FORMAT, words]) else {}
+        if not isinstance(document, dict) or document.get("digest") != digest([FORMAT, document.get("words")]):
+            return {}
+        words: dict[str, list[list[str]]] = document["words"]
+        return words
 
     def of(self, path: Path) -> tuple[list[str], list[str]]:
         """Names that the file imports, and its short strings of one line."""
