@@ -67,7 +67,7 @@ def run(settings: SegmentSettings, inputs: dict[str, Path], out: Path, work: Pat
     height, width = subject.read(0).shape[:2]
     weights = sha256(inputs["segmenter"] / MODEL)
     records, tables = [], Tables([pack.names[i] for i in subject.indices], truth.names)
-    floor: dict[str, NDArray[np.int64]] = {}
+    floor: dict[str, Any] = {}
     for name in settings.protocols:
         protocol = PROTOCOLS[name]
         matrices, pixels = measure(segmenter, protocol, subject, targets, truth, settings.batch)
