@@ -124,8 +124,8 @@ class TimeSettings(Compute):
         scopes: What one call covers; `evaluation.timing` defines them. Denoising knows "generator" and "transfer".
         warmup: Untimed calls of each model per condition.
         calls: Timed calls of each model per condition, at most.
-        narrow: Stop earlier, but not before 5 rounds, once the 95 % interval of each ratio reaches at most this share of
-            the ratio to either side; None always makes all calls.
+        narrow: Stop earlier, but not before 5 rounds, once the 95 % interval of each ratio reaches at most this share
+            of the ratio to either side; None always makes all calls.
         num_labels: Labels of the random label maps (translation).
         channels: Channels of the random images (denoising).
         seed: Seed of weights and inputs.
