@@ -17,6 +17,8 @@ from filelock import FileLock, Timeout
 from pixelwise.errors import PixelwiseError
 
 MANIFEST = "manifest.json"
+MARK = ".pixelwise"
+"""A file in every output folder, from its beginning: what has neither this nor a manifest is never emptied."""
 
 
 def sha256(path: Path | str) -> str:
@@ -125,10 +127,28 @@ def remove(folder: Path) -> None:
         shutil.rmtree(folder)
 
 
-def empty(folder: Path) -> None:
-    """Make `folder` anew, without anything in it."""
+def ours(folder: Path) -> bool:
+    """Whether a folder may be emptied: one that a job made (finished or killed), or one without anything in it."""
+    return folder.is_dir() and any(
+        [os.path.lexists(folder / MARK), os.path.lexists(folder / MANIFEST), not any(folder.iterdir())]
+    )
+
+
+def empty(folder: Path, known: bool = False) -> None:
+    """Make `folder` anew, without anything in it but our mark.
+
+    Args:
+        folder: A job's output folder.
+        known: It is known to be a job's, although it has no mark.
+
+    Raises:
+        PixelwiseError: If something stands there that no job made.
+    """
+    if os.path.lexists(folder) and not known and not ours(folder):
+        raise PixelwiseError(f"{folder}: holds files that no job made (no {MARK}, no {MANIFEST}); move it away")
     remove(folder)
     folder.mkdir(parents=True)
+    (folder / MARK).touch()
 
 
 @contextlib.contextmanager

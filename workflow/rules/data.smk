@@ -11,7 +11,7 @@ rule fetch:
     conda:
         "../envs/pixelwise.yaml"
     shell:
-        "pixelwise fetch {input.job} > {log}"
+        "pixelwise fetch {input.job:q} > {log:q}"
 
 
 rule prepare:
@@ -25,7 +25,7 @@ rule prepare:
     conda:
         "../envs/pixelwise.yaml"
     shell:
-        "pixelwise prepare {input.job} > {log}"
+        "pixelwise prepare {input.job:q} > {log:q}"
 
 
 rule weights:
@@ -38,7 +38,7 @@ rule weights:
     conda:
         "../envs/pixelwise.yaml"
     shell:
-        "pixelwise weights {input.job} > {log}"
+        "pixelwise weights {input.job:q} > {log:q}"
 
 
 rule data_all:

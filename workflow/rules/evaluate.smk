@@ -15,7 +15,7 @@ rule generate:
     resources:
         gpu=GPUS,
     shell:
-        "pixelwise generate {input.job} > {log}"
+        "pixelwise generate {input.job:q} > {log:q}"
 
 
 rule fid:
@@ -32,7 +32,7 @@ rule fid:
     resources:
         gpu=GPUS,
     shell:
-        "pixelwise fid {input.job} > {log}"
+        "pixelwise fid {input.job:q} > {log:q}"
 
 
 rule segment:
@@ -49,7 +49,7 @@ rule segment:
     resources:
         gpu=GPUS,
     shell:
-        "pixelwise segment {input.job} > {log}"
+        "pixelwise segment {input.job:q} > {log:q}"
 
 
 rule restore:
@@ -66,7 +66,7 @@ rule restore:
     resources:
         gpu=GPUS,
     shell:
-        "pixelwise restore {input.job} > {log}"
+        "pixelwise restore {input.job:q} > {log:q}"
 
 
 rule inspect:
@@ -82,9 +82,9 @@ rule inspect:
     resources:
         gpu=GPUS,
     shell:
-        "pixelwise inspect {input.job} > {log}"
+        "pixelwise inspect {input.job:q} > {log:q}"
 
 
 rule evaluate_all:
     input:
-        manifests(PLAN.of(*EVALUATED)),
+        evaluated,

@@ -12,7 +12,7 @@ rule summarise:
     conda:
         "../envs/pixelwise.yaml"
     shell:
-        "pixelwise summarise {input.job} > {log}"
+        "pixelwise summarise {input.job:q} > {log:q}"
 
 
 rule judge:
@@ -26,7 +26,7 @@ rule judge:
     conda:
         "../envs/pixelwise.yaml"
     shell:
-        "pixelwise judge {input.job} > {log}"
+        "pixelwise judge {input.job:q} > {log:q}"
 
 
 rule figures:
@@ -40,7 +40,7 @@ rule figures:
     conda:
         "../envs/pixelwise.yaml"
     shell:
-        "pixelwise figures {input.job} > {log}"
+        "pixelwise figures {input.job:q} > {log:q}"
 
 
 rule report:
@@ -59,7 +59,7 @@ rule report:
     conda:
         "../envs/pixelwise.yaml"
     shell:
-        "pixelwise report {input.job} > {log}"
+        "pixelwise report {input.job:q} > {log:q}"
 
 
 rule report_all:

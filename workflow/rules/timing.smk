@@ -14,4 +14,4 @@ rule time:
     resources:
         gpu=GPUS,
     shell:
-        "pixelwise time {input.job} > {log}"
+        "pixelwise time {input.job:q} > {log:q}"

@@ -15,7 +15,7 @@ rule train:
     resources:
         gpu=GPUS,
     shell:
-        "pixelwise train {input.job} > {log}"
+        "pixelwise train {input.job:q} > {log:q}"
 
 
 rule train_all:
