@@ -177,6 +177,11 @@ def prepare(jobs: Iterable[Job]) -> list[str]:
     return stale
 
 
+def stale(jobs: Iterable[Job]) -> list[str]:
+    """The ids of the jobs whose outputs are missing or not of the present settings, sources and inputs."""
+    return [job.id for job in jobs if _valid(job, job.description()) is None]
+
+
 def made(jobs: Iterable[Job]) -> list[Job]:
     """Those of the jobs that have outputs."""
     return [job for job in jobs if os.path.exists(job.manifest)]

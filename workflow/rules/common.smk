@@ -42,6 +42,9 @@ DATA, RESULTS, LOGS = f"data/{PLAN.name}", f"results/{PLAN.name}", f"logs/{PLAN.
 JOBS = {job.id: job for job in PLAN.jobs}
 EVALUATED = ("generate", "time", "fid", "segment", "restore", "inspect")
 GPUS = clone.gpus()
+# Snakemake fills wildcards into this path, so a brace in the path of the clone is doubled.
+ENVIRONMENT = str(ROOT / "workflow/envs/pixelwise.yaml")
+ENVIRONMENT = ENVIRONMENT.replace("{", "{{").replace("}", "}}")
 
 
 def manifests(chosen):

@@ -9,7 +9,7 @@ rule fetch:
     log:
         f"{LOGS}/fetch/{{dataset}}.log",
     conda:
-        "../envs/pixelwise.yaml"
+        ENVIRONMENT
     shell:
         "pixelwise fetch {input.job:q} > {log:q}"
 
@@ -23,7 +23,7 @@ rule prepare:
     log:
         f"{LOGS}/prepare/{{dataset}}.log",
     conda:
-        "../envs/pixelwise.yaml"
+        ENVIRONMENT
     shell:
         "pixelwise prepare {input.job:q} > {log:q}"
 
@@ -36,7 +36,7 @@ rule weights:
     log:
         f"{LOGS}/weights/{{weights}}.log",
     conda:
-        "../envs/pixelwise.yaml"
+        ENVIRONMENT
     shell:
         "pixelwise weights {input.job:q} > {log:q}"
 

@@ -10,7 +10,7 @@ rule generate:
     log:
         f"{LOGS}/generate/{{dataset}}/{{model}}/{{seed}}.log",
     conda:
-        "../envs/pixelwise.yaml"
+        ENVIRONMENT
     threads: threads_of("generate")
     resources:
         gpu=GPUS,
@@ -27,7 +27,7 @@ rule fid:
     log:
         f"{LOGS}/fid/{{dataset}}/{{model}}/{{seed}}.log",
     conda:
-        "../envs/pixelwise.yaml"
+        ENVIRONMENT
     threads: threads_of("fid")
     resources:
         gpu=GPUS,
@@ -44,7 +44,7 @@ rule segment:
     log:
         f"{LOGS}/segment/{{dataset}}/{{model}}/{{seed}}.log",
     conda:
-        "../envs/pixelwise.yaml"
+        ENVIRONMENT
     threads: threads_of("segment")
     resources:
         gpu=GPUS,
@@ -61,7 +61,7 @@ rule restore:
     log:
         f"{LOGS}/restore/{{protocol}}/{{model}}/{{seed}}.log",
     conda:
-        "../envs/pixelwise.yaml"
+        ENVIRONMENT
     threads: threads_of("restore")
     resources:
         gpu=GPUS,
@@ -77,7 +77,7 @@ rule inspect:
     log:
         f"{LOGS}/inspect.log",
     conda:
-        "../envs/pixelwise.yaml"
+        ENVIRONMENT
     threads: threads_of("inspect")
     resources:
         gpu=GPUS,

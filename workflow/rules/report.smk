@@ -10,7 +10,7 @@ rule summarise:
     log:
         f"{LOGS}/summarise.log",
     conda:
-        "../envs/pixelwise.yaml"
+        ENVIRONMENT
     shell:
         "pixelwise summarise {input.job:q} > {log:q}"
 
@@ -24,7 +24,7 @@ rule judge:
     log:
         f"{LOGS}/judge.log",
     conda:
-        "../envs/pixelwise.yaml"
+        ENVIRONMENT
     shell:
         "pixelwise judge {input.job:q} > {log:q}"
 
@@ -38,7 +38,7 @@ rule figures:
     log:
         f"{LOGS}/figures.log",
     conda:
-        "../envs/pixelwise.yaml"
+        ENVIRONMENT
     shell:
         "pixelwise figures {input.job:q} > {log:q}"
 
@@ -57,7 +57,7 @@ rule report:
     log:
         f"{LOGS}/report.log",
     conda:
-        "../envs/pixelwise.yaml"
+        ENVIRONMENT
     shell:
         "pixelwise report {input.job:q} > {log:q}"
 

@@ -9,7 +9,7 @@ rule time:
     log:
         f"{LOGS}/time/{{group}}.log",
     conda:
-        "../envs/pixelwise.yaml"
+        ENVIRONMENT
     threads: 1024
     resources:
         gpu=GPUS,

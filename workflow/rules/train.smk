@@ -10,7 +10,7 @@ rule train:
     log:
         f"{LOGS}/train/{{dataset}}/{{model}}/{{seed}}.log",
     conda:
-        "../envs/pixelwise.yaml"
+        ENVIRONMENT
     threads: threads_of("train")
     resources:
         gpu=GPUS,
