@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,20 +17,29 @@ from pixelwise.errors import PixelwiseError
 from pixelwise.execute import execute
 from tests.pipeline.micro import PARAMS, ROOT
 
+PLAN = graph.plan_of(PARAMS)
 PRECIOUS = "what the user wrote"
 
 
+@pytest.fixture(scope="module")
+def planned(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A clone in which the micro run is planned, beside a file of the user's."""
+    folder = tmp_path_factory.mktemp("planned")
+    (folder / "outside").mkdir()
+    (folder / "outside" / "precious").write_text(PRECIOUS)
+    (folder / "clone").mkdir()
+    (folder / "clone" / "precious").write_text(PRECIOUS)
+    with contextlib.chdir(folder / "clone"):
+        jobs.prepare(PLAN.jobs)
+    return folder
+
+
 @pytest.fixture
-def fetch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> jobs.Job:
-    """The job that writes the photographs, planned in a folder of its own, beside a file of the user's."""
-    (tmp_path / "outside").mkdir()
-    (tmp_path / "outside" / "precious").write_text(PRECIOUS)
-    (tmp_path / "clone").mkdir()
+def fetch(planned: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> jobs.Job:
+    """The job that writes the photographs; the test is in a copy of the planned clone."""
+    shutil.copytree(planned, tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path / "clone")
-    Path("precious").write_text(PRECIOUS)
-    plan = graph.plan_of(PARAMS)
-    jobs.prepare(plan.jobs)
-    return next(job for job in plan.jobs if job.id == "fetch/photos")
+    return next(job for job in PLAN.jobs if job.id == "fetch/photos")
 
 
 def listing(folder: Path) -> dict[str, str]:
@@ -129,7 +142,7 @@ def test_nothing_is_written_through_a_link(fetch: jobs.Job, place: str) -> None:
     assert f"{place}: a link to" in refused(fetch.file)
     before = listing(Path.cwd().parent)
     with pytest.raises(PixelwiseError, match=f"{place}: a link to"):
-        jobs.prepare(graph.plan_of(PARAMS).jobs)
+        jobs.prepare(PLAN.jobs)
     assert listing(Path.cwd().parent) == before
 
 
@@ -156,40 +169,43 @@ def test_a_folder_that_no_job_made_is_never_emptied(fetch: jobs.Job) -> None:
     assert f"{out}: holds files that no job made" in refused(fetch.file)
 
 
-@pytest.mark.parametrize("state", ["empty", "killed", "finished", "without its manifest"])
-def test_a_folder_of_ours_is_made_anew(fetch: jobs.Job, state: str) -> None:
+def run(job: jobs.Job) -> None:
+    """Run it in a process of its own, as Snakemake does, and check every byte."""
+    done = subprocess.run([sys.executable, "-m", "pixelwise", "fetch", job.file], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert artifacts.verify_manifest(Path(job.manifest)) == []
+
+
+def test_a_folder_of_ours_is_made_anew(fetch: jobs.Job, monkeypatch: pytest.MonkeyPatch) -> None:
     """Snakemake makes an empty folder; a killed job leaves one with a mark; DVC puts links to its cache into one."""
+    monkeypatch.setenv("PYTHONPATH", str(ROOT / "src"))
     out = Path(fetch.out)
-    if state == "empty":
-        out.mkdir(parents=True)
-    elif state == "killed":
-        artifacts.empty(out)
-    else:
-        execute(Path(fetch.file), "fetch")
-    if state != "empty":
-        (out / "cached").symlink_to(Path("../outside/precious").absolute())
-        (out / "linked").symlink_to(Path("../outside").absolute())
-    if state == "without its manifest":
-        (out / "manifest.json").unlink()
-    execute(Path(fetch.file), "fetch")
-    assert artifacts.verify_manifest(out / "manifest.json") == []
+    out.mkdir(parents=True)
+    run(fetch)
+    (out / artifacts.MANIFEST).unlink()
+    (out / "cached").symlink_to(Path("../outside/precious").absolute())
+    (out / "linked").symlink_to(Path("../outside").absolute())
+    run(fetch)
     assert not (out / "linked").is_symlink() and not (out / "cached").is_symlink()
     assert Path("../outside/precious").read_text() == PRECIOUS
+    artifacts.empty(out)
+    (out / "half").write_text("written")
+    run(fetch)
 
 
-def test_an_older_folder_is_known_by_what_planning_found(fetch: jobs.Job) -> None:
+def test_an_older_folder_is_known_by_what_planning_found(fetch: jobs.Job, monkeypatch: pytest.MonkeyPatch) -> None:
     """Finished before there were marks; Snakemake removes the manifest before the job starts."""
+    monkeypatch.setenv("PYTHONPATH", str(ROOT / "src"))
     out = Path(fetch.out)
-    execute(Path(fetch.file), "fetch")
-    (out / artifacts.MARK).unlink()
+    out.mkdir(parents=True)
+    (out / "made").write_text("before")
     (out / artifacts.MANIFEST).write_text("{}")
-    assert fetch.id in jobs.prepare(graph.plan_of(PARAMS).jobs)
+    assert fetch.id in jobs.prepare(PLAN.jobs)
     (out / artifacts.MANIFEST).unlink()
     elsewhere = Path("copy.json")
     elsewhere.write_bytes(Path(fetch.file).read_bytes())
     assert "holds files that no job made" in refused(elsewhere)
-    execute(Path(fetch.file), "fetch")
-    assert artifacts.verify_manifest(out / "manifest.json") == []
+    run(fetch)
 
 
 def test_every_job_writes_where_it_says() -> None:

@@ -95,6 +95,8 @@ def execute(file: Path, step: str) -> Path:
     """
     job, settings = load(file, step)
     places = checked(file, job["id"], job["out"], job["inputs"].values())
+    known = _known(file, places)
+    artifacts.check_ours(Path(places.out), known)
     inputs = _inputs(file, job)
     out, work = Path(places.out), Path(places.work)
     # Resume state belongs to this job on these inputs, and to nothing else.
@@ -108,7 +110,7 @@ def execute(file: Path, step: str) -> Path:
     status, started = "failed", time.time()
     with artifacts.lock(work / "lock"):
         state.mkdir(parents=True, exist_ok=True)
-        artifacts.empty(out, _known(file, places))
+        artifacts.empty(out, known)
         try:
             run(settings, folders, out, state)
             if unlisted := _unlisted(job):
