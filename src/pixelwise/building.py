@@ -168,6 +168,11 @@ class Builder:
 
     def restorations(self) -> None:
         """Every restoration protocol: its baselines, and every model of its task."""
+        for name in self.profile.train:
+            for protocol in self.profile.training(name).protocols or ():
+                if protocol not in self.profile.restore:
+                    place, allowed = self.where("train", name, "protocols"), ", ".join(self.profile.restore)
+                    raise PixelwiseError(f"params.yaml: {place}: no protocol '{protocol}'; allowed: {allowed}")
         for protocol, options in self.profile.restore.items():
             values = dict(options)
             dataset, task = values.pop("dataset", None), values.get("task", "denoising")

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from pixelwise.settings.base import Compute, Settings
 from pixelwise.settings.data import Dataset
-from pixelwise.settings.names import Name, OwnName, Table
+from pixelwise.settings.names import OwnName, Table
 
 Seed = Annotated[int, Field(ge=0, lt=2**31)]
 
@@ -26,10 +26,10 @@ class Training(Settings):
     """
 
     task: Literal["translation", "denoising", "deblurring", "segmentation"]
-    dataset: Name
+    dataset: OwnName
     seeds: tuple[Seed, ...] | None = None
-    checkpoint: Name | None = None
-    protocols: tuple[str, ...] | None = None
+    checkpoint: OwnName | None = None
+    protocols: tuple[OwnName, ...] | None = None
     settings: dict[str, Any] = Field(default_factory=dict)
 
 
@@ -66,7 +66,7 @@ class Profile(Settings):
     inspect: dict[str, Any] = Field(default_factory=dict)
     report: dict[str, Any] = Field(default_factory=dict)
 
-    def training(self, name: Name) -> Training:
+    def training(self, name: str) -> Training:
         """The entry `name` of `train`, its step settings apart from the rest."""
         own = set(Training.model_fields) - {"settings"}
         entry = self.train[name]
