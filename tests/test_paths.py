@@ -114,7 +114,7 @@ def test_another_folder_is_refused(fetch: jobs.Job, out: str) -> None:
     "name", ["", "..", "fetch", "fetch/../x", "fetch/a/b", "train/photos", "x/photos", "fetch/$(x)"]
 )
 def test_another_name_is_refused(fetch: jobs.Job, name: str) -> None:
-    refused(edited(fetch, id=name))
+    assert "evil.json" in refused(edited(fetch, id=name))
 
 
 @pytest.mark.parametrize("folder", ["", "..", "../outside", "/etc", "data/other/photos/raw", "results/micro/jobs"])
@@ -132,7 +132,7 @@ def test_a_module_of_others_is_refused(fetch: jobs.Job, module: str) -> None:
     [
         *("data", "data/micro", "data/micro/photos", "data/micro/photos/raw"),
         *("logs", "logs/run.jsonl", "logs/micro", "logs/micro/fetch/photos.log"),
-        *("work", "work/data/micro", "work/data/micro/photos/raw", "work/data/micro/photos/raw/lock"),
+        *("work", "work/data/micro", "work/data/micro/photos/raw", "work/data/micro/photos/raw/lock", "work/downloads"),
     ],
 )
 def test_nothing_is_written_through_a_link(fetch: jobs.Job, place: str) -> None:

@@ -26,6 +26,8 @@ _OUT = {
     "report": "results/{run}/report",
 }
 """Step -> folder of a job's outputs, by the parts of the job's id. No folder lies inside another."""
+_SHARED = ("logs/run.jsonl", "work/downloads")
+"""What all jobs write to."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,10 @@ def checked(file: Path | str, job: str, out: str, inputs: Iterable[str]) -> Plac
         if not is_output(folder, run):
             allowed = f"data/{run}/ or results/{run}/" if PATTERN.fullmatch(run) else "data/<run>/ or results/<run>/"
             raise PixelwiseError(f"{file}: the folder {folder[:200]!r}; allowed is a job's own below {allowed}")
-    found = places(run, job)
+    try:
+        found = places(run, job)
+    except PixelwiseError as error:
+        raise PixelwiseError(f"{file}: {error}") from None
     if out != found.out:
         raise PixelwiseError(f"{file}: out {out[:200]!r}; the job {job} writes to {found.out}")
     unlinked((found,))
@@ -126,7 +131,7 @@ def unlinked(jobs: Iterable[Places], more: Iterable[str] = ()) -> None:
         PixelwiseError: With the first link.
     """
     ends = [path for job in jobs for path in (job.file, job.out, f"{job.work}/lock", job.log)]
-    paths = {Path(path) for path in ("logs/run.jsonl", *ends, *more)}
+    paths = {Path(path) for path in (*_SHARED, *ends, *more)}
     for path in sorted(paths.union(*(path.parents for path in paths))):
         if path.is_symlink():
             target = os.readlink(path)
