@@ -55,6 +55,7 @@ bench: install
 install: .venv/installed
 
 .venv/installed: requirements.lock pyproject.toml
+	@echo "pixelwise: installs $$(grep -c '^[a-z0-9]' requirements.lock) pinned packages into .venv, most of them PyTorch's for CUDA: 5.5 GB on disk"
 	@test -x .venv/bin/python || { \
 		if [ -n "$$PYTHON" ]; then set -- "$$PYTHON"; else set -- python3.12 python3.11 python3; fi; \
 		for python; do \
@@ -62,7 +63,7 @@ install: .venv/installed
 				&& exec "$$python" -m venv .venv; \
 		done; \
 		echo "pixelwise: needs Python 3.11 or 3.12 on the PATH" >&2; exit 2; }
-	.venv/bin/python -m pip install --quiet uv==0.13.9
-	.venv/bin/uv pip install --quiet --python .venv/bin/python --require-hashes -r requirements.lock
-	.venv/bin/uv pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation -e .
-	touch $@
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check uv==0.13.9
+	.venv/bin/uv pip install --python .venv/bin/python --require-hashes -r requirements.lock
+	@.venv/bin/uv pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation -e .
+	@touch $@

@@ -26,8 +26,8 @@ _OUT = {
     "report": "results/{run}/report",
 }
 """Step -> folder of a job's outputs, by the parts of the job's id. No folder lies inside another."""
-_SHARED = ("logs/run.jsonl", "work/downloads")
-"""What all jobs write to."""
+_SHARED = ("logs/run.jsonl", "work/downloads", "work/words.json")
+"""What jobs and planning share."""
 
 
 @dataclass(frozen=True)
