@@ -149,7 +149,7 @@ class Builder:
         inputs = {"data": self.prepared(dataset)} | ({"images": images} if images else {})
         where = f"{step}/{dataset}/{name}/seed{seed}"
         if name == SHUFFLED or (step == "fid" and name != REAL):  # what the photographs' job computed of them
-            inputs["real"] = f"{self.results}/{step}/{dataset}/{REAL}/seed0"
+            inputs["real"] = places(self.name, f"{step}/{dataset}/{REAL}/seed0").out
         if step == "fid":
             settings: Settings = validate(FidSettings, self.where("fid"), values | self.profile.fid)
             inputs["inception"] = self.weights("inception")
