@@ -31,6 +31,7 @@ def planned(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "clone" / "precious").write_text(PRECIOUS)
     with contextlib.chdir(folder / "clone"):
         jobs.prepare(PLAN.jobs)
+    shutil.rmtree(folder / "clone" / "work", ignore_errors=True)  # what planning keeps for the next planning
     return folder
 
 
