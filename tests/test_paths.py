@@ -112,10 +112,29 @@ def test_another_folder_is_refused(fetch: jobs.Job, out: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["", "..", "fetch", "fetch/../x", "fetch/a/b", "train/photos", "x/photos", "fetch/$(x)"]
+    "name",
+    [
+        "",
+        "..",
+        "prepare/photos",
+        "inspect",
+        "fetch",
+        "fetch/../x",
+        "fetch/a/b",
+        "train/photos",
+        "x/photos",
+        "fetch/$(x)",
+    ],
 )
 def test_another_name_is_refused(fetch: jobs.Job, name: str) -> None:
     assert "evil.json" in refused(edited(fetch, id=name))
+
+
+@pytest.mark.parametrize("run", ["recorded", "bench", "weights", "a b", "$(x)", "-rf", "..", "recorded-smoke"])
+def test_another_run_is_refused(fetch: jobs.Job, run: str) -> None:
+    assert "evil.json" in refused(edited(fetch, out=f"data/{run}/photos/raw"))
+    with pytest.raises(PixelwiseError, match="name"):
+        paths.places(run, "time/tiny")
 
 
 @pytest.mark.parametrize("folder", ["", "..", "../outside", "/etc", "data/other/photos/raw", "results/micro/jobs"])
@@ -213,5 +232,5 @@ def test_every_job_writes_where_it_says() -> None:
     for profile in ("tiny", "paper"):
         for job in graph.plan(ROOT / "params.yaml", profile).jobs:
             assert paths.is_output(job.out, profile)
-            assert job.places == paths.checked("job", job.id, job.out, job.inputs.values())
+            assert job.places == paths.checked("job", job.step, job.id, job.out, job.inputs.values())
             assert job.places.file == job.file == f"results/{profile}/jobs/{job.id}.json"

@@ -94,7 +94,7 @@ def execute(file: Path, step: str) -> Path:
         PixelwiseError: With one line, if anything is wrong; the output folder is then gone, never half-written.
     """
     job, settings = load(file, step)
-    places = checked(file, job["id"], job["out"], job["inputs"].values())
+    places = checked(file, step, job["id"], job["out"], job["inputs"].values())
     known = _known(file, places)
     artifacts.check_ours(Path(places.out), known)
     inputs = _inputs(file, job)

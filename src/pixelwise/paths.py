@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from pixelwise.errors import PixelwiseError
-from pixelwise.settings.names import PATTERN, plain
+from pixelwise.settings.names import PATTERN, SMOKE, own, plain
 
 _SEED = re.compile(r"seed\d{1,10}")
 _SCORED = ("train", "generate", "fid", "segment", "restore")
@@ -47,11 +47,12 @@ class Places:
     log: str
 
 
-def _named(text: str) -> str:
+def _named(text: str, rule: Callable[[str], str] = plain) -> str:
     try:
-        return plain(text)
+        rule(text.removesuffix(SMOKE))
     except ValueError as error:
         raise PixelwiseError(f"{text[:80]!r}: {error}") from None
+    return text
 
 
 def places(run: str, job: str) -> Places:
@@ -71,15 +72,16 @@ def places(run: str, job: str) -> Places:
     seed = parts.pop() if "{seed}" in pattern and parts else ""
     if len(parts) != len(re.findall(r"\{\d\}", pattern)) or ("{seed}" in pattern and not _SEED.fullmatch(seed)):
         raise PixelwiseError(f"job {job[:80]!r}: not of the form {pattern.split('{run}/')[1]}")
-    out = pattern.format(*map(_named, parts), run=_named(run), seed=seed)
+    out = pattern.format(*map(_named, parts), run=_named(run, own), seed=seed)
     return Places(f"results/{run}/jobs/{job}.json", out, f"work/{out}", f"logs/{run}/{job}.log")
 
 
-def checked(file: Path | str, job: str, out: str, inputs: Iterable[str]) -> Places:
+def checked(file: Path | str, step: str, job: str, out: str, inputs: Iterable[str]) -> Places:
     """What a job that was read from a file writes, if it is what a job of that name writes.
 
     Args:
         file: Where it was read, for messages.
+        step: The step that it is of.
         job: Its id.
         out: The folder that it names for its outputs.
         inputs: The folders that it names as its inputs.
@@ -87,6 +89,8 @@ def checked(file: Path | str, job: str, out: str, inputs: Iterable[str]) -> Plac
     Raises:
         PixelwiseError: If it names any other folder, an input that is no job's output, or a place that is a link.
     """
+    if job.split("/")[0] != step:
+        raise PixelwiseError(f"{file}: id {job[:80]!r}; that of a job of step '{step}' begins with it")
     run = out.split("/")[1] if out.count("/") else ""
     for folder in (out, *inputs):
         if not is_output(folder, run):
