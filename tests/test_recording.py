@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from pixelwise import artifacts, graph, jobs, recording
 from pixelwise.artifacts import write_json, write_manifest
 from pixelwise.errors import PixelwiseError
 from pixelwise.graph import Plan
-from tests.pipeline.micro import PARAMS
+from tests.pipeline.micro import PARAMS, ROOT
 
 PLAN = graph.plan_of(PARAMS)
 FILES = ("metrics.json", "table.csv", "picture.png", "figure.svg", "index.html", "model.safetensors", "images/a.png")
@@ -121,4 +125,17 @@ def test_a_failure_leaves_the_one_before(run: Plan, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(Path, "rename", fails)
     with pytest.raises(OSError, match="No space left"):
         recording.record(run)
+    assert listing(Path.cwd()) == before
+
+
+@pytest.mark.parametrize("profile", ["absent", "../micro", ""])
+def test_a_wrong_profile_touches_nothing(run: Plan, profile: str) -> None:
+    recording.record(run)
+    Path("params.yaml").write_text(yaml.safe_dump(PARAMS))
+    before = listing(Path.cwd())
+    command = [sys.executable, "-m", "pixelwise", "record", "--profile", profile]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 2 and done.stderr.startswith("pixelwise: error: params.yaml: profile: "), done.stderr
+    assert done.stderr.count("\n") == 1
     assert listing(Path.cwd()) == before
