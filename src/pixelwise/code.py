@@ -19,7 +19,10 @@ KNOWN = Path("work/sources.json")
 FORMAT = 2
 """Of what is kept about sources; another one is not read, nor is a damaged file."""
 # The frame around the steps: it decides which jobs exist and when they run, and its effect on a job is in the job file.
-_FRAME = "__main__ building cli clone code execute graph jobs settings settings.profile settings.smoke syntax"
+_FRAME = (
+    "__main__ building cli clone code configuration execute graph jobs parameters paths recording settings "
+    "settings.names settings.profile settings.smoke syntax"
+)
 FRAME = frozenset({"pixelwise"} | {f"pixelwise.{name}" for name in _FRAME.split()})
 
 
