@@ -12,6 +12,13 @@ min_version("9.0")
 configfile: "params.yaml"
 
 
+localrules:
+    data_all,
+    train_all,
+    evaluate_all,
+    report_all,
+
+
 include: "workflow/rules/common.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/train.smk"

@@ -9,24 +9,15 @@ sys.path.insert(
     0, str(ROOT / "src")
 )  # this clone's own source, whatever else is installed
 
-from pixelwise import clone, graph, jobs
-from pixelwise.errors import PixelwiseError
+from pixelwise import net
 
-clone.use(ROOT)
+with net.planning():
+    from pixelwise import clone, graph, jobs
 
-
-def stop(error):
-    """End with the error's one line: a traceback would hide it."""
-    print(f"pixelwise: error: {error}", file=sys.stderr, flush=True)
-    os._exit(2)
-
-
-try:
+    clone.use(ROOT)
     PLAN = graph.plan_of(config)
     if workflow.is_main_process:
         STALE = jobs.prepare(PLAN.jobs)
-except PixelwiseError as error:
-    stop(error)
 
 
 wildcard_constraints:
@@ -37,8 +28,10 @@ DATA, RESULTS, LOGS = f"data/{PLAN.name}", f"results/{PLAN.name}", f"logs/{PLAN.
 JOBS = {job.id: job for job in PLAN.jobs}
 EVALUATED = ("generate", "time", "fid", "segment", "restore", "inspect")
 if workflow.is_main_process:
-    for step in EVALUATED:  # dvc.yaml names their folders, whatever the profile does
-        os.makedirs(f"{RESULTS}/{step}", exist_ok=True)
+    with net.planning():
+        # dvc.yaml names their folders, whatever the profile does
+        for step in EVALUATED:
+            os.makedirs(f"{RESULTS}/{step}", exist_ok=True)
 GPUS = clone.gpus()
 
 
@@ -72,8 +65,12 @@ def threads_of(step):
 
 def preflight():
     """Stop before the first job if something is missing that no job can obtain."""
-    try:
+    with net.planning(workflow.persistence.unlock):
         graph.preflight(PLAN, STALE)
-    except PixelwiseError as error:
-        workflow.persistence.unlock()
-        stop(error)
+
+
+def verified(*steps):
+    """Options of `pixelwise verify` that choose the outputs of these steps."""
+    chosen = [word for step in steps for word in ("--step", step)]
+    smoke = "--smoke" if PLAN.name != PLAN.profile_name else "--no-smoke"
+    return [*chosen, "--profile", PLAN.profile_name, smoke]

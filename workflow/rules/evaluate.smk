@@ -88,3 +88,11 @@ rule inspect:
 rule evaluate_all:
     input:
         manifests(PLAN.of(*EVALUATED)),
+    log:
+        f"{LOGS}/verify/evaluate.log",
+    conda:
+        "../envs/pixelwise.yaml"
+    params:
+        chosen=verified(*EVALUATED),
+    shell:
+        "pixelwise verify {params.chosen:q} > {log:q}"
