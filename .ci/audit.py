@@ -41,7 +41,7 @@ def problems(report: dict[str, Any], wanted: set[str]) -> tuple[list[str], int]:
 
 
 def main() -> int:
-    """Run pip-audit on the lock file of the command line; 0 if every package was looked up and none is known as weak."""
+    """Run pip-audit on the lock file of the command line; 0 if every package was looked up and none is weak."""
     lock = Path(sys.argv[1])
     wanted = locked(lock.read_text(encoding="utf-8"))
     with tempfile.TemporaryDirectory() as folder:

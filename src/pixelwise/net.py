@@ -114,13 +114,12 @@ def _keep(error: BaseException, noise: str) -> str:
     """Write the whole trace to `logs/`, else to the folder for temporary files; says where it is."""
     frames = "".join(traceback.format_exception(error))
     text = _hidden(f"{' '.join(map(screen.plain, sys.argv))}\n\n{frames}\n{noise}")
-    for folder in (TRACES, Path(tempfile.gettempdir())):
-        with contextlib.suppress(OSError):
-            if folder is TRACES and not folder.is_symlink():
-                folder.mkdir(exist_ok=True)
-            elif folder is TRACES:
-                continue
-            return f"the full trace is in {_write(folder, text)}"
+    with contextlib.suppress(OSError):
+        if not TRACES.is_symlink():
+            TRACES.mkdir(exist_ok=True)
+            return f"the full trace is in {_write(TRACES, text)}"
+    with contextlib.suppress(OSError):
+        return f"the full trace is in {_write(Path(tempfile.gettempdir()), text)}"
     last = traceback.extract_tb(error.__traceback__)[-1:]
     place = f"; raised in {last[0].filename}, line {last[0].lineno}" if last else ""
     return f"neither {TRACES} nor the folder for temporary files takes the trace{place}"

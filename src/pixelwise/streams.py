@@ -116,6 +116,8 @@ def held() -> Iterator[Held]:
         os.dup2(real, 2)
         screen.use_for_errors(None)
         stream.close()
+        if file is not None:
+            file.close()
 
 
 def _memory() -> IO[bytes]:
