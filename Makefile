@@ -9,7 +9,7 @@ RUN := $(PROFILE)$(if $(filter true,$(SMOKED)),-smoke)
 CONFIG := --config profile=$(PROFILE) smoke=$(SMOKED)
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: reproduce test lint figures record restore resume bench verify install
+.PHONY: reproduce test lint figures record push restore resume bench verify install
 
 reproduce: install
 	snakemake --cores $(CORES) all $(CONFIG)
@@ -38,6 +38,12 @@ record: install
 		-exec cp --parents {} $(CURDIR)/$(RECORD)/ \;
 	grep -E '"(results|data)/$(PROFILE)/' logs/run.jsonl > $(RECORD)/run.jsonl
 	pixelwise readme
+
+# What is pushed was compared with its manifests, and is what the present parameters and sources give.
+push: install
+	pixelwise verify --profile $(PROFILE)
+	dvc repro
+	dvc push
 
 restore: install
 	dvc pull

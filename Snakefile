@@ -38,6 +38,5 @@ onstart:
 
 
 onsuccess:
-    print(
-        f"\npixelwise: the report of run '{PLAN.name}' is {RESULTS}/report/index.html"
-    )
+    if os.path.exists(f"{RESULTS}/report/index.html"):
+        print(f"\npixelwise: the report of run '{PLAN.name}' is {RESULTS}/report/index.html")

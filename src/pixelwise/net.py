@@ -6,6 +6,7 @@ number for a signal, where a reader that left (`| head`) counts as SIGPIPE and n
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import os
 import re
@@ -38,9 +39,14 @@ class Stopped(BaseException):
         self.number = number
 
 
+def _quiet_signals() -> None:
+    """Let a further signal end the process without a word."""
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_DFL)
+
+
 def _stop(number: int, frame: FrameType | None) -> NoReturn:
-    for each in SIGNALS:  # what cleans up now may be ended by a second signal
-        signal.signal(each, signal.SIG_DFL)
+    _quiet_signals()  # what cleans up now may be ended by a second one
     raise Stopped(number)
 
 
@@ -183,8 +189,7 @@ def run(command: Callable[[], int | None]) -> NoReturn:
     status = _status(command)
     with contextlib.suppress(Exception):
         drain()
-    for number in SIGNALS:
-        signal.signal(number, signal.SIG_DFL)
+    atexit.register(_quiet_signals)
     sys.exit(status)
 
 

@@ -104,7 +104,8 @@ def held() -> Iterator[Held]:
     file = None if _job() and separate_log() else _memory()
     os.dup2(1 if file is None else file.fileno(), 2)
     screen.use_for_errors(stream)
-    faulthandler.enable(stream)
+    if ours := not faulthandler.is_enabled():
+        faulthandler.enable(stream)
     result = Held(file)
     try:
         yield result
@@ -112,7 +113,8 @@ def held() -> Iterator[Held]:
             screen.say(line)
     finally:
         sys.stderr.flush()
-        faulthandler.disable()
+        if ours:
+            faulthandler.disable()
         os.dup2(real, 2)
         screen.use_for_errors(None)
         stream.close()
