@@ -41,7 +41,7 @@ record: install
 
 # What is pushed was compared with its manifests, and is what the present parameters and sources give.
 push: install
-	pixelwise verify --profile $(PROFILE)
+	pixelwise verify
 	dvc repro
 	dvc push
 

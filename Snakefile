@@ -39,4 +39,6 @@ onstart:
 
 onsuccess:
     if os.path.exists(f"{RESULTS}/report/index.html"):
-        print(f"\npixelwise: the report of run '{PLAN.name}' is {RESULTS}/report/index.html")
+        print(
+            f"\npixelwise: the report of run '{PLAN.name}' is {RESULTS}/report/index.html"
+        )
