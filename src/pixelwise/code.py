@@ -17,8 +17,10 @@ WORDS = Path("work/words.json")
 FORMAT = 1
 """Of the kept words; another one is not read, nor is a damaged file."""
 # The frame around the steps: it decides which jobs exist and when they run, and its effect on a job is in the job file.
-_FRAME = """__main__ building cli clone code console execute graph jobs net screen settings settings.profile
-    settings.smoke streams working"""
+_FRAME = (
+    "__main__ building cli clone code configuration console execute graph jobs net parameters paths recording screen "
+    "settings settings.names settings.profile settings.smoke streams working"
+)
 FRAME = frozenset({"pixelwise"} | {f"pixelwise.{name}" for name in _FRAME.split()})
 
 

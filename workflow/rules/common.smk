@@ -12,12 +12,14 @@ sys.path.insert(
 from pixelwise import net
 
 with net.planning():
-    from pixelwise import clone, graph, jobs
+    from pixelwise import clone, configuration, graph, jobs
 
     clone.use(ROOT)
-    PLAN = graph.plan_of(config)
+    # `config` holds what the command line gave, which child processes are given again; all else is read from the file.
+    PLAN = graph.plan_of(configuration.read(Path("params.yaml"), config))
     if workflow.is_main_process:
         STALE = jobs.prepare(PLAN.jobs)
+config["profile"] = PLAN.name  # for the captions of `snakemake --report`
 
 
 wildcard_constraints:
@@ -27,16 +29,22 @@ wildcard_constraints:
 DATA, RESULTS, LOGS = f"data/{PLAN.name}", f"results/{PLAN.name}", f"logs/{PLAN.name}"
 JOBS = {job.id: job for job in PLAN.jobs}
 EVALUATED = ("generate", "time", "fid", "segment", "restore", "inspect")
-if workflow.is_main_process:
-    with net.planning():
-        # dvc.yaml names their folders, whatever the profile does
-        for step in EVALUATED:
-            os.makedirs(f"{RESULTS}/{step}", exist_ok=True)
 GPUS = clone.gpus()
+# Snakemake fills wildcards into this path, so a brace in the path of the clone is doubled.
+ENVIRONMENT = str(ROOT / "workflow/envs/pixelwise.yaml")
+ENVIRONMENT = ENVIRONMENT.replace("{", "{{").replace("}", "}}")
 
 
 def manifests(chosen):
     return [job.manifest for job in chosen]
+
+
+def evaluated(wildcards):
+    """Input function: all evaluations. `dvc.yaml` names their folders, whatever the profile does, so they are made."""
+    if not workflow.dryrun:
+        for step in EVALUATED:
+            os.makedirs(f"{RESULTS}/{step}", exist_ok=True)
+    return manifests(PLAN.of(*EVALUATED))
 
 
 def job_of(step, wildcards):

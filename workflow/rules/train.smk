@@ -10,12 +10,12 @@ rule train:
     log:
         f"{LOGS}/train/{{dataset}}/{{model}}/{{seed}}.log",
     conda:
-        "../envs/pixelwise.yaml"
+        ENVIRONMENT
     threads: threads_of("train")
     resources:
         gpu=GPUS,
     shell:
-        "pixelwise train {input.job} > {log}"
+        "pixelwise train {input.job:q} > {log:q}"
 
 
 rule train_all:
@@ -24,7 +24,7 @@ rule train_all:
     log:
         f"{LOGS}/verify/train.log",
     conda:
-        "../envs/pixelwise.yaml"
+        ENVIRONMENT
     params:
         chosen=verified("train"),
     shell:
