@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from pixelwise.artifacts import sha256
 from pixelwise.errors import PixelwiseError
@@ -38,7 +39,7 @@ def copied(trained: Path, work: Path) -> tuple[bytes, str]:
 def test_every_flipped_bit_is_refused(trained: Path, photo_data: Path, tmp_path: Path) -> None:
     content, _ = copied(trained, tmp_path / "work")
     wanted = (trained / "out" / "model.safetensors").read_bytes()
-    for bit in np.random.default_rng(0).integers(0, 8 * len(content), 60).tolist():
+    for bit in np.random.default_rng(0).integers(0, 8 * len(content), 20).tolist():
         damaged = bytearray(content)
         damaged[bit // 8] ^= 1 << bit % 8
         (tmp_path / "work" / CHECKPOINT).write_bytes(damaged)
@@ -69,3 +70,24 @@ def test_a_kill_between_the_digest_and_the_checkpoint_does_no_harm(
     (tmp_path / "work" / DIGESTS).write_text(f"{'f' * 64}\n{newest}\n")  # of a checkpoint that never got its name
     assert resume(photo_data, tmp_path / "work", tmp_path / "out") == (trained / "out/model.safetensors").read_bytes()
     assert (tmp_path / "work" / CHECKPOINT).read_bytes() == content
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"step": -1}, "not a checkpoint of a training"),
+        ({"step": 10**6}, "does not fit this training"),
+        ({"task": {}}, "does not fit this training"),
+        ({"curve": {}}, "not a checkpoint of a training"),
+        ({"settings": "other"}, "made with other settings"),
+    ],
+)
+def test_states_that_no_training_left(
+    change: dict[str, object], words: str, trained: Path, photo_data: Path, tmp_path: Path
+) -> None:
+    copied(trained, tmp_path / "work")
+    file = tmp_path / "work" / CHECKPOINT
+    torch.save(torch.load(file, weights_only=True) | change, file)
+    (tmp_path / "work" / DIGESTS).write_text(sha256(file))
+    with pytest.raises(PixelwiseError, match=rf"checkpoint\.pt: {words}.*delete it to train from the start"):
+        resume(photo_data, tmp_path / "work", tmp_path / "out")

@@ -100,14 +100,29 @@ def _load(path: Path, settings: TrainingSettings) -> tuple[dict[str, Any], str] 
         )
     try:
         state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-        made_with = state["settings"]
     except Exception as error:
         raise PixelwiseError(
             f"{path}: not readable ({type(error).__name__}); delete it to train from the start"
         ) from None
-    if made_with != _fingerprint(settings):
+    if not _is_state(state):
+        raise PixelwiseError(f"{path}: not a checkpoint of a training; delete it to train from the start")
+    if state["settings"] != _fingerprint(settings):
         raise PixelwiseError(f"{path}: made with other settings; delete it to train from the start")
     return state, digest
+
+
+def _is_state(state: Any) -> bool:
+    """Whether a checkpoint holds what `_Session.save` writes: step, task, curve and the fingerprint of the settings."""
+    kinds = {"step": int, "task": dict, "curve": dict, "settings": str}
+    if not isinstance(state, dict) or not all(type(state.get(name)) is kind for name, kind in kinds.items()):
+        return False
+    if state["step"] < 0:
+        return False
+    curve = state["curve"]
+    rows, total = curve.get("rows"), curve.get("sum")
+    tensors = isinstance(rows, Tensor) and isinstance(total, Tensor)
+    finite = tensors and bool(rows.isfinite().all()) and bool(total.isfinite().all())
+    return finite and type(curve.get("count")) is int and curve["count"] >= 0
 
 
 class _Session:
@@ -119,14 +134,16 @@ class _Session:
         self.done, self.digest = 0, ""
         if loaded := _load(work / CHECKPOINT, settings):
             state, self.digest = loaded
+            self.done = state["step"]
             try:
-                self.done = int(state["step"])
+                if self.done > task.steps:
+                    raise ValueError(f"step {self.done} of {task.steps}")
                 task.restore(state["task"])
                 self.curve.restore(state["curve"])
-            except (LookupError, TypeError, ValueError, RuntimeError, AttributeError) as error:
+            except (KeyError, TypeError, ValueError, RuntimeError, AttributeError, IndexError) as error:
                 raise PixelwiseError(
-                    f"{work / CHECKPOINT}: no state of this training ({' '.join(str(error).split())[:200]}); delete it "
-                    "to train from the start"
+                    f"{work / CHECKPOINT}: does not fit this training ({' '.join(str(error).split())[:200]}); "
+                    "delete it to train from the start"
                 ) from None
         if machine.rank == 0:
             write_text(work / "loss.csv", self.curve.csv())
