@@ -14,7 +14,7 @@ override RUN := $$PROFILE$(if $(filter true,$(SMOKED)),-smoke)
 override CONFIG := --config profile="$$PROFILE" smoke=$(SMOKED)
 export PATH := $(CURDIR)/.venv/bin:$(value PATH)
 
-.PHONY: reproduce test lint figures record restore resume bench verify install
+.PHONY: reproduce test lint figures record push restore resume bench verify install
 
 reproduce: install
 	snakemake --cores "$$CORES" all $(CONFIG)
@@ -37,6 +37,12 @@ figures: install
 record: install
 	pixelwise record --profile "$$PROFILE"
 	pixelwise readme
+
+# What is pushed was compared with its manifests, and is what the present parameters and sources give.
+push: install
+	pixelwise verify
+	dvc repro
+	dvc push
 
 restore: install
 	dvc pull

@@ -14,6 +14,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from pixelwise.disk import refusal
 from pixelwise.errors import PixelwiseError
 
 MANIFEST = "manifest.json"
@@ -50,7 +51,8 @@ def read_json(path: Path | str) -> Any:
 def atomic(path: Path | str) -> Iterator[Path]:
     """Yield a temporary path beside `path`; on success flush it to disk and rename it, on failure remove it.
 
-    The temporary name keeps the suffix of `path`, since many writers choose their format by it.
+    The temporary name keeps the suffix of `path`, since many writers choose their format by it. If the disk refuses to
+    take it, the OSError names `path`, whatever the writer raised.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -63,9 +65,12 @@ def atomic(path: Path | str) -> Iterator[Path]:
             os.fsync(stream.fileno())
         temporary.chmod(0o644)
         os.replace(temporary, path)
-    except BaseException:
+    except BaseException as error:
+        raised = refusal(temporary, path, error)
         temporary.unlink(missing_ok=True)
-        raise
+        if raised is error:
+            raise
+        raise raised from error
 
 
 def write_bytes(path: Path | str, content: bytes) -> None:

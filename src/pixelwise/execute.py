@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from pixelwise import artifacts
 from pixelwise.artifacts import MANIFEST, read_json, sha256
 from pixelwise.code import FRAME, modules_of, source_of, sources_of
+from pixelwise.disk import append
 from pixelwise.errors import PixelwiseError
 from pixelwise.jobs import KINDS, RUN_LOG
 from pixelwise.paths import Places, checked, unlinked
@@ -129,5 +130,4 @@ def _log(job: Mapping[str, Any], status: str, seconds: float) -> None:
     """Append one line to the run log; a single write, so that parallel jobs do not mix."""
     RUN_LOG.parent.mkdir(parents=True, exist_ok=True)
     line = {"job": job["id"], "kind": job["kind"], "out": job["out"], "status": status, "seconds": round(seconds, 2)}
-    with RUN_LOG.open("a", encoding="utf-8") as stream:
-        stream.write(json.dumps(line) + "\n")
+    append(RUN_LOG, json.dumps(line))

@@ -8,10 +8,11 @@ import requests
 from cityscapesscripts.download import downloader
 
 from pixelwise.data import roots
-from pixelwise.data.download import CACHE, say
+from pixelwise.data.download import CACHE
 from pixelwise.data.extract import Member, extract, names
 from pixelwise.data.sources import CITYSCAPES, CITYSCAPES_HOME
 from pixelwise.errors import PixelwiseError
+from pixelwise.screen import say
 
 SUFFIXES = ("_leftImg8bit.png", "_gtFine_labelIds.png", "_gtFine_instanceIds.png")
 TIMEOUT = 20.0  # seconds

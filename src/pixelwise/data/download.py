@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import hashlib
 import os
-import sys
 import time
 from pathlib import Path
 
 import requests
 from filelock import FileLock
-from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
+from pixelwise.console import terminal
 from pixelwise.data.sources import Source
 from pixelwise.errors import PixelwiseError
+from pixelwise.screen import say
 
 CACHE = Path("work") / "downloads"
 MIRROR = "PIXELWISE_MIRROR"
@@ -29,11 +29,6 @@ CHUNK = 1 << 16
 
 class Unreachable(PixelwiseError):
     """The host can't be reached, or has no such file: another source may be tried, unlike after a wrong checksum."""
-
-
-def say(text: str) -> None:
-    """One line for the user, on standard error."""
-    print(text, file=sys.stderr, flush=True)
 
 
 def obtain(source: Source, *, only_mirror: bool = True) -> Path:
@@ -148,7 +143,7 @@ def _stream(url: str, part: Path, start: int) -> None:
 
 def _progress() -> Progress:
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
-    return Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True))
+    return Progress(*columns, TimeRemainingColumn(), console=terminal(stderr=True))
 
 
 def _reason(error: Exception) -> str:

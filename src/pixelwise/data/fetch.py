@@ -10,11 +10,12 @@ from pathlib import Path
 
 from pixelwise.artifacts import sha256, write_text
 from pixelwise.data import bsds, extract, facades, roots, sources
-from pixelwise.data.download import obtain, say
+from pixelwise.data.download import obtain
 from pixelwise.data.extract import Member
 from pixelwise.data.readers import SPLITS, listing, select
 from pixelwise.data.roots import preflight
 from pixelwise.errors import PixelwiseError
+from pixelwise.screen import say
 from pixelwise.settings.data import Dataset, FetchSettings
 
 __all__ = ["preflight", "run"]

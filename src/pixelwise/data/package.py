@@ -18,9 +18,10 @@ from typing import IO
 from filelock import FileLock
 
 from pixelwise.artifacts import atomic, sha256
-from pixelwise.data.download import CACHE, say
+from pixelwise.data.download import CACHE
 from pixelwise.data.sources import Package
 from pixelwise.errors import PixelwiseError
+from pixelwise.screen import say
 
 
 def obtain_member(package: Package) -> Path:

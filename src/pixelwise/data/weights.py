@@ -19,10 +19,11 @@ from torch import Tensor
 
 from pixelwise.artifacts import atomic, sha256, write_json
 from pixelwise.data import inception, vgg
-from pixelwise.data.download import Unreachable, obtain, say, verify
+from pixelwise.data.download import Unreachable, obtain, verify
 from pixelwise.data.package import obtain_member
 from pixelwise.data.sources import PACKAGES, WEIGHTS
 from pixelwise.errors import PixelwiseError
+from pixelwise.screen import say
 from pixelwise.settings.data import WeightsSettings
 
 OFFLINE = "PIXELWISE_WEIGHTS"
