@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[1]
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The pipeline's tests are slow; files with slow tests come first, so that two workers end at about the same time."""
+    """Mark the pipeline's tests as slow; files with slow tests come first, so that the workers end together."""
     for item in items:
         if "pipeline" in item.path.parts:
             item.add_marker(pytest.mark.slow)
