@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import random
-import shutil
 import signal
 import subprocess
 import sys
@@ -72,8 +71,11 @@ def test_experiment_by_dvc(clone: Clone) -> None:
     assert clone.nothing_to_do()
 
 
-def test_kill_of_snakemake_then_unlock(clone: Clone) -> None:
-    shutil.rmtree(clone.folder / "results/micro/train/photos/dncnn")
+def test_deleted_output_is_made_again_although_snakemake_is_killed_meanwhile(clone: Clone) -> None:
+    deleted = clone.folder / "results/micro/train/photos/dncnn/seed0/model.safetensors"
+    content = deleted.read_bytes()
+    deleted.unlink()
+    assert not clone.nothing_to_do()
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     running = subprocess.Popen(
         ["snakemake", "--cores", "2", "all"],
@@ -90,10 +92,6 @@ def test_kill_of_snakemake_then_unlock(clone: Clone) -> None:
     running.wait()
     clone.snakemake("--unlock")
     clone.snakemake("all")
+    assert deleted.read_bytes() == content
     assert clone.nothing_to_do()
     assert clone.jobs("dvc", "repro") == Counter()
-
-
-def test_deleted_output_is_made_again(clone: Clone) -> None:
-    (clone.folder / "results/micro/train/photos/dncnn/seed0/model.safetensors").unlink()
-    assert not clone.nothing_to_do()
