@@ -77,7 +77,7 @@ def _state(work: Path, job: Mapping[str, Any], inputs: Mapping[str, str]) -> Pat
 
 
 def execute(file: Path, step: str) -> Path:
-    """Run one job: lock its output and inputs, check them and the sources, empty the output folder, run, write the manifest.
+    """Run one job: lock its output and inputs, check them and the sources, empty the output, run, write the manifest.
 
     Of several processes that `torchrun` started, only the first touches the output folder.
 
