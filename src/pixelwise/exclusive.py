@@ -67,8 +67,9 @@ class Turn:
             PixelwiseError: If another process works on the run, or has replaced its files since they were planned.
         """
         listed = Listed(self.run)
-        if not self.busy and not _within(listed.enter):
-            self.busy = listed.others("write", "read")
+        if not self.busy:
+            _within(lambda: bool(listed.others("write")) or not listed.others("read"))  # who only reads ends soon
+            self.busy = listed.enter()
         if self.busy:
             raise PixelwiseError(f"{self._where()}; start again when that has ended")
         atexit.register(listed.leave)
@@ -106,15 +107,14 @@ class Listed:
         with _dvc_list() as entries:
             return self._others(entries, kinds)
 
-    def enter(self) -> bool:
-        """Stand in the list, so that DVC leaves the run alone; False if another process works on it."""
+    def enter(self) -> str:
+        """Stand in the list, so that DVC leaves the run alone, unless another process works on it: then say which."""
         if not self._used:
-            return True
+            return ""
         with _dvc_list() as entries:
-            if self._others(entries, ("write", "read")):
-                return False
-            entries.setdefault("write", {}).update(dict.fromkeys(self._paths, self._entry))
-        return True
+            if not (other := self._others(entries, ("write", "read"))):
+                entries.setdefault("write", {}).update(dict.fromkeys(self._paths, self._entry))
+        return other
 
     def leave(self) -> None:
         """Stand in the list no more."""
