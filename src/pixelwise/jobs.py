@@ -9,9 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pixelwise import artifacts
+from pixelwise import artifacts, code
 from pixelwise.artifacts import MANIFEST, read_json, sha256, write_json
-from pixelwise.code import sources_of
 from pixelwise.errors import PixelwiseError
 from pixelwise.settings.base import Settings
 
@@ -96,7 +95,7 @@ class Job:
             "inputs": dict(self.inputs),
             "out": self.out,
             "modules": list(self.modules),
-            "code": sources_of([KINDS[self.kind].module, *self.modules]),
+            "code": code.sources_of([KINDS[self.kind].module, *self.modules]),
         }
 
 
@@ -164,6 +163,7 @@ def prepare(jobs: Iterable[Job]) -> list[str]:
             _set_time(job.file, time.time_ns())
         elif not fresh:
             write_json(job.file, {"job": description})
+    code.keep()
     return stale
 
 
