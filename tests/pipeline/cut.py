@@ -1,4 +1,4 @@
-"""The smallest run that both tools can make: one data set, trainings of two steps, their scores. And what must be true of it."""
+"""The smallest run that both tools can make (one data set, trainings of two steps, scores), and what must hold."""
 
 from __future__ import annotations
 

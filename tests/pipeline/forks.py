@@ -1,8 +1,8 @@
-"""A server that has imported the packages which commands use, and forks for each command: the same programs, started at once.
+"""A server that has imported the packages which commands use, and forks for each command: the same programs, faster.
 
-It never imports this project, and learns from each command that ends well which packages to import ahead of the next. A command
-asked for from the folder `bin`, such as a job that Snakemake starts, is one process more than usual: a client that waits,
-passes signals on, and ends as the forked process ends.
+It never imports this project, and learns from each command that ends well which packages to import ahead of the next.
+A command started from the folder `bin`, such as a job of Snakemake's, is one process more than usual: a client that
+waits, passes signals on, and ends as the forked process ends.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import importlib
 import json
 import os
 import random
+import select
 import selectors
 import signal
 import socket
@@ -52,9 +53,13 @@ class Running:
     """
 
     def __init__(self, connection: socket.socket, output: Path) -> None:
-        self._answers, self._output = connection.makefile(), output
+        self._connection, self._answers, self._output = connection, connection.makefile(), output
         self.pid = int(self._answers.readline())
         self._status: int | None = None
+
+    def ended(self) -> bool:
+        """Whether it has ended."""
+        return self._status is not None or bool(select.select([self._connection], [], [], 0)[0])
 
     def wait(self) -> tuple[int, str]:
         """Exit status (negative: the signal that ended it) and all output."""
@@ -113,9 +118,10 @@ def at_work(folder: Path, *programs: str) -> list[int]:
     found = []
     for process in Path("/proc").iterdir():
         with contextlib.suppress(OSError):
-            if process.name.isdigit() and (process / "comm").read_text().strip() in programs:
-                if os.path.samefile(process / "cwd", folder) and "bin/" not in (process / "cmdline").read_text():
-                    found.append(int(process.name))
+            named = process.name.isdigit() and (process / "comm").read_text().strip() in programs
+            forked = named and "bin/" not in (process / "cmdline").read_text().split("\0")[1]
+            if forked and os.path.samefile(process / "cwd", folder):
+                found.append(int(process.name))
     return found
 
 
