@@ -17,7 +17,7 @@ WORDS = Path("work/words.json")
 FORMAT = 1
 """Of the kept words; another one is not read, nor is a damaged file."""
 # The frame around the steps: it decides which jobs exist and when they run, and its effect on a job is in the job file.
-_FRAME = "__main__ building cli clone code execute graph jobs settings settings.profile settings.smoke"
+_FRAME = "__main__ building cli clone code exclusive execute graph jobs settings settings.profile settings.smoke"
 FRAME = frozenset({"pixelwise"} | {f"pixelwise.{name}" for name in _FRAME.split()})
 
 

@@ -8,6 +8,7 @@ import os
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -70,8 +71,13 @@ def _unlisted(job: Mapping[str, Any]) -> list[str]:
     return sorted(m for m in sys.modules if m.startswith("pixelwise") and m not in listed and m not in FRAME)
 
 
+def _state(work: Path, job: Mapping[str, Any], inputs: Mapping[str, str]) -> Path:
+    """Folder of resume state: it belongs to this job on these inputs, and to nothing else."""
+    return work / artifacts.digest({"job": job, "inputs": inputs})
+
+
 def execute(file: Path, step: str) -> Path:
-    """Run one job: lock, check sources and inputs, empty the output folder, run, write the manifest last.
+    """Run one job: lock its output and inputs, check them and the sources, empty the output, run, write the manifest.
 
     Of several processes that `torchrun` started, only the first touches the output folder.
 
@@ -82,17 +88,21 @@ def execute(file: Path, step: str) -> Path:
         PixelwiseError: With one line, if anything is wrong; the output folder is then gone, never half-written.
     """
     job, settings = load(file, step)
-    inputs = _inputs(file, job)
-    out, work = Path(job["out"]), Path("work") / job["out"]
-    # Resume state belongs to this job on these inputs, and to nothing else.
-    state = work / artifacts.digest({"job": job, "inputs": inputs})
     run = importlib.import_module(KINDS[job["kind"]].module).run
+    out, work = Path(job["out"]), Path("work") / job["out"]
     folders = {role: Path(folder) for role, folder in job["inputs"].items()}
     if int(os.environ.get("RANK", 0)) > 0:
-        run(settings, folders, out, state)
+        run(settings, folders, out, _state(work, job, _inputs(file, job)))
         return out
     status, started = "failed", time.time()
-    with artifacts.lock(work / "lock"):
+    with ExitStack() as held:
+        held.enter_context(artifacts.locked(work / "lock"))
+        for folder in sorted(
+            set(folders.values())
+        ):  # before they are looked at: nobody may make them anew from here on
+            held.enter_context(artifacts.locked(Path("work") / folder / "lock", shared=True))
+        inputs = _inputs(file, job)
+        state = _state(work, job, inputs)
         state.mkdir(parents=True, exist_ok=True)
         artifacts.empty(out)
         try:

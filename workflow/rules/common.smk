@@ -9,7 +9,7 @@ sys.path.insert(
     0, str(ROOT / "src")
 )  # this clone's own source, whatever else is installed
 
-from pixelwise import clone, graph, jobs
+from pixelwise import clone, exclusive, graph
 from pixelwise.errors import PixelwiseError
 
 clone.use(ROOT)
@@ -24,7 +24,8 @@ def stop(error):
 try:
     PLAN = graph.plan_of(config)
     if workflow.is_main_process:
-        STALE = jobs.prepare(PLAN.jobs)
+        TURN = exclusive.Turn(PLAN.name)
+        STALE = TURN.plan(PLAN.jobs)
 except PixelwiseError as error:
     stop(error)
 
@@ -74,6 +75,7 @@ def preflight():
     """Stop before the first job if something is missing that no job can obtain."""
     try:
         graph.preflight(PLAN, STALE)
+        TURN.start()
     except PixelwiseError as error:
         workflow.persistence.unlock()
         stop(error)
