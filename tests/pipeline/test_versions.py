@@ -19,16 +19,14 @@ def test_push_clone_restore_then_parameter(done: Clone, tmp_path: Path) -> None:
     first.run("dvc", "remote", "add", "-d", "local", str(tmp_path / "remote"))
     first.run("dvc", "push")
     first.commit("remote")
-    first.run("git", "clone", "-q", str(first.folder), str(tmp_path / "second"))
-    second = Clone(tmp_path / "second")
+    second = first.cloned(tmp_path / "second")
     # Parameter, dry run, then pull: the order in which a job file is older than the outputs that are not its own.
     second.edit(LEARNING_RATE, 0.02)
     second.snakemake("-n", "all")
     second.run("dvc", "pull")
     assert second.jobs("snakemake", "--cores", "2", "all") == DNCNN
     assert second.learning_rate() == 0.02
-    first.run("git", "clone", "-q", str(first.folder), str(tmp_path / "third"))
-    third = Clone(tmp_path / "third")
+    third = first.cloned(tmp_path / "third")
     third.run("dvc", "pull")
     third.run("pixelwise", "verify")
     assert third.nothing_to_do()
@@ -87,7 +85,7 @@ def test_deleted_output_is_made_again_although_snakemake_is_killed_meanwhile(clo
     )
     before = len(clone.log())
     while len(clone.log()) == before and running.poll() is None:
-        time.sleep(0.2)
+        time.sleep(0.05)
     os.killpg(running.pid, signal.SIGKILL)
     running.wait()
     clone.snakemake("--unlock")
