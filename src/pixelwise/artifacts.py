@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import hashlib
 import json
 import os
@@ -11,8 +12,6 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
-
-from filelock import FileLock, Timeout
 
 from pixelwise.disk import refusal
 from pixelwise.errors import PixelwiseError
@@ -155,16 +154,28 @@ def empty(folder: Path, known: bool = False) -> None:
     (folder / MARK).touch()
 
 
+def flock(handle: int, *, shared: bool) -> bool:
+    """Try to lock an open file, alone or with others that only read; the end of the process unlocks it."""
+    try:
+        fcntl.flock(handle, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
 @contextlib.contextmanager
-def lock(path: Path) -> Iterator[None]:
-    """Hold an exclusive lock on `path`; a second process is refused at once.
+def locked(path: Path, *, shared: bool = False) -> Iterator[None]:
+    """Hold a lock on `path`; a second process is refused at once, unless both only read.
 
     Raises:
         PixelwiseError: If another process holds the lock.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
+    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
     try:
-        with FileLock(path, timeout=0):
-            yield
-    except Timeout:
-        raise PixelwiseError(f"{path}: held by another process; the same job is running already") from None
+        if not flock(handle, shared=shared):
+            what = "the job that makes it is running" if shared else "it is being made, or read, already"
+            raise PixelwiseError(f"{path}: held by another process; {what}")
+        yield
+    finally:
+        os.close(handle)

@@ -9,6 +9,7 @@ import re
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -83,8 +84,13 @@ def _known(file: Path, places: Places) -> bool:
     return os.path.realpath(file) == os.path.realpath(places.file) and "stale" in read_json(file)
 
 
+def _state(work: Path, job: Mapping[str, Any], inputs: Mapping[str, str]) -> Path:
+    """Folder of resume state: it belongs to this job on these inputs, and to nothing else."""
+    return work / artifacts.digest({"job": job, "inputs": inputs})
+
+
 def execute(file: Path, step: str) -> Path:
-    """Run one job: lock, check places, sources and inputs, empty the output folder, run, write the manifest last.
+    """Run one job: lock its folders, check places, sources and inputs, empty the output, run, write the manifest last.
 
     Of several processes that `torchrun` started, only the first touches the output folder.
 
@@ -98,18 +104,20 @@ def execute(file: Path, step: str) -> Path:
     places = checked(file, step, job["id"], job["out"], job["inputs"].values())
     known = _known(file, places)
     artifacts.check_ours(Path(places.out), known)
-    inputs = _inputs(file, job)
-    out, work = Path(places.out), Path(places.work)
-    # Resume state belongs to this job on these inputs, and to nothing else.
-    state = work / artifacts.digest({"job": job, "inputs": inputs})
-    unlinked((), (str(state),))
     run = importlib.import_module(KINDS[job["kind"]].module).run
+    out, work = Path(places.out), Path(places.work)
     folders = {role: Path(folder) for role, folder in job["inputs"].items()}
     if int(os.environ.get("RANK", 0)) > 0:
-        run(settings, folders, out, state)
+        run(settings, folders, out, _state(work, job, _inputs(file, job)))
         return out
     status, started = "failed", time.time()
-    with artifacts.lock(work / "lock"):
+    with ExitStack() as held:
+        held.enter_context(artifacts.locked(work / "lock"))
+        for folder in sorted(set(folders.values())):  # before a look at them: nobody may make them anew from here on
+            held.enter_context(artifacts.locked(Path("work") / folder / "lock", shared=True))
+        inputs = _inputs(file, job)
+        state = _state(work, job, inputs)
+        unlinked((), (str(state),))
         state.mkdir(parents=True, exist_ok=True)
         artifacts.empty(out, known)
         try:

@@ -182,6 +182,17 @@ def stale(jobs: Iterable[Job]) -> list[str]:
     return [job.id for job in jobs if _valid(job, job.description()) is None]
 
 
+def valid(job: Job) -> bool:
+    """Whether the outputs of a job were made from its present settings and sources, and from its inputs as they are."""
+    return _valid(job, job.description()) is not None
+
+
+def planned_for(job: Job) -> bool:
+    """Whether the job file on disk says what the settings and sources say now."""
+    written = _read(job.file)
+    return isinstance(written, dict) and written.get("job") == job.description()
+
+
 def made(jobs: Iterable[Job]) -> list[Job]:
     """Those of the jobs that have outputs."""
     return [job for job in jobs if os.path.exists(job.manifest)]

@@ -12,13 +12,14 @@ sys.path.insert(
 from pixelwise import net
 
 with net.planning():
-    from pixelwise import clone, configuration, graph, jobs
+    from pixelwise import clone, configuration, exclusive, graph
 
     clone.use(ROOT)
     # `config` holds what the command line gave, which child processes are given again; all else is read from the file.
     PLAN = graph.plan_of(configuration.read(Path("params.yaml"), config))
     if workflow.is_main_process:
-        STALE = jobs.prepare(PLAN.jobs)
+        TURN = exclusive.Turn(PLAN.name)
+        STALE = TURN.plan(PLAN.jobs)
 config["profile"] = PLAN.name  # for the captions of `snakemake --report`
 
 
@@ -75,6 +76,7 @@ def preflight():
     """Stop before the first job if something is missing that no job can obtain."""
     with net.planning(workflow.persistence.unlock):
         graph.preflight(PLAN, STALE)
+        TURN.start()
 
 
 def verified(*steps):
