@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from pixelwise.settings.base import Compute, Settings
+from pixelwise.settings.base import Compute, Options, Settings
 from pixelwise.settings.data import Dataset
 
 FidProtocol = Literal["pytorch-fid", "clean-fid", "kid", "clean-kid"]
@@ -102,7 +102,7 @@ class TimedModel(Settings):
     """
 
     architecture: str
-    options: dict[str, Any] = Field(default_factory=dict)
+    options: Options = Field(default_factory=dict)
     at: dict[Annotated[str, Field(pattern=r"^\d+x\d+$")], dict[str, Any]] = Field(default_factory=dict)
 
 
