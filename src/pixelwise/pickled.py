@@ -25,7 +25,7 @@ class Storage(NamedTuple):
 
     key: str
     item: int
-    count: int
+    values: int
 
 
 class Sized(NamedTuple):
@@ -60,8 +60,8 @@ def _zipped(stream: IO[bytes]) -> int:
             reader.load()
     for storage in reader.storages.values():
         record = records.get(f"data/{storage.key}")
-        if record is None or record.file_size != storage.count * storage.item:
-            raise ValueError(f"record {storage.key} does not hold the {storage.count} values that it should")
+        if record is None or record.file_size != storage.values * storage.item:
+            raise ValueError(f"record {storage.key} does not hold the {storage.values} values that it should")
     return reader.total
 
 
@@ -71,7 +71,7 @@ def _legacy(stream: IO[bytes], size: int) -> int:
         raise ValueError("not a file of torch.save")
     reader = _Reader(stream)
     reader.load()
-    if sum(storage.count * storage.item for storage in reader.storages.values()) > size:
+    if sum(storage.values * storage.item for storage in reader.storages.values()) > size:
         raise ValueError(f"{size} bytes; its tensors need more")
     return reader.total
 
@@ -115,8 +115,8 @@ class _Reader(pickle.Unpickler):
         sides, steps = [_whole(side) for side in size], [_whole(step) for step in stride]
         count = math.prod(sides)
         last = _whole(offset) + sum((side - 1) * step for side, step in zip(sides, steps, strict=True))
-        if count and last >= storage.count:
-            raise ValueError(f"a tensor of shape {tuple(sides)} in a storage of {storage.count} values")
+        if count and last >= storage.values:
+            raise ValueError(f"a tensor of shape {tuple(sides)} in a storage of {storage.values} values")
         self.total += count * storage.item
         return Sized(count * storage.item)
 

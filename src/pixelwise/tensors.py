@@ -72,7 +72,7 @@ def existing(path: Path | str) -> Path:
     """
     path = Path(path)
     if not path.is_file():
-        raise PixelwiseError(f"{path}: no such file")
+        raise PixelwiseError(f"{path}: not readable (no such file)")
     if (size := path.stat().st_size) > MOST_BYTES:
         raise PixelwiseError(f"{path}: {size} bytes; at most {MOST_BYTES} are allowed")
     return path
