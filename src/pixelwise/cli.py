@@ -56,6 +56,7 @@ Smoke = Annotated[bool | None, typer.Option(help="The shrunk form of the profile
 @app.command()
 def verify(config: Config = Path("params.yaml"), profile: ProfileOption = None, smoke: Smoke = None) -> None:
     """Compare every byte of a run's outputs with its manifests."""
+    from pixelwise.data import own
     from pixelwise.graph import plan
     from pixelwise.jobs import made
     from pixelwise.jobs import verify as differences
@@ -66,7 +67,7 @@ def verify(config: Config = Path("params.yaml"), profile: ProfileOption = None, 
         raise PixelwiseError(
             f"{run.name}: no outputs here; run it, or 'dvc pull' with profile: in params.yaml set to it"
         )
-    problems = differences(done)
+    problems = [*differences(done), *own.changed(done).values()]
     for problem in problems:
         typer.echo(problem, err=True)
     if problems:
@@ -118,6 +119,19 @@ def readme(
         typer.echo(f"{file}: {'changed' if update(file, Path('results')) else 'as it was'}")
     elif problems := stale(file, Path("results")):
         raise PixelwiseError(f"{file}: {'; '.join(problems)}; run pixelwise readme")
+
+
+@app.command()
+def inputs(config: Config = Path("params.yaml"), profile: ProfileOption = None, smoke: Smoke = None) -> None:
+    """Hash the files of your own that a run reads; DVC compares the result with that of its last run."""
+    from pixelwise.artifacts import write_json
+    from pixelwise.data import own
+    from pixelwise.graph import plan as planned
+
+    run = planned(config, profile, smoke)
+    file = Path("work") / "inputs" / f"{run.name}.json"
+    write_json(file, own.digest(run.jobs))
+    typer.echo(file)
 
 
 @app.command()

@@ -10,6 +10,7 @@ sys.path.insert(
 )  # this clone's own source, whatever else is installed
 
 from pixelwise import clone, graph, jobs
+from pixelwise.data import own
 from pixelwise.errors import PixelwiseError
 
 clone.use(ROOT)
@@ -24,7 +25,7 @@ def stop(error):
 try:
     PLAN = graph.plan_of(config)
     if workflow.is_main_process:
-        STALE = jobs.prepare(PLAN.jobs)
+        STALE = jobs.prepare(PLAN.jobs, own.noticed(PLAN.jobs))
 except PixelwiseError as error:
     stop(error)
 
