@@ -103,7 +103,7 @@ class TimedModel(Settings):
 
     architecture: str
     options: Options = Field(default_factory=dict)
-    at: dict[Annotated[str, Field(pattern=r"^\d+x\d+$")], dict[str, Any]] = Field(default_factory=dict)
+    at: dict[Annotated[str, Field(pattern=r"^\d+x\d+$")], Options] = Field(default_factory=dict)
 
 
 class TimeSettings(Compute):
