@@ -145,6 +145,7 @@ def metadata(**changes) -> str:
         (metadata(options={"depth": 10**12}), "depth 1000000000000; allowed"),
         (metadata(options={"width": 10**6}), "width 1000000; allowed"),
         (metadata(options={"width": 4096, "depth": 4096}), "ask for more than 4096 tensors or 4294967296 bytes"),
+        (metadata(options={"variant": "other"}), "dncnn: variant 'other'; allowed are saoyan, kair, merged"),
         (metadata(options={"variant": ["kair"]}), "variant ('kair',); Input should be 'saoyan', 'kair' or 'merged'"),
     ],
 )

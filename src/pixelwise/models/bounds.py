@@ -38,7 +38,11 @@ def checked(name: str, make: Callable[..., nn.Module], options: Mapping[str, Any
         try:
             result[option] = TypeAdapter(hints[option], config=ConfigDict(strict=True)).validate_python(value)
         except ValidationError as error:
-            raise PixelwiseError(f"{name}: {option} {value!r:.60}; {error.errors()[0]['msg']}") from None
+            first = error.errors()[0]
+            if first["type"] == "literal_error" and isinstance(value, str):  # the network says what it allows
+                result[option] = value
+                continue
+            raise PixelwiseError(f"{name}: {option} {value!r:.60}; {first['msg']}") from None
     return result
 
 
