@@ -61,6 +61,7 @@ def verify(
     smoke: Smoke = None,
 ) -> None:
     """Compare every byte of a run's outputs with its manifests."""
+    from pixelwise.data import own
     from pixelwise.graph import plan
     from pixelwise.jobs import made
     from pixelwise.jobs import verify as differences
@@ -74,7 +75,7 @@ def verify(
         raise PixelwiseError(
             f"{run.name}: no outputs here; run it, or 'dvc pull' with profile: in params.yaml set to it"
         )
-    problems = differences(done)
+    problems = [*differences(done), *own.changed(done).values()]
     for problem in problems:
         say(problem)
     if problems:
@@ -136,6 +137,19 @@ def record(config: Config = Path("params.yaml"), profile: ProfileOption = None) 
     from pixelwise.recording import record as recorded
 
     show(f"recorded: {recorded(planned(config, profile, False))}")
+
+
+@app.command()
+def inputs(config: Config = Path("params.yaml"), profile: ProfileOption = None, smoke: Smoke = None) -> None:
+    """Hash the files of your own that a run reads; DVC compares the result with that of its last run."""
+    from pixelwise.artifacts import write_json
+    from pixelwise.data import own
+    from pixelwise.graph import plan as planned
+
+    run = planned(config, profile, smoke)
+    file = Path("work") / "inputs" / f"{run.name}.json"
+    write_json(file, own.digest(run.jobs))
+    show(str(file))
 
 
 @app.command()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -137,11 +137,15 @@ def _valid(job: Job, description: dict[str, Any]) -> dict[str, str] | None:
     return present if made.get("inputs") == present else None
 
 
-def prepare(jobs: Iterable[Job]) -> list[str]:
+def prepare(jobs: Iterable[Job], changed: Collection[str] = ()) -> list[str]:
     """Make modification times and job files say what the contents say, so that Snakemake decides by content.
 
     Valid outputs become no older than their inputs; the job file of an invalid one is written anew with a mark, so that
     it is newer and has another checksum than any record. Jobs come in topological order.
+
+    Args:
+        jobs: All jobs of a run.
+        changed: Ids of those that read files outside the run which are others now.
 
     Returns:
         The ids of the jobs whose outputs are missing or not valid themselves (what follows from them is not listed).
@@ -158,7 +162,7 @@ def prepare(jobs: Iterable[Job]) -> list[str]:
     for job in jobs:
         description, written = job.description(), _read(job.file)
         fresh = isinstance(written, dict) and written.get("job") == description
-        inputs = _valid(job, description)
+        inputs = None if job.id in changed else _valid(job, description)
         if inputs is not None:
             if not fresh:
                 write_json(job.file, {"job": description})

@@ -13,13 +13,14 @@ from pixelwise import net
 
 with net.planning():
     from pixelwise import clone, configuration, exclusive, graph
+    from pixelwise.data import own
 
     clone.use(ROOT)
     # `config` holds what the command line gave, which child processes are given again; all else is read from the file.
     PLAN = graph.plan_of(configuration.read(Path("params.yaml"), config))
     if workflow.is_main_process:
         TURN = exclusive.Turn(PLAN.name)
-        STALE = TURN.plan(PLAN.jobs)
+        STALE = TURN.plan(PLAN.jobs, own.noticed(PLAN.jobs))
 config["profile"] = PLAN.name  # for the captions of `snakemake --report`
 
 

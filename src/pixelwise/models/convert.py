@@ -12,9 +12,10 @@ from torch import nn
 from pixelwise.artifacts import read_json, sha256, write_json
 from pixelwise.errors import PixelwiseError
 from pixelwise.models import checkpoint
+from pixelwise.models.bounds import checked
 from pixelwise.models.official import load_official, read, strip
 from pixelwise.models.official_dncnn import options_of_file
-from pixelwise.models.registry import skeleton
+from pixelwise.models.registry import factory, skeleton
 from pixelwise.settings.models import ConvertSettings
 
 SOURCE = "source.json"  # where a folder of weights says what it holds
@@ -78,9 +79,14 @@ def convert(file: Path, name: str, out: Path, options: Sequence[str] | Mapping[s
 
 def _load(file: Path, name: str, options: Mapping[str, Any]) -> tuple[dict[str, Any], nn.Module]:
     """Build the network without initialising it and fill it; options that DnCNN's file shows are completed."""
+    given = checked(name, factory(name), options)  # an error in these is not the file's
     tensors = strip(read(file))
     complete = (options_of_file(tensors) if name == "dncnn" else {}) | dict(options)
-    return complete, load_official(skeleton(name, **complete), tensors, str(file))
+    try:
+        module = skeleton(name, **complete | given)
+    except PixelwiseError as error:
+        raise PixelwiseError(f"{file}: {error}") from None
+    return complete, load_official(module, tensors, str(file))
 
 
 def _only_file(folder: Path) -> Path:
@@ -100,5 +106,5 @@ def _option(text: str) -> tuple[str, Any]:
         raise PixelwiseError(f"option {text!r}; allowed is NAME=VALUE")
     try:
         return name, json.loads(value)
-    except ValueError:
+    except (ValueError, RecursionError):
         return name, value

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from pixelwise.settings.base import Compute, Settings
+from pixelwise.settings.base import Compute, Options, Settings
 from pixelwise.settings.data import Dataset
 from pixelwise.settings.names import Name
 
@@ -103,8 +103,8 @@ class TimedModel(Settings):
     """
 
     architecture: str
-    options: dict[str, Any] = Field(default_factory=dict)
-    at: dict[Annotated[str, Field(pattern=r"^\d+x\d+$")], dict[str, Any]] = Field(default_factory=dict)
+    options: Options = Field(default_factory=dict)
+    at: dict[Annotated[str, Field(pattern=r"^\d+x\d+$")], Options] = Field(default_factory=dict)
 
 
 class TimeSettings(Compute):
