@@ -81,6 +81,8 @@ def record(dataset: Dataset, out: Path) -> None:
         if found.defects:
             more = f" (and {len(found.defects) - 1} more defects)" if len(found.defects) > 1 else ""
             raise PixelwiseError(found.defects[0] + more)
+        for line in found.notes:
+            say(line)
         for path in [path for entry in found.entries for path in entry.files.values()]:
             name = path.relative_to(root).as_posix()
             if "," in name or "\n" in name:
