@@ -15,7 +15,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from pixelwise.data.decoding import SUFFIXES
+from pixelwise.data.formats import SUFFIXES
 from pixelwise.data.layout import IGNORE, LabelTable, Listing, distinct_colours, index, pair
 from pixelwise.data.walking import images_below, shown
 from pixelwise.errors import PixelwiseError

@@ -1,7 +1,7 @@
-"""The one place that decodes pictures: which formats, how large, and nothing in them dropped in silence.
+"""The one place that decodes pictures: a file is read whole or refused with one line.
 
-A file is read whole or refused with one line. Refused are several pages or frames, values that a decoder would shorten,
-channels that it would leave out, and sizes beyond `PIXELS`, these before anything is allocated for them.
+Refused are several pages or frames, values that a decoder would shorten, channels that it would leave out, and sizes
+beyond a bound, these before anything is allocated for them. Pictures of 16 bits for each value are in `deep`.
 """
 
 from __future__ import annotations
@@ -9,46 +9,20 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import io
-import struct
+import os
 import warnings
-import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
-import numpy as np
 from PIL import Image
 
+from pixelwise.data.formats import FORMATS, check_frames, check_png, check_size, frames, png_bits, tiff_values
 from pixelwise.errors import PixelwiseError
 
-FORMATS = {
-    "PNG": (".png",),
-    "JPEG": (".jpg", ".jpeg"),
-    "BMP": (".bmp",),
-    "TIFF": (".tif", ".tiff"),
-    "WEBP": (".webp",),
-}
-"""Every format that is read or written, by Pillow's name, with its suffixes."""
-SUFFIXES = tuple(suffix for suffixes in FORMATS.values() for suffix in suffixes)
-PIXELS = 2**28  # 16384 x 16384
-BYTES = 2**32
-
 ORIENTATION = 274  # EXIF 2.3
-BITS, SAMPLES, HIGHEST, TILE_WIDTH, TILE_LENGTH, EXTRA, SAMPLE_FORMAT = (
-    258,
-    277,
-    281,
-    322,
-    323,
-    338,
-    339,
-)  # tags of TIFF 6.0
-UNSIGNED, SIGNED = 1, 2  # values of SAMPLE_FORMAT
-PREMULTIPLIED, OPACITY = 1, 2  # values of EXTRA
-PIECES = 0xB002  # tag of an index of several pictures in one JPEG (CIPA DC-007)
-
-Image.MAX_IMAGE_PIXELS = None  # `PIXELS` takes its place
+BYTES = 2**32
 
 
 @dataclass(frozen=True)
@@ -84,7 +58,7 @@ class Decoded:
 
 
 def header(path: Path) -> Header:
-    """Read the header of a picture, without decoding it.
+    """Read what the file says about its picture.
 
     Raises:
         PixelwiseError: If it is no picture of the formats read, or one that `decode` refuses by its header.
@@ -109,8 +83,9 @@ def decode(path: Path, sha256: str | None = None) -> Decoded:
     content = contents(path, sha256)
     with _opened(path, io.BytesIO(content)) as (image, found):  # by name, Pillow 13.0.0 misreads turned TIFFs
         if found.format == "PNG":
-            _whole_png(content)
-        image.load()
+            check_png(path, content)
+        with _quiet() if found.format == "TIFF" else contextlib.nullcontext():
+            image.load()
     return Decoded(image, found, content)
 
 
@@ -130,29 +105,14 @@ def contents(path: Path, sha256: str | None = None) -> bytes:
     return content
 
 
-def check_size(path: Path, height: int, width: int) -> None:
-    """Refuse a picture without pixels, or with more than memory is ever asked for.
-
-    Raises:
-        PixelwiseError: Says its size.
-    """
-    if not 1 <= height * width <= PIXELS:
-        raise PixelwiseError(f"{path}: {height}x{width} pixels (height x width); 1 to {PIXELS} pixels are allowed")
-
-
-def check_frames(path: Path, frames: int) -> None:
-    """Refuse several pages or frames.
-
-    Raises:
-        PixelwiseError: Says how many.
-    """
-    if frames > 1:
-        raise PixelwiseError(f"{path}: {frames} frames; one is allowed")
-
-
 @contextlib.contextmanager
 def guarded(path: Path) -> Iterator[None]:
-    """Turn whatever a decoder raises for a damaged file into one line, and keep its warnings off the terminal."""
+    """Turn whatever a decoder raises for a damaged file into one line, and keep its warnings off the terminal.
+
+    Raises:
+        PixelwiseError: Says what the decoder said.
+        OSError: If the file can't be read at all.
+    """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -175,20 +135,25 @@ def _regular(path: Path) -> None:
 
 
 @contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep off standard error what libtiff says there about a damaged file, which Pillow gives no way to stop."""
+    with open(os.devnull, "wb") as nowhere:
+        kept = os.dup(2)
+        try:
+            os.dup2(nowhere.fileno(), 2)
+            yield
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+
+
+@contextlib.contextmanager
 def _opened(path: Path, stream: IO[bytes]) -> Iterator[tuple[Image.Image, Header]]:
     with guarded(path):
         image = Image.open(stream, formats=tuple(FORMATS))
         check_size(path, image.height, image.width)
-        check_frames(path, _frames(image))
+        check_frames(path, frames(image))
         yield image, _header(path, image, stream)
-
-
-def _frames(image: Image.Image) -> int:
-    """How many pictures a file holds; the previews that cameras add to a JPEG do not count."""
-    if image.format == "MPO":
-        kinds = [piece["Attribute"]["MPType"] for piece in image.mpinfo[PIECES]]  # type: ignore[attr-defined]
-        return sum(not kind.startswith("Large Thumbnail") for kind in kinds)
-    return int(getattr(image, "n_frames", 1))
 
 
 def _header(path: Path, image: Image.Image, stream: IO[bytes]) -> Header:
@@ -197,48 +162,9 @@ def _header(path: Path, image: Image.Image, stream: IO[bytes]) -> Header:
     if kind == "PNG":
         place = stream.tell()
         stream.seek(0)
-        start = stream.read(26)
+        bits = png_bits(stream.read(26))
         stream.seek(place)
-        if start[12:16] != b"IHDR":
-            raise ValueError("its first chunk is not IHDR")
-        bits = 8 if start[25] == 3 else start[24]
     elif kind == "TIFF":
-        bits, signed = _tiff(path, image.tag_v2, len(image.getbands()))  # type: ignore[attr-defined]
+        bits, signed = tiff_values(path, image.tag_v2, len(image.getbands()))  # type: ignore[attr-defined]
     orientation = image.getexif().get(ORIENTATION, 1)
     return Header(kind, image.mode, image.height, image.width, bits, orientation, signed)
-
-
-def _tiff(path: Path, tags: Mapping[int, Any], bands: int) -> tuple[int, bool]:
-    """Bits of each value, and whether they are signed; refuses what Pillow would leave out or change."""
-    bits, formats = np.unique(tags.get(BITS, 1)), np.unique(tags.get(SAMPLE_FORMAT, UNSIGNED))
-    extra = np.atleast_1d(tags.get(EXTRA, ()))
-    check_size(path, tags.get(TILE_LENGTH, 1), tags.get(TILE_WIDTH, 1))
-    wrong = None
-    if len(bits) > 1 or len(formats) > 1:
-        wrong = "channels of different kinds; values of one kind are allowed"
-    elif (samples := tags.get(SAMPLES, 1)) != bands:
-        wrong = f"{samples} channels, of which {bands} would be read; gray or colour with or without opacity is allowed"
-    elif PREMULTIPLIED in extra:
-        wrong = "colours multiplied by the opacity; opacity on its own is allowed"
-    elif formats[0] == SIGNED and bits[0] < 16:
-        wrong = "negative values; values from 0 are allowed"
-    if wrong:
-        raise PixelwiseError(f"{path}: {wrong}")
-    return int(bits[0]), bool(formats[0] == SIGNED)
-
-
-def _whole_png(content: bytes) -> None:
-    """Check the chunks of a PNG (ISO/IEC 15948) up to its end; Pillow looks at no checksum of pixels.
-
-    Raises:
-        ValueError: If one is cut or damaged.
-    """
-    place, kind = 8, b""
-    while kind != b"IEND":
-        if place + 12 > len(content):
-            raise ValueError("the file ends before the picture does")
-        (length,), kind = struct.unpack_from(">I", content, place), content[place + 4 : place + 8]
-        end = place + 8 + length
-        if content[end : end + 4] != struct.pack(">I", zlib.crc32(memoryview(content)[place + 4 : end])):
-            raise ValueError(f"checksum of chunk {kind.decode('latin-1')!r}")
-        place = end + 4

@@ -9,16 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pixelwise.data.decoding import (
-    HIGHEST,
-    OPACITY,
-    ORIENTATION,
-    PREMULTIPLIED,
-    Decoded,
-    check_frames,
-    check_size,
-    guarded,
-)
+from pixelwise.data.decoding import ORIENTATION, Decoded, guarded
+from pixelwise.data.formats import HIGHEST, OPACITY, PREMULTIPLIED, check_frames, check_size
 from pixelwise.errors import PixelwiseError
 
 if TYPE_CHECKING:
@@ -66,7 +58,7 @@ def tiff(path: Path, content: bytes) -> Deep | None:
     from imagecodecs import tiff_decode
     from tifffile import TiffFile
 
-    logging.getLogger("tifffile").setLevel(logging.CRITICAL)
+    logging.getLogger("tifffile").addHandler(logging.NullHandler())
     with guarded(path), TiffFile(io.BytesIO(content)) as file:
         page = file.pages.first
         if page.bitspersample != 16:

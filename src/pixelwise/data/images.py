@@ -95,8 +95,10 @@ def check_map(path: Path, decoded: Decoded, palette: bool) -> None:
             header.mode, f"mode {header.mode}"
         )
         wrong = f"{what}; a map holds one id per pixel, gray{' or palette' if palette else ' and no palette'}"
-    elif header.format == "TIFF" and (header.bits not in (1, 8, 16, 32) or image.tag_v2.get(PHOTOMETRIC) == 0):  # type: ignore[attr-defined]
-        wrong = "fewer than 8 bits, or white is zero; allowed are 8 to 32 bits, black is zero"
+    elif header.format == "TIFF" and header.bits not in (1, 8, 16, 32):
+        wrong = f"{header.bits} bits for each value; 1, 8, 16 or 32 are allowed"
+    elif header.format == "TIFF" and image.tag_v2.get(PHOTOMETRIC) == 0:  # type: ignore[attr-defined]
+        wrong = "white is zero; black must be zero"
     if wrong:
         raise PixelwiseError(f"{path}: {wrong}")
 

@@ -14,8 +14,9 @@ import numpy.typing as npt
 from PIL import Image, ImageOps
 
 from pixelwise.data import deep
-from pixelwise.data.decoding import FORMATS, Decoded, contents, decode
+from pixelwise.data.decoding import Decoded, contents, decode
 from pixelwise.data.deep import Values
+from pixelwise.data.formats import FORMATS
 from pixelwise.data.images import PHOTOGRAPHS
 from pixelwise.errors import PixelwiseError
 

@@ -73,8 +73,8 @@ def convert(
         PixelwiseError: If an option is malformed, or the file does not fit the network; the first wrong key is named.
     """
     file, out = Path(file), Path(out)
-    outputs.check(out, [file], force)
     given = dict(options) if isinstance(options, Mapping) else dict(_option(text) for text in options)
+    outputs.check(out, [file], force)
     complete, module = _load(file, name, given)
     origin = {"file": file.name, "sha256": sha256(file)}
     with outputs.written(out, [file], force) as temporary:
