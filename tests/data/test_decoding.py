@@ -254,12 +254,27 @@ def test_photographs_may_be_opaque_but_not_transparent(tmp_path):
     ids=["png", "png-most", "bmp", "jpeg", "tiff", "tiles"],
 )
 def test_sizes_are_bounded_before_anything_is_allocated(tmp_path, content):
-    everywhere(tmp_path, content, r"pixels \(height x width\); 1 to 268435456 pixels are allowed")
+    everywhere(tmp_path, content, r"pixels \(height x width\); 1 to 134217728 pixels are allowed")
 
 
 @pytest.mark.parametrize("content", [png(0, 5, 8, 0, b""), larger(saved("BMP"), 18, "<i", 0)], ids=["png", "bmp"])
 def test_no_pixels_are_no_picture(tmp_path, content):
     everywhere(tmp_path, content, "not a readable image|0 pixels")
+
+
+def test_pixels_that_are_not_in_the_file_are_missed(tmp_path):
+    """Decoders would fill them in."""
+    everywhere(tmp_path, larger(saved("JPEG"), jpeg_start(), ">HH", 8192, 16_384), "most are missing")
+    rows = tiff(values((20, 9)), rowsperstrip=5)
+    everywhere(tmp_path, tagged(rows, 257, 20, 100), "4 strips or tiles of 20; all are needed")
+    everywhere(tmp_path, tagged(tiff(values((20, 9))), 257, 20, 2**20), "not a readable|strips|truncated")
+    assert b"\x2d\0\0\0" * 4 not in rows
+    for place in range(len(rows) - 3):  # the length of each strip, 45 bytes
+        if rows[place : place + 4] == b"\x2d\0\x2d\0":
+            everywhere(tmp_path, larger(rows, place, "<H", 0), "3 strips or tiles of 4", ["photograph", "map"])
+            break
+    else:
+        pytest.fail("no lengths")
 
 
 def test_text_that_unpacks_without_end_is_refused(tmp_path):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from pixelwise.data import check, fetch, readers
-from pixelwise.data.walking import images_below, shown
+from pixelwise.data.walking import images_below
 from pixelwise.errors import PixelwiseError
 from pixelwise.settings.data import Dataset
 from tests.data.builders import custom, png
@@ -143,8 +143,3 @@ def test_every_defect_of_a_file_is_listed_before_anything_is_written(mine):
     report = check.check(settings(mine), mine)
     assert one(report["train"].defects, "b.png: not a readable image")
     assert one(report["val"].defects, "c.png: 16 bits for each value; photographs need 8 bits")
-
-
-def test_shown_leaves_what_can_be_read():
-    assert shown("été 写真.png") == "été 写真.png"
-    assert shown(os.fsdecode(b"a\xffb\n")) == r"a\xffb\n"

@@ -17,8 +17,9 @@ from PIL import Image
 
 from pixelwise.data.formats import SUFFIXES
 from pixelwise.data.layout import IGNORE, LabelTable, Listing, distinct_colours, index, pair
-from pixelwise.data.walking import images_below, shown
+from pixelwise.data.walking import images_below
 from pixelwise.errors import PixelwiseError
+from pixelwise.screen import plain
 from pixelwise.settings.data import Dataset
 
 ROLES = {"image": "images", "label": "labels", "instance": "instances"}
@@ -73,7 +74,7 @@ def _pairs(root: Path, prefix: str) -> Listing:
     )
     others = Image.registered_extensions().keys() - set(SUFFIXES)
     unread = [path for folder in roles.values() for path in images_below(folder, kinds=others).paths]
-    lines = [f"{shown(path)}: {path.suffix} is not read; {', '.join(SUFFIXES)} are" for path in unread]
+    lines = [f"{plain(str(path))}: {path.suffix} is not read; {', '.join(SUFFIXES)} are" for path in unread]
     return Listing(listing.entries, listing.defects + lines, listing.notes)
 
 

@@ -18,7 +18,16 @@ from typing import IO
 
 from PIL import Image
 
-from pixelwise.data.formats import FORMATS, check_frames, check_png, check_size, frames, png_bits, tiff_values
+from pixelwise.data.formats import (
+    FORMATS,
+    check_frames,
+    check_jpeg,
+    check_png,
+    check_size,
+    frames,
+    png_bits,
+    tiff_values,
+)
 from pixelwise.errors import PixelwiseError
 
 ORIENTATION = 274  # EXIF 2.3
@@ -84,6 +93,8 @@ def decode(path: Path, sha256: str | None = None) -> Decoded:
     with _opened(path, io.BytesIO(content)) as (image, found):  # by name, Pillow 13.0.0 misreads turned TIFFs
         if found.format == "PNG":
             check_png(path, content)
+        elif found.format == "JPEG":
+            check_jpeg(path, content, found.height, found.width)
         with _quiet() if found.format == "TIFF" else contextlib.nullcontext():
             image.load()
     return Decoded(image, found, content)

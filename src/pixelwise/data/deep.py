@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pixelwise.data.decoding import ORIENTATION, Decoded, guarded
-from pixelwise.data.formats import HIGHEST, OPACITY, PREMULTIPLIED, check_frames, check_size
+from pixelwise.data.formats import HIGHEST, OPACITY, PLANES_APART, PREMULTIPLIED, check_frames, check_size
 from pixelwise.errors import PixelwiseError
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 PROFILE = 34675  # tag of ICC.1
 WHITE_IS_ZERO, BLACK_IS_ZERO, RGB = 0, 1, 2  # photometric interpretations of TIFF 6.0
-PLANES_APART = 2  # PlanarConfiguration
 Values = NDArray[np.unsignedinteger]
 
 

@@ -23,12 +23,14 @@ FORMATS = {
 }
 """Every format, by Pillow's name, with its suffixes: the one list."""
 SUFFIXES = tuple(suffix for suffixes in FORMATS.values() for suffix in suffixes)
-PIXELS = 2**28  # 16384 x 16384
+PIXELS = 2**27  # 8192 x 16384
 
-BITS, SAMPLES, HIGHEST, TILE_WIDTH, TILE_LENGTH, EXTRA, SAMPLE_FORMAT = 258, 277, 281, 322, 323, 338, 339  # of TIFF 6.0
+WIDTH, LENGTH, BITS, STRIPS, SAMPLES, ROWS, STRIP_BYTES, HIGHEST = 256, 257, 258, 273, 277, 278, 279, 281  # of TIFF 6.0
+PLANAR, TILE_WIDTH, TILE_LENGTH, TILES, TILE_BYTES, EXTRA, SAMPLE_FORMAT = 284, 322, 323, 324, 325, 338, 339
 DEPTH = 32997  # tag of SGI: layers of a volume
 UNSIGNED, SIGNED = 1, 2  # values of SAMPLE_FORMAT
 PREMULTIPLIED, OPACITY = 1, 2  # values of EXTRA
+PLANES_APART = 2  # value of PLANAR
 PIECES = 0xB002  # tag of the list of pictures in one JPEG (CIPA DC-007)
 PALETTE = 3  # colour type of a PNG
 
@@ -100,6 +102,32 @@ def check_png(path: Path, content: bytes) -> None:
     check_frames(path, animated)
 
 
+def check_jpeg(path: Path, content: bytes, height: int, width: int) -> None:
+    """Refuse a JPEG of fewer bits than its 8x8 blocks need, which libjpeg would fill with gray.
+
+    Raises:
+        PixelwiseError: Says its size.
+    """
+    if 8 * len(content) < -(-height // 8) * -(-width // 8):
+        raise PixelwiseError(
+            f"{path}: {height}x{width} pixels (height x width) in {len(content)} bytes; most are missing"
+        )
+
+
+def _lacking(tags: Mapping[int, Any]) -> str | None:
+    """What is wrong if a TIFF has fewer strips or tiles than its size needs; Pillow would fill in black."""
+    width, length = tags[WIDTH], tags[LENGTH]
+    if TILES in tags:
+        needed = -(-width // tags[TILE_WIDTH]) * -(-length // tags[TILE_LENGTH])
+    else:
+        needed = -(-length // max(1, min(length, tags.get(ROWS, length))))
+    needed *= tags.get(SAMPLES, 1) if tags.get(PLANAR, 1) == PLANES_APART else 1
+    places, lengths = (TILES, TILE_BYTES) if TILES in tags else (STRIPS, STRIP_BYTES)
+    sizes = np.atleast_1d(tags.get(lengths, [1] * needed))  # old files of one strip may lack its length
+    found = min(len(tags.get(places, ())), int((sizes > 0).sum()))
+    return f"{found} strips or tiles of {needed}; all are needed" if found < needed else None
+
+
 def tiff_values(path: Path, tags: Mapping[int, Any], bands: int) -> tuple[int, bool]:
     """Bits of each value of a TIFF, and whether they are signed.
 
@@ -114,7 +142,7 @@ def tiff_values(path: Path, tags: Mapping[int, Any], bands: int) -> tuple[int, b
     bits, kinds = np.unique(tags.get(BITS, 1)), np.unique(tags.get(SAMPLE_FORMAT, UNSIGNED))
     check_frames(path, tags.get(DEPTH, 1))
     check_size(path, tags.get(TILE_LENGTH, 1), tags.get(TILE_WIDTH, 1))
-    wrong = None
+    wrong = _lacking(tags)
     if len(bits) > 1 or len(kinds) > 1:
         wrong = "channels of different kinds; values of one kind are allowed"
     elif (samples := tags.get(SAMPLES, 1)) != bands:

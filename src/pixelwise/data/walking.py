@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pixelwise.data.formats import SUFFIXES
+from pixelwise.screen import plain
 
 UNPRINTABLE = {"Cc", "Cs", "Zl", "Zp"}  # Unicode categories: control characters, bytes that are no UTF-8, line breaks
 MARKS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")  # these turn text round
@@ -33,23 +34,9 @@ class Found:
         return Found([path for path in self.paths if keep(path)], self.defects, self.notes)
 
 
-def shown(path: Path | str) -> str:
-    r"""A name as one printable line: control characters, bytes that are no UTF-8 and the like as escapes.
-
-    >>> shown("a\nb\udcff")
-    'a\\nb\\xff'
-    """
-    return "".join(_escape(letter) if unsafe(letter) else letter for letter in str(path))
-
-
 def unsafe(letter: str) -> bool:
     """Whether a letter of a name would break the line that shows it."""
     return unicodedata.category(letter) in UNPRINTABLE or letter in MARKS
-
-
-def _escape(letter: str) -> str:
-    byte = 0xDC80 <= ord(letter) <= 0xDCFF  # how Python keeps a byte of a name that is no UTF-8
-    return f"\\x{ord(letter) - 0xDC00:02x}" if byte else letter.encode("unicode_escape").decode("ascii")
 
 
 def images_below(folder: Path, suffix: str = "", kinds: Collection[str] = SUFFIXES) -> Found:
@@ -66,12 +53,12 @@ def images_below(folder: Path, suffix: str = "", kinds: Collection[str] = SUFFIX
             status = place.stat()
             entries = sorted(os.scandir(place), key=lambda entry: entry.name)
         except OSError as error:
-            found.defects.append(f"{shown(place)}: {error.strerror}; a folder that can be read is needed")
+            found.defects.append(f"{plain(str(place))}: {error.strerror}; a folder that can be read is needed")
             continue
         known = first.setdefault((status.st_dev, status.st_ino), place)
         if known is not place:
             found.defects.append(
-                f"{shown(place)}: the same folder as {shown(known)}; it is counted once, remove the link"
+                f"{plain(str(place))}: the same folder as {plain(str(known))}; it is counted once, remove the link"
             )
             continue
         folders = [path for entry in entries if (path := _look(entry, suffix, kinds, found)) is not None]
@@ -87,18 +74,18 @@ def _look(entry: os.DirEntry[str], suffix: str, kinds: Collection[str], found: F
     kind = _kind(entry)
     if entry.name.startswith("."):
         if kind == "folder" or path.suffix.lower() in kinds:
-            found.notes.append(f"{shown(path)}: hidden {kind}, left out")
+            found.notes.append(f"{plain(str(path))}: hidden {kind}, left out")
     elif kind == "folder":
         return path
     elif kind == "dead link":
         unclear = not path.suffix  # perhaps of a folder
-        (found.defects if wanted or unclear else found.notes).append(f"{shown(path)}: a link that leads nowhere")
+        (found.defects if wanted or unclear else found.notes).append(f"{plain(str(path))}: a link that leads nowhere")
     elif not wanted:
         return None
     elif kind != "file":
-        found.defects.append(f"{shown(path)}: a {kind}; a file is needed")
+        found.defects.append(f"{plain(str(path))}: a {kind}; a file is needed")
     elif any(unsafe(letter) for letter in entry.path):
-        found.defects.append(f"{shown(path)}: a name that is no line of UTF-8 text; rename it")
+        found.defects.append(f"{plain(str(path))}: a name that is no line of UTF-8 text; rename it")
     else:
         found.paths.append(path)
     return None

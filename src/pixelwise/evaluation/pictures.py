@@ -108,7 +108,7 @@ def _picture(path: Path, values: Values, profile: bytes | None) -> Picture:
     bits = 8 * values.dtype.itemsize
     alpha = values[..., -1] if channels in (2, 4) else None
     colour = values[..., 0] if channels == 2 else values[..., :3] if channels == 4 else values
-    return Picture((colour / np.float32(2**bits - 1)).astype(np.float32), bits, alpha, profile)
+    return Picture((colour / np.float32(2**bits - 1)).astype(np.float32, copy=False), bits, alpha, profile)
 
 
 def check_file(path: Path, height: int, width: int) -> None:
