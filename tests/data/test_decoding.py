@@ -360,3 +360,13 @@ def test_nothing_else_decodes_pictures():
                 if name in found:
                     found[name].add(place)
     assert found == ALLOWED
+
+
+def test_a_place_before_the_start_of_a_file_is_damage(tmp_path):
+    """Seeking there is an error of the operating system, not only of the decoder."""
+    path = tmp_path / "x.tif"
+    for offset in (2**31, 2**32 - 1):
+        path.write_bytes(larger(tiff(values((8, 9)), bigtiff=True), 8, "<Q", 2**64 - offset))
+        for read in (*READERS.values(), header):
+            with pytest.raises(PixelwiseError, match=r"x\.tif: not a readable image"):
+                read(path)

@@ -7,6 +7,7 @@ beyond a bound, these before anything is allocated for them. Pictures of 16 bits
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import io
 import os
@@ -133,7 +134,7 @@ def guarded(path: Path) -> Iterator[None]:
     except MemoryError:
         raise PixelwiseError(f"{path}: not enough memory for its pixels") from None
     except Exception as error:  # of many kinds, which no decoder lists
-        if isinstance(error, OSError) and error.errno is not None:
+        if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):  # a place before the file's start
             raise
         reason = str(error).split(" <", 1)[0].split("\n", 1)[0] or type(error).__name__
         line = f"{path}: not a readable image ({reason}); {', '.join(FORMATS)} are read"
