@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import hashlib
 import json
 import os
+import secrets
 import shutil
-import tempfile
+import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -46,30 +48,63 @@ def read_json(path: Path | str) -> Any:
         raise PixelwiseError(f"{path}: not readable as JSON ({error})") from None
 
 
+def _beside(path: Path) -> Path:
+    """Create an empty file in the folder of `path` under a name of its own; the umask decides who may read it."""
+    while True:
+        temporary = path.with_name(f".{path.stem[:32]}.{secrets.token_hex(4)}{path.suffix}")
+        with contextlib.suppress(FileExistsError):
+            os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
+            return temporary
+
+
 @contextlib.contextmanager
-def atomic(path: Path | str) -> Iterator[Path]:
+def atomic(path: Path | str, replace: bool = True) -> Iterator[Path]:
     """Yield a temporary path beside `path`; on success flush it to disk and rename it, on failure remove it.
 
-    The temporary name keeps the suffix of `path`, since many writers choose their format by it. If the disk refuses to
-    take it, the OSError names `path`, whatever the writer raised.
+    The temporary name keeps the suffix of `path`, since many writers choose their format by it.
+
+    Args:
+        path: File to write; missing folders are made.
+        replace: Whether a file of that name may be replaced.
+
+    Raises:
+        FileExistsError: If there is one and it may not be.
+        OSError: If the disk refuses to take it, whatever the writer raised; it names `path`.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.stem}.", suffix=path.suffix, dir=path.parent)
-    os.close(handle)
-    temporary = Path(name)
+    temporary = _beside(path)
+    mode = temporary.stat().st_mode
     try:
         yield temporary
+        temporary.chmod(stat.S_IMODE(mode))  # some writers put a private file in its place
         with open(temporary, "rb") as stream:
             os.fsync(stream.fileno())
-        temporary.chmod(0o644)
+        if not replace:
+            _claim(temporary, path)
         os.replace(temporary, path)
+        temporary.unlink(missing_ok=True)  # two names of one file: renaming left both
     except BaseException as error:
         raised = refusal(temporary, path, error)
         temporary.unlink(missing_ok=True)
         if raised is error:
             raise
         raise raised from error
+
+
+def _claim(temporary: Path, path: Path) -> None:
+    """Give a file its second name, unless another file has it; where there are no hard links, only look.
+
+    Raises:
+        FileExistsError: If another file has it.
+    """
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        raise
+    except OSError:
+        if os.path.lexists(path):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path)) from None
 
 
 def write_bytes(path: Path | str, content: bytes) -> None:

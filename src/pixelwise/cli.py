@@ -50,6 +50,7 @@ app.add_typer(data, name="data")
 
 Config = Annotated[Path, typer.Option(help="The configuration.")]
 ProfileOption = Annotated[str | None, typer.Option(help="Profile; the configuration's own if not given.")]
+Force = Annotated[bool, typer.Option("--force", help="Replace the file if there is one; never one that is read.")]
 Smoke = Annotated[bool | None, typer.Option(help="The shrunk form of the profile.")]
 
 
@@ -167,11 +168,12 @@ def convert(
     model: Annotated[str, typer.Option(help="Name of the architecture.")],
     out: Annotated[Path | None, typer.Option(help="Where to write; beside FILE if not given.")] = None,
     option: Annotated[list[str] | None, typer.Option(help="Option of the architecture, NAME=VALUE.")] = None,
+    force: Force = False,
 ) -> None:
     """Turn an official checkpoint into this project's format."""
     from pixelwise.models.convert import convert as converted
 
-    show(converted(file, model, out or file.with_suffix(".safetensors"), option or []))
+    show(converted(file, model, out or file.with_suffix(".safetensors"), option or [], force))
 
 
 @app.command()
@@ -180,11 +182,12 @@ def denoise(
     out: Annotated[Path, typer.Argument()],
     checkpoint: Annotated[Path, typer.Option(help="A denoiser trained or converted by this project.")],
     sigma: Annotated[float | None, typer.Option(help="Noise level of IN, on the 0-255 scale.")] = None,
+    force: Force = False,
 ) -> None:
     """Remove noise from a picture of your own."""
     from pixelwise.evaluation.denoise import denoise as denoised
 
-    denoised(image, out, checkpoint, sigma)
+    denoised(image, out, checkpoint, sigma, force)
 
 
 @app.command()
@@ -193,11 +196,12 @@ def translate(
     out: Annotated[Path, typer.Argument()],
     checkpoint: Annotated[Path, typer.Option(help="A generator trained or converted by this project.")],
     instances: Annotated[Path | None, typer.Option(help="Instance map: one id per object.")] = None,
+    force: Force = False,
 ) -> None:
     """Turn a label map of your own into a picture."""
     from pixelwise.evaluation.translate import translate as translated
 
-    translated(labels, out, checkpoint, instances)
+    translated(labels, out, checkpoint, instances, force=force)
 
 
 @data.command()

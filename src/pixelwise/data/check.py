@@ -35,6 +35,7 @@ class Split:
         instances: Number of examples with an instance map.
         brightness: Pixels per range of 32 grey levels, eight ranges; of the luma of all images.
         defects: One line each.
+        notes: One line for each file or folder that was left out on purpose.
     """
 
     count: int = 0
@@ -44,6 +45,7 @@ class Split:
     instances: int = 0
     brightness: list[int] = field(default_factory=lambda: [0] * 8)
     defects: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
 
 class Planned(Protocol):
@@ -80,7 +82,7 @@ def check(dataset: Dataset, root: Path, *, progress: bool = False) -> dict[str, 
     result = {}
     for split in SPLITS:
         found = listing(root, split, dataset)
-        report = Split(count=len(found.entries), defects=list(found.defects))
+        report = Split(count=len(found.entries), defects=list(found.defects), notes=found.notes)
         published = expected(dataset.kind, split)
         if published is not None and len(found.entries) != published:
             report.defects.append(f"{root}: {len(found.entries)} {split} examples; the published set has {published}")
@@ -155,6 +157,8 @@ def render(result: dict[str, Split], table: LabelTable | None, title: str) -> No
     if table is not None:
         console.print(_histogram(result, table))
     for split, report in result.items():
+        for line in report.notes:
+            console.print(f"in {split}: {line}", markup=False)
         for line in report.defects:
             console.print(f"defect in {split}: {plain(line)}", markup=False)
 

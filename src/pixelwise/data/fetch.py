@@ -78,7 +78,7 @@ def record(dataset: Dataset, out: Path, notes: Path) -> None:
         cityscapes_login.download()
     root = roots.locate(dataset)
     lines, seen = ["path,size,sha256"], own.Seen(notes)
-    for path in own.listed(root, dataset):
+    for path in own.listed(root, dataset, say):
         name = path.relative_to(root).as_posix()
         if "," in name or "\n" in name:
             raise PixelwiseError(f"{path}: a comma or line break in a name; rename the file")

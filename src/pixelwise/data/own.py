@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from pixelwise.artifacts import read_json, sha256, write_text
@@ -56,8 +56,8 @@ class Seen:
             write_text(self.note, json.dumps(self.known, sort_keys=True))
 
 
-def listed(root: Path, dataset: Dataset) -> Iterator[Path]:
-    """The user's files that a data set's settings ask for, both splits in order.
+def listed(root: Path, dataset: Dataset, tell: Callable[[str], None] = lambda _: None) -> Iterator[Path]:
+    """The user's files that a data set's settings ask for, both splits in order; `tell` is given what was left out.
 
     Raises:
         PixelwiseError: If a partner is missing or there are too few.
@@ -69,6 +69,8 @@ def listed(root: Path, dataset: Dataset) -> Iterator[Path]:
         if found.defects:
             more = f" (and {len(found.defects) - 1} more defects)" if len(found.defects) > 1 else ""
             raise PixelwiseError(found.defects[0] + more)
+        for line in found.notes:
+            tell(line)
         yield from (path for entry in found.entries for path in entry.files.values())
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from torch import nn
 
+from pixelwise import outputs
 from pixelwise.artifacts import read_json, sha256, write_json
 from pixelwise.errors import PixelwiseError
 from pixelwise.models import checkpoint
@@ -54,7 +55,9 @@ def run(settings: ConvertSettings, inputs: dict[str, Path], out: Path, work: Pat
     write_json(out / "training.json", document)
 
 
-def convert(file: Path, name: str, out: Path, options: Sequence[str] | Mapping[str, Any] = ()) -> str:
+def convert(
+    file: Path, name: str, out: Path, options: Sequence[str] | Mapping[str, Any] = (), force: bool = False
+) -> str:
     """Convert one file of official weights.
 
     Args:
@@ -62,6 +65,7 @@ def convert(file: Path, name: str, out: Path, options: Sequence[str] | Mapping[s
         name: Name of the network.
         out: File to write.
         options: Options of the network, as a mapping or as texts NAME=VALUE with a JSON value or a plain word.
+        force: Whether a file that stands at `out` may be replaced.
 
     Returns:
         One line that says what was written.
@@ -69,10 +73,13 @@ def convert(file: Path, name: str, out: Path, options: Sequence[str] | Mapping[s
     Raises:
         PixelwiseError: If an option is malformed, or the file does not fit the network; the first wrong key is named.
     """
+    file, out = Path(file), Path(out)
     given = dict(options) if isinstance(options, Mapping) else dict(_option(text) for text in options)
-    complete, module = _load(Path(file), name, given)
-    origin = {"file": Path(file).name, "sha256": sha256(file)}
-    checkpoint.save(out, module, name, complete, {"official": origin})
+    outputs.check(out, [file], force)
+    complete, module = _load(file, name, given)
+    origin = {"file": file.name, "sha256": sha256(file)}
+    with outputs.written(out, [file], force) as temporary:
+        checkpoint.save(temporary, module, name, complete, {"official": origin})
     count = sum(parameter.numel() for parameter in module.parameters())
     return f"{out}: {name} {json.dumps(complete, sort_keys=True)}, {count:,} parameters, from {file}"
 
