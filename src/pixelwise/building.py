@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar, get_args
-
-from pydantic import ValidationError
 
 from pixelwise.errors import PixelwiseError
 from pixelwise.jobs import Job
 from pixelwise.models.registry import modules
+from pixelwise.reading import checked
 from pixelwise.settings.base import Settings
 from pixelwise.settings.claims import ArchitectureSettings, JudgeSettings
 from pixelwise.settings.data import Dataset, FetchSettings, Kind, PrepareSettings, WeightsSettings
@@ -33,34 +31,7 @@ FLOORS = {"fid": ("real",), "segment": ("real", "shuffled")}
 
 def validate(model: type[Model], where: str, values: Mapping[str, Any]) -> Model:
     """Make settings from plain values, or say in one line what is wrong, where, and what is allowed."""
-    try:
-        return model(**values)
-    except ValidationError as error:
-        first = error.errors()[0]
-        path = ".".join([where, *map(str, first["loc"])])
-        if first["type"] == "extra_forbidden":
-            known = _known(model, first["loc"][:-1])
-            close = difflib.get_close_matches(str(first["loc"][-1]), known, 1)
-            hint = f"did you mean {close[0]}?" if close else "allowed: " + ", ".join(known)
-            raise PixelwiseError(f"params.yaml: {path}: no such parameter; {hint}") from None
-        message = first["msg"].removeprefix("Value error, ")
-        found = "" if isinstance(first["input"], dict) else f" (found {first['input']!r})"
-        raise PixelwiseError(f"params.yaml: {path}: {message}{found}") from None
-
-
-def _inside(annotation: Any) -> type[Settings] | None:
-    """The settings class that an annotation holds, such as `Dataset` in `dict[str, Dataset]`."""
-    if isinstance(annotation, type) and issubclass(annotation, Settings):
-        return annotation
-    return next((found for part in get_args(annotation) if (found := _inside(part))), None)
-
-
-def _known(model: type[Settings], path: tuple[Any, ...]) -> list[str]:
-    """Names that are allowed at a place; steps that are names of entries, not of fields, lead nowhere else."""
-    for step in path:
-        if step in model.model_fields:
-            model = _inside(model.model_fields[step].annotation) or model
-    return sorted(model.model_fields)
+    return checked(model, dict(values), "params.yaml", [where] if where else [])
 
 
 class Builder:
