@@ -15,8 +15,8 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from pixelwise.errors import PixelwiseError
+from pixelwise.reading import Model, read, short
 from pixelwise.reading import read_json as read_json
-from pixelwise.reading import short
 
 MANIFEST = "manifest.json"
 DAMAGED = "damaged"
@@ -124,8 +124,18 @@ def check_listed(path: Path) -> None:
     listed = read_manifest(manifest)["files"].get(path.name)
     if listed is None:
         raise PixelwiseError(f"{path}: not listed in {manifest}; it was not made by that job")
-    if (found := sha256(path)) != listed:
+    try:
+        found = sha256(path)
+    except OSError as error:
+        raise PixelwiseError(f"{path}: not readable ({error.strerror})") from None
+    if found != listed:
         raise PixelwiseError(f"{path}: sha256 {found[:12]} differs from {listed[:12]} in {manifest}; it was changed")
+
+
+def read_made(path: Path, model: type[Model]) -> Model:
+    """Read a JSON file that a job made, see `pixelwise.reading.read` and `check_listed`."""
+    check_listed(path)
+    return read(path, model)
 
 
 def verify_manifest(manifest: Path) -> list[str]:

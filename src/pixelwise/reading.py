@@ -5,6 +5,7 @@ A file that is refused gives one line with its name, the place in it, what was f
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import difflib
 import io
@@ -12,7 +13,7 @@ import json
 import math
 import os
 import stat
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
@@ -259,8 +260,29 @@ def number(cell: str, place: str, infinite: bool = False) -> float:
     return value
 
 
-def log(path: Path, model: type[Model]) -> tuple[list[Model], list[str]]:
+@contextlib.contextmanager
+def leaving_out(lines: list[str] | None) -> Iterator[None]:
+    """Go on where a file is refused, and note the line that says why; None does not go on.
+
+    Args:
+        lines: Receives one line for each file that is left out; the same line once.
+    """
+    try:
+        yield
+    except PixelwiseError as error:
+        if lines is None:
+            raise
+        if str(error) not in lines:
+            lines.append(str(error))
+
+
+def log(path: Path, model: type[Model], what: str) -> tuple[list[Model], list[str]]:
     """Read a file of JSON lines.
+
+    Args:
+        path: The file.
+        model: Schema of a line.
+        what: What the file is, for messages.
 
     Returns:
         The documents in order, and one line for each line of the file that is none, such as one that a kill cut short.
@@ -268,11 +290,11 @@ def log(path: Path, model: type[Model]) -> tuple[list[Model], list[str]]:
     found: list[Model] = []
     problems: list[str] = []
     for count, written in enumerate(text(path).split("\n"), 1):
-        place = f"{path}: line {count}"
         if not written:
             continue
         try:
-            found.append(checked(model, parse_json(written, place), place))
+            found.append(checked(model, parse_json(written, "found"), "found"))
         except PixelwiseError as error:
-            problems.append(str(error))
+            why = str(error).removeprefix("found: ")
+            problems.append(f"{path}: line {count} is not a line of {what} ({why}); remove it")
     return found, problems

@@ -19,7 +19,7 @@ from pixelwise.evaluation.features import Resize
 from pixelwise.evaluation.frechet import FloatArray, frechet_distance, recentred_interval
 from pixelwise.evaluation.kid import KernelDistance
 from pixelwise.evaluation.statistics import resample_counts
-from pixelwise.metrics import Record, Scalar, Value, dump, protocol_hash
+from pixelwise.metrics import Record, Scalar, Value, dump, measured, protocol_hash
 from pixelwise.settings.evaluation import FidSettings
 
 Quantity = Literal["fid", "kid"]
@@ -113,7 +113,7 @@ def run(settings: FidSettings, inputs: dict[str, Path], out: Path, work: Path) -
         if len(x) >= LEAST:
             estimate, draws = measure(protocol.quantity, x, y, settings.resamples, design.name == "pairs")
             low, high = recentred_interval(estimate, draws)
-            value = Value(value=estimate, unit="1", low=low, high=high, interval=INTERVAL)
+            value = measured(estimate, "1", low, high, INTERVAL)
             rows += [(full_name, i, float(draw)) for i, draw in enumerate(draws) if np.isfinite(draw)]
         reference = f"{settings.dataset}/{settings.split}"
         label = f"{full_name}/{reference}-{len(y)}/{height}x{width}/inception-{weights[:8]}"

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pixelwise.artifacts import read_json, sha256, write_text
+from pixelwise.artifacts import sha256, write_text
 from pixelwise.data.pack import Pack, read_facts
 from pixelwise.errors import PixelwiseError
 from pixelwise.evaluation import confusion, hardware, images
@@ -19,7 +19,9 @@ from pixelwise.evaluation.confusion import FloatArray, Matrix
 from pixelwise.evaluation.segmenter import PROTOCOLS, Protocol, Segmenter
 from pixelwise.evaluation.statistics import percentile_interval
 from pixelwise.evaluation.truth import Truth
-from pixelwise.metrics import Record, Scalar, Value, dump, protocol_hash
+from pixelwise.metrics import Record, Scalar, Value, dump, measured, protocol_hash
+from pixelwise.reading import read
+from pixelwise.schemas import Training
 from pixelwise.settings.evaluation import SegmentSettings
 
 REAL, SHUFFLED = "real", "shuffled"
@@ -47,7 +49,7 @@ def run(settings: SegmentSettings, inputs: dict[str, Path], out: Path, work: Pat
     pack, facts = Pack(inputs["data"], settings.split), read_facts(inputs["data"])
     truth = Truth(pack, facts, settings.enlarge, settings.original, inputs.get("raw"))
     segmenter = Segmenter(inputs["segmenter"] / MODEL, len(truth.names), device)
-    short = bool(read_json(inputs["segmenter"] / "training.json")["short"])
+    short = read(inputs["segmenter"] / "training.json", Training).short
     subject = (
         images.photographs(pack, settings.limit)
         if settings.name in (REAL, SHUFFLED)
@@ -181,4 +183,4 @@ def _percent(value: FloatArray, draws: FloatArray) -> Value:
     if not np.isfinite(value):
         return Value(value=None, unit="%", interval=None)
     low, high = percentile_interval(100 * draws)
-    return Value(value=100 * float(value), unit="%", low=low, high=high, interval=INTERVAL)
+    return measured(100 * float(value), "%", low, high, INTERVAL)

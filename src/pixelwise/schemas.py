@@ -1,0 +1,174 @@
+"""Schemas of the documents that steps hand to one another, each read by `pixelwise.reading.read`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from pixelwise.quantities import Number
+
+Word = Annotated[str, Field(max_length=1000)]
+Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Flag = Annotated[bool, Field(strict=True)]
+Count = Annotated[int, Field(ge=0, le=2**53, strict=True)]
+
+
+def _inside(path: str) -> str:
+    parts = path.split("/")
+    if not path or "\0" in path or "\\" in path or not set(parts).isdisjoint(("", ".", "..")):
+        raise ValueError("a relative path that stays below its folder is needed")
+    return path
+
+
+Inside = Annotated[str, Field(max_length=1000), AfterValidator(_inside)]
+"""A relative path of plain parts: neither empty nor absolute, without `.` and `..`."""
+
+
+class Document(BaseModel):
+    """Base: unknown names are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class Open(BaseModel):
+    """Base of documents whose further facts are for people only."""
+
+    model_config = ConfigDict(extra="allow", frozen=True, allow_inf_nan=False)
+
+
+class Description(Document):
+    """What a job file says of its job.
+
+    Attributes:
+        id: Name, also its path below `results/<run>/jobs/`.
+        kind: Key of `jobs.KINDS`.
+        settings: Settings of that kind; validated by their own class.
+        inputs: Role -> output folder of the upstream job.
+        out: Folder of its outputs.
+        modules: Modules of this package beyond the kind's own that it uses.
+        code: Source file -> hash.
+    """
+
+    id: Inside
+    kind: Word
+    settings: dict[str, Any]
+    inputs: dict[Word, Inside]
+    out: Inside
+    modules: list[Annotated[str, Field(pattern=r"^pixelwise(\.[A-Za-z_][A-Za-z0-9_]*)+$", max_length=200)]]
+    code: dict[Inside, Hash]
+
+
+class JobFile(Document):
+    """A job file; `stale` is a mark that makes it newer than any record."""
+
+    job: Description
+    stale: Count | None = None
+
+
+class LogLine(Document):
+    """One line of the run log."""
+
+    job: Word = ""
+    kind: Word = ""
+    out: Word
+    status: Literal["done", "failed"]
+    seconds: float = Field(ge=0, le=1e9)
+
+
+class Noted(Document):
+    """One line of a step's notes on finished images: what was scored, and its scores."""
+
+    key: Word
+    scores: dict[Word, Number]
+
+
+class Deviation(Document):
+    """One setting that differs from the published recipe."""
+
+    name: Word
+    published: Any
+    here: Any
+
+
+class TrainedOn(Open):
+    """The data that a network was trained on."""
+
+    kind: Word | None = None
+    synthetic: Flag = False
+
+
+class Training(Open):
+    """`training.json`: how a network was made."""
+
+    short: Flag
+    dataset: TrainedOn = TrainedOn()
+    steps: Count | None = None
+    presentations: Count | None = None
+    deviations: list[Deviation] = []
+
+
+class Generation(Open):
+    """`generation.json`: which label maps became pictures, and by which weights."""
+
+    names: list[Inside]
+    weights_sha256: Hash
+    short: Flag
+
+
+class Sample(Document):
+    """One crop for the report."""
+
+    file: Inside
+    image: Word
+    sigma: float = Field(ge=0, le=255)
+    method: Word
+
+
+class Samples(Document):
+    """`samples.json`."""
+
+    samples: list[Sample]
+
+
+class Origin(Open):
+    """`source.json`: where a file of weights came from."""
+
+    file: Inside
+    name: Word | None = None
+    url: Word | None = None
+    licence: Word | None = None
+    source: Word | None = None
+    sha256: Hash | None = None
+
+
+class Drawing(Document):
+    """One figure."""
+
+    name: Inside
+    title: Word
+    caption: str = Field(max_length=100_000)
+    alt: str = Field(max_length=1_000_000)
+    synthetic: Flag
+    short: Flag
+
+
+class Undrawn(Document):
+    """One figure that was not drawn, and why."""
+
+    name: Word
+    why: str = Field(max_length=10_000)
+
+
+class Figures(Document):
+    """`figures.json`."""
+
+    run: Word
+    figures: list[Drawing]
+    missing: list[Undrawn]
+
+
+class LeftOut(Document):
+    """`left_out.json`: one line for each file that a step left out, because it is broken or was changed."""
+
+    left_out: list[str]
