@@ -112,7 +112,7 @@ class Generation(Open):
     """`generation.json`: which label maps became pictures, and by which weights."""
 
     names: list[Inside]
-    weights_sha256: Hash
+    weights_sha256: Hash | None
     short: Flag
 
 

@@ -9,9 +9,11 @@ from typing import Any
 import pandas as pd
 
 from pixelwise.reporting import records, tables
+from pixelwise.reporting.differences import read as read_differences
 from pixelwise.reporting.plots_speed import plain
 from pixelwise.reporting.records import each
 from pixelwise.reporting.style import family, label
+from pixelwise.reporting.summary import left_out
 from pixelwise.reporting.tables import Table
 
 SIGMA = 25.0
@@ -118,5 +120,6 @@ def text(summary: Path) -> str:
         "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True))
         for line in [made.columns, *made.rows]
     ]
-    said = sentences(table, pd.read_csv(summary / "denoising_differences.csv"))
-    return "\n".join([line.rstrip() for line in lines] + [made.note, "", *said])
+    said = sentences(table, read_differences(summary))
+    missing = [f"left out: {line}" for line in left_out(summary)]
+    return "\n".join([line.rstrip() for line in lines] + [made.note, "", *said, *missing])
