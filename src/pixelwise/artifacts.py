@@ -113,15 +113,20 @@ def read_manifest(path: Path | str) -> dict[str, Any]:
 
 
 def check_listed(path: Path) -> None:
-    """Compare one file with what the manifest of its folder says of it; a folder without a manifest says nothing.
+    """Compare one file with what the manifest of its folder, or of the one above, says of it.
+
+    A folder without a manifest says nothing.
 
     Raises:
         PixelwiseError: If the file is not listed, or was changed since it was made, or the manifest is none.
     """
-    manifest = path.parent / MANIFEST
-    if not os.path.lexists(manifest):
+    folder = next((f for f in (path.parent, path.parent.parent) if os.path.lexists(f / MANIFEST)), None)
+    if folder is None:
         return
-    listed = read_manifest(manifest)["files"].get(path.name)
+    manifest = folder / MANIFEST
+    listed = read_manifest(manifest)["files"].get(path.relative_to(folder).as_posix())
+    if not path.is_file():
+        raise PixelwiseError(f"{path}: no such file{'' if listed is None else f'; {manifest} lists it'}")
     if listed is None:
         raise PixelwiseError(f"{path}: not listed in {manifest}; it was not made by that job")
     try:

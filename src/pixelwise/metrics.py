@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -11,14 +10,12 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from pixelwise.artifacts import check_listed, digest, read_json, write_json
 from pixelwise.errors import PixelwiseError
-from pixelwise.quantities import Number, quantity
+from pixelwise.quantities import Number, quantity, rising
 from pixelwise.reading import checked
 
 Kind = Literal["latency", "flops", "fid", "segmentation", "restoration", "training", "architecture", "data", "bench"]
 Task = Literal["translation", "denoising", "deblurring", "segmentation"]
 Scalar = str | int | float | bool | None
-ROUNDING = 1e-9
-"""Share by which the ends of an interval may lie on the wrong side of its value."""
 Word = Annotated[str, Field(max_length=1000)]
 Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
@@ -42,9 +39,7 @@ class Value(BaseModel):
             raise ValueError("not a number")
         if (self.low is None) != (self.high is None):
             raise ValueError("low and high must be given together")
-        known = [number for number in self._numbers() if number is not None]
-        slack = ROUNDING * max((abs(number) for number in known if math.isfinite(number)), default=0.0)
-        if any(a > b + slack for a, b in pairwise(known)):
+        if not rising([number for number in self._numbers() if number is not None]):
             raise ValueError(f"low {self.low}, value {self.value}, high {self.high}; they must not fall")
         return self
 

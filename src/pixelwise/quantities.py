@@ -7,12 +7,16 @@ the text "Infinity", every CSV file as `inf`; there is no other number that is n
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, PlainSerializer
 
 INFINITY = "Infinity"
+ROUNDING = 1e-9
+"""Share by which the ends of an interval may lie on the wrong side of its value."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +100,12 @@ QUANTITIES: dict[str, dict[str, Quantity]] = {
 """Kind of record -> name of the quantity -> what it must be."""
 CLASS_SHARE = "iou_"
 """Beginning of the names of the classes' shares, per cent, in records of segmentation."""
+
+
+def rising(numbers: Sequence[float]) -> bool:
+    """Whether numbers (the lower end of an interval, its value, the upper end) do not fall, rounding apart."""
+    slack = ROUNDING * max((abs(number) for number in numbers if math.isfinite(number)), default=0.0)
+    return all(a <= b + slack for a, b in pairwise(numbers))
 
 
 def quantity(kind: str, name: str) -> Quantity | None:

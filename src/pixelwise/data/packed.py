@@ -44,7 +44,7 @@ class Facts(Document):
     height: Side | None = None
     width: Side | None = None
     channels: Literal[1, 3] | None = None
-    splits: dict[Literal["train", "val"], Split] = {}
+    splits: dict[Literal["train", "val"], Split] = Field(default_factory=dict)
 
 
 class Places(Document):

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from pixelwise.reporting import records, tables
@@ -61,6 +62,7 @@ def sentences(table: pd.DataFrame, differences: pd.DataFrame) -> list[str]:
         differences: Paired differences.
     """
     rows = differences[differences["task"].eq("denoising") & differences["metric"].eq("psnr")]
+    rows = rows[np.isfinite(rows["difference"])]
     if rows.empty:
         return []
     protocol = FIRST_PROTOCOL if FIRST_PROTOCOL in set(rows["protocol"]) else str(rows["protocol"].iloc[0])

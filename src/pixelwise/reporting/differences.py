@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,9 @@ from typing import Any
 import pandas as pd
 
 from pixelwise import metrics
+from pixelwise.errors import PixelwiseError
 from pixelwise.evaluation.statistics import paired_difference
+from pixelwise.quantities import rising
 from pixelwise.reading import leaving_out
 from pixelwise.reporting.frames import check_quantities, frame
 
@@ -71,7 +74,12 @@ def read(summary: Path) -> pd.DataFrame:
     """
     numbers = ("sigma", "n", "seeds", *ENDS)
     words = [name for name in COLUMNS if name not in numbers and name not in MARKS]
-    return frame(summary / "denoising_differences.csv", COLUMNS, words, MARKS, ENDS)
+    path = summary / "denoising_differences.csv"
+    found = frame(path, COLUMNS, words, MARKS, ENDS)
+    for place, ends in enumerate(found[["low", "difference", "high"]].to_numpy(float).tolist(), 2):
+        if not math.isnan(ends[1]) and not rising(ends):
+            raise PixelwiseError(f"{path}: row {place}: {ends}; low, difference and high must not fall")
+    return found
 
 
 def reference_of(models: pd.Series, preferred: Sequence[str]) -> str | None:

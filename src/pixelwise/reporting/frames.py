@@ -11,7 +11,7 @@ import pandas as pd
 
 from pixelwise.artifacts import check_listed
 from pixelwise.errors import PixelwiseError
-from pixelwise.quantities import quantity
+from pixelwise.quantities import quantity, rising
 from pixelwise.reading import number, parse_json, rows, text
 
 
@@ -70,8 +70,8 @@ def check_quantities(table: pd.DataFrame, path: Path, kind: str | None = None) -
         for value in known or [None]:
             if problem := wanted.problem(value, str(row.get("unit", wanted.units[0]))):
                 raise PixelwiseError(f"{where}: {problem}")
-        if len(known) == 3 and not known[0] <= known[1] * (1 + 1e-9) + 1e-9 <= known[2] + 1e-6 * (1 + abs(known[2])):
-            raise PixelwiseError(f"{where}: low {known[0]}, value {known[1]}, high {known[2]}; they must not fall")
+        if not rising(known):
+            raise PixelwiseError(f"{where}: {known}; low, value and high must not fall")
 
 
 def check_facts(table: pd.DataFrame, path: Path, names: Collection[str]) -> None:
