@@ -13,7 +13,7 @@ from pixelwise.code import PACKAGE, source_of, sources_of
 
 BASE = {"artifacts", "errors", "metrics", "quantities", "reading", "schemas", "settings", "code", "jobs"}
 ALLOWED = {
-    "settings": {"settings", "errors"},
+    "settings": {"settings", "errors", "reading"},
     "data": {"data"} | BASE,
     "models": {"models"} | BASE,
     "training": {"training", "data", "models"} | BASE,

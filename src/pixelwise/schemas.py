@@ -4,25 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from pixelwise.quantities import Number
+from pixelwise.settings.base import Flag, Inside
 
 Word = Annotated[str, Field(max_length=1000)]
 Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-Flag = Annotated[bool, Field(strict=True)]
 Count = Annotated[int, Field(ge=0, le=2**53, strict=True)]
-
-
-def _inside(path: str) -> str:
-    parts = path.split("/")
-    if not path or "\0" in path or "\\" in path or not set(parts).isdisjoint(("", ".", "..")):
-        raise ValueError("a relative path that stays below its folder is needed")
-    return path
-
-
-Inside = Annotated[str, Field(max_length=1000), AfterValidator(_inside)]
-"""A relative path of plain parts: neither empty nor absolute, without `.` and `..`."""
 
 
 class Document(BaseModel):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from pixelwise.settings.base import Settings
+from pixelwise.settings import architectures
+from pixelwise.settings.base import Inside, Level, Ordered, Settings, Word
 
 
 class ConvertSettings(Settings):
@@ -19,7 +20,12 @@ class ConvertSettings(Settings):
         sigma: Denoisers: noise level, or range of levels, that they were trained for, on the 0-255 scale.
     """
 
-    architecture: str
+    architecture: Word
     options: dict[str, Any] = Field(default_factory=dict)
-    file: str | None = None
-    sigma: float | tuple[float, float] | None = None
+    file: Inside | None = None
+    sigma: Level | Annotated[tuple[Level, Level], Ordered] | None = None
+
+    @model_validator(mode="after")
+    def _options(self) -> Self:
+        architectures.check(self.architecture, self.options)
+        return self

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from pixelwise.settings.base import Compute, Settings
+from pixelwise.settings.base import MOST, Compute, Distinct, Flag, Listed, Seed, Settings, Text, Word
 from pixelwise.settings.data import Dataset
 
 Name = str
@@ -26,9 +26,9 @@ class Training(Settings):
 
     task: Literal["translation", "denoising", "deblurring", "segmentation"]
     dataset: Name
-    seeds: tuple[int, ...] | None = None
+    seeds: Listed[Seed] | None = None
     checkpoint: Name | None = None
-    protocols: tuple[str, ...] | None = None
+    protocols: Annotated[tuple[Word, ...], Field(max_length=MOST), Distinct] | None = None
     settings: dict[str, Any] = Field(default_factory=dict)
 
 
@@ -51,8 +51,8 @@ class Profile(Settings):
         report: Settings of the `report` job.
     """
 
-    title: str
-    seeds: tuple[int, ...] = Field((0,), min_length=1)
+    title: Text
+    seeds: Listed[Seed] = (0,)
     compute: Compute = Compute()
     datasets: dict[Name, Dataset]
     checkpoints: dict[Name, str | None] = Field(default_factory=dict)
@@ -86,6 +86,6 @@ class Configuration(Settings):
     """
 
     profile: Name
-    smoke: bool = False
+    smoke: Flag = False
     defaults: dict[str, Any] = Field(default_factory=dict)
     profiles: dict[Name, dict[str, Any]]
