@@ -7,7 +7,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from pixelwise.schemas import Count, Document, Flag, Word
+from pixelwise.schemas import Count, Document, Word
+from pixelwise.settings.base import Flag
 
 Byte = Annotated[int, Field(ge=0, le=255, strict=True)]
 Side = Annotated[int, Field(ge=1, le=2**20, strict=True)]

@@ -126,7 +126,7 @@ def arithmetic(settings: TimeSettings) -> Iterator[Record]:
     for size, (label, model) in itertools.product(settings.sizes, settings.models.items()):
         with torch.device("meta"):
             module = build(settings, model, size)
-            channels = settings.channels
+            channels: int = settings.channels
             if settings.task == "translation":
                 channels = sum(semantic_channels(settings, model, size))
             gflop = flops.count(module, torch.empty(1, channels, *size)) / 1e9

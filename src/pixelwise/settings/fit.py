@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pixelwise.settings import architectures
+from pixelwise.settings.base import Settings
 from pixelwise.settings.data import Dataset
 from pixelwise.settings.training import AdversarialSettings, DenoisingSettings, SegmentationSettings
 from pixelwise.settings.training_base import TrainingSettings
 
 
-def problem(settings: TrainingSettings, dataset: Dataset) -> str | None:
+def problem(settings: Settings, dataset: Dataset) -> str | None:
     """What the step would refuse: one line, or None if nothing is known to be wrong."""
+    if not isinstance(settings, TrainingSettings):
+        return None
     train = dataset.train
     if train is not None and settings.images is not None and settings.images > train:
         return f"images: {settings.images}; the data set has {train} training images"

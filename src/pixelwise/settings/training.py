@@ -220,7 +220,7 @@ class SegmentationSettings(TrainingSettings):
 
     @model_validator(mode="after")
     def _fits(self) -> SegmentationSettings:
-        if self.crop is not None:
+        if self.crop is not None and self.architecture in self.BY_ARCHITECTURE:
             architectures.check_size(self.architecture, self.options, self.crop, self.crop)
         if self.presentations is not None and self.presentations < self.batch:
             raise ValueError(f"presentations: {self.presentations}; at least one batch, {self.batch}")
