@@ -11,7 +11,7 @@ import pytest
 
 from pixelwise.code import PACKAGE, source_of, sources_of
 
-BASE = {"artifacts", "errors", "metrics", "quantities", "reading", "schemas", "settings", "code", "jobs"}
+BASE = {"artifacts", "errors", "listings", "metrics", "quantities", "reading", "schemas", "settings", "code", "jobs"}
 ALLOWED = {
     "settings": {"settings", "errors", "reading"},
     "data": {"data"} | BASE,

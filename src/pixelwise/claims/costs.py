@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from pixelwise import reading
+from pixelwise import listings
 from pixelwise.claims.expected import Datasets
 from pixelwise.errors import PixelwiseError
 from pixelwise.jobs import Job
@@ -93,7 +93,7 @@ def from_log(jobs: Sequence[Job], datasets: Datasets, log: Path, device: str) ->
         return []
     by_out = {job.out: job for job in jobs}
     found = []
-    entries, problems = reading.log(log, LogLine, "the run log")
+    entries, problems = listings.log(log, LogLine, "the run log")
     if problems:
         raise PixelwiseError(problems[0])
     for entry in entries:

@@ -14,8 +14,8 @@ from pixelwise.artifacts import MANIFEST, check_listed, read_manifest, sha256
 from pixelwise.claims.checks import Measurement
 from pixelwise.errors import PixelwiseError
 from pixelwise.jobs import KINDS
+from pixelwise.listings import leaving_out, number, rows
 from pixelwise.metrics import Record, Scalar, Value
-from pixelwise.reading import leaving_out, number, rows
 
 SHOWN_ANYWAY = frozenset({"height", "width", "segmenter"})
 """Conditions of picture quality: a record that misses one of them cannot decide, but is shown beside the verdict."""

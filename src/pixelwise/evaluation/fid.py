@@ -14,6 +14,7 @@ import torch
 
 from pixelwise.artifacts import atomic, sha256, write_text
 from pixelwise.data.pack import Pack, read_facts
+from pixelwise.errors import PixelwiseError
 from pixelwise.evaluation import features, hardware, images
 from pixelwise.evaluation.features import Resize
 from pixelwise.evaluation.frechet import FloatArray, frechet_distance, recentred_interval
@@ -196,13 +197,28 @@ def _features(
         if not path.exists():
             with atomic(path) as temporary:
                 np.save(temporary, features.extract(pictures.read, len(pictures), network, resize, settings.batch))
-        return np.asarray(np.load(path, allow_pickle=False))
+        return _kept(path, len(pictures))
 
     found: Sets = {}
     for resize in dict.fromkeys(PROTOCOLS[name].resize for name in settings.protocols):
         y = cached("reference", reference, resize)
         found[resize] = y if settings.name == REAL else cached("subject", subject, resize), y
     return found
+
+
+def _kept(path: Path, count: int) -> FloatArray:
+    """Features that were kept in a file.
+
+    Raises:
+        PixelwiseError: If it does not hold `count` rows of finite features.
+    """
+    try:
+        found = np.load(path, allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise PixelwiseError(f"{path}: not readable ({error}); delete it to compute the features anew") from None
+    if found.ndim != 2 or len(found) != count or found.dtype.kind != "f" or not np.isfinite(found).all():
+        raise PixelwiseError(f"{path}: not the features of {count} images; delete it to compute them anew")
+    return np.asarray(found)
 
 
 def _write_rows(path: Path, rows: list[tuple[str, int, float]]) -> None:

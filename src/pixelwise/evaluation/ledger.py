@@ -6,7 +6,8 @@ from pathlib import Path
 
 from pixelwise.artifacts import write_text
 from pixelwise.errors import PixelwiseError
-from pixelwise.reading import log, text
+from pixelwise.listings import log
+from pixelwise.reading import text
 from pixelwise.schemas import Noted
 
 

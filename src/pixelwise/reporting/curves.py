@@ -9,7 +9,7 @@ import pandas as pd
 
 from pixelwise.artifacts import read_made
 from pixelwise.errors import PixelwiseError
-from pixelwise.reading import leaving_out
+from pixelwise.listings import leaving_out
 from pixelwise.reporting.frames import frame
 from pixelwise.schemas import Training
 

@@ -12,8 +12,8 @@ import pandas as pd
 from pixelwise import metrics
 from pixelwise.errors import PixelwiseError
 from pixelwise.evaluation.statistics import paired_difference
+from pixelwise.listings import leaving_out
 from pixelwise.quantities import rising
-from pixelwise.reading import leaving_out
 from pixelwise.reporting.frames import check_quantities, frame
 
 GROUP = ["task", "dataset", "protocol", "sigma", "metric"]

@@ -11,8 +11,9 @@ import pandas as pd
 
 from pixelwise.artifacts import check_listed
 from pixelwise.errors import PixelwiseError
+from pixelwise.listings import number, rows
 from pixelwise.quantities import quantity, rising
-from pixelwise.reading import number, parse_json, rows, text
+from pixelwise.reading import parse_json, text
 
 
 def frame(

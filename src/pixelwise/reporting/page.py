@@ -14,7 +14,8 @@ from markupsafe import Markup
 from pixelwise.artifacts import check_listed, read_made, write_text
 from pixelwise.errors import PixelwiseError
 from pixelwise.jobs import RUN_LOG
-from pixelwise.reading import content, leaving_out
+from pixelwise.listings import leaving_out
+from pixelwise.reading import content
 from pixelwise.reporting import analysis, claimrows, differences, pictures, provenance, records, speed, tables
 from pixelwise.reporting.pictures import Grid
 from pixelwise.reporting.style import banner_text

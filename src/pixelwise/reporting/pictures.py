@@ -15,7 +15,7 @@ from PIL import Image
 from pixelwise.artifacts import check_listed, read_made
 from pixelwise.data.pack import FACTS, Pack, read_facts
 from pixelwise.errors import PixelwiseError
-from pixelwise.reading import leaving_out
+from pixelwise.listings import leaving_out
 from pixelwise.reporting.curves import parts
 from pixelwise.reporting.style import label
 from pixelwise.schemas import Samples

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pixelwise import reading
+from pixelwise import listings
 from pixelwise.artifacts import MANIFEST, check_listed, read_made, read_manifest, sha256
 from pixelwise.data import sources as origins
 from pixelwise.data.pack import FACTS, read_facts
@@ -58,7 +58,7 @@ def durations(log: Path, left_out: list[str] | None = None) -> dict[str, float]:
     """
     if not log.is_file():
         return {}
-    entries, problems = reading.log(log, LogLine, "the run log")
+    entries, problems = listings.log(log, LogLine, "the run log")
     if left_out is not None:
         left_out += problems
     return {entry.out: entry.seconds for entry in entries if entry.status == "done"}
@@ -71,7 +71,7 @@ def jobs(folders: dict[str, Path], log: Path, left_out: list[str] | None = None)
     for name, folder in sorted(folders.items()):
         path = folder / MANIFEST
         if path.is_file():
-            with reading.leaving_out(left_out):
+            with listings.leaving_out(left_out):
                 document = read_manifest(path)
                 job = document["job"]
                 seconds = taken.get(str(job.get("out", folder.as_posix())))
@@ -116,7 +116,7 @@ def deviations(folders: dict[str, Path], left_out: list[str] | None = None) -> T
     for name, folder in sorted(folders.items()):
         path = folder / "training.json"
         if path.is_file():
-            with reading.leaving_out(left_out):
+            with listings.leaving_out(left_out):
                 for entry in read_made(path, Training).deviations:
                     cells = [_plain(value) for value in (entry.name, entry.published, entry.here)]
                     rows.append([name.removeprefix("train/"), *cells])
@@ -131,7 +131,7 @@ def sources(folders: dict[str, Path], left_out: list[str] | None = None) -> Tabl
     rows = []
     for name, folder in sorted(folders.items()):
         if name.startswith("prepare/") and (folder / FACTS).is_file():
-            with reading.leaving_out(left_out):
+            with listings.leaving_out(left_out):
                 check_listed(folder / FACTS)
                 facts = read_facts(folder)
                 kind = str(facts["kind"])

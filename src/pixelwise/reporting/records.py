@@ -11,7 +11,7 @@ import pandas as pd
 
 from pixelwise import metrics
 from pixelwise.errors import PixelwiseError
-from pixelwise.reading import leaving_out
+from pixelwise.listings import leaving_out
 from pixelwise.reporting.frames import check_facts, check_quantities, frame
 
 COMMON = ("height", "width", "sigma", "precision", "batch", "scope", "mode")

@@ -94,9 +94,25 @@ def _load(path: Path, settings: TrainingSettings) -> dict[str, Any] | None:
         raise PixelwiseError(
             f"{path}: not readable ({type(error).__name__}); delete it to train from the start"
         ) from None
+    if not _is_state(state):
+        raise PixelwiseError(f"{path}: not a checkpoint of a training; delete it to train from the start")
     if state["settings"] != _fingerprint(settings):
         raise PixelwiseError(f"{path}: made with other settings; delete it to train from the start")
     return state
+
+
+def _is_state(state: Any) -> bool:
+    """Whether a checkpoint holds what `_Session.save` writes: step, task, curve and the fingerprint of the settings."""
+    kinds = {"step": int, "task": dict, "curve": dict, "settings": str}
+    if not isinstance(state, dict) or not all(type(state.get(name)) is kind for name, kind in kinds.items()):
+        return False
+    if state["step"] < 0:
+        return False
+    curve = state["curve"]
+    rows, total = curve.get("rows"), curve.get("sum")
+    tensors = isinstance(rows, Tensor) and isinstance(total, Tensor)
+    finite = tensors and bool(rows.isfinite().all()) and bool(total.isfinite().all())
+    return finite and type(curve.get("count")) is int and curve["count"] >= 0
 
 
 class _Session:
@@ -108,8 +124,16 @@ class _Session:
         self.done = 0
         if state := _load(work / CHECKPOINT, settings):
             self.done = state["step"]
-            task.restore(state["task"])
-            self.curve.restore(state["curve"])
+            try:
+                if self.done > task.steps:
+                    raise ValueError(f"step {self.done} of {task.steps}")
+                task.restore(state["task"])
+                self.curve.restore(state["curve"])
+            except (KeyError, TypeError, ValueError, RuntimeError, AttributeError, IndexError) as error:
+                raise PixelwiseError(
+                    f"{work / CHECKPOINT}: does not fit this training ({' '.join(str(error).split())[:200]}); "
+                    "delete it to train from the start"
+                ) from None
         if machine.rank == 0:
             write_text(work / "loss.csv", self.curve.csv())
 
