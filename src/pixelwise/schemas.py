@@ -45,7 +45,7 @@ class Description(Document):
     inputs: dict[Word, Inside]
     out: Inside
     modules: list[Annotated[str, Field(pattern=r"^pixelwise(\.[A-Za-z_][A-Za-z0-9_]*)+$", max_length=200)]]
-    code: dict[Inside, Hash]
+    code: dict[Word, Hash]
 
 
 class JobFile(Document):
