@@ -83,7 +83,7 @@ def read(path: Path) -> pd.DataFrame:
     table = frame(path, COLUMNS, words, MARKS, ("value", "low", "high"), dict.fromkeys(TEXT, "string"))
     for name in TEXT:
         table[name] = table[name].fillna("")
-    for name in ("height", "width", "sigma", "batch"):
+    for name in ("height", "width", "sigma", "batch", "value", "low", "high"):
         table[name] = pd.to_numeric(table[name], errors="coerce")
     check_quantities(table, path)
     check_facts(table, path, ("condition", "hardware"))
