@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +62,11 @@ def test_a_job_file_that_lacks_something(description: dict[str, Any], missing: s
     Path("job.json").write_text(json.dumps({"job": description}))
     with pytest.raises(PixelwiseError, match=r"^job\.json: "):
         execute.execute(Path("job.json"), "prepare")
+
+
+def test_a_mark_of_being_stale_is_no_mistake(description: dict[str, Any]) -> None:
+    Path("job.json").write_text(json.dumps({"job": description, "stale": time.time_ns()}))
+    assert execute.load(Path("job.json"), "prepare")[0] == description
 
 
 def test_a_damaged_manifest_makes_the_job_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

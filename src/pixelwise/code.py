@@ -11,7 +11,7 @@ from pixelwise.artifacts import sha256
 
 PACKAGE = Path(__file__).parent
 # The frame around the steps: it decides which jobs exist and when they run, and its effect on a job is in the job file.
-_FRAME = "__main__ building cli clone code execute graph jobs settings settings.profile settings.smoke"
+_FRAME = "__main__ building cli clone code execute graph jobfile jobs settings settings.profile settings.smoke"
 FRAME = frozenset({"pixelwise"} | {f"pixelwise.{name}" for name in _FRAME.split()})
 
 

@@ -15,9 +15,9 @@ from pixelwise import artifacts
 from pixelwise.artifacts import MANIFEST, read_json, sha256
 from pixelwise.code import FRAME, modules_of, source_of, sources_of
 from pixelwise.errors import PixelwiseError
+from pixelwise.jobfile import JobFile
 from pixelwise.jobs import KINDS, RUN_LOG
 from pixelwise.reading import checked
-from pixelwise.schemas import JobFile
 from pixelwise.settings.base import Settings
 
 TOLERANT = frozenset({"summarise", "judge", "report"})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -12,12 +12,12 @@ from pixelwise.artifacts import check_listed, digest, read_json, write_json
 from pixelwise.errors import PixelwiseError
 from pixelwise.quantities import Number, quantity, rising
 from pixelwise.reading import checked
+from pixelwise.settings.base import Hash
+from pixelwise.settings.base import Text as Word
 
 Kind = Literal["latency", "flops", "fid", "segmentation", "restoration", "training", "architecture", "data", "bench"]
 Task = Literal["translation", "denoising", "deblurring", "segmentation"]
 Scalar = str | int | float | bool | None
-Word = Annotated[str, Field(max_length=1000)]
-Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
 class Value(BaseModel):

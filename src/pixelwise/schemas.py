@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from pixelwise.quantities import Number
-from pixelwise.settings.base import Flag, Inside
-
-Word = Annotated[str, Field(max_length=1000)]
-Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-Count = Annotated[int, Field(ge=0, le=2**53, strict=True)]
-
-
-class Document(BaseModel):
-    """Base: unknown names are refused."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+from pixelwise.settings.base import Count, Flag, Hash, Inside, Settings
+from pixelwise.settings.base import Text as Word
 
 
 class Open(BaseModel):
@@ -26,36 +17,7 @@ class Open(BaseModel):
     model_config = ConfigDict(extra="allow", frozen=True, allow_inf_nan=False)
 
 
-class Description(Document):
-    """What a job file says of its job.
-
-    Attributes:
-        id: Name, also its path below `results/<run>/jobs/`.
-        kind: Key of `jobs.KINDS`.
-        settings: Settings of that kind; validated by their own class.
-        inputs: Role -> output folder of the upstream job.
-        out: Folder of its outputs.
-        modules: Modules of this package beyond the kind's own that it uses.
-        code: Source file -> hash.
-    """
-
-    id: Inside
-    kind: Word
-    settings: dict[str, Any]
-    inputs: dict[Word, Inside]
-    out: Inside
-    modules: list[Annotated[str, Field(pattern=r"^pixelwise(\.[A-Za-z_][A-Za-z0-9_]*)+$", max_length=200)]]
-    code: dict[Word, Hash]
-
-
-class JobFile(Document):
-    """A job file; `stale` is a mark that makes it newer than any record."""
-
-    job: Description
-    stale: Count | None = None
-
-
-class LogLine(Document):
+class LogLine(Settings):
     """One line of the run log."""
 
     job: Word = ""
@@ -65,14 +27,14 @@ class LogLine(Document):
     seconds: float = Field(ge=0, le=1e9)
 
 
-class Noted(Document):
+class Noted(Settings):
     """One line of a step's notes on finished images: what was scored, and its scores."""
 
     key: Word
     scores: dict[Word, Number]
 
 
-class Deviation(Document):
+class Deviation(Settings):
     """One setting that differs from the published recipe."""
 
     name: Word
@@ -105,7 +67,7 @@ class Generation(Open):
     short: Flag
 
 
-class Sample(Document):
+class Sample(Settings):
     """One crop for the report."""
 
     file: Inside
@@ -114,7 +76,7 @@ class Sample(Document):
     method: Word
 
 
-class Samples(Document):
+class Samples(Settings):
     """`samples.json`."""
 
     samples: list[Sample]
@@ -131,7 +93,7 @@ class Origin(Open):
     sha256: Hash | None = None
 
 
-class Drawing(Document):
+class Drawing(Settings):
     """One figure."""
 
     name: Inside
@@ -142,14 +104,14 @@ class Drawing(Document):
     short: Flag
 
 
-class Undrawn(Document):
+class Undrawn(Settings):
     """One figure that was not drawn, and why."""
 
     name: Word
     why: str = Field(max_length=10_000)
 
 
-class Figures(Document):
+class Figures(Settings):
     """`figures.json`."""
 
     run: Word
@@ -157,7 +119,7 @@ class Figures(Document):
     missing: list[Undrawn]
 
 
-class LeftOut(Document):
+class LeftOut(Settings):
     """`left_out.json`: one line for each file that a step left out, because it is broken or was changed."""
 
     left_out: list[str]

@@ -7,15 +7,15 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from pixelwise.schemas import Count, Document, Word
-from pixelwise.settings.base import Flag
+from pixelwise.settings.base import Count, Flag, Settings
+from pixelwise.settings.base import Text as Word
 
 Byte = Annotated[int, Field(ge=0, le=255, strict=True)]
 Side = Annotated[int, Field(ge=1, le=2**20, strict=True)]
 Role = Literal["images", "labels", "instances", "blurred"]
 
 
-class Split(Document):
+class Split(Settings):
     """One split of `dataset.json`: number and names of its examples."""
 
     n: Count
@@ -28,7 +28,7 @@ class Split(Document):
         return self
 
 
-class Facts(Document):
+class Facts(Settings):
     """`dataset.json`, see `pixelwise.data.prepare.facts`."""
 
     kind: Word
@@ -48,7 +48,7 @@ class Facts(Document):
     splits: dict[Literal["train", "val"], Split] = Field(default_factory=dict)
 
 
-class Places(Document):
+class Places(Settings):
     """Where the arrays of one kind of map lie in their flat file."""
 
     shapes: list[Annotated[list[Side], Field(min_length=2, max_length=3)]]
@@ -66,7 +66,7 @@ class Places(Document):
         return self
 
 
-class Index(Document):
+class Index(Settings):
     """`<split>.json`: names of the examples, and where each of their maps lies."""
 
     names: list[Word]

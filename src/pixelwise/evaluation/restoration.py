@@ -88,7 +88,7 @@ def run(settings: RestorationSettings, inputs: dict[str, Path], out: Path, work:
         PixelwiseError: If the data or the model do not fit the protocol.
     """
     device = hardware.select_device(settings.device, settings.threads)
-    protocol = _protocol(settings)
+    protocol = PROTOCOLS[settings.protocol]
     facts = read_facts(inputs["data"])
     cases = Cases(protocol, Pack(inputs["data"], "val"), facts["kind"], settings.limit)
     about: dict[str, Any] = {"short": False, "synthetic": facts["synthetic"], "weights_sha256": None}
@@ -124,21 +124,9 @@ def run(settings: RestorationSettings, inputs: dict[str, Path], out: Path, work:
     metrics.dump(out / "metrics.json", records)
 
 
-def _protocol(settings: RestorationSettings) -> Protocol:
-    protocol = PROTOCOLS[settings.protocol]
-    if protocol.task != settings.task:
-        raise PixelwiseError(f"settings.task: {settings.task}; protocol {protocol.name} is for {protocol.task}")
-    if protocol.degradation == "noise" and 0.0 in (settings.sigmas or ()):
-        raise PixelwiseError(f"settings.sigmas: 0; protocol {protocol.name} needs noise levels above 0")
-    return protocol
-
-
 def _baselines(settings: RestorationSettings, protocol: Protocol, cases: Cases) -> Iterator[Subject]:
     names = settings.baselines or BASELINES[protocol.task]
     for name in names:
-        if name not in BASELINES[protocol.task]:
-            allowed = ", ".join(BASELINES[protocol.task])
-            raise PixelwiseError(f"settings.baselines: {name}; for {protocol.task} allowed are {allowed}")
         if name == "wiener_known_blur" and protocol.degradation != "motion_blur":
             continue  # the kernels of recorded blur are not known
         limit = settings.bm3d_limit if name == "bm3d" else None

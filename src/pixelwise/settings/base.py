@@ -39,6 +39,8 @@ Flag = Annotated[bool, Field(strict=True)]
 Word = Annotated[str, Field(min_length=1, max_length=200)]
 """A name; longer ones make no file name."""
 Text = Annotated[str, Field(max_length=1000)]
+Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Count = Annotated[int, Field(ge=0, le=2**53, strict=True)]
 Seed = Annotated[int, Field(ge=0, lt=2**32, strict=True)]
 """What NumPy's generators take."""
 Threads = Annotated[int, Field(ge=1, le=1024, strict=True)]
