@@ -45,6 +45,9 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "n as text": ({"n": "500"}, "n: Input should be a valid integer"),
     "n true": ({"n": True}, "n: Input should be a valid integer"),
+    "a number of nothing": ({"n": 0}, "records.0.n: 0"),
+    "a model without a name": ({"model": ""}, "printable"),
+    "a model with a control character": ({"model": "a\x1b[31m"}, "printable"),
     "a negative n": ({"n": -1}, "greater than or equal to 0"),
     "short as text": ({"short": "no"}, "short: Input should be a valid boolean"),
     "a hash that is none": ({"weights_sha256": "abc"}, "weights_sha256: String should match"),
@@ -71,6 +74,12 @@ def test_wrong_records_are_one_line(tmp_path: Path, changes: dict[str, Any], mes
 def test_what_holds_no_records_is_one_line(tmp_path: Path, content: str) -> None:
     (tmp_path / "metrics.json").write_text(content)
     with pytest.raises(PixelwiseError, match=r"metrics\.json: "):
+        metrics.load(tmp_path / "metrics.json")
+
+
+def test_two_records_of_one_measurement_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "metrics.json").write_text(json.dumps({"records": [RECORD, RECORD]}))
+    with pytest.raises(PixelwiseError, match="a second record of asapnet"):
         metrics.load(tmp_path / "metrics.json")
 
 

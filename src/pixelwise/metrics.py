@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from pixelwise.artifacts import check_listed, digest, read_json, write_json
 from pixelwise.errors import PixelwiseError
@@ -18,6 +18,15 @@ from pixelwise.settings.base import Text as Word
 Kind = Literal["latency", "flops", "fid", "segmentation", "restoration", "training", "architecture", "data", "bench"]
 Task = Literal["translation", "denoising", "deblurring", "segmentation"]
 Scalar = str | int | float | bool | None
+
+
+def _name(text: str) -> str:
+    if not text or not text.isprintable():
+        raise ValueError("a name of printable characters is needed")
+    return text
+
+
+Name = Annotated[Word, AfterValidator(_name)]
 
 
 class Value(BaseModel):
@@ -79,12 +88,12 @@ class Record(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
     kind: Kind
     task: Task
-    model: Word
-    dataset: Word
-    protocol: Word
+    model: Name
+    dataset: Name
+    protocol: Name
     protocol_hash: Word = ""
     condition: dict[Word, Scalar] = {}
-    n: int = Field(ge=0, strict=True)
+    n: int = Field(ge=0, le=10**12, strict=True)
     seed: int = Field(0, ge=0, strict=True)
     weights_sha256: Hash | None = None
     synthetic: bool = Field(strict=True)
@@ -132,7 +141,15 @@ def load(path: Path) -> list[Record]:
 
 
 def _defined(path: Path, records: list[Record]) -> None:
+    """Refuse quantities that are not defined, numbers of nothing, and two records of one measurement."""
+    seen: set[str] = set()
     for number, record in enumerate(records):
+        subject = digest(record.model_dump(mode="json", exclude={"values", "hardware", "n"}) | {"of": [*record.values]})
+        if subject in seen:
+            raise PixelwiseError(f"{path}: records.{number}: a second record of {record.model} under one condition")
+        seen.add(subject)
+        if not record.n and any(value.value is not None for value in record.values.values()):
+            raise PixelwiseError(f"{path}: records.{number}.n: 0; a number comes from one image or call at least")
         for name, value in record.values.items():
             place = f"{path}: records.{number}.values.{name}"
             wanted = quantity(record.kind, name)

@@ -23,6 +23,8 @@ class Split(Settings):
 
     @model_validator(mode="after")
     def _counted(self) -> Self:
+        if any("/" in name for name in self.names):
+            raise ValueError("names must be without /")
         if self.n != len(self.names):
             raise ValueError(f"n is {self.n}; {len(self.names)} names are listed")
         return self
