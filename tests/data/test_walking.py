@@ -47,7 +47,7 @@ def test_hidden_files_and_folders_are_noted_not_counted(mine, capsys):
     assert report["train"].count == 2 and len(report["train"].notes) == 4 and not report["train"].defects
     check.render(report, None, "mine")
     assert "in train: " in capsys.readouterr().out
-    fetch.record(settings(mine), mine / "out")
+    fetch.record(settings(mine), mine / "out", mine / "notes")
     assert "hidden folder, left out" in capsys.readouterr().err
 
 
@@ -82,7 +82,7 @@ def test_dead_links_are_defects(mine):
     assert one(found.notes, "labels/notes.txt: a link that leads nowhere")
     assert one(found.defects, "instances: No such file or directory; a folder that can be read is needed")
     with pytest.raises(PixelwiseError, match=r"d\.png: a link that leads nowhere \(and 6 more"):
-        fetch.record(settings(mine), mine / "out")
+        fetch.record(settings(mine), mine / "out", mine / "notes")
 
 
 def test_what_is_no_file_is_a_defect(mine):
@@ -113,7 +113,7 @@ def test_names_that_fit_in_no_line_are_refused_escaped(mine, capsys, name):
     line = one(listing(mine).defects, "a name that is no line of UTF-8 text; rename it")
     assert NAMES[name] in line and line.isprintable() and line.encode("utf-8")
     with pytest.raises(PixelwiseError) as caught:
-        fetch.record(settings(mine), mine / "out")
+        fetch.record(settings(mine), mine / "out", mine / "notes")
     assert str(caught.value).isprintable()
     check.render(check.check(settings(mine), mine), None, "mine")
     printed = capsys.readouterr().out

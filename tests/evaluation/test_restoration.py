@@ -218,11 +218,16 @@ def test_wrong_settings_are_one_line(tmp_path, data, given, message):
 
 def test_diverged_weights_and_unfit_networks_are_named(tmp_path, data):
     broken = build("dncnn", channels=1, depth=3, width=4)
-    broken.convs[0].weight.data.fill_(float("nan"))
-    checkpoint.save(tmp_path / "model.safetensors", broken, "dncnn", {"channels": 1, "depth": 3, "width": 4})
     write_json(tmp_path / "training.json", {"short": False})
-    with pytest.raises(PixelwiseError, match="astronaut: the restored image holds values that are not finite"):
-        run(tmp_path, {"data": data, "model": tmp_path}, name="dncnn")
+    for value, message in (
+        (float("nan"), r"model\.safetensors: convs\.0\.weight holds a value that is not finite"),
+        (3e38, "astronaut: the restored image holds values that are not finite"),
+    ):
+        for convolution in broken.convs:
+            convolution.weight.data.fill_(value)
+        checkpoint.save(tmp_path / "model.safetensors", broken, "dncnn", {"channels": 1, "depth": 3, "width": 4})
+        with pytest.raises(PixelwiseError, match=message):
+            run(tmp_path, {"data": data, "model": tmp_path}, name="dncnn")
     options = {"num_labels": 3, "width": 4, "max_width": 8, "depth": 1, "mlp_width": 4}
     checkpoint.save(tmp_path / "g.safetensors", build("asapnet", **options), "asapnet", options)
     with pytest.raises(PixelwiseError, match=r"g\.safetensors: asapnet is no network from image to image"):

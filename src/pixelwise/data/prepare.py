@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from pixelwise.artifacts import empty, write_json
+from pixelwise.artifacts import remove, write_json
 from pixelwise.data import images, roots
 from pixelwise.data.inspect import decode, headers
 from pixelwise.data.layout import Entry, LabelTable
@@ -65,7 +65,8 @@ def run(settings: PrepareSettings, inputs: dict[str, Path], out: Path, work: Pat
                 names[split] = write_pack(out, split, items(found.entries, dataset, table, hashes, seen))
         write_json(out / FACTS, facts(dataset, table, names, seen))
     except BaseException:
-        empty(out)
+        remove(out)
+        out.mkdir()
         raise
 
 
