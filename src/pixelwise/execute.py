@@ -15,7 +15,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from pixelwise import artifacts
-from pixelwise.artifacts import MANIFEST, read_json, sha256
+from pixelwise.artifacts import MANIFEST, read_json, sha256, stamp
 from pixelwise.code import FRAME, modules_of, sources_of
 from pixelwise.errors import PixelwiseError
 from pixelwise.jobs import KINDS, RUN_LOG
@@ -53,13 +53,17 @@ def load(file: Path, step: str) -> tuple[dict[str, Any], Settings]:
     return job, settings
 
 
-def _inputs(file: Path, job: Mapping[str, Any]) -> dict[str, str]:
-    """Hashes of the upstream manifests, after checking that the upstream bytes are those that were made."""
+def _inputs(file: Path, job: Mapping[str, Any], stamps: dict[Path, Any]) -> dict[str, str]:
+    """Hashes of the upstream manifests, after checking that the upstream bytes are those that were made.
+
+    `stamps` receives what would show that a file was replaced later.
+    """
     hashes = {}
     for folder in job["inputs"].values():
         manifest = Path(folder) / MANIFEST
         if not manifest.exists():
             raise PixelwiseError(f"{file}: its input {folder} is not there; run the step that makes it first")
+        stamps.update({path: stamp(path) for path in [manifest, *artifacts.files_below(Path(folder))]})
         hashes[folder] = sha256(manifest)
         if problems := artifacts.verify_manifest(manifest):
             raise PixelwiseError(f"{problems[0]}; delete {manifest} to make it anew")
@@ -92,7 +96,7 @@ def execute(file: Path, step: str) -> Path:
     out, work = Path(job["out"]), Path("work") / job["out"]
     folders = {role: Path(folder) for role, folder in job["inputs"].items()}
     if int(os.environ.get("RANK", 0)) > 0:
-        run(settings, folders, out, _state(work, job, _inputs(file, job)))
+        run(settings, folders, out, _state(work, job, _inputs(file, job, {})))
         return out
     status, started = "failed", time.time()
     with ExitStack() as held:
@@ -101,7 +105,8 @@ def execute(file: Path, step: str) -> Path:
             set(folders.values())
         ):  # before they are looked at: nobody may make them anew from here on
             held.enter_context(artifacts.locked(Path("work") / folder / "lock", shared=True))
-        inputs = _inputs(file, job)
+        stamps: dict[Path, Any] = {}
+        inputs = _inputs(file, job, stamps)
         state = _state(work, job, inputs)
         state.mkdir(parents=True, exist_ok=True)
         artifacts.empty(out)
@@ -109,6 +114,8 @@ def execute(file: Path, step: str) -> Path:
             run(settings, folders, out, state)
             if unlisted := _unlisted(job):
                 raise PixelwiseError(f"{file}: the step imported {unlisted[0]}, which its job file does not list")
+            if any(stamp(path) != seen for path, seen in stamps.items()) and _inputs(file, job, stamps) != inputs:
+                raise PixelwiseError(f"{file}: its inputs were replaced while it ran; run it again")
             artifacts.write_manifest(out, job, inputs)
             status = "done"
         finally:
