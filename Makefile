@@ -57,8 +57,9 @@ install: .venv/installed
 
 .venv/installed: requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "pixelwise: needs Python 3.11 or 3.12 on the PATH" >&2; exit 2; }
-	test -x .venv/bin/python || $(PYTHON) -m venv .venv
-	.venv/bin/python -m pip install --quiet uv==0.13.9
-	.venv/bin/uv pip install --quiet --python .venv/bin/python --require-hashes -r requirements.lock
-	.venv/bin/uv pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation -e .
-	touch $@
+	@echo "pixelwise: installs $$(grep -c '^[a-z0-9]' requirements.lock) pinned packages into .venv, most of them PyTorch's for CUDA: 5.5 GB on disk"
+	@test -x .venv/bin/python || $(PYTHON) -m venv .venv
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check uv==0.13.9
+	.venv/bin/uv pip install --python .venv/bin/python --require-hashes -r requirements.lock
+	@.venv/bin/uv pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation -e .
+	@touch $@

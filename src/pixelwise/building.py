@@ -28,7 +28,8 @@ KIND_OF_TASK: dict[str, tuple[str, type[Settings]]] = {
     "deblurring": ("denoising", DenoisingSettings),
     "segmentation": ("segmentation", SegmentationSettings),
 }
-FLOORS = {"fid": ("real",), "segment": ("real", "shuffled")}
+REAL, SHUFFLED = "real", "shuffled"
+FLOORS = {"fid": (REAL,), "segment": (REAL, SHUFFLED)}
 
 
 def validate(model: type[Model], where: str, values: Mapping[str, Any]) -> Model:
@@ -191,6 +192,8 @@ class Builder:
         values = self.compute | {"name": name, "dataset": dataset, "seed": seed}
         inputs = {"data": self.prepared(dataset)} | ({"images": images} if images else {})
         where = f"{step}/{dataset}/{name}/seed{seed}"
+        if name == SHUFFLED or (step == "fid" and name != REAL):  # what the photographs' job computed of them
+            inputs["real"] = f"{self.results}/{step}/{dataset}/{REAL}/seed0"
         if step == "fid":
             settings: Settings = validate(FidSettings, self.where("fid"), values | self.profile.fid)
             inputs["inception"] = self.weights("inception")

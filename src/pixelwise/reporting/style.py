@@ -209,14 +209,14 @@ def canvas(
 def _png(figure: Figure, dpi: int) -> bytes:
     buffer = io.BytesIO()
     figure.set_dpi(dpi)
-    FigureCanvasAgg(figure).print_png(buffer, metadata={"Software": None})
+    FigureCanvasAgg(figure).print_png(buffer, metadata={"Software": None})  # type: ignore[no-untyped-call]
     return buffer.getvalue()
 
 
 def svg(figure: Figure) -> bytes:
     """The figure as SVG; the same numbers give the same bytes."""
     buffer = io.BytesIO()
-    FigureCanvasSVG(figure).print_svg(buffer, metadata={"Date": None, "Creator": None})
+    FigureCanvasSVG(figure).print_svg(buffer, metadata={"Date": None, "Creator": None})  # type: ignore[no-untyped-call]
     return buffer.getvalue()
 
 

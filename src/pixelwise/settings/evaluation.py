@@ -123,7 +123,9 @@ class TimeSettings(Compute):
             `models.optimised`).
         scopes: What one call covers; `evaluation.timing` defines them. Denoising knows "generator" and "transfer".
         warmup: Untimed calls of each model per condition.
-        calls: Timed calls of each model per condition.
+        calls: Timed calls of each model per condition, at most.
+        narrow: Stop earlier, but not before 5 rounds, once the 95 % interval of each ratio reaches at most this share
+            of the ratio to either side; None always makes all calls.
         num_labels: Labels of the random label maps (translation).
         channels: Channels of the random images (denoising).
         seed: Seed of weights and inputs.
@@ -141,6 +143,7 @@ class TimeSettings(Compute):
     scopes: tuple[Scope, ...] = ("generator",)
     warmup: int = Field(50, ge=1)
     calls: int = Field(500, ge=3)
+    narrow: float | None = Field(None, gt=0, lt=1)
     num_labels: int = Field(35, ge=2, le=255)
     channels: int = Field(1, ge=1)
     seed: int = 0
