@@ -149,7 +149,7 @@ def flock(handle: int, *, shared: bool) -> bool:
 
 
 @contextlib.contextmanager
-def locked(path: Path, *, shared: bool = False) -> Iterator[None]:
+def lock(path: Path, *, shared: bool = False) -> Iterator[None]:
     """Hold a lock on `path`; a second process is refused at once, unless both only read.
 
     Raises:

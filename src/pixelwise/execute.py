@@ -100,11 +100,11 @@ def execute(file: Path, step: str) -> Path:
         return out
     status, started = "failed", time.time()
     with ExitStack() as held:
-        held.enter_context(artifacts.locked(work / "lock"))
+        held.enter_context(artifacts.lock(work / "lock"))
         for folder in sorted(
             set(folders.values())
         ):  # before they are looked at: nobody may make them anew from here on
-            held.enter_context(artifacts.locked(Path("work") / folder / "lock", shared=True))
+            held.enter_context(artifacts.lock(Path("work") / folder / "lock", shared=True))
         stamps: dict[Path, Any] = {}
         inputs = _inputs(file, job, stamps)
         state = _state(work, job, inputs)
