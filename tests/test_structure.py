@@ -11,7 +11,7 @@ import pytest
 
 from pixelwise.code import PACKAGE, source_of, sources_of
 
-BASE = {"artifacts", "errors", "metrics", "settings", "code", "jobs"}
+BASE = {"artifacts", "errors", "metrics", "settings", "code", "jobs", "screen", "console", "disk", "tensors", "outputs"}
 ALLOWED = {
     "settings": {"settings", "errors"},
     "data": {"data"} | BASE,
@@ -25,6 +25,7 @@ ALLOWED = {
 EXCEPTIONS = {
     ("claims", "pixelwise.evaluation.statistics"),
     ("reporting", "pixelwise.evaluation.statistics"),
+    ("reporting", "pixelwise.data.images"),
     ("reporting", "pixelwise.data.pack"),
     ("reporting", "pixelwise.data.sources"),
 }

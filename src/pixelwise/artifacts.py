@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import hashlib
 import json
 import os
+import secrets
 import shutil
-import tempfile
+import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from pixelwise.disk import refusal
 from pixelwise.errors import PixelwiseError
 
 MANIFEST = "manifest.json"
+MARK = ".pixelwise"
+"""A file in every output folder, from its beginning: what has neither this nor a manifest is never emptied."""
 
 
 def sha256(path: Path | str) -> str:
@@ -43,26 +48,63 @@ def read_json(path: Path | str) -> Any:
         raise PixelwiseError(f"{path}: not readable as JSON ({error})") from None
 
 
+def _beside(path: Path) -> Path:
+    """Create an empty file in the folder of `path` under a name of its own; the umask decides who may read it."""
+    while True:
+        temporary = path.with_name(f".{path.stem[:32]}.{secrets.token_hex(4)}{path.suffix}")
+        with contextlib.suppress(FileExistsError):
+            os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
+            return temporary
+
+
 @contextlib.contextmanager
-def atomic(path: Path | str) -> Iterator[Path]:
+def atomic(path: Path | str, replace: bool = True) -> Iterator[Path]:
     """Yield a temporary path beside `path`; on success flush it to disk and rename it, on failure remove it.
 
     The temporary name keeps the suffix of `path`, since many writers choose their format by it.
+
+    Args:
+        path: File to write; missing folders are made.
+        replace: Whether a file of that name may be replaced.
+
+    Raises:
+        FileExistsError: If there is one and it may not be.
+        OSError: If the disk refuses to take it, whatever the writer raised; it names `path`.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.stem}.", suffix=path.suffix, dir=path.parent)
-    os.close(handle)
-    temporary = Path(name)
+    temporary = _beside(path)
+    mode = temporary.stat().st_mode
     try:
         yield temporary
+        temporary.chmod(stat.S_IMODE(mode))  # some writers put a private file in its place
         with open(temporary, "rb") as stream:
             os.fsync(stream.fileno())
-        temporary.chmod(0o644)
+        if not replace:
+            _claim(temporary, path)
         os.replace(temporary, path)
-    except BaseException:
+        temporary.unlink(missing_ok=True)  # two names of one file: renaming left both
+    except BaseException as error:
+        raised = refusal(temporary, path, error)
         temporary.unlink(missing_ok=True)
+        if raised is error:
+            raise
+        raise raised from error
+
+
+def _claim(temporary: Path, path: Path) -> None:
+    """Give a file its second name, unless another file has it; where there are no hard links, only look.
+
+    Raises:
+        FileExistsError: If another file has it.
+    """
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
         raise
+    except OSError:
+        if os.path.lexists(path):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path)) from None
 
 
 def write_bytes(path: Path | str, content: bytes) -> None:
@@ -124,10 +166,27 @@ def remove(folder: Path) -> None:
         shutil.rmtree(folder)
 
 
-def empty(folder: Path) -> None:
-    """Make `folder` anew, without anything in it."""
+def check_ours(folder: Path, known: bool = False) -> None:
+    """Refuse to empty what no job made; a job's folder has our mark from its beginning, or a manifest, or is empty.
+
+    Args:
+        folder: A job's output folder; it need not exist.
+        known: It is known to be a job's, although it has no mark.
+
+    Raises:
+        PixelwiseError: If something stands there that no job made.
+    """
+    marked = known or os.path.lexists(folder / MARK) or os.path.lexists(folder / MANIFEST)
+    if os.path.lexists(folder) and not (folder.is_dir() and (marked or not any(folder.iterdir()))):
+        raise PixelwiseError(f"{folder}: holds files that no job made (no {MARK}, no {MANIFEST}); move it away")
+
+
+def empty(folder: Path, known: bool = False) -> None:
+    """Make `folder` anew, without anything in it but our mark; arguments and errors are those of `check_ours`."""
+    check_ours(folder, known)
     remove(folder)
     folder.mkdir(parents=True)
+    (folder / MARK).touch()
 
 
 def stamp(path: Path | str) -> tuple[int, int, int] | None:

@@ -14,7 +14,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -46,8 +46,8 @@ class Turn:
             self._say("plans")
             self.busy = Listed(run).others("write")
 
-    def plan(self, jobs: Sequence[Job]) -> list[str]:
-        """`jobs.prepare`; beside a process that works on the run nothing is written.
+    def plan(self, jobs: Sequence[Job], changed: Collection[str] = ()) -> list[str]:
+        """`jobs.prepare(jobs, changed)`; beside a process that works on the run nothing is written.
 
         Raises:
             PixelwiseError: If another process works on the run, and for other settings or sources.
@@ -56,7 +56,7 @@ class Turn:
             if not all(map(planned_for, jobs)):
                 raise PixelwiseError(f"{self._where()}; other settings or sources can be planned when that has ended")
             return []
-        stale = prepare(jobs)
+        stale = prepare(jobs, changed)
         self._seen = {path: stamp(path) for job in jobs for path in (job.file, job.manifest)}
         return stale
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from pixelwise.artifacts import read_json
+from pixelwise.data import images as decoding
 from pixelwise.data.pack import Pack
 from pixelwise.errors import PixelwiseError
 
@@ -77,11 +77,7 @@ def read_rgb(path: Path) -> NDArray[np.uint8]:
     Raises:
         PixelwiseError: If the file is missing or no readable image.
     """
-    try:
-        with Image.open(path) as image:
-            return np.asarray(image.convert("RGB"))
-    except OSError as error:
-        raise PixelwiseError(f"{path}: not readable as an image ({error})") from None
+    return np.asarray(decoding.pixels(decoding.read(path), path, channels=3))
 
 
 def as_rgb(image: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -16,6 +16,7 @@ from pixelwise.errors import PixelwiseError
 from pixelwise.jobs import RUN_LOG
 from pixelwise.reporting import analysis, claimrows, pictures, provenance, records, speed, tables
 from pixelwise.reporting.pictures import Grid
+from pixelwise.reporting.policy import bar, policy
 from pixelwise.reporting.style import banner_text
 from pixelwise.reporting.tables import Table
 from pixelwise.settings.reporting import ReportSettings
@@ -135,7 +136,9 @@ def render(settings: ReportSettings, inputs: dict[str, Path]) -> str:
     shown = content(settings, inputs)
     found = [grid for make in _MAKERS for grid in make(inputs, settings.grid_images)]
     made = environment()
-    parts = {name: Markup((TEMPLATES / file).read_text("utf-8")) for name, file in PARTS.items()}
+    parts = {name: (TEMPLATES / file).read_text("utf-8") for name, file in PARTS.items()}
+    parts["css"] += bar(shown["claims"]["counts"])
+    parts = {name: Markup(text) for name, text in parts.items()} | {"policy": policy(parts["css"], parts["js"])}
     for quality in QUALITIES:
         grids = grids_of(found, settings.grid_width, quality)
         html = made.get_template("page.html").render(**shown, **parts, grids=grids, verdicts=claimrows.VERDICTS)

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pixelwise.artifacts import read_json
+from pixelwise.data import images
 from pixelwise.data.pack import FACTS, Pack, read_facts
-from pixelwise.errors import PixelwiseError
 from pixelwise.reporting.curves import parts
 from pixelwise.reporting.style import label
 
@@ -81,12 +81,7 @@ def read(path: Path) -> NDArray[np.uint8]:
     Raises:
         PixelwiseError: If it is not an image.
     """
-    try:
-        with Image.open(path) as image:
-            plain = image if image.mode in ("L", "RGB") else image.convert("RGB")
-            return np.asarray(plain, dtype=np.uint8)
-    except OSError as error:
-        raise PixelwiseError(f"{path}: not a readable image ({error})") from None
+    return np.asarray(images.pixels(images.read(path), path, channels=None))
 
 
 def colours(label_map: NDArray[np.uint8], palette: list[list[int]]) -> NDArray[np.uint8]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from pixelwise.settings.base import Compute, Settings
+from pixelwise.settings.base import Compute, Options, Settings
 from pixelwise.settings.data import Dataset
+from pixelwise.settings.names import Name
 
 FidProtocol = Literal["pytorch-fid", "clean-fid", "kid", "clean-kid"]
 SegmentProtocol = Literal["native", "enlarged", "N", "N-ms", "U", "F"]
@@ -29,8 +30,8 @@ class GenerateSettings(Compute):
         limit: Use only the first so many label maps; None for all.
     """
 
-    name: str
-    dataset: str
+    name: Name
+    dataset: Name
     seed: int = 0
     split: Literal["train", "val"] = "val"
     batch: int = Field(8, ge=1)
@@ -51,8 +52,8 @@ class FidSettings(Compute):
         resamples: Bootstrap resamples of the images.
     """
 
-    name: str
-    dataset: str
+    name: Name
+    dataset: Name
     seed: int = 0
     split: Literal["train", "val"] = "val"
     protocols: tuple[FidProtocol, ...] = ("pytorch-fid", "clean-fid", "kid", "clean-kid")
@@ -79,8 +80,8 @@ class SegmentSettings(Compute):
         resamples: Bootstrap resamples of the images.
     """
 
-    name: str
-    dataset: str
+    name: Name
+    dataset: Name
     seed: int = 0
     split: Literal["train", "val"] = "val"
     protocols: tuple[SegmentProtocol, ...] = ("native", "enlarged")
@@ -102,8 +103,8 @@ class TimedModel(Settings):
     """
 
     architecture: str
-    options: dict[str, Any] = Field(default_factory=dict)
-    at: dict[Annotated[str, Field(pattern=r"^\d+x\d+$")], dict[str, Any]] = Field(default_factory=dict)
+    options: Options = Field(default_factory=dict)
+    at: dict[Annotated[str, Field(pattern=r"^\d+x\d+$")], Options] = Field(default_factory=dict)
 
 
 class TimeSettings(Compute):
@@ -131,9 +132,9 @@ class TimeSettings(Compute):
         seed: Seed of weights and inputs.
     """
 
-    name: str
+    name: Name
     task: Literal["translation", "denoising"]
-    models: dict[str, TimedModel] = Field(min_length=1)
+    models: dict[Name, TimedModel] = Field(min_length=1)
     ratios: tuple[tuple[str, str], ...] = ()
     baselines: tuple[TimedBaseline, ...] = ()
     sizes: tuple[tuple[int, int], ...] = ((256, 512),)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 
-from pixelwise.settings.base import Settings
+from pixelwise.settings.base import Options, Settings
+from pixelwise.settings.names import Name
 
 
 class ConvertSettings(Settings):
@@ -20,6 +21,38 @@ class ConvertSettings(Settings):
     """
 
     architecture: str
-    options: dict[str, Any] = Field(default_factory=dict)
-    file: str | None = None
+    options: Options = Field(default_factory=dict)
+    file: Name | None = None
     sigma: float | tuple[float, float] | None = None
+
+
+Level = Annotated[float, Field(ge=0, le=255)]
+
+
+class CheckpointFacts(BaseModel):
+    """What those who use a checkpoint need beside its architecture; further facts are kept, and decide nothing.
+
+    Attributes:
+        dontcare: Generators: whether the last label id stands for 255 in the files of the training data.
+        patch: Restoration: side of the training patches in pixels.
+        sigma: Restoration: noise level, or range of levels, on the 0-255 scale.
+        degradation: Restoration: what the network undoes, such as `noise`.
+        classes: Segmenters: names of the classes.
+    """
+
+    model_config = ConfigDict(extra="allow", strict=True)
+
+    dontcare: bool = False
+    patch: int | None = Field(default=None, ge=1)
+    sigma: Level | Annotated[list[Level], Field(min_length=2, max_length=2)] | None = None
+    degradation: str | None = None
+    classes: list[str] | None = None
+
+
+class CheckpointInfo(Settings):
+    """The metadata of a checkpoint: which architecture, with which options, and further facts."""
+
+    format: int
+    name: str
+    options: dict[str, Any]
+    extra: CheckpointFacts = CheckpointFacts()

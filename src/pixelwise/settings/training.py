@@ -6,10 +6,11 @@ A value that the user leaves out is taken from the named recipe, and the recipe,
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
+from pixelwise.settings.base import Options
 from pixelwise.settings.recipes import RESTORATION, SEGMENTATION, TRANSLATION, Recipe
 from pixelwise.settings.training_base import Level, Positive, Rate, TrainingSettings, Weight, deviations, published
 
@@ -64,7 +65,7 @@ class AdversarialSettings(TrainingSettings):
     architecture: str = "asapnet"
     batch: Positive = 32
     discriminator: str = "multiscale_discriminator"
-    discriminator_options: dict[str, Any] = Field(default_factory=dict)
+    discriminator_options: Options = Field(default_factory=dict)
     gan_loss: Literal["hinge", "least_squares", "original", "wasserstein"] = "hinge"
     procedure: Literal["spade", "pix2pixhd"] = "spade"
     feature_matching: Weight = 10.0

@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from pixelwise.settings.base import Compute
+from pixelwise.settings.base import Compute, Options
 from pixelwise.settings.recipes import Recipe
 
 Positive = Annotated[int, Field(ge=1)]
@@ -45,7 +45,7 @@ class TrainingSettings(Compute):
     BY_ARCHITECTURE: ClassVar[Mapping[str, str]] = {}
 
     architecture: str
-    options: dict[str, Any] = Field(default_factory=dict)
+    options: Options = Field(default_factory=dict)
     recipe: str = ""
     seed: int = Field(0, ge=0)
     images: Positive | None = None
