@@ -11,9 +11,12 @@ import pytest
 
 from pixelwise.code import PACKAGE, source_of, sources_of
 
-BASE = {"artifacts", "errors", "metrics", "settings", "code", "jobs", "screen", "console", "disk", "tensors", "outputs"}
+BASE = {
+    *("artifacts", "code", "console", "disk", "errors", "jobs", "listings", "metrics", "outputs", "quantities"),
+    *("reading", "schemas", "screen", "settings", "tensors"),
+}
 ALLOWED = {
-    "settings": {"settings", "errors"},
+    "settings": {"settings", "errors", "reading"},
     "data": {"data"} | BASE,
     "models": {"models"} | BASE,
     "training": {"training", "data", "models"} | BASE,

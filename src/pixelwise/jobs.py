@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from pixelwise import artifacts, code
-from pixelwise.artifacts import MANIFEST, read_json, sha256, write_json
+from pixelwise.artifacts import MANIFEST, read_json, read_manifest, sha256, write_json
 from pixelwise.errors import PixelwiseError
 from pixelwise.paths import Places, places, unlinked
 from pixelwise.settings.base import Settings
@@ -115,26 +115,26 @@ def _set_time(path: str, when: int) -> None:
         os.utime(path, ns=(when, when), follow_symlinks=False)
 
 
-def _read(path: str) -> Any:
+def _read(path: str, reader: Callable[[str], Any] = read_json) -> Any:
     try:
-        return read_json(path)
+        return reader(path)
     except PixelwiseError:
         return None
 
 
 def _valid(job: Job, description: dict[str, Any]) -> dict[str, str] | None:
     """Hashes of the input manifests if the outputs were made from the present state of everything, else None."""
-    made = _read(job.manifest)
-    if not isinstance(made, dict) or made.get("job") != description:
+    made = _read(job.manifest, read_manifest)
+    if made is None or made["job"] != description:
         return None
-    if not all(os.path.exists(f"{job.out}/{name}") for name in made.get("files", {})):
+    if not all(os.path.exists(f"{job.out}/{name}") for name in made["files"]):
         return None
     present = {
         folder: sha256(f"{folder}/{MANIFEST}")
         for folder in job.inputs.values()
         if os.path.exists(f"{folder}/{MANIFEST}")
     }
-    return present if made.get("inputs") == present else None
+    return present if made["inputs"] == present else None
 
 
 def prepare(jobs: Iterable[Job], changed: Collection[str] = ()) -> list[str]:

@@ -21,6 +21,7 @@ from pixelwise.evaluation import restoration
 from pixelwise.evaluation.ledger import Ledger
 from pixelwise.evaluation.restorer import Restorer
 from pixelwise.models import build, checkpoint
+from pixelwise.reading import checked
 from pixelwise.settings.restoration import RestorationSettings
 from tests.evaluation import berkeley
 
@@ -57,7 +58,8 @@ def asapnet(tmp_path_factory):
 
 def run(tmp_path, inputs, **given):
     values = {"name": "baselines", "dataset": "photos", "protocol": "photos", "device": "cpu", "sigmas": (25.0,)}
-    settings = RestorationSettings(**(values | {"bm3d_limit": 0, "resamples": 50} | given))
+    given = values | {"bm3d_limit": 0, "resamples": 50} | given
+    settings = checked(RestorationSettings, given, "job.json", ["settings"])
     out = tmp_path / "out"
     out.mkdir(parents=True, exist_ok=True)
     restoration.run(settings, inputs, out, tmp_path / "work")
@@ -202,9 +204,9 @@ def test_bm3d_is_scored_on_as_many_images_as_the_limit_says(tmp_path, data, monk
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"task": "deblurring"}, "settings.task: deblurring; protocol photos is for denoising"),
+        ({"task": "deblurring"}, "settings: task: deblurring; protocol photos is for denoising"),
         ({"sigmas": (0.0,)}, "needs noise levels above 0"),
-        ({"baselines": ("wiener_known_blur",)}, "settings.baselines: wiener_known_blur; for denoising allowed"),
+        ({"baselines": ("wiener_known_blur",)}, "settings: baselines: wiener_known_blur; for denoising allowed"),
         ({"protocol": "bsd68"}, "protocol bsd68 allows bsd68"),
     ],
 )

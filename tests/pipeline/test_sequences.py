@@ -74,7 +74,7 @@ def test_a_job_that_reads_keeps_others_from_making_its_input_anew(place: Place) 
 
 
 def test_a_job_does_not_look_at_an_input_that_is_being_made(place: Place) -> None:
-    with artifacts.lock(place.folder / "work" / DATA / "lock"):
+    with artifacts.locked(place.folder / "work" / DATA / "lock"):
         before = tree(place.folder / "results")
         status, output = place.go("pixelwise", "restore", "results/a/jobs/restore/photos/baselines/seed0.json")
     assert (status, output.count("\n")) == (2, 1), output

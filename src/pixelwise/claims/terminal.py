@@ -10,8 +10,8 @@ from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
-from pixelwise.artifacts import read_json
 from pixelwise.claims.checks import VERDICTS
+from pixelwise.claims.findings import read_verdicts
 from pixelwise.console import cell, terminal
 from pixelwise.errors import PixelwiseError
 
@@ -65,14 +65,15 @@ def show(
     if verdict is None and source is None:
         for sentence in document["headline"]:
             console.print(f"- {sentence}", markup=False, highlight=False)
+    for line in document.get("left_out", []):
+        console.print(f"left out: {line}", markup=False, highlight=False)
 
 
 def _read(folder: Path) -> dict[str, Any]:
     path = folder / "claims.json"
     if not path.is_file():
         raise PixelwiseError(f"{path}: no such file; 'snakemake --cores 2 all' makes it")
-    document: dict[str, Any] = read_json(path)
-    return document
+    return read_verdicts(folder)
 
 
 def _judge(folder: Path) -> dict[str, Any]:
@@ -152,9 +153,9 @@ def _records(title: str, records: list[dict[str, Any]]) -> Table:
         table.add_column(name, overflow="fold")
     for record in records:
         value = record["value"]
-        number = f"{value['value']:.6g} {value['unit']}".removesuffix(" 1")
+        number = f"{float(value['value']):.6g} {value['unit']}".removesuffix(" 1")
         if value["low"] is not None and value["high"] is not None:
-            number += f" [{value['low']:.6g}, {value['high']:.6g}] {value['interval'] or ''}"
+            number += f" [{float(value['low']):.6g}, {float(value['high']):.6g}] {value['interval'] or ''}"
         conditions = ", ".join(f"{key} {record['condition'][key]}" for key in sorted(record["condition"]))
         data = "; ".join(part for part in (record["dataset"], record["protocol"], conditions, *record["bars"]) if part)
         hardware = record["hardware"].get("gpu") or record["hardware"].get("cpu") or ""

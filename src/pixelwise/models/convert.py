@@ -9,14 +9,15 @@ from typing import Any
 
 from torch import nn
 
-from pixelwise import outputs
-from pixelwise.artifacts import read_json, sha256, write_json
+from pixelwise import outputs, reading
+from pixelwise.artifacts import sha256, write_json
 from pixelwise.errors import PixelwiseError
 from pixelwise.models import checkpoint
 from pixelwise.models.bounds import checked
 from pixelwise.models.official import load_official, read, strip
 from pixelwise.models.official_dncnn import options_of_file
 from pixelwise.models.registry import factory, skeleton
+from pixelwise.schemas import Origin
 from pixelwise.settings.models import ConvertSettings
 
 SOURCE = "source.json"  # where a folder of weights says what it holds
@@ -35,7 +36,7 @@ def run(settings: ConvertSettings, inputs: dict[str, Path], out: Path, work: Pat
         PixelwiseError: If the file does not fit the network; the first wrong key is named.
     """
     folder = inputs["weights"]
-    facts: dict[str, Any] = read_json(folder / SOURCE) if (folder / SOURCE).is_file() else {}
+    facts = reading.read(folder / SOURCE, Origin).model_dump(exclude_none=True) if (folder / SOURCE).is_file() else {}
     file = folder / settings.file if settings.file else _only_file(folder)
     options, module = _load(file, settings.architecture, settings.options)
     origin = {"file": file.name, "sha256": sha256(file)} | {
@@ -99,7 +100,7 @@ def _load(file: Path, name: str, options: Mapping[str, Any]) -> tuple[dict[str, 
 def _only_file(folder: Path) -> Path:
     """The file that `source.json` names, or the only one that is there."""
     if (folder / SOURCE).is_file():
-        return folder / str(read_json(folder / SOURCE)["file"])
+        return folder / reading.read(folder / SOURCE, Origin).file
     found = sorted(path for path in folder.iterdir() if path.is_file() and path.suffix != ".json")
     if len(found) != 1:
         raise PixelwiseError(f"{folder}: holds {len(found)} files of weights; name one with the option `file`")

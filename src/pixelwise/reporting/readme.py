@@ -14,9 +14,9 @@ from pathlib import Path
 import pandas as pd
 
 from pixelwise import outputs
-from pixelwise.artifacts import read_json
+from pixelwise.claims.findings import read_verdicts
 from pixelwise.errors import PixelwiseError
-from pixelwise.reporting import analysis, provenance, records, speed, tables
+from pixelwise.reporting import analysis, differences, provenance, records, speed, tables
 from pixelwise.reporting.records import each
 from pixelwise.reporting.tables import Table
 
@@ -46,14 +46,14 @@ def _summary(results: Path, run: str) -> pd.DataFrame:
 
 def verdicts(results: Path, words: list[str]) -> str:
     """Number of claims by verdict."""
-    document = read_json(results / words[0] / "claims" / "claims.json")
+    document = read_verdicts(results / words[0] / "claims")
     rows = [[verdict, str(count)] for verdict, count in document["counts"].items()]
     return markdown(["verdict", "claims"], [*rows, ["all", str(len(document["claims"]))]])
 
 
 def headline(results: Path, words: list[str]) -> str:
     """The ten sentences."""
-    sentences = read_json(results / words[0] / "claims" / "claims.json")["headline"]
+    sentences = read_verdicts(results / words[0] / "claims")["headline"]
     return "\n".join(f"{place}. {sentence}" for place, sentence in enumerate(sentences, 1))
 
 
@@ -64,8 +64,8 @@ def denoising(results: Path, words: list[str]) -> str:
 
 def sentences(results: Path, words: list[str]) -> str:
     """The sentences that the denoising table supports."""
-    differences = pd.read_csv(results / words[0] / "summary" / "denoising_differences.csv")
-    return " ".join(analysis.sentences(_summary(results, words[0]), differences))
+    measured = differences.read(results / words[0] / "summary")
+    return " ".join(analysis.sentences(_summary(results, words[0]), measured))
 
 
 def translation(results: Path, words: list[str]) -> str:

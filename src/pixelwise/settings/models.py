@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from pixelwise.settings.base import Options, Settings
-from pixelwise.settings.names import Name
+from pixelwise.settings import architectures
+from pixelwise.settings.base import Inside, Level, Options, Ordered, Settings, Word
 
 
 class ConvertSettings(Settings):
@@ -20,13 +20,15 @@ class ConvertSettings(Settings):
         sigma: Denoisers: noise level, or range of levels, that they were trained for, on the 0-255 scale.
     """
 
-    architecture: str
+    architecture: Word
     options: Options = Field(default_factory=dict)
-    file: Name | None = None
-    sigma: float | tuple[float, float] | None = None
+    file: Inside | None = None
+    sigma: Level | Annotated[tuple[Level, Level], Ordered] | None = None
 
-
-Level = Annotated[float, Field(ge=0, le=255)]
+    @model_validator(mode="after")
+    def _options(self) -> Self:
+        architectures.check(self.architecture, self.options)
+        return self
 
 
 class CheckpointFacts(BaseModel):
