@@ -126,5 +126,11 @@ def test_refusals(monkeypatch):
 
 
 if __name__ == "__main__":
-    result = {f"{case} {precision}": distance(case, precision) for case in CASES for precision in ("ieee", "bf16")}
+    # One case shows that images, rows and columns keep their places; the interpreter is slow, so the others are small.
+    grids = {case: (2, 2, 3) if case == "cityscapes" else (1, 2, 2) for case in CASES}
+    result = {
+        f"{case} {precision}": distance(case, precision, grid=grid)
+        for case, grid in grids.items()
+        for precision in ("ieee", "bf16")
+    }
     print(json.dumps({**result, "padded grid": padded_grid()}))
