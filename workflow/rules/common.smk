@@ -9,25 +9,19 @@ sys.path.insert(
     0, str(ROOT / "src")
 )  # this clone's own source, whatever else is installed
 
-from pixelwise import clone, exclusive, graph
-from pixelwise.errors import PixelwiseError
+from pixelwise import net
 
-clone.use(ROOT)
+with net.planning():
+    from pixelwise import clone, configuration, exclusive, graph
+    from pixelwise.data import own
 
-
-def stop(error):
-    """End with the error's one line: a traceback would hide it."""
-    print(f"pixelwise: error: {error}", file=sys.stderr, flush=True)
-    os._exit(2)
-
-
-try:
-    PLAN = graph.plan_of(config)
+    clone.use(ROOT)
+    # `config` holds what the command line gave, which child processes are given again; all else is read from the file.
+    PLAN = graph.plan_of(configuration.read(Path("params.yaml"), config))
     if workflow.is_main_process:
         TURN = exclusive.Turn(PLAN.name)
-        STALE = TURN.plan(PLAN.jobs)
-except PixelwiseError as error:
-    stop(error)
+        STALE = TURN.plan(PLAN.jobs, own.noticed(PLAN.jobs))
+config["profile"] = PLAN.name  # for the captions of `snakemake --report`
 
 
 wildcard_constraints:
@@ -37,14 +31,22 @@ wildcard_constraints:
 DATA, RESULTS, LOGS = f"data/{PLAN.name}", f"results/{PLAN.name}", f"logs/{PLAN.name}"
 JOBS = {job.id: job for job in PLAN.jobs}
 EVALUATED = ("generate", "time", "fid", "segment", "restore", "inspect")
-if workflow.is_main_process:
-    for step in EVALUATED:  # dvc.yaml names their folders, whatever the profile does
-        os.makedirs(f"{RESULTS}/{step}", exist_ok=True)
 GPUS = clone.gpus()
+# Snakemake fills wildcards into this path, so a brace in the path of the clone is doubled.
+ENVIRONMENT = str(ROOT / "workflow/envs/pixelwise.yaml")
+ENVIRONMENT = ENVIRONMENT.replace("{", "{{").replace("}", "}}")
 
 
 def manifests(chosen):
     return [job.manifest for job in chosen]
+
+
+def evaluated(wildcards):
+    """Input function: all evaluations. `dvc.yaml` names their folders, whatever the profile does, so they are made."""
+    if not workflow.dryrun:
+        for step in EVALUATED:
+            os.makedirs(f"{RESULTS}/{step}", exist_ok=True)
+    return manifests(PLAN.of(*EVALUATED))
 
 
 def job_of(step, wildcards):
@@ -73,9 +75,13 @@ def threads_of(step):
 
 def preflight():
     """Stop before the first job if something is missing that no job can obtain."""
-    try:
+    with net.planning(workflow.persistence.unlock):
         graph.preflight(PLAN, STALE)
         TURN.start()
-    except PixelwiseError as error:
-        workflow.persistence.unlock()
-        stop(error)
+
+
+def verified(*steps):
+    """Options of `pixelwise verify` that choose the outputs of these steps."""
+    chosen = [word for step in steps for word in ("--step", step)]
+    smoke = "--smoke" if PLAN.name != PLAN.profile_name else "--no-smoke"
+    return [*chosen, "--profile", PLAN.profile_name, smoke]

@@ -10,14 +10,22 @@ rule train:
     log:
         f"{LOGS}/train/{{dataset}}/{{model}}/{{seed}}.log",
     conda:
-        "../envs/pixelwise.yaml"
+        ENVIRONMENT
     threads: threads_of("train")
     resources:
         gpu=GPUS,
     shell:
-        "pixelwise train {input.job} > {log}"
+        "pixelwise train {input.job:q} > {log:q}"
 
 
 rule train_all:
     input:
         manifests(PLAN.of("train")),
+    log:
+        f"{LOGS}/verify/train.log",
+    conda:
+        ENVIRONMENT
+    params:
+        chosen=verified("train"),
+    shell:
+        "pixelwise verify {params.chosen:q} > {log:q}"

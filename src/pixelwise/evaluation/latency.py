@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from pixelwise.evaluation import statistics
 from pixelwise.evaluation.generator import full_options
 from pixelwise.evaluation.scopes import SCOPES
 from pixelwise.evaluation.stopwatch import MIB
-from pixelwise.metrics import Record, Scalar, Value, protocol_hash
+from pixelwise.metrics import Record, Scalar, Value, measured, protocol_hash
 from pixelwise.models import flops, registry
 from pixelwise.settings.evaluation import TimedModel, TimeSettings
 
@@ -26,6 +26,8 @@ CLOCK = "perf_counter_ns, synchronised before and after; every round runs each m
 LEAST_ON_GPU = (50, 500)
 """Warm-up and timed calls below which a timing on a GPU is marked short (claims.md section 9)."""
 INTERVAL = "bootstrap over rounds, 95 %"
+LEAST_ROUNDS = 5
+"""Before which a group is not asked whether its intervals are narrow enough."""
 
 
 def options(settings: TimeSettings, model: TimedModel, size: Size) -> dict[str, Any]:
@@ -65,7 +67,7 @@ def latency(
         memory: What one call takes at most, in MiB; None if it was not measured.
     """
     median, low, high = statistics.bootstrap_median(milliseconds, settings.seed)
-    values = {"median": Value(value=median, unit="ms", low=low, high=high, interval=INTERVAL)}
+    values = {"median": measured(median, "ms", low, high, INTERVAL)}
     for name, value in zip(("p90", "p99", "min"), np.quantile(milliseconds, [0.9, 0.99, 0.0]), strict=True):
         values[name] = Value(value=float(value), unit="ms")
     batch = _whole(facts["batch"])
@@ -91,9 +93,22 @@ def ratio(
     """
     a, b = pair
     value, low, high = statistics.bootstrap_ratio_of_medians(times[a], times[b], settings.seed)
-    values = {"ratio": Value(value=value, unit="times", low=low, high=high, interval=INTERVAL)}
+    values = {"ratio": measured(value, "times", low, high, INTERVAL)}
     values["gflop_ratio"] = Value(value=gflop[a] / gflop[b], unit="times")
     return _timed(settings, facts, f"{a}/{b}", len(times[a]), values)
+
+
+def narrow_enough(settings: TimeSettings, times: Mapping[str, list[float]]) -> bool:
+    """Whether the interval of every ratio is as narrow as the group asks for, so that no further rounds are needed."""
+    rounds = min(map(len, times.values()), default=0)
+    if settings.narrow is None or rounds < LEAST_ROUNDS or not settings.ratios:
+        return False
+    for a, b in settings.ratios:
+        if a in times and b in times:
+            value, low, high = statistics.bootstrap_ratio_of_medians(times[a], times[b], settings.seed)
+            if max(high - value, value - low) > settings.narrow * value:
+                return False
+    return True
 
 
 def _whole(value: Scalar) -> int:
@@ -126,7 +141,7 @@ def arithmetic(settings: TimeSettings) -> Iterator[Record]:
     for size, (label, model) in itertools.product(settings.sizes, settings.models.items()):
         with torch.device("meta"):
             module = build(settings, model, size)
-            channels = settings.channels
+            channels: int = settings.channels
             if settings.task == "translation":
                 channels = sum(semantic_channels(settings, model, size))
             gflop = flops.count(module, torch.empty(1, channels, *size)) / 1e9
