@@ -90,7 +90,7 @@ from pixelwise.training import {module} as kind
 settings = training.{settings}.model_validate(json.loads(sys.argv[1]))
 original = kind.{task}.step
 def slow(self, step):
-    time.sleep(0.05)
+    time.sleep(0.2)
     return original(self, step)
 kind.{task}.step = slow
 try:
@@ -103,7 +103,7 @@ except PixelwiseError as error:
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_process_killed_by_signal(number: signal.Signals, translation_data: Path, tmp_path: Path) -> None:
-    settings = gan_settings(presentations=100)
+    settings = gan_settings(presentations=40)
     adversarial.run(settings, {"data": translation_data}, tmp_path / "whole", tmp_path / "unbroken")
     script = SCRIPT.format(module="adversarial", settings="AdversarialSettings", task="Translation")
     work = tmp_path / "work"
