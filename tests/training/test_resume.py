@@ -44,6 +44,7 @@ def data(translation_data: Path, photo_data: Path) -> Callable[[str], Path]:
     return lambda kind: photo_data if kind == "dncnn" else translation_data
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ema", [None, 0.9])
 @pytest.mark.parametrize("kind", ["gan", "dncnn", "segmenter"])
 def test_killed_anywhere_gives_the_same_bytes(
@@ -101,6 +102,7 @@ except PixelwiseError as error:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_process_killed_by_signal(number: signal.Signals, translation_data: Path, tmp_path: Path) -> None:
     settings = gan_settings(presentations=40)
