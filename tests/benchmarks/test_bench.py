@@ -11,6 +11,8 @@ from benchmarks import bench, gpu, show, subjects
 from benchmarks.sections import Bench
 from pixelwise.metrics import load
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def written(tmp_path_factory):

@@ -164,6 +164,7 @@ def run(folder, name, inputs, **settings):
     return metrics.load(out / "metrics.json"), out
 
 
+@pytest.mark.slow
 def test_step_repeats_to_the_byte_and_labels_every_number(tmp_path, prepared, generated, inception_folder):
     inputs = {"data": prepared, "images": generated, "inception": inception_folder}
     chosen = {"protocols": ("pytorch-fid", "clean-kid"), "batch": 3, "limit": 4}

@@ -245,6 +245,7 @@ def test_parameter_counts(options, count):
         assert parameter_count(module.form.widths) == 13_697
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:Dynamo detected")
 def test_compiled():
     """torch.compile keeps values and gradients (a graph break lies before the pixelwise stream)."""

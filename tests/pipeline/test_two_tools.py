@@ -63,8 +63,8 @@ def test_edited_output_is_named(clone: Clone) -> None:
     file.write_text("edited")
     verified = clone.run("pixelwise", "verify", check=False)
     assert verified.returncode == 1
-    assert "dncnn/seed0/loss.csv" in verified.stdout
+    assert "dncnn/seed0/loss.csv" in verified.stdout + verified.stderr
     clone.edit("profiles.micro.restore.photos.sigmas", [15])
     refused = clone.snakemake("all", check=False)
     assert refused.returncode != 0
-    assert "loss.csv" in refused.stdout
+    assert "loss.csv" in refused.stdout + refused.stderr
