@@ -56,6 +56,17 @@ def load(file: Path, step: str) -> tuple[dict[str, Any], Settings]:
     return job, settings
 
 
+class _Folders(dict[str, Path]):
+    """Role -> folder of an input; a step that looks up one which its job file lacks says so."""
+
+    def __init__(self, file: Path, inputs: Mapping[str, str]) -> None:
+        super().__init__((role, Path(folder)) for role, folder in inputs.items())
+        self._file = file
+
+    def __missing__(self, role: str) -> Path:
+        raise PixelwiseError(f"{self._file}: inputs: no {role!r}, which the step needs; run snakemake again")
+
+
 def _inputs(file: Path, job: Mapping[str, Any], stamps: dict[Path, Any]) -> dict[str, str]:
     """Hashes of the upstream manifests, after checking that the upstream bytes are those that were made.
 
@@ -105,12 +116,12 @@ def execute(file: Path, step: str) -> Path:
         PixelwiseError: With one line, if anything is wrong; the output folder is then gone, never half-written.
     """
     job, settings = load(file, step)
-    places = paths.checked(file, step, job["id"], job["out"], job["inputs"].values())
+    places = paths.checked(file, step, job["id"], job["out"], job["inputs"])
     known = _known(file, places)
     artifacts.check_ours(Path(places.out), known)
     run = importlib.import_module(KINDS[job["kind"]].module).run
     out, work = Path(places.out), Path(places.work)
-    folders = {role: Path(folder) for role, folder in job["inputs"].items()}
+    folders = _Folders(file, job["inputs"])
     if int(os.environ.get("RANK", 0)) > 0:
         run(settings, folders, out, _state(work, job, _inputs(file, job, {})))
         return out
