@@ -25,8 +25,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-PACKAGES = """snakemake.cli smart_open dvc.cli dvc.repo dvc.repo.reproduce dvc.stage.run dvc_data.index scmrepo.git
-torch pandas PIL.Image safetensors.torch scipy.stats skimage.metrics typer rich.progress requests"""
+PACKAGES = """snakemake.cli snakemake.storage snakemake.report.html_reporter smart_open yte dvc.cli dvc.cli.parser
+dvc.cachemgr dvc.repo dvc.repo.reproduce dvc.stage.run dvc_data.index scmrepo.git torch torch._dynamo pandas PIL.Image
+safetensors.torch scipy.stats skimage.metrics typer rich.progress requests filelock"""
 PROGRAMS = ("snakemake", "dvc", "pixelwise")
 CLIENT = """#!{python} -SEI
 import array, json, os, signal, socket, sys
