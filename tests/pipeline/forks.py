@@ -25,6 +25,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+PACKAGES = """snakemake.cli smart_open dvc.cli dvc.repo dvc.repo.reproduce dvc.stage.run dvc_data.index scmrepo.git
+torch pandas PIL.Image safetensors.torch scipy.stats skimage.metrics typer rich.progress requests"""
 PROGRAMS = ("snakemake", "dvc", "pixelwise")
 CLIENT = """#!{python} -SEI
 import array, json, os, signal, socket, sys
@@ -79,7 +81,8 @@ class Server:
         for program in PROGRAMS:
             text = CLIENT.format(python=python, address=self._address, program=program)
             self._script(program, text)
-        self._script("python", f'#!/bin/sh\nexec {python} "$@"\n')
+        ours = f'if [ "$1 $2" = "-m pixelwise" ]; then shift 2; exec "{self.bin}/pixelwise" "$@"; fi'
+        self._script("python", f'#!/bin/sh\n{ours}\nexec "{python}" "$@"\n')
         environment = {**os.environ, "PYTHONPATH": "", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
         self._process = subprocess.Popen(
             [python, "-P", __file__, self._address], env=environment, start_new_session=True, cwd=folder
@@ -119,7 +122,7 @@ def at_work(folder: Path, *programs: str) -> list[int]:
     for process in Path("/proc").iterdir():
         with contextlib.suppress(OSError):
             named = process.name.isdigit() and (process / "comm").read_text().strip() in programs
-            forked = named and "bin/" not in (process / "cmdline").read_text().split("\0")[1]
+            forked = named and __file__ in (process / "cmdline").read_text()
             if forked and os.path.samefile(process / "cwd", folder):
                 found.append(int(process.name))
     return found
@@ -177,7 +180,7 @@ def _work(ask: dict[str, Any], handles: list[int], report: int) -> None:
 
 
 def _serve(address: str) -> None:
-    for name in ("snakemake.cli", "dvc.cli", "torch", "numpy"):
+    for name in PACKAGES.split():
         importlib.import_module(name)
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(address)
