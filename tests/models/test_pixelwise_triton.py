@@ -69,12 +69,14 @@ def interpreted():
     return json.loads(subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("precision", ["ieee", "bf16"])
 @pytest.mark.parametrize("case", CASES)
 def test_interpreter_agrees_with_float64(interpreted, case, precision):
     assert interpreted[f"{case} {precision}"] < TOLERANCE[precision]
 
 
+@pytest.mark.slow
 def test_slice_of_padded_grid_and_unknown_labels(interpreted):
     assert interpreted["padded grid"]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -48,3 +48,9 @@ def by_dvc(tmp_path_factory: pytest.TempPathFactory, server: Server) -> Clone:
 def clone(done: Clone, tmp_path: Path) -> Clone:
     """A copy of the finished clone."""
     return done.copy(tmp_path / "clone")
+
+
+@pytest.fixture
+def new_clone(tmp_path: Path, server: Server) -> Callable[[str], Clone]:
+    """Makes clones in which nothing has run."""
+    return lambda name: fresh(tmp_path / name, server)
