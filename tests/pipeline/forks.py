@@ -84,7 +84,8 @@ class Server:
             self._script(program, text)
         ours = f'if [ "$1 $2" = "-m pixelwise" ]; then shift 2; exec "{self.bin}/pixelwise" "$@"; fi'
         self._script("python", f'#!/bin/sh\n{ours}\nexec "{python}" "$@"\n')
-        environment = {**os.environ, "PYTHONPATH": "", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+        kept = {"PYTHONPATH": "", "PYTHONDONTWRITEBYTECODE": ""}  # a copy of a clone need not be compiled again
+        environment = {**os.environ, **kept, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
         self._process = subprocess.Popen(
             [python, "-P", __file__, self._address], env=environment, start_new_session=True, cwd=folder
         )
