@@ -1,0 +1,216 @@
+"""Runs the command line in this process and says what is wrong with how it ended.
+
+A case is well if it ends with status 0, or with status 2 and exactly one line on standard error; if it changed nothing
+but what it may; and if it started nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import resource
+import signal
+import sys
+import tempfile
+import time
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.fuzz.guard import RefusedError, watched
+from tests.fuzz.sandbox import OUTPUTS, Sandbox, listing
+
+SECONDS = 20
+"""Processor time that one case may take."""
+WALL = 120
+MEMORY = 2**30
+"""Address space that one case may add."""
+PREFIX = "pixelwise: error: "
+
+
+class HangError(BaseException):
+    """A case took longer than it may."""
+
+
+@dataclass
+class Outcome:
+    """How a command ended.
+
+    Attributes:
+        arguments: The command.
+        status: Exit status, or -1 if an exception escaped.
+        out: Standard output.
+        err: Standard error, that of native code too.
+        escaped: The exception that escaped, if any.
+        tried: What the guard stopped.
+        changed: What changed that may not.
+    """
+
+    arguments: tuple[str, ...]
+    status: int
+    out: str
+    err: str
+    escaped: BaseException | None = None
+    tried: list[str] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+
+    @property
+    def line(self) -> str:
+        """The one line that an error is."""
+        return self.err.strip("\n").removeprefix(PREFIX)
+
+
+def _ring(*_: Any) -> None:
+    raise HangError
+
+
+@contextmanager
+def _bounded() -> Iterator[None]:
+    """Bound processor time, time and memory."""
+    with open("/proc/self/statm", encoding="ascii") as stream:
+        used = int(stream.read().split()[0]) * resource.getpagesize()
+    limits = resource.getrlimit(resource.RLIMIT_AS)
+    former = {number: signal.signal(number, _ring) for number in (signal.SIGPROF, signal.SIGALRM)}
+    resource.setrlimit(resource.RLIMIT_AS, (used + MEMORY, limits[1]))
+    signal.setitimer(signal.ITIMER_PROF, SECONDS)
+    signal.setitimer(signal.ITIMER_REAL, WALL)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        resource.setrlimit(resource.RLIMIT_AS, limits)
+        for number, handler in former.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _as_a_user(sandbox: Sandbox, streams: list[Any], arguments: Sequence[str]) -> Iterator[None]:
+    """Current folder, home, arguments, streams, warnings and logging as a process of its own would have them."""
+    kept = (sys.argv, sys.stdout, sys.stderr, os.getcwd(), dict(os.environ), tempfile.tempdir)
+    saved, root = (os.dup(1), os.dup(2)), logging.getLogger()
+    handlers, root.handlers = root.handlers, []
+    os.chdir(sandbox.clone)
+    os.environ.update({"HOME": str(sandbox.home), "COLUMNS": "200"})
+    tempfile.tempdir = str(sandbox.root.parent / "temporary")
+    os.makedirs(tempfile.tempdir, exist_ok=True)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    for number, stream in zip((1, 2), streams, strict=True):
+        os.dup2(stream.fileno(), number)
+    sys.argv = ["pixelwise", *arguments]
+    sys.stdout, sys.stderr = (open(number, "w", encoding="utf-8", errors=e, closefd=False) for number, e in _STREAMS)
+    try:
+        with warnings.catch_warnings():
+            warnings.resetwarnings()
+            for ignored in (DeprecationWarning, PendingDeprecationWarning, ImportWarning, ResourceWarning):
+                warnings.simplefilter("ignore", ignored)
+            warnings.showwarning = lambda message, kind, *_: print(f"{kind.__name__}: {message}", file=sys.stderr)
+            yield
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        for number, former in zip((1, 2), saved, strict=True):
+            os.dup2(former, number)
+            os.close(former)
+        root.handlers = handlers
+        sys.argv, sys.stdout, sys.stderr, folder, variables, tempfile.tempdir = kept
+        os.chdir(folder)
+        os.environ.clear()
+        os.environ.update(variables)
+
+
+_STREAMS = ((1, "surrogateescape"), (2, "backslashreplace"))
+
+
+def call(sandbox: Sandbox, *arguments: str, allowed: Sequence[str] = OUTPUTS) -> Outcome:
+    """Run `pixelwise ARGUMENTS` in the sandbox's clone.
+
+    Args:
+        sandbox: Where.
+        arguments: The command.
+        allowed: Paths in the clone that may change.
+    """
+    from pixelwise.cli import main
+
+    before, status, escaped = listing(sandbox.root), -1, None
+    with ExitStack() as stack:
+        streams = [stack.enter_context(tempfile.TemporaryFile()) for _ in range(2)]
+        temporary = str(sandbox.root.parent / "temporary")
+        started = time.process_time()
+        with _as_a_user(sandbox, streams, arguments):
+            try:
+                with watched(str(sandbox.clone), temporary, os.environ["MPLCONFIGDIR"]) as tried, _bounded():
+                    main()
+            except SystemExit as end:
+                status = end.code if isinstance(end.code, int) else int(end.code is not None)
+            except (Exception, RefusedError, HangError) as error:
+                escaped = error
+        seconds = time.process_time() - started
+        texts = []
+        for stream in streams:
+            stream.seek(0)
+            texts.append(stream.read().decode("utf-8", "surrogateescape"))
+    done = Outcome(arguments, status, *texts, escaped, list(tried), [], seconds)
+    done.changed = sandbox.changed(before, allowed)
+    return done
+
+
+def wrong(done: Outcome, *names: str) -> str | None:
+    """What is wrong with how a command ended, in one line; None if all is well.
+
+    Args:
+        done: How it ended.
+        names: The error must hold one of them: the file or the key.
+    """
+    if done.tried:
+        return f"OUTSIDE: tried {done.tried[0]}"
+    if done.changed:
+        return f"OUTSIDE: changed {done.changed[:3]}"
+    if isinstance(done.escaped, HangError):
+        return "HANG"
+    if done.escaped is not None:
+        return f"TRACEBACK: {type(done.escaped).__name__}: {str(done.escaped)[:200]!r} {_where(done.escaped)}"
+    if done.status == 0:
+        return None
+    if done.status != 2:
+        return f"STATUS {done.status}: {done.err[-300:]!r}"
+    if done.err.count("\n") != 1 or not done.err.startswith(PREFIX):
+        return f"LINES: {done.err[:400]!r}"
+    if not done.line.isprintable():
+        return f"UNPRINTABLE: {done.line[:300]!r}"
+    if len(done.line) > 2000:
+        return f"LONG: {len(done.line)} characters, {done.line[:200]!r}"
+    if names and not any(name in done.line for name in names):
+        return f"NAMELESS: {done.line[:300]!r} names none of {names}"
+    return None
+
+
+def _where(error: BaseException) -> str:
+    """The last place in this package that the exception passed."""
+    place, frame = "", error.__traceback__
+    while frame is not None:
+        path = Path(frame.tb_frame.f_code.co_filename)
+        if "pixelwise" in path.parts:
+            place = f"{path.name}:{frame.tb_lineno} {frame.tb_frame.f_code.co_name}"
+        frame = frame.tb_next
+    return place
+
+
+def fail(text: str) -> None:
+    """Say that a case is not well.
+
+    Raises:
+        AssertionError: Always.
+    """
+    raise AssertionError(text)
+
+
+def check(done: Outcome, *names: str, case: object = "") -> None:
+    """Fail with what is wrong with how a command ended, if anything is."""
+    if (fault := wrong(done, *names)) is not None:
+        fail(f"{fault}\ncommand: {done.arguments}\ncase: {case!r:.2000}")
