@@ -9,13 +9,13 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.configuration import set_hypothesis_home_dir
 
 from pixelwise import execute
+from tests.fuzz.sandbox import Sandbox
 
 TIMES = float(os.environ.get("PIXELWISE_FUZZ", "0"))
 COMMON = {
@@ -51,6 +51,8 @@ def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 
 @pytest.fixture(scope="package")
-def empty_mirror(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder in which every download looks, and finds nothing."""
-    return tmp_path_factory.mktemp("mirror")
+def finished(tmp_path_factory: pytest.TempPathFactory, process: None) -> Sandbox:
+    """A clone in which the micro run is finished."""
+    from tests.fuzz.made import fill
+
+    return Sandbox(tmp_path_factory.mktemp("finished"), fill)

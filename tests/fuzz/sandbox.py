@@ -14,19 +14,30 @@ OUTPUTS = ("data", "results", "work", "logs")
 """Folders of a clone in which jobs may change something."""
 
 
+_HASHES: dict[tuple[int, ...], str] = {}
+
+
+def _hash(path: str, found: os.stat_result) -> str:
+    """SHA-256 of a file, read anew whenever anything happened to it: nothing can set a change time back."""
+    key = (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+    if key not in _HASHES:
+        with open(path, "rb") as stream:
+            _HASHES[key] = hashlib.file_digest(stream, "sha256").hexdigest()
+    return _HASHES[key]
+
+
 def listing(root: Path) -> Listing:
     """Path below `root` -> kind and hash or target, of everything there is; links are not followed."""
     found: Listing = {}
     for folder, folders, files in os.walk(root):
         for name in [*folders, *files]:
             path = os.path.join(folder, name)
-            mode = os.lstat(path).st_mode
+            mode = (status := os.lstat(path)).st_mode
             where = os.path.relpath(path, root)
             if stat.S_ISLNK(mode):
                 found[where] = ("link", os.readlink(path))
             elif stat.S_ISREG(mode):
-                with open(path, "rb") as stream:
-                    found[where] = (f"file {mode & 0o777:o}", hashlib.file_digest(stream, "sha256").hexdigest())
+                found[where] = (f"file {mode & 0o777:o}", _hash(path, status))
             else:
                 found[where] = ("folder" if stat.S_ISDIR(mode) else "other", "")
     return found
