@@ -14,9 +14,13 @@ from PIL import Image
 from pixelwise import execute, graph
 from pixelwise.artifacts import MANIFEST, read_json, sha256, write_json, write_manifest
 from pixelwise.jobs import Job, prepare
+from pixelwise.settings.data import WeightsSettings
+from pixelwise.settings.models import ConvertSettings
+from tests.fuzz.weights import write
 from tests.pipeline.micro import PARAMS, ROOT
 
 RECORDED = ROOT / "results" / "recorded" / "tiny"
+RUN = "results/micro"
 REAL = ("fetch/streets", "prepare/streets", "fetch/photos", "prepare/photos", "train/photos/dncnn/seed0")
 SAME = {"dncnn": "dncnn_narrow", "asapnet_denoise": "asapnet_narrow", "summarise": "summary", "judge": "claims"}
 README = (
@@ -43,6 +47,7 @@ def fill(folder: Path) -> None:
                 inputs = {place: sha256(f"{place}/{MANIFEST}") for place in job.inputs.values()}
                 write_manifest(Path(job.out), job.description(), inputs)
         shutil.copyfile(RECORDED / "run.jsonl", "results/micro/run.jsonl")
+        _released()
         shutil.rmtree("work")
 
 
@@ -65,6 +70,26 @@ def _forge(job: Job) -> None:
         (out / MANIFEST).unlink(missing_ok=True)
         for entry in read_json(out / "samples.json")["samples"] if job.step == "restore" else ():
             _picture(out / entry["file"], (16, 16))
+
+
+def _released() -> None:
+    """A job that converts published weights, and those weights."""
+    folder = Path("data/micro/weights/released")
+    write(folder)
+    for name in ("denoiser", "generator"):
+        (folder / f"{name}.safetensors").unlink()
+    write_json(
+        folder / "source.json",
+        {"name": "released", "source": "own", "file": "official.pth", "url": "x", "licence": "y"},
+    )
+    made = Job(
+        "weights/released", "weights", WeightsSettings(name="released", file="x.pth"), str(folder), f"{RUN}/jobs/w.json"
+    )
+    write_manifest(folder, made.description(), {})
+    where = "train/photos/released/seed0"
+    settings = ConvertSettings(architecture="dncnn", options={"depth": 3, "width": 4, "channels": 1})
+    inputs, used = {"weights": str(folder)}, ("pixelwise.models.dncnn",)
+    prepare([Job(where, "convert", settings, f"{RUN}/{where}", f"{RUN}/jobs/{where}.json", inputs, used)])
 
 
 def _picture(path: Path, shape: tuple[int, ...]) -> None:

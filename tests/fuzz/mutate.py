@@ -10,8 +10,30 @@ from typing import Any
 from hypothesis import strategies as st
 
 NAMES = (
-    *("../../beside", "../beside/deep", "..", ".", "/", "", " ", "~", "a/b", "a\\b", "/etc/passwd", "-rf", "--help", ".x"),
-    *("$(touch STARTED)", "`touch STARTED`", "a;touch STARTED", "a|touch STARTED", "a&touch STARTED", "a\ntouch STARTED"),
+    *(
+        "../../beside",
+        "../beside/deep",
+        "..",
+        ".",
+        "/",
+        "",
+        " ",
+        "~",
+        "a/b",
+        "a\\b",
+        "/etc/passwd",
+        "-rf",
+        "--help",
+        ".x",
+    ),
+    *(
+        "$(touch STARTED)",
+        "`touch STARTED`",
+        "a;touch STARTED",
+        "a|touch STARTED",
+        "a&touch STARTED",
+        "a\ntouch STARTED",
+    ),
     *("${HOME}", "$HOME", "{input}", "{{x}}", "%s", "a b", "a'b", 'a"b', "a#b", "a,b", "a=b", "a:b", "*", "?", "[a]"),
     *("real", "shuffled", "baselines", "raw", "weights", "recorded", "bench", "x-smoke", "seed0", "manifest.json"),
     *("\x1b[31mred", "\0", "a\0b", "\x7f", "\u202egnp.exe", "\ufeff", "é", "名", "\U0001f600", "x" * 300, "x" * 5000),
@@ -27,7 +49,13 @@ OTHERS: tuple[Any, ...] = (
     *(None, True, False, [], {}, [[]], [None], {"": ""}, {"a": {}}, [0, 1], [1, 0], [0.5, float("nan")], [[1, 2]] * 3),
     *([[256, 512]], [[10**6, 10**6]], {"architecture": "dncnn"}, "25", "[1, 2]", [True, "x", None, 1.5, {}]),
 )
-DATES: tuple[Any, ...] = (datetime.date(2020, 1, 1), datetime.datetime(2020, 1, 1, 12, 30), b"\x00\xff", {1: 2}, {None: 1})
+DATES: tuple[Any, ...] = (
+    datetime.date(2020, 1, 1),
+    datetime.datetime(2020, 1, 1, 12, 30),
+    b"\x00\xff",
+    {1: 2},
+    {None: 1},
+)
 names = st.sampled_from(NAMES)
 leaves = st.one_of(names, st.sampled_from(NUMBERS), st.sampled_from(OTHERS))
 anything = st.one_of(leaves, st.recursive(leaves, lambda inner: st.lists(inner, max_size=3), max_leaves=6))
@@ -35,7 +63,9 @@ anything = st.one_of(leaves, st.recursive(leaves, lambda inner: st.lists(inner, 
 
 def paths(document: Any, prefix: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     """Every place in a document, the document itself apart."""
-    items = document.items() if isinstance(document, dict) else enumerate(document) if isinstance(document, list) else ()
+    items = (
+        document.items() if isinstance(document, dict) else enumerate(document) if isinstance(document, list) else ()
+    )
     return [place for key, value in items for place in [(*prefix, key), *paths(value, (*prefix, key))]]
 
 
@@ -72,7 +102,9 @@ def changed(draw: st.DrawFn, base: Any, values: st.SearchStrategy[Any] = anythin
 
 
 def _has(node: Any, key: Any) -> bool:
-    return key in node if isinstance(node, dict) else isinstance(node, list) and isinstance(key, int) and key < len(node)
+    return (
+        key in node if isinstance(node, dict) else isinstance(node, list) and isinstance(key, int) and key < len(node)
+    )
 
 
 def near(draw: st.DrawFn, value: Any) -> Any:
@@ -80,7 +112,9 @@ def near(draw: st.DrawFn, value: Any) -> Any:
     if isinstance(value, bool):
         return draw(st.sampled_from([not value, int(value), str(value).lower(), None]))
     if isinstance(value, int | float):
-        return draw(st.sampled_from([-value, value + 1, value * 1000, str(value), float(value), [value], value / 7, True]))
+        return draw(
+            st.sampled_from([-value, value + 1, value * 1000, str(value), float(value), [value], value / 7, True])
+        )
     if isinstance(value, str):
         more = [value + "\n", " " + value, value.upper(), value * 2, value[:-1], value + "/..", "/" + value, [value]]
         return draw(st.sampled_from([*more, value + "/../../../../beside", value + "\0", f"$(touch STARTED){value}"]))
@@ -103,7 +137,9 @@ def damaged(draw: st.DrawFn, text: str) -> bytes:
     if how == "flip":
         return content[:place] + bytes([draw(st.integers(0, 255))]) + content[place + 1 :]
     if how == "insert":
-        piece = draw(st.sampled_from([b"\0", b"\xff", b"\xed\xa0\x80", b"\t", b'"', b"{", b"]", b"\r", b"\xef\xbb\xbf", b"#"]))
+        piece = draw(
+            st.sampled_from([b"\0", b"\xff", b"\xed\xa0\x80", b"\t", b'"', b"{", b"]", b"\r", b"\xef\xbb\xbf", b"#"])
+        )
         return content[:place] + piece + content[place:]
     if how == "double":
         return content + content
@@ -114,7 +150,22 @@ def damaged(draw: st.DrawFn, text: str) -> bytes:
         opened, closed = draw(st.sampled_from([("[", "]"), ('{"a":', "}"), ('{"records":[', "]}"), ("- ", "")]))
         return (opened * depth + "1" + closed * depth).encode()
     if how == "whole":
-        whole = ["", "\n", "null", "[]", "{}", "0", '""', "NaN", "1e999", "-", "true", "9" * 5000, "\0" * 64, '{"job": NaN}']
+        whole = [
+            "",
+            "\n",
+            "null",
+            "[]",
+            "{}",
+            "0",
+            '""',
+            "NaN",
+            "1e999",
+            "-",
+            "true",
+            "9" * 5000,
+            "\0" * 64,
+            '{"job": NaN}',
+        ]
         return draw(st.sampled_from(whole)).encode()
     numbers = [b"NaN", b"Infinity", b"-Infinity", b"1e400", b"-1", b"0", b"9" * 4400, b'"\\ud800"', b"null", b'"x"']
     return draw(st.sampled_from([*_numbers_replaced(content, draw(st.sampled_from(numbers)), place), content + b"x"]))

@@ -76,13 +76,17 @@ def png(
     """A PNG of any depth and colour type, written by hand."""
     values = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}.get(colour, 1)
     line = -(-width * bits * values // 8)
-    data = b"".join(b"\0" + bytes((7 * i + j) % 251 for j in range(line)) for i in range(height)) if rows is None else rows
+    data = (
+        b"".join(b"\0" + bytes((7 * i + j) % 251 for j in range(line)) for i in range(height)) if rows is None else rows
+    )
     head = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, bits, colour, 0, 0, 0))
     palette = chunk(b"PLTE", bytes(range(256)) * 3) if colour == 3 else b""
     return b"\x89PNG\r\n\x1a\n" + head + palette + before + chunk(b"IDAT", zlib.compress(data)) + chunk(b"IEND", b"")
 
 
-EPS = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 20 12\n%%EndComments\n(STARTED) (w) file closefile\nshowpage\n%%EOF\n"
+EPS = (
+    b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 20 12\n%%EndComments\n(STARTED) (w) file closefile\nshowpage\n%%EOF\n"
+)
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg" width="20" height="12"><image href="file:///etc/passwd"/></svg>'
 
 
@@ -132,14 +136,28 @@ def _kinds() -> dict[str, Kind]:
     kinds["tiff big"] = Kind("TIFF", 16, 1, True, _tiff(gray, bigtiff=True, photometric="minisblack"))
     kinds["eps that writes"] = Kind("EPS", 8, 1, False, lambda: EPS)
     kinds["svg"] = Kind("SVG", 8, 1, False, lambda: SVG)
-    for text in ("", "\n", "GIF89a", "BM", "\x89PNG\r\n\x1a\n", "II*\0", "MM\0*", "RIFF\0\0\0\0WEBP", "%PDF-1.4", "P6 9 9 255\n"):
+    for text in (
+        "",
+        "\n",
+        "GIF89a",
+        "BM",
+        "\x89PNG\r\n\x1a\n",
+        "II*\0",
+        "MM\0*",
+        "RIFF\0\0\0\0WEBP",
+        "%PDF-1.4",
+        "P6 9 9 255\n",
+    ):
         kinds[f"only {text!r}"] = Kind("nothing", 0, 0, False, lambda t=text: t.encode("latin-1"))
     sizes = ((0, 0), (0, 5), (1, 1), (1, 2**31 - 1), (2**31 - 1, 2**31 - 1), (10**6, 10**6), (60000, 60000))
     for height, width in sizes:
         small = height * width == 1
         make = (lambda: png(8, 2, 1, 1)) if small else lambda h=height, w=width: png(8, 2, h, w, rows=bytes(99))
         kinds[f"png that says {height}x{width}"] = Kind("PNG", 8, 1, small, make)
-    bomb = chunk(b"iCCP", b"x\0\0" + zlib.compress(bytes(10**8))), chunk(b"zTXt", b"x\0\0" + zlib.compress(bytes(10**8)))
+    bomb = (
+        chunk(b"iCCP", b"x\0\0" + zlib.compress(bytes(10**8))),
+        chunk(b"zTXt", b"x\0\0" + zlib.compress(bytes(10**8))),
+    )
     kinds["png with a bomb of a profile"] = Kind("PNG", 8, 1, True, lambda: png(8, 2, before=bomb[0]))
     kinds["png with a bomb of a text"] = Kind("PNG", 8, 1, True, lambda: png(8, 2, before=bomb[1]))
     frames = b"acTL", struct.pack(">II", 2**31 - 1, 0)

@@ -55,7 +55,7 @@ def judged(box: Sandbox, file: str, content: bytes, case: object) -> None:
             oracle.fail(f"NOT FINITE: accepted\ncase: {case!r:.1000}")
 
 
-@cases(60)
+@cases(30)
 @given(st.sampled_from(FILES), st.data())
 def test_what_a_checkpoint_says_of_itself(box: Sandbox, file: str, data: st.DataObject) -> None:
     content = (box.kept / "clone" / file).read_bytes()
@@ -63,7 +63,7 @@ def test_what_a_checkpoint_says_of_itself(box: Sandbox, file: str, data: st.Data
     judged(box, file, weights.informed(content, json_text(document)), document)
 
 
-@cases(60)
+@cases(25)
 @given(st.sampled_from(FILES), st.data())
 def test_headers(box: Sandbox, file: str, data: st.DataObject) -> None:
     header, body = weights.parts((box.kept / "clone" / file).read_bytes())
@@ -71,7 +71,7 @@ def test_headers(box: Sandbox, file: str, data: st.DataObject) -> None:
     judged(box, file, weights.joined(document, body), document)
 
 
-@cases(25)
+@cases(12)
 @given(
     *(st.sampled_from(FILES), st.sampled_from([float("nan"), float("inf"), -float("inf"), 3.4e38, 1e30, 0.0])),
     *(st.integers(0, 20), st.booleans()),
@@ -87,8 +87,13 @@ def test_number_types(box: Sandbox, file: str, dtype: str) -> None:
     judged(box, file, weights.recast((box.kept / "clone" / file).read_bytes(), dtype), (file, dtype))
 
 
-@cases(25)
-@given(st.sampled_from(FILES), st.integers(0, 2000), st.sampled_from(["cut", "flip", "grow", "length"]), st.binary(max_size=8))
+@cases(15)
+@given(
+    st.sampled_from(FILES),
+    st.integers(0, 2000),
+    st.sampled_from(["cut", "flip", "grow", "length"]),
+    st.binary(max_size=8),
+)
 def test_damaged_bytes(box: Sandbox, file: str, place: int, how: str, piece: bytes) -> None:
     content = (box.kept / "clone" / file).read_bytes()
     if how == "cut":
@@ -103,7 +108,9 @@ def test_damaged_bytes(box: Sandbox, file: str, place: int, how: str, piece: byt
     (box.clone / file).write_bytes(content)
     command, source, target = COMMANDS[file]
     oracle.check(
-        oracle.call(box, command, source, target, "--checkpoint", file, allowed=(target,)), file, case=(file, place, how, piece)
+        oracle.call(box, command, source, target, "--checkpoint", file, allowed=(target,)),
+        file,
+        case=(file, place, how, piece),
     )
 
 
@@ -158,7 +165,9 @@ def converted(box: Sandbox, content: bytes, file: str, model: str, case: object,
     box.reset()
     (box.clone / file).write_bytes(content)
     more = [word for option in options for word in ("--option", option)]
-    done = oracle.call(box, "convert", file, "--model", model, "--out", "new.safetensors", *more, allowed=["new.safetensors"])
+    done = oracle.call(
+        box, "convert", file, "--model", model, "--out", "new.safetensors", *more, allowed=["new.safetensors"]
+    )
     oracle.check(done, file, model, "option", case=case)
     if done.status == 0:
         header, _ = weights.parts(made := (box.clone / "new.safetensors").read_bytes())
@@ -179,7 +188,7 @@ def test_pickles_run_nothing(box: Sandbox) -> None:
             converted(box, content, file, "dncnn", file)
 
 
-@cases(40)
+@cases(20)
 @given(st.integers(0, 4000), st.sampled_from(["cut", "flip", "legacy"]), st.binary(min_size=1, max_size=4))
 def test_damaged_archives(box: Sandbox, place: int, how: str, piece: bytes) -> None:
     buffer = io.BytesIO()
@@ -189,7 +198,7 @@ def test_damaged_archives(box: Sandbox, place: int, how: str, piece: bytes) -> N
     converted(box, content, "x.pth", "dncnn", (place, how, piece))
 
 
-@cases(40)
+@cases(20)
 @given(
     st.sampled_from(["depth", "width", "channels", "variant", "num_labels", "tile", "max_width", "residual", "x", ""]),
     leaves,

@@ -19,13 +19,38 @@ from tests.fuzz.sandbox import Sandbox
 JOBS = "results/micro/jobs"
 QUICK = (
     *("fetch/photos", "prepare/photos", "prepare/streets", "summarise", "restore/photos/dncnn/seed0"),
-    *("generate/streets/asapnet/seed0", "segment/streets/asapnet/seed0", "train/photos/dncnn/seed0", "weights/inception"),
+    *(
+        "generate/streets/asapnet/seed0",
+        "segment/streets/asapnet/seed0",
+        "train/photos/dncnn/seed0",
+        "weights/inception",
+    ),
     *("fid/streets/real/seed0", "time/denoising", "judge", "figures", "report", "inspect"),
 )
 """Jobs of the micro run whose files are changed."""
 PLACES = (
-    *("../beside", "../../beside", "../home", "../clone/mine", "mine", "mine/new", ".", "", "./", "results", "results/micro"),
-    *("results/micro/jobs", "data", "logs", "work", "results/../mine", "results/micro/../../mine", "results/micro/link"),
+    *(
+        "../beside",
+        "../../beside",
+        "../home",
+        "../clone/mine",
+        "mine",
+        "mine/new",
+        ".",
+        "",
+        "./",
+        "results",
+        "results/micro",
+    ),
+    *(
+        "results/micro/jobs",
+        "data",
+        "logs",
+        "work",
+        "results/../mine",
+        "results/micro/../../mine",
+        "results/micro/link",
+    ),
     *("results/micro/inspect/../../../mine", "/", "//", "~", "$HOME", "results/other/x", "results/micro/\0", "src"),
     *("results/micro/train", "data/micro", "data/micro/photos", "results/micro//inspect", "results/./micro/inspect/"),
 )
@@ -74,7 +99,7 @@ def original(box: Sandbox, name: str) -> Any:
     return json.loads((box.kept / "clone" / JOBS / f"{name}.json").read_text())
 
 
-@cases(60)
+@cases(20)
 @given(st.sampled_from(QUICK), st.data())
 def test_changed_values(box: Sandbox, name: str, data: st.DataObject) -> None:
     box.reset()
@@ -83,7 +108,7 @@ def test_changed_values(box: Sandbox, name: str, data: st.DataObject) -> None:
     run(box, name, text, step_of(document), {"job": name, "differs": different(original(box, name), document)})
 
 
-@cases(30)
+@cases(10)
 @given(st.sampled_from(QUICK), st.data())
 def test_damaged_text(box: Sandbox, name: str, data: st.DataObject) -> None:
     box.reset()
@@ -101,7 +126,9 @@ def test_outputs_elsewhere(box: Sandbox, place: str) -> None:
         run(box, "fetch/photos", json_text(document).encode(), "fetch", document["job"]["out"])
 
 
-@pytest.mark.parametrize("link", ["data/micro/photos/raw", "data/micro/photos", "data/micro", "work/data/micro", "logs", "work"])
+@pytest.mark.parametrize(
+    "link", ["data/micro/photos/raw", "data/micro/photos", "data/micro", "work/data/micro", "logs", "work"]
+)
 def test_links_in_the_way(box: Sandbox, link: str) -> None:
     """A folder on the way to the output that leads elsewhere is not followed."""
     box.reset()
@@ -113,7 +140,7 @@ def test_links_in_the_way(box: Sandbox, link: str) -> None:
     oracle.check(done, link, "fetch/photos", "data/micro/photos", case=link)
 
 
-@cases(40)
+@cases(15)
 @given(st.sampled_from(KEYS), st.sampled_from(NAMES), st.sampled_from(["value", "list", "key", "item"]))
 def test_names_in_a_job(box: Sandbox, key: str, name: str, how: str) -> None:
     box.reset()
@@ -123,16 +150,26 @@ def test_names_in_a_job(box: Sandbox, key: str, name: str, how: str) -> None:
     run(box, "prepare/photos", json_text(document).encode(), "prepare", (key, value))
 
 
-@cases(30)
+@cases(10)
 @given(st.sampled_from(["prepare/photos", "restore/photos/dncnn/seed0", "summarise"]), st.data())
 def test_manifests_of_inputs(box: Sandbox, name: str, data: st.DataObject) -> None:
     box.reset()
     folder = data.draw(st.sampled_from(sorted(original(box, name)["job"]["inputs"].values())))
     path = box.clone / folder / "manifest.json"
     text = path.read_text()
-    new = json_text(data.draw(changed(json.loads(text)))).encode() if data.draw(st.booleans()) else data.draw(damaged(text))
+    new = (
+        json_text(data.draw(changed(json.loads(text)))).encode()
+        if data.draw(st.booleans())
+        else data.draw(damaged(text))
+    )
     path.write_bytes(new)
-    run(box, name, (box.clone / JOBS / f"{name}.json").read_bytes(), step_of(original(box, name)), (name, folder, new[:200]))
+    run(
+        box,
+        name,
+        (box.clone / JOBS / f"{name}.json").read_bytes(),
+        step_of(original(box, name)),
+        (name, folder, new[:200]),
+    )
 
 
 def different(old: Any, new: Any, place: str = "") -> list[str]:

@@ -21,10 +21,61 @@ from tests.fuzz.test_pictures import OWN
 from tests.pipeline.micro import PARAMS
 
 RAW = (
-    *(b"\xff\xfe", b"caf\xe9", b"\xed\xa0\x80", b"a\nb", b"a\rb", b"a\tb", b"\x1b[2J", b"\x1b]0;x\x07", b"\x7f", b"\x85"),
-    *("\u202e".encode(), "\u2028".encode(), "é".encode(), "e\u0301".encode(), "ß".encode(), "İ".encode(), "名前".encode()),
-    *(b"-", b"--", b"--help", b"-x", b" ", b"  ", b".", b"..", b"...", b"~", b"a ", b"\\", b"%s", b"{}", b"[x]", b"*", b"?"),
-    *(b"x" * 200, b"x" * 255, b"#", b"a#b", b";", b"'", b'"', b"$HOME", b"$(touch STARTED)", b"a,b", b"a=b", b"a:b", b"&"),
+    *(
+        b"\xff\xfe",
+        b"caf\xe9",
+        b"\xed\xa0\x80",
+        b"a\nb",
+        b"a\rb",
+        b"a\tb",
+        b"\x1b[2J",
+        b"\x1b]0;x\x07",
+        b"\x7f",
+        b"\x85",
+    ),
+    *(
+        "\u202e".encode(),
+        "\u2028".encode(),
+        "é".encode(),
+        "e\u0301".encode(),
+        "ß".encode(),
+        "İ".encode(),
+        "名前".encode(),
+    ),
+    *(
+        b"-",
+        b"--",
+        b"--help",
+        b"-x",
+        b" ",
+        b"  ",
+        b".",
+        b"..",
+        b"...",
+        b"~",
+        b"a ",
+        b"\\",
+        b"%s",
+        b"{}",
+        b"[x]",
+        b"*",
+        b"?",
+    ),
+    *(
+        b"x" * 200,
+        b"x" * 255,
+        b"#",
+        b"a#b",
+        b";",
+        b"'",
+        b'"',
+        b"$HOME",
+        b"$(touch STARTED)",
+        b"a,b",
+        b"a=b",
+        b"a:b",
+        b"&",
+    ),
     *(b"file:in", b"http:", b"s3:", b"0", b"-1", b"nan", b"None", b"con", b"a.png", b".png", b".hidden"),
 )
 
@@ -65,8 +116,10 @@ def shown(name: str) -> str:
     return max(plain.split(), key=len, default="")
 
 
-@cases(70)
-@given(pieces(), st.sampled_from([b".png", b".tif", b"", b".jpg"]), st.sampled_from(["in", "out", "checkpoint", "both"]))
+@cases(25)
+@given(
+    pieces(), st.sampled_from([b".png", b".tif", b"", b".jpg"]), st.sampled_from(["in", "out", "checkpoint", "both"])
+)
 def test_denoise(box: Sandbox, name: bytes, suffix: bytes, which: str) -> None:
     box.reset()
     where = box.clone / "deeper"
@@ -84,9 +137,26 @@ def test_denoise(box: Sandbox, name: bytes, suffix: bytes, which: str) -> None:
         oracle.fail(f"NOTHING WRITTEN\ncase: {(name, suffix, which)!r}")
 
 
-@cases(50)
-@given(pieces(), st.sampled_from(["claims --metrics", "claims --explain", "claims --verdict", "table", "readme", "convert",
-                                  "verify --config", "verify --profile", "data check", "fetch", "judge", "report"]))
+@cases(15)
+@given(
+    pieces(),
+    st.sampled_from(
+        [
+            "claims --metrics",
+            "claims --explain",
+            "claims --verdict",
+            "table",
+            "readme",
+            "convert",
+            "verify --config",
+            "verify --profile",
+            "data check",
+            "fetch",
+            "judge",
+            "report",
+        ]
+    ),
+)
 def test_other_arguments(box: Sandbox, name: bytes, command: str) -> None:
     box.reset()
     words, text = command.split(), os.fsdecode(name)
@@ -98,10 +168,33 @@ def test_other_arguments(box: Sandbox, name: bytes, command: str) -> None:
     oracle.check(done, shown(text), "--", "params.yaml", "argument", case=(name, command))
 
 
-@cases(60)
-@given(st.lists(st.tuples(pieces(), st.sampled_from(["pair", "pair", "image", "label", "folder", "hidden folder", "dead link",
-                                                      "loop", "link", "pipe", "empty", "text"])), min_size=1, max_size=5),
-       st.sampled_from(["check", "fetch"]))
+@cases(20)
+@given(
+    st.lists(
+        st.tuples(
+            pieces(),
+            st.sampled_from(
+                [
+                    "pair",
+                    "pair",
+                    "image",
+                    "label",
+                    "folder",
+                    "hidden folder",
+                    "dead link",
+                    "loop",
+                    "link",
+                    "pipe",
+                    "empty",
+                    "text",
+                ]
+            ),
+        ),
+        min_size=1,
+        max_size=5,
+    ),
+    st.sampled_from(["check", "fetch"]),
+)
 def test_data_folders(box: Sandbox, made: list[tuple[bytes, str]], how: str) -> None:
     """Every entry is counted or named; nothing is followed in a circle, nothing is dropped."""
     box.reset()
@@ -117,7 +210,9 @@ def test_data_folders(box: Sandbox, made: list[tuple[bytes, str]], how: str) -> 
         oracle.check(done, "own", case=made)
         if done.status in (0, 2) and any(ord(letter) < 32 and letter != "\n" for letter in done.out):
             oracle.fail(f"UNPRINTABLE: {done.out[-600:]!r}\ncase: {made!r}")
-        if done.status == 0 and (left_out := [name for name, what in made if what in REFUSED and placed_at(box, name, what)]):
+        if done.status == 0 and (
+            left_out := [name for name, what in made if what in REFUSED and placed_at(box, name, what)]
+        ):
             oracle.fail(f"DROPPED: {left_out!r}\ncase: {made!r}")
         return
     fetched(box, made)
@@ -141,7 +236,9 @@ def fetched(box: Sandbox, made: object) -> None:
     dataset = Dataset(**OWN)  # type: ignore[arg-type]
     raw, packed = "data/micro/own/raw", "data/micro/own/prepared"
     steps = [
-        jobs.Job("fetch/own", "fetch", FetchSettings(name="own", dataset=dataset), raw, "results/micro/jobs/fetch/own.json"),
+        jobs.Job(
+            "fetch/own", "fetch", FetchSettings(name="own", dataset=dataset), raw, "results/micro/jobs/fetch/own.json"
+        ),
         jobs.Job(
             *("prepare/own", "prepare", PrepareSettings(name="own", dataset=dataset), packed),
             *("results/micro/jobs/prepare/own.json", {"raw": raw}),

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from pixelwise import execute, graph, jobs
 from tests.fuzz import oracle
 from tests.fuzz.conftest import cases
-from tests.fuzz.mutate import DATES, anything, changed, damaged, names
 from tests.fuzz.guard import RefusedError, watched
+from tests.fuzz.mutate import DATES, anything, changed, damaged, names
 from tests.fuzz.sandbox import OUTPUTS, Sandbox, listing
 from tests.pipeline.micro import PARAMS, ROOT
 
@@ -28,7 +28,8 @@ YAML = (
     "profile: !!python/name:os.system\nprofiles: {}\n",
     "profile: micro\nprofile: other\nprofiles: {micro: {}}\n",
     "profile: &a micro\nsmoke: false\nprofiles: {micro: *a}\n",
-    "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(f"a{i}: &a{i} [{', '.join([f'*a{i - 1 or str()}'] * 9)}]\n" for i in range(1, 9)),
+    "a: &a [x, x, x, x, x, x, x, x, x]\n"
+    + "".join(f"a{i}: &a{i} [{', '.join([f'*a{i - 1 or str()}'] * 9)}]\n" for i in range(1, 9)),
     "profile: &a [*a]\nprofiles: {}\n",
     "? [a, b]\n: c\n",
     "profiles: !!set {a, b}\nprofile: a\n",
@@ -97,26 +98,32 @@ def configurations(draw: st.DrawFn) -> Any:
     return draw(changed(small, st.one_of(anything, st.sampled_from(DATES))))
 
 
-@cases(250)
+@cases(60)
 @given(configurations(), st.sampled_from(COMMANDS[:2]))
 def test_changed_values(box: Sandbox, document: Any, command: list[str]) -> None:
     judged(box, dumped(document), *command)
 
 
-@cases(60)
+@cases(15)
 @given(configurations(), st.sampled_from(COMMANDS[2:]))
 def test_other_commands(box: Sandbox, document: Any, command: list[str]) -> None:
     judged(box, dumped(document), *command)
 
 
-@cases(60)
-@given(st.sampled_from(["micro", "real"]).flatmap(lambda w: damaged(dumped(PARAMS).decode() if w == "micro" else REAL_TEXT)))
+@cases(25)
+@given(
+    st.sampled_from(["micro", "real"]).flatmap(
+        lambda w: damaged(dumped(PARAMS).decode() if w == "micro" else REAL_TEXT)
+    )
+)
 def test_damaged_text(box: Sandbox, content: bytes) -> None:
     judged(box, content, "verify")
 
 
-@cases(60)
-@given(names, st.sampled_from(["profile", "dataset", "model", "protocol", "group", "checkpoint", "segmenter", "option"]))
+@cases(40)
+@given(
+    names, st.sampled_from(["profile", "dataset", "model", "protocol", "group", "checkpoint", "segmenter", "option"])
+)
 def test_names(box: Sandbox, name: str, what: str) -> None:
     document = yaml.safe_load(dumped(PARAMS))
     micro = document["profiles"]["micro"]
@@ -134,7 +141,12 @@ def test_names(box: Sandbox, name: str, what: str) -> None:
         micro["time"][name] = micro["time"].pop("denoising")
     elif what == "checkpoint":
         micro["checkpoints"] = {name: "x.pth"}
-        micro["train"]["dncnn"] = {"task": "denoising", "dataset": "photos", "architecture": "dncnn", "checkpoint": name}
+        micro["train"]["dncnn"] = {
+            "task": "denoising",
+            "dataset": "photos",
+            "architecture": "dncnn",
+            "checkpoint": name,
+        }
     elif what == "segmenter":
         micro["train"][name] = micro["train"].pop("segmenter")
         micro["segment"]["segmenter"] = name

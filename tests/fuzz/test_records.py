@@ -19,7 +19,11 @@ from tests.fuzz.mutate import changed, damaged, json_text
 from tests.fuzz.sandbox import OUTPUTS, Sandbox
 
 RUN = "results/micro"
-FID, RESTORE, TRAIN = f"{RUN}/fid/streets/asapnet/seed0", f"{RUN}/restore/photos/baselines/seed0", f"{RUN}/train/photos/dncnn/seed0"
+FID, RESTORE, TRAIN = (
+    f"{RUN}/fid/streets/asapnet/seed0",
+    f"{RUN}/restore/photos/baselines/seed0",
+    f"{RUN}/train/photos/dncnn/seed0",
+)
 CLAIMS = ("claims", "--metrics", f"{RUN}/fid")
 FIRST = json.loads((RECORDED / "claims" / "claims.json").read_text())["claims"][0]["id"]
 STEP = {name: (name, f"{RUN}/jobs/{name}.json") for name in ("summarise", "judge", "figures", "report")}
@@ -27,7 +31,12 @@ READERS: dict[str, list[tuple[str, ...]]] = {
     f"{FID}/metrics.json": [CLAIMS, CLAIMS, CLAIMS, STEP["summarise"]],
     f"{FID}/resamples.csv": [CLAIMS],
     f"{FID}/manifest.json": [CLAIMS, ("verify",), STEP["judge"]],
-    f"{RUN}/claims/claims.json": [("claims",), ("claims", "--explain", FIRST), ("readme", "README.md"), ("readme", "--check")],
+    f"{RUN}/claims/claims.json": [
+        ("claims",),
+        ("claims", "--explain", FIRST),
+        ("readme", "README.md"),
+        ("readme", "--check"),
+    ],
     f"{RUN}/summary/metrics.csv": [("table",), ("readme", "README.md")],
     f"{RUN}/summary/timings.csv": [("table",), ("readme", "README.md")],
     f"{RUN}/summary/denoising_differences.csv": [("table",), ("readme", "README.md")],
@@ -37,6 +46,7 @@ READERS: dict[str, list[tuple[str, ...]]] = {
     f"{RESTORE}/manifest.json": [("verify",), STEP["summarise"]],
     f"{TRAIN}/training.json": [STEP["summarise"]],
     f"{TRAIN}/loss.csv": [STEP["summarise"]],
+    "data/micro/weights/released/source.json": [("train", f"{RUN}/jobs/train/photos/released/seed0.json")],
 }
 """File -> commands that read it."""
 SLOW: dict[str, list[tuple[str, ...]]] = {
@@ -84,7 +94,23 @@ def cells(draw: st.DrawFn, lines: list[str]) -> bytes:
     rows = [re.findall(r'(?:"(?:[^"]|"")*"|[^,])*(?:,|$)', line)[:-1] for line in lines]
     row = draw(st.integers(0, min(len(rows) - 1, 40)))
     column = draw(st.integers(0, max(0, len(rows[row]) - 1)))
-    odd = ["", "nan", "inf", "-1", "1e400", "x", '"', "\x1b[31m", "0", "1e308", "True", "../../beside", "[1,2]", "9" * 400, "-0"]
+    odd = [
+        "",
+        "nan",
+        "inf",
+        "-1",
+        "1e400",
+        "x",
+        '"',
+        "\x1b[31m",
+        "0",
+        "1e308",
+        "True",
+        "../../beside",
+        "[1,2]",
+        "9" * 400,
+        "-0",
+    ]
     how = draw(st.sampled_from(["cell", "cell", "cell", "line", "repeat", "column", "comma"]))
     if how == "cell" and rows[row]:
         rows[row][column] = draw(st.sampled_from(odd)) + ("," if rows[row][column].endswith(",") else "")
@@ -106,7 +132,9 @@ def judged(box: Sandbox, data: st.DataObject, readers: dict[str, list[tuple[str,
     agrees = data.draw(st.sampled_from([True, True, False]))
     box.reset()
     path = box.clone / name
-    text = path.read_text() if path.exists() else (box.clone / f"{RUN}/run.jsonl").read_text().replace("/tiny/", "/micro/")
+    text = (
+        path.read_text() if path.exists() else (box.clone / f"{RUN}/run.jsonl").read_text().replace("/tiny/", "/micro/")
+    )
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(new := data.draw(content(text, path.suffix)))
     if agrees and path.name != "manifest.json" and (path.parent / "manifest.json").exists():
@@ -158,19 +186,19 @@ def believed(box: Sandbox, case: object) -> None:
                 return
 
 
-@cases(220)
+@cases(35)
 @given(st.data())
 def test_read_back(box: Sandbox, data: st.DataObject) -> None:
     judged(box, data, READERS)
 
 
-@cases(16)
+@cases(4)
 @given(st.data())
 def test_read_back_by_slow_steps(box: Sandbox, data: st.DataObject) -> None:
     judged(box, data, SLOW)
 
 
-UNITS = (("%", 100.0), ("1", 0.01), ("ms", 1000.0), ("s", 0.001), ("dB", 1.0), ("furlong", 1.0), ("", 1.0), ("GB", 1.0))
+UNITS = (("%", 100.0), ("ms", 1000.0), ("", 1.0))
 
 
 @pytest.mark.parametrize(("unit", "factor"), UNITS)
@@ -181,8 +209,6 @@ def test_units(box: Sandbox, unit: str, factor: float) -> None:
     document = json.loads(path.read_text())
     for record in document["records"]:
         for value in record["values"].values():
-            if value["unit"] == unit:
-                return
             value.update({name: value[name] * factor for name in ("value", "low", "high") if value[name] is not None})
             value["unit"] = unit
     path.write_text(json.dumps(document))
