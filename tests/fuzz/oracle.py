@@ -6,6 +6,7 @@ but what it may; and if it started nothing.
 
 from __future__ import annotations
 
+import io
 import logging
 import os
 import resource
@@ -25,7 +26,8 @@ from tests.fuzz.sandbox import OUTPUTS, Sandbox, listing
 
 SECONDS = 20
 """Processor time that one case may take."""
-WALL = 120
+WALL = 600
+"""Seconds, for what waits without working; many times more than any case takes on a busy machine."""
 MEMORY = 2**30
 """Address space that one case may add."""
 PREFIX = "pixelwise: error: "
@@ -103,7 +105,9 @@ def _as_a_user(sandbox: Sandbox, streams: list[Any], arguments: Sequence[str]) -
     for number, stream in zip((1, 2), streams, strict=True):
         os.dup2(stream.fileno(), number)
     sys.argv = ["pixelwise", *arguments]
-    sys.stdout, sys.stderr = (open(number, "w", encoding="utf-8", errors=e, closefd=False) for number, e in _STREAMS)
+    sys.stdout, sys.stderr = (
+        io.TextIOWrapper(io.FileIO(number, "w", closefd=False), "utf-8", errors) for number, errors in _STREAMS
+    )
     try:
         with warnings.catch_warnings():
             warnings.resetwarnings()
