@@ -21,8 +21,9 @@ from tests.fuzz.test_pictures import OWN
 from tests.pipeline.micro import PARAMS
 
 TEXTS = (
-    "a\nb,a\rb,a\tb,\x1b[2J,\x1b]0;x\x07,\x7f,\x85,\u202e,\u2028,é,e\u0301,ß,İ,名前,-,--,--help,-x, ,  ,.,..,...,~,a ,\\,%s,{},[x]"
-    ",*,?,#,a#b,;,',\",$HOME,$(touch STARTED),a=b,a:b,&,file:in,http:,s3:,0,-1,nan,None,con,a.png,.png,.hidden"
+    "a\nb,a\rb,a\tb,\x1b[2J,\x1b]0;x\x07,\x7f,\x85,\u202e,\u2028,é,e\u0301"
+    ",ß,İ,名前,-,--,--help,-x, ,  ,.,..,...,~,a ,\\,%s,{}"
+    ",[x],*,?,#,a#b,;,',\",$HOME,$(touch STARTED),a=b,a:b,&,file:in,http:,s3:,0,-1,nan,None,con,a.png,.png,.hidden"
 )
 RAW = (b"\xff\xfe", b"caf\xe9", b"\xed\xa0\x80", b"x" * 200, b"x" * 255, b"a,b", *map(str.encode, TEXTS.split(",")))
 """Names that a disk takes."""
