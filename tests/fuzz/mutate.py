@@ -75,14 +75,14 @@ def changed(draw: st.DrawFn, base: Any, values: st.SearchStrategy[Any] = anythin
     document = copy.deepcopy(base)
     for _ in range(draw(st.sampled_from([1, 1, 1, 2, most]))):
         if not (places := paths(document)):
-            return draw(values)
+            return copy.deepcopy(draw(values))
         *parents, last = draw(st.sampled_from(places))
         node = document
         for key in parents:
             node = node[key]
         how = draw(st.sampled_from(("value", "value", "value", "near", "rename", "remove", "add", "wrap", "copy")))
         if how == "value":
-            node[last] = draw(values)
+            node[last] = copy.deepcopy(draw(values))
         elif how == "near":
             node[last] = near(draw, node[last])
         elif how == "rename" and isinstance(node, dict):
@@ -90,7 +90,7 @@ def changed(draw: st.DrawFn, base: Any, values: st.SearchStrategy[Any] = anythin
         elif how == "remove":
             del node[last]
         elif how == "add" and isinstance(node, dict):
-            node[draw(names)] = draw(values)
+            node[draw(names)] = copy.deepcopy(draw(values))
         elif how == "wrap":
             node[last] = {draw(names): node[last]} if draw(st.booleans()) else [node[last]]
         elif how == "copy":
@@ -118,7 +118,7 @@ def near(draw: st.DrawFn, value: Any) -> Any:
     if isinstance(value, str):
         more = [value + "\n", " " + value, value.upper(), value * 2, value[:-1], value + "/..", "/" + value, [value]]
         return draw(st.sampled_from([*more, value + "/../../../../beside", value + "\0", f"$(touch STARTED){value}"]))
-    return draw(leaves)
+    return copy.deepcopy(draw(leaves))
 
 
 def json_text(document: Any) -> str:
