@@ -23,7 +23,6 @@ QUICK = (
         "generate/streets/asapnet/seed0",
         "segment/streets/asapnet/seed0",
         "train/photos/dncnn/seed0",
-        "weights/inception",
     ),
     *("fid/streets/real/seed0", "time/denoising", "judge", "figures", "report", "inspect"),
 )
