@@ -33,6 +33,10 @@ MEMORY = 2**30
 PREFIX = "pixelwise: error: "
 
 
+RANG: list[bool] = []
+"""Whether the present case ran out of time, whoever swallowed the exception."""
+
+
 class HangError(BaseException):
     """A case took longer than it may."""
 
@@ -67,6 +71,7 @@ class Outcome:
 
 
 def _ring(*_: Any) -> None:
+    RANG.append(True)
     raise HangError
 
 
@@ -142,6 +147,7 @@ def call(sandbox: Sandbox, *arguments: str, allowed: Sequence[str] = OUTPUTS) ->
     from pixelwise.cli import main
 
     before, status, escaped = listing(sandbox.root), -1, None
+    RANG.clear()
     with ExitStack() as stack:
         streams = [stack.enter_context(tempfile.TemporaryFile()) for _ in range(2)]
         temporary = str(sandbox.root.parent / "temporary")
@@ -175,8 +181,8 @@ def wrong(done: Outcome, *names: str) -> str | None:
         return f"OUTSIDE: tried {done.tried[0]}"
     if done.changed:
         return f"OUTSIDE: changed {done.changed[:3]}"
-    if isinstance(done.escaped, HangError):
-        return "HANG"
+    if RANG:
+        return f"HANG: {done.err[-200:]!r}"
     if done.escaped is not None:
         return f"TRACEBACK: {type(done.escaped).__name__}: {str(done.escaped)[:200]!r} {_where(done.escaped)}"
     if done.status == 0:
