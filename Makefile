@@ -1,18 +1,23 @@
 # make reproduce [PROFILE=street] [SMOKE=1] [CORES=4]    the whole replication, from nothing installed
 # make test                                              every test
-PROFILE ?= tiny
-CORES ?= $(shell nproc 2>/dev/null || echo 2)
-SMOKE ?=
-PYTHON ?= $(firstword $(foreach p,python3.12 python3.11 python3,$(shell $(p) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 13))' 2>/dev/null && command -v $(p))))
-SMOKED := $(if $(filter 1 true yes,$(SMOKE)),true,false)
-RUN := $(PROFILE)$(if $(filter true,$(SMOKED)),-smoke)
-CONFIG := --config profile=$(PROFILE) smoke=$(SMOKED)
-export PATH := $(CURDIR)/.venv/bin:$(PATH)
+# What the command line gives reaches the shell as the value of a variable, never as text of a recipe: nothing in it is run.
+override PROFILE := $(or $(value PROFILE),tiny)
+override CORES := $(or $(value CORES),all)
+override SMOKE := $(value SMOKE)
+override PYTHON := $(value PYTHON)
+export PROFILE CORES PYTHON
+ifneq ($(filter-out 1 true yes 0 false no,$(SMOKE)),)
+$(error SMOKE: 1 or 0)
+endif
+override SMOKED := $(if $(filter 1 true yes,$(SMOKE)),true,false)
+override RUN := $$PROFILE$(if $(filter true,$(SMOKED)),-smoke)
+override CONFIG := --config profile="$$PROFILE" smoke=$(SMOKED)
+export PATH := $(CURDIR)/.venv/bin:$(value PATH)
 
 .PHONY: reproduce test lint figures record restore resume bench verify install
 
 reproduce: install
-	snakemake --cores $(CORES) all $(CONFIG)
+	snakemake --cores "$$CORES" all $(CONFIG)
 	@echo "Report: results/$(RUN)/report/index.html"
 
 test: install
@@ -26,29 +31,23 @@ lint: install
 	snakemake --lint
 
 figures: install
-	pixelwise figures results/$(RUN)/jobs/figures.json
+	pixelwise figures "results/$(RUN)/jobs/figures.json"
 
 # Copies what a run found, without its data, checkpoints and pictures, to where git keeps it, and fills the README's blocks.
-RECORD := results/recorded/$(PROFILE)
 record: install
-	rm -rf $(RECORD)
-	mkdir -p $(RECORD)
-	cd results/$(PROFILE) && find . -mindepth 2 -type f -not -path './jobs/*' -not -path './train/*' -not -path './generate/*' \
-		\( -name '*.csv' -o -name '*.json' -o -name '*.html' -o -name '*.svg' -o -name '*.png' -path './figures/*' \) \
-		-exec cp --parents {} $(CURDIR)/$(RECORD)/ \;
-	grep -E '"(results|data)/$(PROFILE)/' logs/run.jsonl > $(RECORD)/run.jsonl
+	pixelwise record --profile "$$PROFILE"
 	pixelwise readme
 
 restore: install
 	dvc pull
-	pixelwise verify --profile $(PROFILE)
+	pixelwise verify --profile "$$PROFILE"
 
 resume: install
 	snakemake --unlock $(CONFIG)
-	snakemake --cores $(CORES) all $(CONFIG)
+	snakemake --cores "$$CORES" all $(CONFIG)
 
 verify: install
-	pixelwise verify --profile $(PROFILE) $(if $(filter true,$(SMOKED)),--smoke)
+	pixelwise verify --profile "$$PROFILE" $(if $(filter true,$(SMOKED)),--smoke)
 
 bench: install
 	python benchmarks/bench.py
@@ -56,9 +55,15 @@ bench: install
 install: .venv/installed
 
 .venv/installed: requirements.lock pyproject.toml
-	@test -n "$(PYTHON)" || { echo "pixelwise: needs Python 3.11 or 3.12 on the PATH" >&2; exit 2; }
-	test -x .venv/bin/python || $(PYTHON) -m venv .venv
-	.venv/bin/python -m pip install --quiet uv==0.13.9
-	.venv/bin/uv pip install --quiet --python .venv/bin/python --require-hashes -r requirements.lock
-	.venv/bin/uv pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation -e .
-	touch $@
+	@echo "pixelwise: installs $$(grep -c '^[a-z0-9]' requirements.lock) pinned packages into .venv, most of them PyTorch's for CUDA: 5.5 GB on disk"
+	@test -x .venv/bin/python || { \
+		if [ -n "$$PYTHON" ]; then set -- "$$PYTHON"; else set -- python3.12 python3.11 python3; fi; \
+		for python; do \
+			"$$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 13))' 2>/dev/null \
+				&& exec "$$python" -m venv .venv; \
+		done; \
+		echo "pixelwise: needs Python 3.11 or 3.12 on the PATH" >&2; exit 2; }
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check uv==0.13.9
+	.venv/bin/uv pip install --python .venv/bin/python --require-hashes -r requirements.lock
+	@.venv/bin/uv pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation -e .
+	@touch $@

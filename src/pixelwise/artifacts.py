@@ -17,6 +17,8 @@ from filelock import FileLock, Timeout
 from pixelwise.errors import PixelwiseError
 
 MANIFEST = "manifest.json"
+MARK = ".pixelwise"
+"""A file in every output folder, from its beginning: what has neither this nor a manifest is never emptied."""
 
 
 def sha256(path: Path | str) -> str:
@@ -125,10 +127,27 @@ def remove(folder: Path) -> None:
         shutil.rmtree(folder)
 
 
-def empty(folder: Path) -> None:
-    """Make `folder` anew, without anything in it."""
+def check_ours(folder: Path, known: bool = False) -> None:
+    """Refuse to empty what no job made; a job's folder has our mark from its beginning, or a manifest, or is empty.
+
+    Args:
+        folder: A job's output folder; it need not exist.
+        known: It is known to be a job's, although it has no mark.
+
+    Raises:
+        PixelwiseError: If something stands there that no job made.
+    """
+    marked = known or os.path.lexists(folder / MARK) or os.path.lexists(folder / MANIFEST)
+    if os.path.lexists(folder) and not (folder.is_dir() and (marked or not any(folder.iterdir()))):
+        raise PixelwiseError(f"{folder}: holds files that no job made (no {MARK}, no {MANIFEST}); move it away")
+
+
+def empty(folder: Path, known: bool = False) -> None:
+    """Make `folder` anew, without anything in it but our mark; arguments and errors are those of `check_ours`."""
+    check_ours(folder, known)
     remove(folder)
     folder.mkdir(parents=True)
+    (folder / MARK).touch()
 
 
 @contextlib.contextmanager

@@ -121,6 +121,15 @@ def readme(
 
 
 @app.command()
+def record(config: Config = Path("params.yaml"), profile: ProfileOption = None) -> None:
+    """Keep what a finished run found where git keeps it, in place of the profile's earlier record."""
+    from pixelwise.graph import plan as planned
+    from pixelwise.recording import record as recorded
+
+    typer.echo(f"recorded: {recorded(planned(config, profile, False))}")
+
+
+@app.command()
 def plan(config: Config = Path("params.yaml"), profile: ProfileOption = None, smoke: Smoke = None) -> None:
     """Say what a profile can decide here, and what each job needs, before anything runs."""
     from pixelwise.claims.plan import show

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import re
 import sys
 import time
 from collections.abc import Mapping
@@ -15,10 +16,13 @@ from pydantic import ValidationError
 
 from pixelwise import artifacts
 from pixelwise.artifacts import MANIFEST, read_json, sha256
-from pixelwise.code import FRAME, modules_of, sources_of
+from pixelwise.code import FRAME, modules_of, source_of, sources_of
 from pixelwise.errors import PixelwiseError
 from pixelwise.jobs import KINDS, RUN_LOG
+from pixelwise.paths import Places, checked, unlinked
 from pixelwise.settings.base import Settings
+
+_MODULE = re.compile(r"pixelwise(\.[a-z][a-z0-9_]*)+")
 
 
 def _settings(file: Path, kind: str, document: Any) -> Settings:
@@ -44,6 +48,9 @@ def load(file: Path, step: str) -> tuple[dict[str, Any], Settings]:
         raise PixelwiseError(f"{file}: not a job file; 'snakemake -n all' writes them below results/<run>/jobs/")
     if KINDS[job["kind"]].step != step:
         raise PixelwiseError(f"{file}: a job of step '{KINDS[job['kind']].step}', not of '{step}'")
+    for module in job["modules"]:
+        if not _MODULE.fullmatch(module) or source_of(module) is None:
+            raise PixelwiseError(f"{file}: modules: {module[:200]!r}; allowed are modules of pixelwise")
     settings = _settings(file, job["kind"], job["settings"])
     present = sources_of([KINDS[job["kind"]].module, *job["modules"]])
     if present != job["code"]:
@@ -70,8 +77,13 @@ def _unlisted(job: Mapping[str, Any]) -> list[str]:
     return sorted(m for m in sys.modules if m.startswith("pixelwise") and m not in listed and m not in FRAME)
 
 
+def _known(file: Path, places: Places) -> bool:
+    """Whether planning found a manifest in the output folder: Snakemake removes it before the job starts."""
+    return os.path.realpath(file) == os.path.realpath(places.file) and "stale" in read_json(file)
+
+
 def execute(file: Path, step: str) -> Path:
-    """Run one job: lock, check sources and inputs, empty the output folder, run, write the manifest last.
+    """Run one job: lock, check places, sources and inputs, empty the output folder, run, write the manifest last.
 
     Of several processes that `torchrun` started, only the first touches the output folder.
 
@@ -82,10 +94,14 @@ def execute(file: Path, step: str) -> Path:
         PixelwiseError: With one line, if anything is wrong; the output folder is then gone, never half-written.
     """
     job, settings = load(file, step)
+    places = checked(file, step, job["id"], job["out"], job["inputs"].values())
+    known = _known(file, places)
+    artifacts.check_ours(Path(places.out), known)
     inputs = _inputs(file, job)
-    out, work = Path(job["out"]), Path("work") / job["out"]
+    out, work = Path(places.out), Path(places.work)
     # Resume state belongs to this job on these inputs, and to nothing else.
     state = work / artifacts.digest({"job": job, "inputs": inputs})
+    unlinked((), (str(state),))
     run = importlib.import_module(KINDS[job["kind"]].module).run
     folders = {role: Path(folder) for role, folder in job["inputs"].items()}
     if int(os.environ.get("RANK", 0)) > 0:
@@ -94,7 +110,7 @@ def execute(file: Path, step: str) -> Path:
     status, started = "failed", time.time()
     with artifacts.lock(work / "lock"):
         state.mkdir(parents=True, exist_ok=True)
-        artifacts.empty(out)
+        artifacts.empty(out, known)
         try:
             run(settings, folders, out, state)
             if unlisted := _unlisted(job):

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import ValidationError
 
-from pixelwise.building import Builder, validate
+from pixelwise.building import Builder
+from pixelwise.configuration import read
 from pixelwise.errors import PixelwiseError
 from pixelwise.jobs import Job
+from pixelwise.parameters import validate
 from pixelwise.settings.data import FetchSettings
+from pixelwise.settings.names import SMOKE
 from pixelwise.settings.profile import Configuration, Profile, Training
 from pixelwise.settings.smoke import shrink
 
@@ -38,27 +40,21 @@ def _merged(base: Any, over: Any) -> Any:
     return over
 
 
-def _active(config: Mapping[str, Any]) -> tuple[str, str, Profile]:
-    """Name of the run, name of the profile, and the profile."""
+def _active(config: Mapping[str, Any]) -> tuple[Configuration, dict[str, Any]]:
+    """The configuration, and the values of its active profile."""
     whole = validate(Configuration, "", config)
     if whole.profile not in whole.profiles:
         raise PixelwiseError(f"params.yaml: profile: {whole.profile}; allowed: {', '.join(whole.profiles)}")
-    values = _merged(whole.defaults, whole.profiles[whole.profile])
-    if whole.smoke:
-        validate(Profile, f"profiles.{whole.profile}", values)
-        values = shrink(values)
+    return whole, _merged(whole.defaults, whole.profiles[whole.profile])
+
+
+def _name(whole: Configuration) -> str:
+    return whole.profile + (SMOKE if whole.smoke else "")
+
+
+def _built(whole: Configuration, values: Mapping[str, Any]) -> Builder:
     profile = validate(Profile, f"profiles.{whole.profile}", values)
-    return whole.profile + ("-smoke" if whole.smoke else ""), whole.profile, profile
-
-
-def plan_of(config: Mapping[str, Any]) -> Plan:
-    """All jobs of the active profile of a parsed params.yaml, in topological order.
-
-    Raises:
-        PixelwiseError: If a parameter is misspelt, missing or out of range.
-    """
-    name, profile_name, profile = _active(config)
-    builder = Builder(name, profile_name, profile)
+    builder = Builder(_name(whole), whole.profile, profile)
     for entry in profile.train:
         try:
             profile.training(entry)
@@ -68,7 +64,20 @@ def plan_of(config: Mapping[str, Any]) -> Plan:
     stages: list[Callable[[], None]] = [builder.translations, builder.restorations, builder.timings, builder.report]
     for stage in stages:
         stage()
-    return Plan(name, profile_name, profile, _ordered(builder.jobs))
+    return builder
+
+
+def plan_of(config: Mapping[str, Any]) -> Plan:
+    """All jobs of the active profile of a parsed params.yaml, in topological order.
+
+    Raises:
+        PixelwiseError: If a parameter is misspelt, missing or out of range, in the shrunk form as in the whole.
+    """
+    whole, values = _active(config)
+    builder = _built(whole, values)
+    if whole.smoke:
+        builder = _built(whole, shrink(values))
+    return Plan(builder.name, whole.profile, builder.profile, _ordered(builder.jobs))
 
 
 def _ordered(jobs: Mapping[str, Job]) -> list[Job]:
@@ -80,15 +89,8 @@ def _ordered(jobs: Mapping[str, Job]) -> list[Job]:
 
 
 def _config(path: Path, profile: str | None, smoke: bool | None) -> dict[str, Any]:
-    try:
-        config = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise PixelwiseError(f"{path}: no such file; run this in the project's folder or name the file") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise PixelwiseError(f"{path}: not readable as YAML ({' '.join(str(error).split())})") from None
-    if not isinstance(config, dict):
-        raise PixelwiseError(f"{path}: holds no parameters")
-    return config | ({} if profile is None else {"profile": profile}) | ({} if smoke is None else {"smoke": smoke})
+    given = {"profile": profile, "smoke": smoke}
+    return read(path, {key: value for key, value in given.items() if value is not None})
 
 
 def plan(path: Path, profile: str | None = None, smoke: bool | None = None) -> Plan:
@@ -98,7 +100,7 @@ def plan(path: Path, profile: str | None = None, smoke: bool | None = None) -> P
 
 def run_name(path: Path, profile: str | None = None, smoke: bool | None = None) -> str:
     """Name of the run that a configuration selects."""
-    return _active(_config(path, profile, smoke))[0]
+    return _name(_active(_config(path, profile, smoke))[0])
 
 
 def preflight(run: Plan, stale: Iterable[str]) -> None:

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pixelwise import artifacts
+from pixelwise import artifacts, code
 from pixelwise.artifacts import MANIFEST, read_json, sha256, write_json
-from pixelwise.code import sources_of
 from pixelwise.errors import PixelwiseError
+from pixelwise.paths import Places, places, unlinked
 from pixelwise.settings.base import Settings
 
 RUN_LOG = Path("logs/run.jsonl")
@@ -83,6 +83,11 @@ class Job:
         return KINDS[self.kind].step
 
     @property
+    def places(self) -> Places:
+        """All that it writes."""
+        return places(self.out.split("/")[1], self.id)
+
+    @property
     def manifest(self) -> str:
         """The file that says what the outputs were made from."""
         return f"{self.out}/{MANIFEST}"
@@ -96,7 +101,7 @@ class Job:
             "inputs": dict(self.inputs),
             "out": self.out,
             "modules": list(self.modules),
-            "code": sources_of([KINDS[self.kind].module, *self.modules]),
+            "code": code.sources_of([KINDS[self.kind].module, *self.modules]),
         }
 
 
@@ -140,8 +145,12 @@ def prepare(jobs: Iterable[Job]) -> list[str]:
 
     Returns:
         The ids of the jobs whose outputs are missing or not valid themselves (what follows from them is not listed).
+
+    Raises:
+        PixelwiseError: If a place that a job writes to is reached through a link.
     """
     jobs = list(jobs)
+    unlinked(job.places for job in jobs)
     for path in [p for job in jobs for p in (job.file, job.manifest) if os.path.lexists(p) and os.path.exists(p)]:
         if max(_times(path)) > (now := time.time_ns()):  # a clock was wrong: Snakemake would refuse the run
             _set_time(path, now)
@@ -164,7 +173,13 @@ def prepare(jobs: Iterable[Job]) -> list[str]:
             _set_time(job.file, time.time_ns())
         elif not fresh:
             write_json(job.file, {"job": description})
+    code.keep()
     return stale
+
+
+def stale(jobs: Iterable[Job]) -> list[str]:
+    """The ids of the jobs whose outputs are missing or not of the present settings, sources and inputs."""
+    return [job.id for job in jobs if _valid(job, job.description()) is None]
 
 
 def made(jobs: Iterable[Job]) -> list[Job]:

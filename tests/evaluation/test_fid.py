@@ -192,6 +192,18 @@ def test_floor_compares_halves_of_the_photographs(tmp_path, prepared, inception_
     assert floor[0].values["fid"] == floor[1].values["fid"] and floor[0].values["fid"].value > 0
 
 
+def test_features_of_the_photographs_are_computed_once(tmp_path, prepared, generated, inception_folder, monkeypatch):
+    chosen = {"protocols": ("pytorch-fid", "clean-kid"), "batch": 4, "limit": 4}
+    inputs = {"data": prepared, "inception": inception_folder}
+    _, real = run(tmp_path / "real", "real", inputs, **chosen)
+    alone, _ = run(tmp_path / "alone", "model", inputs | {"images": generated}, **chosen)
+    extract, passed = features.extract, []
+    monkeypatch.setattr(features, "extract", lambda *args: passed.append(args[1]) or extract(*args))
+    shared, _ = run(tmp_path / "shared", "model", inputs | {"images": generated, "real": real}, **chosen)
+    assert shared == alone
+    assert passed == [4, 4], "the generated pictures for two ways of resizing, and nothing else"
+
+
 @pytest.mark.parametrize("count", [1, 2, 3])
 def test_few_images_give_a_record_without_a_value(tmp_path, prepared, inception_folder, count):
     inputs = {"data": prepared, "inception": inception_folder}

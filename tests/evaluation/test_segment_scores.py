@@ -150,6 +150,18 @@ def test_step_orders_ceiling_model_and_floor(tmp_path, prepared, generated, read
         assert {"iou_x", "iou_y", "iou_z", "labelled_share", "acc_per_image"} <= set(record.values)
 
 
+@pytest.mark.parametrize("limit", [None, 5, 1])
+def test_the_floor_from_the_photographs_pass_is_the_floor_computed_alone(tmp_path, prepared, reader, limit):
+    inputs = {"data": prepared, "segmenter": reader}
+    chosen = {"protocols": ("native", "F"), "limit": limit}
+    score(tmp_path / "real", "real", inputs, **chosen)
+    alone = score(tmp_path / "alone", "shuffled", inputs, **chosen)
+    score(tmp_path / "shared", "shuffled", {"data": prepared, "real": tmp_path / "real"}, **chosen)
+    assert len(alone) == (2 if limit != 1 else 0)
+    for path in sorted((tmp_path / "alone").iterdir()):
+        assert (tmp_path / "shared" / path.name).read_bytes() == path.read_bytes(), path.name
+
+
 def test_native_protocol_is_the_definition(tmp_path, prepared, generated, reader):
     record = score(tmp_path / "out", "model", {"data": prepared, "images": generated, "segmenter": reader}, batch=3)
     pack, module = Pack(prepared, "val"), Nearest(COLOURS)
@@ -296,4 +308,4 @@ def test_pictures_of_the_wrong_size_are_refused(tmp_path, prepared, reader):
     truth, subject = Truth(pack, facts, 2), images.generated(folder, pack, None)
     reads = Segmenter(reader / "model.safetensors", 3)
     with pytest.raises(PixelwiseError, match=r"scene_00: label map \(32, 64\), picture \(40, 64\)"):
-        segmentation.measure(reads, PROTOCOLS["native"], subject, [0], truth, 4)
+        segmentation.measure(reads, PROTOCOLS["native"], subject, [[0]], truth, 4)

@@ -240,3 +240,29 @@ def test_strict_precision_returns_after_tf32():
     ):
         assert isinstance(nn.Linear(2, 2)(torch.zeros(1, 2)), torch.Tensor)
     assert not torch.backends.cuda.matmul.allow_tf32 and not torch.backends.cudnn.allow_tf32
+
+
+@pytest.mark.parametrize(
+    ("jitter", "rounds"),
+    [(0.0, latency.LEAST_ROUNDS), (0.9, 40)],
+)
+def test_timing_ends_when_its_ratio_is_narrow_enough(jitter, rounds):
+    group = settings(narrow=0.05, models={name: {"architecture": "asapnet"} for name in "ab"}, ratios=[["a", "b"]])
+    rng = np.random.default_rng(0)
+    times = {"a": [], "b": []}
+    while len(times["a"]) < 40 and not latency.narrow_enough(group, times):
+        for name, mean in (("a", 3.0), ("b", 1.0)):
+            times[name].append(mean * float(np.exp(jitter * rng.normal())))
+    assert len(times["a"]) == rounds
+    assert not latency.narrow_enough(group.model_copy(update={"narrow": None}), times)
+
+
+def test_rounds_end_when_told():
+    seen = []
+
+    def enough(found):
+        seen.append(len(found["f"]))
+        return len(seen) == 3
+
+    times = interleave({"f": lambda: None}, 2, 50, CPU, enough=enough)
+    assert len(times["f"]) == 3 and seen == [1, 2, 3]

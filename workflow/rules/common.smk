@@ -9,7 +9,7 @@ sys.path.insert(
     0, str(ROOT / "src")
 )  # this clone's own source, whatever else is installed
 
-from pixelwise import clone, graph, jobs
+from pixelwise import clone, configuration, graph, jobs
 from pixelwise.errors import PixelwiseError
 
 clone.use(ROOT)
@@ -17,16 +17,21 @@ clone.use(ROOT)
 
 def stop(error):
     """End with the error's one line: a traceback would hide it."""
-    print(f"pixelwise: error: {error}", file=sys.stderr, flush=True)
+    line = " ".join(str(error).split())
+    print(f"pixelwise: error: {line}", file=sys.stderr, flush=True)
     os._exit(2)
 
 
+# `config` holds what the command line gave, which child processes are given again; all else is read from the file.
 try:
-    PLAN = graph.plan_of(config)
+    PLAN = graph.plan_of(configuration.read(Path("params.yaml"), config))
     if workflow.is_main_process:
         STALE = jobs.prepare(PLAN.jobs)
 except PixelwiseError as error:
     stop(error)
+except OSError as error:  # a full disk, a folder that may not be written to
+    stop(f"{error.filename or 'planning'}: {error.strerror or error}")
+config["profile"] = PLAN.name  # for the captions of `snakemake --report`
 
 
 wildcard_constraints:
@@ -36,14 +41,22 @@ wildcard_constraints:
 DATA, RESULTS, LOGS = f"data/{PLAN.name}", f"results/{PLAN.name}", f"logs/{PLAN.name}"
 JOBS = {job.id: job for job in PLAN.jobs}
 EVALUATED = ("generate", "time", "fid", "segment", "restore", "inspect")
-if workflow.is_main_process:
-    for step in EVALUATED:  # dvc.yaml names their folders, whatever the profile does
-        os.makedirs(f"{RESULTS}/{step}", exist_ok=True)
 GPUS = clone.gpus()
+# Snakemake fills wildcards into this path, so a brace in the path of the clone is doubled.
+ENVIRONMENT = str(ROOT / "workflow/envs/pixelwise.yaml")
+ENVIRONMENT = ENVIRONMENT.replace("{", "{{").replace("}", "}}")
 
 
 def manifests(chosen):
     return [job.manifest for job in chosen]
+
+
+def evaluated(wildcards):
+    """Input function: all evaluations. `dvc.yaml` names their folders, whatever the profile does, so they are made."""
+    if not workflow.dryrun:
+        for step in EVALUATED:
+            os.makedirs(f"{RESULTS}/{step}", exist_ok=True)
+    return manifests(PLAN.of(*EVALUATED))
 
 
 def job_of(step, wildcards):

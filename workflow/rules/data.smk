@@ -9,9 +9,9 @@ rule fetch:
     log:
         f"{LOGS}/fetch/{{dataset}}.log",
     conda:
-        "../envs/pixelwise.yaml"
+        ENVIRONMENT
     shell:
-        "pixelwise fetch {input.job} > {log}"
+        "pixelwise fetch {input.job:q} > {log:q}"
 
 
 rule prepare:
@@ -23,9 +23,9 @@ rule prepare:
     log:
         f"{LOGS}/prepare/{{dataset}}.log",
     conda:
-        "../envs/pixelwise.yaml"
+        ENVIRONMENT
     shell:
-        "pixelwise prepare {input.job} > {log}"
+        "pixelwise prepare {input.job:q} > {log:q}"
 
 
 rule weights:
@@ -36,9 +36,9 @@ rule weights:
     log:
         f"{LOGS}/weights/{{weights}}.log",
     conda:
-        "../envs/pixelwise.yaml"
+        ENVIRONMENT
     shell:
-        "pixelwise weights {input.job} > {log}"
+        "pixelwise weights {input.job:q} > {log:q}"
 
 
 rule data_all:

@@ -10,12 +10,12 @@ rule generate:
     log:
         f"{LOGS}/generate/{{dataset}}/{{model}}/{{seed}}.log",
     conda:
-        "../envs/pixelwise.yaml"
+        ENVIRONMENT
     threads: threads_of("generate")
     resources:
         gpu=GPUS,
     shell:
-        "pixelwise generate {input.job} > {log}"
+        "pixelwise generate {input.job:q} > {log:q}"
 
 
 rule fid:
@@ -27,12 +27,12 @@ rule fid:
     log:
         f"{LOGS}/fid/{{dataset}}/{{model}}/{{seed}}.log",
     conda:
-        "../envs/pixelwise.yaml"
+        ENVIRONMENT
     threads: threads_of("fid")
     resources:
         gpu=GPUS,
     shell:
-        "pixelwise fid {input.job} > {log}"
+        "pixelwise fid {input.job:q} > {log:q}"
 
 
 rule segment:
@@ -44,12 +44,12 @@ rule segment:
     log:
         f"{LOGS}/segment/{{dataset}}/{{model}}/{{seed}}.log",
     conda:
-        "../envs/pixelwise.yaml"
+        ENVIRONMENT
     threads: threads_of("segment")
     resources:
         gpu=GPUS,
     shell:
-        "pixelwise segment {input.job} > {log}"
+        "pixelwise segment {input.job:q} > {log:q}"
 
 
 rule restore:
@@ -61,12 +61,12 @@ rule restore:
     log:
         f"{LOGS}/restore/{{protocol}}/{{model}}/{{seed}}.log",
     conda:
-        "../envs/pixelwise.yaml"
+        ENVIRONMENT
     threads: threads_of("restore")
     resources:
         gpu=GPUS,
     shell:
-        "pixelwise restore {input.job} > {log}"
+        "pixelwise restore {input.job:q} > {log:q}"
 
 
 rule inspect:
@@ -77,14 +77,14 @@ rule inspect:
     log:
         f"{LOGS}/inspect.log",
     conda:
-        "../envs/pixelwise.yaml"
+        ENVIRONMENT
     threads: threads_of("inspect")
     resources:
         gpu=GPUS,
     shell:
-        "pixelwise inspect {input.job} > {log}"
+        "pixelwise inspect {input.job:q} > {log:q}"
 
 
 rule evaluate_all:
     input:
-        manifests(PLAN.of(*EVALUATED)),
+        evaluated,

@@ -10,9 +10,9 @@ rule summarise:
     log:
         f"{LOGS}/summarise.log",
     conda:
-        "../envs/pixelwise.yaml"
+        ENVIRONMENT
     shell:
-        "pixelwise summarise {input.job} > {log}"
+        "pixelwise summarise {input.job:q} > {log:q}"
 
 
 rule judge:
@@ -24,9 +24,9 @@ rule judge:
     log:
         f"{LOGS}/judge.log",
     conda:
-        "../envs/pixelwise.yaml"
+        ENVIRONMENT
     shell:
-        "pixelwise judge {input.job} > {log}"
+        "pixelwise judge {input.job:q} > {log:q}"
 
 
 rule figures:
@@ -38,9 +38,9 @@ rule figures:
     log:
         f"{LOGS}/figures.log",
     conda:
-        "../envs/pixelwise.yaml"
+        ENVIRONMENT
     shell:
-        "pixelwise figures {input.job} > {log}"
+        "pixelwise figures {input.job:q} > {log:q}"
 
 
 rule report:
@@ -57,9 +57,9 @@ rule report:
     log:
         f"{LOGS}/report.log",
     conda:
-        "../envs/pixelwise.yaml"
+        ENVIRONMENT
     shell:
-        "pixelwise report {input.job} > {log}"
+        "pixelwise report {input.job:q} > {log:q}"
 
 
 rule report_all:

@@ -9,9 +9,9 @@ rule time:
     log:
         f"{LOGS}/time/{{group}}.log",
     conda:
-        "../envs/pixelwise.yaml"
+        ENVIRONMENT
     threads: 1024
     resources:
         gpu=GPUS,
     shell:
-        "pixelwise time {input.job} > {log}"
+        "pixelwise time {input.job:q} > {log:q}"

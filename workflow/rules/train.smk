@@ -10,12 +10,12 @@ rule train:
     log:
         f"{LOGS}/train/{{dataset}}/{{model}}/{{seed}}.log",
     conda:
-        "../envs/pixelwise.yaml"
+        ENVIRONMENT
     threads: threads_of("train")
     resources:
         gpu=GPUS,
     shell:
-        "pixelwise train {input.job} > {log}"
+        "pixelwise train {input.job:q} > {log:q}"
 
 
 rule train_all:

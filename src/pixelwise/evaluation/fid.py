@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import functools
 import io
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -11,6 +12,7 @@ from typing import Literal
 
 import numpy as np
 import torch
+from torch import nn
 
 from pixelwise.artifacts import atomic, sha256, write_text
 from pixelwise.data.pack import Pack, read_facts
@@ -85,10 +87,12 @@ def run(settings: FidSettings, inputs: dict[str, Path], out: Path, work: Path) -
 
     Args:
         settings: The subject and the protocols.
-        inputs: `data` (prepared), `inception` (weights) and, unless the subject is "real", `images` (generated).
+        inputs: `data` (prepared), `inception` (weights) and, unless the subject is "real", `images` (generated) and
+            perhaps `real`, the output of this step for the photographs: their features are then not computed again.
         out: Receives metrics.json and resamples.csv, the distance of each resample; a set of fewer than two images has
             no distance, and a record without a value. Subjects with equally many images
-            share the resampled label maps, so differences between their rows are paired.
+            share the resampled label maps, so differences between their rows are paired. "real" also leaves the
+            features of its photographs, float64 [n, 2048], in `features-<resize>.npy`.
         work: Keeps the features.
 
     Raises:
@@ -105,7 +109,15 @@ def run(settings: FidSettings, inputs: dict[str, Path], out: Path, work: Path) -
     height, width = subject.read(0).shape[:2]
     records: list[Record] = []
     rows: list[tuple[str, int, float]] = []
-    found = _features(settings, subject, images.partners(pack, subject), inputs["inception"], device, work)
+    extractor = Extractor(inputs["inception"], device, settings.batch, work)
+    photographs = _photographs(settings, images.partners(pack, subject), inputs.get("real"), extractor)
+    if settings.name == REAL:
+        found = {resize: (y, y) for resize, y in photographs.items()}
+        for resize, y in photographs.items():
+            with atomic(out / f"features-{resize}.npy") as temporary:
+                np.save(temporary, y)
+    else:
+        found = {resize: (extractor.features("subject", subject, resize), y) for resize, y in photographs.items()}
     for name, design, x, y in _grid(settings, found):
         protocol = PROTOCOLS[name]
         full_name = name + design.suffix
@@ -180,28 +192,45 @@ def _grid(settings: FidSettings, found: Sets) -> Iterator[tuple[str, Design, Flo
             yield name, design, x[np.sort(order[:half])], y[np.sort(order[half : 2 * half])]
 
 
-def _features(
-    settings: FidSettings,
-    subject: images.Pictures,
-    reference: images.Pictures,
-    inception: Path,
-    device: torch.device,
-    work: Path,
-) -> Sets:
-    """Features of the subject's images and of their partners, for each way of resizing; kept in `work`."""
-    network = features.load_inception(inception, device)
+class Extractor:
+    """Features of pictures; the network is loaded when it is first needed, and what was computed is kept in `work`.
 
-    def cached(role: str, pictures: images.Pictures, resize: Resize) -> FloatArray:
-        path = work / f"{role}-{resize}.npy"
+    Args:
+        inception: Folder of the network's weights.
+        device: Where it computes.
+        batch: Pictures per forward pass.
+        work: Folder that keeps the features.
+    """
+
+    def __init__(self, inception: Path, device: torch.device, batch: int, work: Path) -> None:
+        self.inception, self.device, self.batch, self.work = inception, device, batch, work
+
+    @functools.cached_property
+    def network(self) -> nn.Module:
+        """The Inception network."""
+        return features.load_inception(self.inception, self.device)
+
+    def features(self, role: str, pictures: images.Pictures, resize: Resize) -> FloatArray:
+        """Features of all pictures, float64 [n, 2048]."""
+        path = self.work / f"{role}-{resize}.npy"
         if not path.exists():
             with atomic(path) as temporary:
-                np.save(temporary, features.extract(pictures.read, len(pictures), network, resize, settings.batch))
+                np.save(temporary, features.extract(pictures.read, len(pictures), self.network, resize, self.batch))
         return np.asarray(np.load(path, allow_pickle=False))
 
-    found: Sets = {}
+
+def _photographs(
+    settings: FidSettings, wanted: images.Pictures, real: Path | None, extractor: Extractor
+) -> dict[Resize, FloatArray]:
+    """Features of the photographs for each way of resizing, from the floor's job where it has them."""
+    found: dict[Resize, FloatArray] = {}
     for resize in dict.fromkeys(PROTOCOLS[name].resize for name in settings.protocols):
-        y = cached("reference", reference, resize)
-        found[resize] = y if settings.name == REAL else cached("subject", subject, resize), y
+        path = None if real is None else real / f"features-{resize}.npy"
+        known = np.load(path, allow_pickle=False) if path is not None and path.exists() else np.empty((0, 0))
+        if max(wanted.indices, default=0) < len(known):
+            found[resize] = np.asarray(known[wanted.indices])
+        else:
+            found[resize] = extractor.features("reference", wanted, resize)
     return found
 
 

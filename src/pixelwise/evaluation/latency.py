@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -26,6 +26,8 @@ CLOCK = "perf_counter_ns, synchronised before and after; every round runs each m
 LEAST_ON_GPU = (50, 500)
 """Warm-up and timed calls below which a timing on a GPU is marked short (claims.md section 9)."""
 INTERVAL = "bootstrap over rounds, 95 %"
+LEAST_ROUNDS = 5
+"""Before which a group is not asked whether its intervals are narrow enough."""
 
 
 def options(settings: TimeSettings, model: TimedModel, size: Size) -> dict[str, Any]:
@@ -94,6 +96,19 @@ def ratio(
     values = {"ratio": Value(value=value, unit="times", low=low, high=high, interval=INTERVAL)}
     values["gflop_ratio"] = Value(value=gflop[a] / gflop[b], unit="times")
     return _timed(settings, facts, f"{a}/{b}", len(times[a]), values)
+
+
+def narrow_enough(settings: TimeSettings, times: Mapping[str, list[float]]) -> bool:
+    """Whether the interval of every ratio is as narrow as the group asks for, so that no further rounds are needed."""
+    rounds = min(map(len, times.values()), default=0)
+    if settings.narrow is None or rounds < LEAST_ROUNDS or not settings.ratios:
+        return False
+    for a, b in settings.ratios:
+        if a in times and b in times:
+            value, low, high = statistics.bootstrap_ratio_of_medians(times[a], times[b], settings.seed)
+            if max(high - value, value - low) > settings.narrow * value:
+                return False
+    return True
 
 
 def _whole(value: Scalar) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pixelwise.artifacts import read_json, sha256, write_text
+from pixelwise.artifacts import atomic, read_json, sha256, write_text
 from pixelwise.data.pack import Pack, read_facts
 from pixelwise.errors import PixelwiseError
 from pixelwise.evaluation import confusion, hardware, images
@@ -19,11 +19,13 @@ from pixelwise.evaluation.confusion import FloatArray, Matrix
 from pixelwise.evaluation.segmenter import PROTOCOLS, Protocol, Segmenter
 from pixelwise.evaluation.statistics import percentile_interval
 from pixelwise.evaluation.truth import Truth
-from pixelwise.metrics import Record, Scalar, Value, dump, protocol_hash
+from pixelwise.metrics import Record, Scalar, Value, dump, load, protocol_hash
 from pixelwise.settings.evaluation import SegmentSettings
 
 REAL, SHUFFLED = "real", "shuffled"
 MODEL = "model.safetensors"
+FLOOR = "shuffled.npz"
+"""Of each protocol the photographs' confusion matrices with other photographs' label maps, and their pixels."""
 INTERVAL = "bootstrap over images, 95 %"
 PER_IMAGE = ("miou", "acc_labelled", "acc_all")
 
@@ -34,17 +36,21 @@ def run(settings: SegmentSettings, inputs: dict[str, Path], out: Path, work: Pat
     Args:
         settings: The subject ("real" is the ceiling, "shuffled" the floor) and the protocols.
         inputs: `data` (prepared), `segmenter` (a training's or conversion's output); `images` (generated) unless the
-            subject is real or shuffled; `raw` if `settings.original` is set.
+            subject is real or shuffled; `raw` if `settings.original` is set; for shuffled perhaps `real`, the output of
+            this step for the photographs, which has then counted both.
         out: Receives metrics.json (without a record for one shuffled picture), per_image.csv, per_class.csv,
             confusion.csv and resamples.csv; subjects with equally many images share the draws of the last, so
-            differences between their rows are paired.
+            differences between their rows are paired. "real" also leaves `shuffled.npz`.
         work: Unused.
 
     Raises:
         PixelwiseError: If segmenter and data do not fit, or an input is unreadable.
     """
-    device = hardware.select_device(settings.device, settings.threads)
-    pack, facts = Pack(inputs["data"], settings.split), read_facts(inputs["data"])
+    pack = Pack(inputs["data"], settings.split)
+    if settings.name == SHUFFLED and (real := inputs.get("real")) is not None:
+        _floor(settings, pack, real, out)
+        return
+    device, facts = hardware.select_device(settings.device, settings.threads), read_facts(inputs["data"])
     truth = Truth(pack, facts, settings.enlarge, settings.original, inputs.get("raw"))
     segmenter = Segmenter(inputs["segmenter"] / MODEL, len(truth.names), device)
     short = bool(read_json(inputs["segmenter"] / "training.json")["short"])
@@ -56,14 +62,17 @@ def run(settings: SegmentSettings, inputs: dict[str, Path], out: Path, work: Pat
     if settings.name == SHUFFLED and len(subject) < 2:
         dump(out / "metrics.json", [])  # one picture has no other's label map
         return
-    targets = shuffled(subject.indices) if settings.name == SHUFFLED else subject.indices
+    others = shuffled(subject.indices)
+    targets = {REAL: (subject.indices, others), SHUFFLED: (others,)}.get(settings.name, (subject.indices,))
     height, width = subject.read(0).shape[:2]
     weights = sha256(inputs["segmenter"] / MODEL)
     records, tables = [], Tables([pack.names[i] for i in subject.indices], truth.names)
+    floor: dict[str, Any] = {}
     for name in settings.protocols:
         protocol = PROTOCOLS[name]
         matrices, pixels = measure(segmenter, protocol, subject, targets, truth, settings.batch)
-        values = tables.add(name, matrices, pixels, settings.resamples)
+        values = tables.add(name, matrices[0], pixels, settings.resamples)
+        floor |= {f"{name} matrices": matrices[-1], f"{name} pixels": pixels}
         labels = truth.source if protocol.labels == "enlarged" else "prepared, nearest"
         definition = asdict(protocol) | {"labels_from": labels, "segmenter": weights, "classes": truth.names}
         condition: dict[str, Scalar] = {"height": height, "width": width, "labels": labels}
@@ -88,6 +97,24 @@ def run(settings: SegmentSettings, inputs: dict[str, Path], out: Path, work: Pat
         )
     dump(out / "metrics.json", records)
     tables.write(out)
+    if settings.name == REAL:
+        with atomic(out / FLOOR) as temporary:
+            np.savez_compressed(temporary, classes=truth.names, **floor)
+
+
+def _floor(settings: SegmentSettings, pack: Pack, real: Path, out: Path) -> None:
+    """Write the floor's files from what the photographs' job counted in the same pass."""
+    records = []
+    with np.load(real / FLOOR, allow_pickle=False) as counted:
+        measured = load(real / "metrics.json")
+        n = measured[0].n
+        tables = Tables(pack.names[:n], [str(name) for name in counted["classes"]])
+        for record in measured if n > 1 else []:
+            matrices, pixels = (counted[f"{record.protocol} {name}"] for name in ("matrices", "pixels"))
+            values = tables.add(record.protocol, matrices, pixels, settings.resamples)
+            records.append(record.model_copy(update={"model": SHUFFLED, "values": values}))
+    dump(out / "metrics.json", records)
+    tables.write(out)
 
 
 def shuffled(indices: list[int]) -> list[int]:
@@ -97,24 +124,43 @@ def shuffled(indices: list[int]) -> list[int]:
 
 
 def measure(
-    segmenter: Segmenter, protocol: Protocol, subject: images.Pictures, targets: list[int], truth: Truth, batch: int
+    segmenter: Segmenter,
+    protocol: Protocol,
+    subject: images.Pictures,
+    targets: Sequence[Sequence[int]],
+    truth: Truth,
+    batch: int,
 ) -> tuple[Matrix, NDArray[np.int64]]:
-    """One confusion matrix for each picture, [n, C, C], and its number of pixels, [n].
+    """Compare each picture's classes with label maps; every picture is segmented once, however many there are.
+
+    Args:
+        segmenter: What reads the pictures.
+        protocol: How.
+        subject: n pictures.
+        targets: One or more lists of n label maps, as positions in the pack.
+        truth: The label maps.
+        batch: Pictures per forward pass.
+
+    Returns:
+        Confusion matrices [targets, n, C, C], and the number of pixels of each picture, [n].
 
     Raises:
         PixelwiseError: If a picture and its label map differ in size.
     """
-    matrices, pixels = [], []
+    read = truth.enlarged if protocol.labels == "enlarged" else truth.native
+    matrices = np.zeros((len(targets), len(subject), len(truth.names), len(truth.names)), np.int64)
+    pixels = np.zeros(len(subject), np.int64)
     for positions, stack in _batches(subject, batch):
-        maps = [(truth.enlarged if protocol.labels == "enlarged" else truth.native)(targets[i]) for i in positions]
-        answers = segmenter.classify(stack, protocol, maps[0].shape[:2])
-        for i, answer, wanted in zip(positions, answers, maps, strict=True):
-            if answer.shape != wanted.shape:
-                name, found = truth.pack.names[targets[i]], f"label map {wanted.shape}, picture {answer.shape}"
-                raise PixelwiseError(f"{name}: {found}; equal sizes needed")
-            matrices.append(confusion.confusion_matrix(wanted, answer, len(truth.names)))
-            pixels.append(wanted.size)
-    return np.stack(matrices), np.asarray(pixels)
+        answers = segmenter.classify(stack, protocol, read(targets[0][positions[0]]).shape[:2])
+        for i, answer in zip(positions, answers, strict=True):
+            pixels[i] = answer.size
+            for number, chosen in enumerate(targets):
+                wanted = read(chosen[i])
+                if answer.shape != wanted.shape:
+                    name, found = truth.pack.names[chosen[i]], f"label map {wanted.shape}, picture {answer.shape}"
+                    raise PixelwiseError(f"{name}: {found}; equal sizes needed")
+                matrices[number, i] = confusion.confusion_matrix(wanted, answer, len(truth.names))
+    return matrices, pixels
 
 
 def _batches(subject: images.Pictures, size: int) -> Iterator[tuple[list[int], NDArray[np.uint8]]]:

@@ -22,7 +22,12 @@ def synchronise(device: torch.device) -> None:
 
 
 def interleave(
-    calls: Mapping[str, Call], warmup: int, timed: int, device: torch.device, seed: int = 0
+    calls: Mapping[str, Call],
+    warmup: int,
+    timed: int,
+    device: torch.device,
+    seed: int = 0,
+    enough: Callable[[dict[str, list[float]]], bool] = lambda _: False,
 ) -> dict[str, list[float]]:
     """Time functions in rounds; in each round every function runs once, in a random order.
 
@@ -32,12 +37,13 @@ def interleave(
     Args:
         calls: Name -> function.
         warmup: First rounds, which are not recorded.
-        timed: Recorded rounds.
+        timed: Recorded rounds at most.
         device: Where the functions compute.
         seed: Seed of the orders.
+        enough: Asked after each recorded round with all times so far; True ends the timing.
 
     Returns:
-        Name -> milliseconds of each recorded round, [timed].
+        Name -> milliseconds of each recorded round, at most [timed].
     """
     names, rng = list(calls), np.random.default_rng(seed)
     times: dict[str, list[float]] = {name: [] for name in names}
@@ -54,6 +60,8 @@ def interleave(
                 spent = time.perf_counter_ns() - start
                 if number >= warmup:
                     times[names[place]].append(spent / 1e6)
+            if number >= warmup and enough(times):
+                break
     finally:
         if collecting:
             gc.enable()

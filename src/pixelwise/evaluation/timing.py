@@ -134,7 +134,8 @@ def _measure(
                     raise
                 reason = " ".join([f"{type(error).__name__}:", *str(error).splitlines()[:1]])
                 results.skipped.append(facts | {"model": label, "reason": reason})
-        times = interleave(calls, settings.warmup, settings.calls, device, settings.seed)
+        enough = functools.partial(latency.narrow_enough, settings)
+        times = interleave(calls, settings.warmup, settings.calls, device, settings.seed, enough)
     place = {"height": condition.size[0], "width": condition.size[1]}
     gflop = {r.model: cast(float, r.values["gflop"].value) for r in arithmetic if place.items() <= r.condition.items()}
     for label, milliseconds in times.items():

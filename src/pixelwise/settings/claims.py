@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from pixelwise.settings.base import Settings
+from pixelwise.settings.names import Name
 
 
 class ArchitectureSettings(Settings):
@@ -27,4 +28,4 @@ class JudgeSettings(Settings):
         run: Name of the run, written into the findings.
     """
 
-    run: str
+    run: Name

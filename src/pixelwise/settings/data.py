@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from pixelwise.settings.base import Settings
+from pixelwise.settings.names import Name
 
 Kind = Literal[
     "streets",
@@ -74,14 +75,14 @@ class Dataset(Settings):
 class FetchSettings(Settings):
     """Step `fetch`: obtain the files of one data set, unchanged."""
 
-    name: str
+    name: Name
     dataset: Dataset
 
 
 class PrepareSettings(Settings):
     """Step `prepare`: check, resize and pack one data set."""
 
-    name: str
+    name: Name
     dataset: Dataset
 
 
@@ -94,5 +95,5 @@ class WeightsSettings(Settings):
         file: A user's own checkpoint, used instead of a download; None downloads.
     """
 
-    name: str
+    name: Name
     file: str | None = None

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from pixelwise.settings.base import Compute, Settings
 from pixelwise.settings.data import Dataset
+from pixelwise.settings.names import Name
 
 FidProtocol = Literal["pytorch-fid", "clean-fid", "kid", "clean-kid"]
 SegmentProtocol = Literal["native", "enlarged", "N", "N-ms", "U", "F"]
@@ -29,8 +30,8 @@ class GenerateSettings(Compute):
         limit: Use only the first so many label maps; None for all.
     """
 
-    name: str
-    dataset: str
+    name: Name
+    dataset: Name
     seed: int = 0
     split: Literal["train", "val"] = "val"
     batch: int = Field(8, ge=1)
@@ -51,8 +52,8 @@ class FidSettings(Compute):
         resamples: Bootstrap resamples of the images.
     """
 
-    name: str
-    dataset: str
+    name: Name
+    dataset: Name
     seed: int = 0
     split: Literal["train", "val"] = "val"
     protocols: tuple[FidProtocol, ...] = ("pytorch-fid", "clean-fid", "kid", "clean-kid")
@@ -79,8 +80,8 @@ class SegmentSettings(Compute):
         resamples: Bootstrap resamples of the images.
     """
 
-    name: str
-    dataset: str
+    name: Name
+    dataset: Name
     seed: int = 0
     split: Literal["train", "val"] = "val"
     protocols: tuple[SegmentProtocol, ...] = ("native", "enlarged")
@@ -123,15 +124,17 @@ class TimeSettings(Compute):
             `models.optimised`).
         scopes: What one call covers; `evaluation.timing` defines them. Denoising knows "generator" and "transfer".
         warmup: Untimed calls of each model per condition.
-        calls: Timed calls of each model per condition.
+        calls: Timed calls of each model per condition, at most.
+        narrow: Stop earlier, but not before 5 rounds, once the 95 % interval of each ratio reaches at most this share
+            of the ratio to either side; None always makes all calls.
         num_labels: Labels of the random label maps (translation).
         channels: Channels of the random images (denoising).
         seed: Seed of weights and inputs.
     """
 
-    name: str
+    name: Name
     task: Literal["translation", "denoising"]
-    models: dict[str, TimedModel] = Field(min_length=1)
+    models: dict[Name, TimedModel] = Field(min_length=1)
     ratios: tuple[tuple[str, str], ...] = ()
     baselines: tuple[TimedBaseline, ...] = ()
     sizes: tuple[tuple[int, int], ...] = ((256, 512),)
@@ -141,6 +144,7 @@ class TimeSettings(Compute):
     scopes: tuple[Scope, ...] = ("generator",)
     warmup: int = Field(50, ge=1)
     calls: int = Field(500, ge=3)
+    narrow: float | None = Field(None, gt=0, lt=1)
     num_labels: int = Field(35, ge=2, le=255)
     channels: int = Field(1, ge=1)
     seed: int = 0

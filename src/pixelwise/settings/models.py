@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import Field
 
 from pixelwise.settings.base import Settings
+from pixelwise.settings.names import Name
 
 
 class ConvertSettings(Settings):
@@ -21,5 +22,5 @@ class ConvertSettings(Settings):
 
     architecture: str
     options: dict[str, Any] = Field(default_factory=dict)
-    file: str | None = None
+    file: Name | None = None
     sigma: float | tuple[float, float] | None = None

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from pixelwise.settings.base import Compute, Settings
 from pixelwise.settings.data import Dataset
+from pixelwise.settings.names import OwnName, Table
 
-Name = str
+Seed = Annotated[int, Field(ge=0, lt=2**31)]
 
 
 class Training(Settings):
@@ -25,10 +26,10 @@ class Training(Settings):
     """
 
     task: Literal["translation", "denoising", "deblurring", "segmentation"]
-    dataset: Name
-    seeds: tuple[int, ...] | None = None
-    checkpoint: Name | None = None
-    protocols: tuple[str, ...] | None = None
+    dataset: OwnName
+    seeds: tuple[Seed, ...] | None = None
+    checkpoint: OwnName | None = None
+    protocols: tuple[OwnName, ...] | None = None
     settings: dict[str, Any] = Field(default_factory=dict)
 
 
@@ -52,20 +53,20 @@ class Profile(Settings):
     """
 
     title: str
-    seeds: tuple[int, ...] = Field((0,), min_length=1)
+    seeds: tuple[Seed, ...] = Field((0,), min_length=1)
     compute: Compute = Compute()
-    datasets: dict[Name, Dataset]
-    checkpoints: dict[Name, str | None] = Field(default_factory=dict)
-    train: dict[Name, dict[str, Any]]
+    datasets: Table[Dataset]
+    checkpoints: Table[str | None] = Field(default_factory=dict)
+    train: Table[dict[str, Any]]
     generate: dict[str, Any] = Field(default_factory=dict)
     fid: dict[str, Any] = Field(default_factory=dict)
     segment: dict[str, Any] = Field(default_factory=dict)
-    restore: dict[Name, dict[str, Any]] = Field(default_factory=dict)
-    time: dict[Name, dict[str, Any]] = Field(default_factory=dict)
+    restore: Table[dict[str, Any]] = Field(default_factory=dict)
+    time: Table[dict[str, Any]] = Field(default_factory=dict)
     inspect: dict[str, Any] = Field(default_factory=dict)
     report: dict[str, Any] = Field(default_factory=dict)
 
-    def training(self, name: Name) -> Training:
+    def training(self, name: str) -> Training:
         """The entry `name` of `train`, its step settings apart from the rest."""
         own = set(Training.model_fields) - {"settings"}
         entry = self.train[name]
@@ -81,11 +82,13 @@ class Configuration(Settings):
     Attributes:
         profile: Name of the active profile.
         smoke: Shrink it to minutes: a few images, a few steps, one seed.
+        environment: Which packages may compute: `any` that are installed.
         defaults: What every profile starts from; a profile's own values win, key by key.
         profiles: The profiles by name.
     """
 
-    profile: Name
+    profile: OwnName
     smoke: bool = False
+    environment: Literal["any"] = "any"
     defaults: dict[str, Any] = Field(default_factory=dict)
-    profiles: dict[Name, dict[str, Any]]
+    profiles: Table[dict[str, Any]]

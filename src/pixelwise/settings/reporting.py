@@ -8,6 +8,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from pixelwise.settings.base import Settings
+from pixelwise.settings.names import Name
 
 
 class SummarySettings(Settings):
@@ -21,7 +22,7 @@ class SummarySettings(Settings):
         seed: Seed of the resampling.
     """
 
-    run: str
+    run: Name
     reference: tuple[str, ...] = Field(("dncnn_equal", "dncnn"), min_length=1)
     resamples: int = Field(2000, ge=100)
     seed: int = 0
@@ -35,7 +36,7 @@ class FiguresSettings(Settings):
         dpi: Dots per inch of the PNG files.
     """
 
-    run: str
+    run: Name
     dpi: int = Field(160, ge=50, le=600)
 
 
@@ -51,8 +52,8 @@ class ReportSettings(Settings):
         max_bytes: Largest page allowed; pictures are compressed harder until it fits.
     """
 
-    run: str
-    profile: str
+    run: Name
+    profile: Name
     title: str = "Do ASAP-Net's published claims hold here?"
     grid_images: int = Field(4, ge=1, le=12)
     grid_width: int = Field(256, ge=64, le=1024)

@@ -7,6 +7,7 @@ from typing import Annotated, Literal, get_args
 from pydantic import Field
 
 from pixelwise.settings.base import Compute
+from pixelwise.settings.names import Name
 
 ProtocolName = Literal[
     "bsd68", "bsd68-independent", "set12", "cbsd68", "report-256", "photos", "motion-blur", "photos-blur", "gopro"
@@ -51,8 +52,8 @@ class RestorationSettings(Compute):
         resamples: Bootstrap resamples over images.
     """
 
-    name: str
-    dataset: str
+    name: Name
+    dataset: Name
     task: Literal["denoising", "deblurring"] = "denoising"
     protocol: ProtocolName
     seed: int = 0
