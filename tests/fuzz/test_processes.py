@@ -43,7 +43,8 @@ def process(box: Sandbox, *command: str, changes: tuple[str, ...] = OUTPUTS) -> 
     environment = {
         **{"PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]), "LANG": "C.UTF-8"},
         **{"HOME": str(box.home), "PYTHONPATH": str(ROOT / "src"), "PYTHONDONTWRITEBYTECODE": "1"},
-        **{"XDG_CACHE_HOME": str(box.root.parent / "cache"), "PIXELWISE_MIRROR": str(box.beside)},
+        **{name: str(box.root.parent / "cache") for name in ("XDG_CACHE_HOME", "MPLCONFIGDIR")},
+        "PIXELWISE_MIRROR": str(box.beside),
     }
     done = subprocess.run(
         command, cwd=box.clone, env=environment, capture_output=True, timeout=300, preexec_fn=_limit, check=False
