@@ -1,5 +1,6 @@
 # make reproduce [PROFILE=street] [SMOKE=1] [CORES=4]    the whole replication, from nothing installed
 # make test                                              every test
+# make test-fast                                         those that take no pipeline, for work on the code
 # What the command line gives reaches the shell as the value of a variable, never as text of a recipe: nothing in it is run.
 override PROFILE := $(or $(value PROFILE),tiny)
 override CORES := $(or $(value CORES),all)
@@ -13,22 +14,35 @@ override SMOKED := $(if $(filter 1 true yes,$(SMOKE)),true,false)
 override RUN := $$PROFILE$(if $(filter true,$(SMOKED)),-smoke)
 override CONFIG := --config profile="$$PROFILE" smoke=$(SMOKED)
 export PATH := $(CURDIR)/.venv/bin:$(value PATH)
+# Python keeps the compiled form of what it imports: without it every start of torch costs twice as much.
+unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: reproduce test lint figures record restore resume bench verify install
+.PHONY: reproduce test test-fast lint lint-style lint-types lint-workflow figures record push restore resume bench verify install
 
 reproduce: install
 	snakemake --cores "$$CORES" all $(CONFIG)
 	@echo "Report: results/$(RUN)/report/index.html"
 
+TESTS := OMP_NUM_THREADS=1 pytest -n 2 --dist loadfile --no-loadscope-reorder
 test: install
-	OMP_NUM_THREADS=1 pytest -n 2 --dist loadfile --no-loadscope-reorder
+	$(TESTS) --durations 20
+
+test-fast: install
+	$(TESTS) -m "not slow"
 
 lint: install
-	ruff check .
-	ruff format --check .
+	$(MAKE) --no-print-directory -j 2 -O lint-types lint-workflow lint-style
+
+lint-types:
 	mypy
+
+lint-workflow:
 	snakefmt --check Snakefile workflow
 	snakemake --lint
+
+lint-style:
+	ruff check .
+	ruff format --check .
 
 figures: install
 	pixelwise figures "results/$(RUN)/jobs/figures.json"
@@ -37,6 +51,12 @@ figures: install
 record: install
 	pixelwise record --profile "$$PROFILE"
 	pixelwise readme
+
+# What is pushed was compared with its manifests, and is what the present parameters and sources give.
+push: install
+	pixelwise verify
+	dvc repro
+	dvc push
 
 restore: install
 	dvc pull

@@ -9,6 +9,13 @@ from snakemake.utils import min_version
 min_version("9.0")
 
 
+localrules:
+    data_all,
+    train_all,
+    evaluate_all,
+    report_all,
+
+
 include: "workflow/rules/common.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/train.smk"
@@ -28,6 +35,7 @@ onstart:
 
 
 onsuccess:
-    print(
-        f"\npixelwise: the report of run '{PLAN.name}' is {RESULTS}/report/index.html"
-    )
+    if os.path.exists(f"{RESULTS}/report/index.html"):
+        print(
+            f"\npixelwise: the report of run '{PLAN.name}' is {RESULTS}/report/index.html"
+        )

@@ -22,6 +22,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "src")]
 from benchmarks import show  # noqa: E402
 from benchmarks.sections import Bench, problem, settle  # noqa: E402
 from pixelwise.evaluation.hardware import describe, select_device  # noqa: E402
+from pixelwise.listings import rows  # noqa: E402
 from pixelwise.metrics import Record, dump, load  # noqa: E402
 
 ONCE = frozenset({"pipeline", "Frechet distance", "Inception features"})
@@ -132,8 +133,7 @@ def write(bench: Bench, out: Path, threads: int) -> list[Record]:
             if record.hardware == machine and record.short == bench.quick and record.protocol not in replaced
         ]
         records = [record for record in earlier if _key(record) not in new] + records
-        with (folder / "samples.csv").open(newline="") as file:
-            kept = [row for row in csv.DictReader(file) if earlier and _place(row) not in timed]
+        kept = [row for row in rows(folder / "samples.csv", SAMPLES) if earlier and _place(row) not in timed]
         samples = kept + samples
     dump(folder / "metrics.json", records)
     with (folder / "samples.csv").open("w", newline="") as file:

@@ -34,7 +34,7 @@ def subjects(condition: Condition, folder: Path) -> list[Subject]:
         image, label, instance = scene(rng, condition.height, condition.width)
         items.append(Item(f"scene{number}", image, label, instance.astype(np.int32)))
     size = {"height": condition.height, "width": condition.width, "channels": 3}
-    write_json(folder / FACTS, {"kind": "streets", "num_labels": LABELS, **size})
+    write_json(folder / FACTS, {"kind": "streets", "synthetic": True, "num_labels": LABELS, **size})
     write_pack(folder, "train", items)
     gpu = condition.device.type == "cuda"
     options = NARROW["asapnet"] if condition.narrow else {}

@@ -20,7 +20,7 @@ from pixelwise.evaluation import statistics
 from pixelwise.evaluation.frechet import frechet_distance
 from pixelwise.evaluation.hardware import set_tf32
 from pixelwise.evaluation.stopwatch import interleave, peak_memory, synchronise
-from pixelwise.metrics import Record, Value
+from pixelwise.metrics import Record, Value, measured
 from pixelwise.models import flops
 from pixelwise.models.optimised import Precision
 
@@ -114,7 +114,7 @@ class Bench:
     ) -> None:
         """Add the record of one subject, and its timed calls."""
         median, low, high = statistics.bootstrap_median(milliseconds)
-        values = {"median": Value(value=median, unit="ms", low=low, high=high, interval=INTERVAL)}
+        values = {"median": measured(median, "ms", low, high, INTERVAL)}
         if memory is not None:
             values["throughput"] = Value(value=1e3 * condition.batch / median, unit="images/s")
             values["peak_memory"] = Value(value=memory, unit="MiB")
@@ -146,7 +146,7 @@ class Bench:
         if a not in times or b not in times:
             return
         value, low, high = statistics.bootstrap_ratio_of_medians(times[a], times[b])
-        values = {"ratio": Value(value=value, unit="times", low=low, high=high, interval=INTERVAL)}
+        values = {"ratio": measured(value, "times", low, high, INTERVAL)}
         precision = {"precision": a[1] if a[1] == b[1] else f"{a[1]}/{b[1]}"}
         self._record(condition, protocol, f"{a[0]}/{b[0]}", len(times[a]), precision, values)
 

@@ -10,9 +10,14 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The pipeline's tests, the longest, come first, so that two workers end at about the same time."""
-    items.sort(key=lambda item: "pipeline" not in item.path.parts)
+    """Mark the pipeline's tests as slow; files with slow tests come first, so that the workers end together."""
+    for item in items:
+        if "pipeline" in item.path.parts:
+            item.add_marker(pytest.mark.slow)
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: (item.path not in slow, "pipeline" not in item.path.parts))
 
 
 @pytest.fixture(scope="session")

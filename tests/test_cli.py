@@ -84,10 +84,10 @@ def test_a_full_disk_leaves_nothing(planned: dict[str, jobs.Job], tmp_path: Path
 
 
 def test_a_second_copy_is_refused(planned: dict[str, jobs.Job], tmp_path: Path) -> None:
-    from pixelwise.artifacts import lock
+    from pixelwise.artifacts import locked
 
     job = planned["fetch/photos"]
-    with lock(tmp_path / "work" / job.out / "lock"):
+    with locked(tmp_path / "work" / job.out / "lock"):
         assert "held by another process" in refused(pixelwise("fetch", job.file, cwd=tmp_path))
 
 

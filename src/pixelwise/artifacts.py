@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import fcntl
 import hashlib
 import json
 import os
+import secrets
 import shutil
-import tempfile
+import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
+from pixelwise.disk import refusal
 from pixelwise.errors import PixelwiseError
+from pixelwise.reading import Model, read, short
+from pixelwise.reading import read_json as read_json
 
 MANIFEST = "manifest.json"
 MARK = ".pixelwise"
 """A file in every output folder, from its beginning: what has neither this nor a manifest is never emptied."""
+DAMAGED = "damaged"
+"""Stands in a manifest for an input whose bytes were not those that its own manifest lists."""
 
 
 def sha256(path: Path | str) -> str:
@@ -32,40 +38,63 @@ def digest(document: Any) -> str:
     return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()[:12]
 
 
-def read_json(path: Path | str) -> Any:
-    """Parse a JSON file.
-
-    Raises:
-        PixelwiseError: If the file is missing or is not JSON.
-    """
-    try:
-        return json.loads(Path(path).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise PixelwiseError(f"{path}: no such file") from None
-    except (OSError, ValueError) as error:
-        raise PixelwiseError(f"{path}: not readable as JSON ({error})") from None
+def _beside(path: Path) -> Path:
+    """Create an empty file in the folder of `path` under a name of its own; the umask decides who may read it."""
+    while True:
+        temporary = path.with_name(f".{path.stem[:32]}.{secrets.token_hex(4)}{path.suffix}")
+        with contextlib.suppress(FileExistsError):
+            os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
+            return temporary
 
 
 @contextlib.contextmanager
-def atomic(path: Path | str) -> Iterator[Path]:
+def atomic(path: Path | str, replace: bool = True) -> Iterator[Path]:
     """Yield a temporary path beside `path`; on success flush it to disk and rename it, on failure remove it.
 
     The temporary name keeps the suffix of `path`, since many writers choose their format by it.
+
+    Args:
+        path: File to write; missing folders are made.
+        replace: Whether a file of that name may be replaced.
+
+    Raises:
+        FileExistsError: If there is one and it may not be.
+        OSError: If the disk refuses to take it, whatever the writer raised; it names `path`.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.stem}.", suffix=path.suffix, dir=path.parent)
-    os.close(handle)
-    temporary = Path(name)
+    temporary = _beside(path)
+    mode = temporary.stat().st_mode
     try:
         yield temporary
+        temporary.chmod(stat.S_IMODE(mode))  # some writers put a private file in its place
         with open(temporary, "rb") as stream:
             os.fsync(stream.fileno())
-        temporary.chmod(0o644)
+        if not replace:
+            _claim(temporary, path)
         os.replace(temporary, path)
-    except BaseException:
+        temporary.unlink(missing_ok=True)  # two names of one file: renaming left both
+    except BaseException as error:
+        raised = refusal(temporary, path, error)
         temporary.unlink(missing_ok=True)
+        if raised is error:
+            raise
+        raise raised from error
+
+
+def _claim(temporary: Path, path: Path) -> None:
+    """Give a file its second name, unless another file has it; where there are no hard links, only look.
+
+    Raises:
+        FileExistsError: If another file has it.
+    """
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
         raise
+    except OSError:
+        if os.path.lexists(path):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path)) from None
 
 
 def write_bytes(path: Path | str, content: bytes) -> None:
@@ -97,6 +126,64 @@ def write_manifest(folder: Path, job: Mapping[str, Any], inputs: Mapping[str, st
     write_json(folder / MANIFEST, {"job": job, "inputs": dict(inputs), "files": files})
 
 
+def _is_hash(value: Any) -> bool:
+    return type(value) is str and len(value) == 64 and value.isascii() and value.isalnum()
+
+
+def _is_name(name: str) -> bool:
+    """Whether a name of a file stays below its folder."""
+    return bool(name) and "\0" not in name and name[0] != "/" and ".." not in name.split("/")
+
+
+def read_manifest(path: Path | str) -> dict[str, Any]:
+    """Read a manifest: `job` (as its job file described it), `inputs` (folder -> hash) and `files` (name -> hash).
+
+    Raises:
+        PixelwiseError: If it is missing or anything else; what it says of the job is not checked here.
+    """
+    document = read_json(path)
+    parts = [document.get(name) for name in ("job", "inputs", "files")] if isinstance(document, dict) else []
+    if len(parts) != 3 or len(document) != 3 or not all(isinstance(part, dict) for part in parts):
+        raise PixelwiseError(f"{path}: not a manifest; one holds job, inputs and files")
+    for role in ("inputs", "files"):
+        for name, found in document[role].items():
+            damaged = role == "inputs" and found == DAMAGED
+            if not (_is_hash(found) or damaged) or (role == "files" and not _is_name(name)):
+                raise PixelwiseError(f"{path}: not a manifest; {role} lists {short(name)} with {short(found)}")
+    return dict(document)
+
+
+def check_listed(path: Path) -> None:
+    """Compare one file with what the manifest of its folder, or of the one above, says of it.
+
+    A folder without a manifest says nothing.
+
+    Raises:
+        PixelwiseError: If the file is not listed, or was changed since it was made, or the manifest is none.
+    """
+    folder = next((f for f in (path.parent, path.parent.parent) if os.path.lexists(f / MANIFEST)), None)
+    if folder is None:
+        return
+    manifest = folder / MANIFEST
+    listed = read_manifest(manifest)["files"].get(path.relative_to(folder).as_posix())
+    if not path.is_file():
+        raise PixelwiseError(f"{path}: no such file{'' if listed is None else f'; {manifest} lists it'}")
+    if listed is None:
+        raise PixelwiseError(f"{path}: not listed in {manifest}; it was not made by that job")
+    try:
+        found = sha256(path)
+    except OSError as error:
+        raise PixelwiseError(f"{path}: not readable ({error.strerror})") from None
+    if found != listed:
+        raise PixelwiseError(f"{path}: sha256 {found[:12]} differs from {listed[:12]} in {manifest}; it was changed")
+
+
+def read_made(path: Path, model: type[Model]) -> Model:
+    """Read a JSON file that a job made, see `pixelwise.reading.read` and `check_listed`."""
+    check_listed(path)
+    return read(path, model)
+
+
 def verify_manifest(manifest: Path) -> list[str]:
     """Compare a folder's bytes with its manifest.
 
@@ -104,10 +191,10 @@ def verify_manifest(manifest: Path) -> list[str]:
         One line for each file that is missing, changed or not listed; empty if all is well.
     """
     folder = manifest.parent
-    document = read_json(manifest)
-    listed = document.get("files") if isinstance(document, dict) else None
-    if not isinstance(listed, dict):
-        return [f"{manifest}: not a manifest; it lists no files"]
+    try:
+        listed = read_manifest(manifest)["files"]
+    except PixelwiseError as error:
+        return [str(error)]
     present = {path.relative_to(folder).as_posix(): path for path in files_below(folder)}
     problems = [f"{folder / name}: missing" for name in listed if name not in present]
     problems += [f"{folder / name}: not listed in {manifest}" for name in present if name not in listed]
@@ -150,16 +237,28 @@ def empty(folder: Path, known: bool = False) -> None:
     (folder / MARK).touch()
 
 
+def flock(handle: int, *, shared: bool) -> bool:
+    """Try to lock an open file, alone or with others that only read; the end of the process unlocks it."""
+    try:
+        fcntl.flock(handle, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
 @contextlib.contextmanager
-def lock(path: Path) -> Iterator[None]:
-    """Hold an exclusive lock on `path`; a second process is refused at once.
+def locked(path: Path, *, shared: bool = False) -> Iterator[None]:
+    """Hold a lock on `path`; a second process is refused at once, unless both only read.
 
     Raises:
         PixelwiseError: If another process holds the lock.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
+    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
     try:
-        with FileLock(path, timeout=0):
-            yield
-    except Timeout:
-        raise PixelwiseError(f"{path}: held by another process; the same job is running already") from None
+        if not flock(handle, shared=shared):
+            what = "the job that makes it is running" if shared else "it is being made, or read, already"
+            raise PixelwiseError(f"{path}: held by another process; {what}")
+        yield
+    finally:
+        os.close(handle)

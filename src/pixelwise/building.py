@@ -14,6 +14,7 @@ from pixelwise.settings.base import Settings
 from pixelwise.settings.claims import ArchitectureSettings, JudgeSettings
 from pixelwise.settings.data import Dataset, FetchSettings, Kind, PrepareSettings, WeightsSettings
 from pixelwise.settings.evaluation import FidSettings, GenerateSettings, SegmentSettings, TimeSettings
+from pixelwise.settings.fit import problem
 from pixelwise.settings.models import ConvertSettings
 from pixelwise.settings.profile import Profile, Training
 from pixelwise.settings.reporting import FiguresSettings, ReportSettings, SummarySettings
@@ -98,6 +99,8 @@ class Builder:
             settings = validate(
                 model, self.where("train", name), self.compute | entry.settings | values | {"seed": seed}
             )
+            if wrong := problem(settings, self.dataset(entry.dataset)):
+                raise PixelwiseError(f"params.yaml: {self.where('train', name)}: {wrong}")
             inputs = {"data": self.prepared(entry.dataset)}
             if getattr(settings, "perceptual", 0) or getattr(settings, "loss", "") == "perceptual":
                 inputs["perceptual"] = self.weights("vgg19")

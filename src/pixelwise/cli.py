@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import stat
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +10,9 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
+from pixelwise import net
 from pixelwise.errors import PixelwiseError
+from pixelwise.screen import say, show
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 data = typer.Typer(no_args_is_help=True, help="Look at data sets.")
@@ -39,7 +39,7 @@ def _step(name: str) -> Callable[[Path], None]:
     def run(job: Annotated[Path, typer.Argument(help="Job file below results/<run>/jobs/.")]) -> None:
         from pixelwise.execute import execute
 
-        typer.echo(f"{name}: {execute(job, name)}")
+        show(f"{name}: {execute(job, name)}")
 
     return run
 
@@ -50,28 +50,39 @@ app.add_typer(data, name="data")
 
 Config = Annotated[Path, typer.Option(help="The configuration.")]
 ProfileOption = Annotated[str | None, typer.Option(help="Profile; the configuration's own if not given.")]
+Force = Annotated[bool, typer.Option("--force", help="Replace the file if there is one; never one that is read.")]
 Smoke = Annotated[bool | None, typer.Option(help="The shrunk form of the profile.")]
 
 
 @app.command()
-def verify(config: Config = Path("params.yaml"), profile: ProfileOption = None, smoke: Smoke = None) -> None:
+def verify(
+    step: Annotated[list[str] | None, typer.Option(help="Only the jobs of this step; may be repeated.")] = None,
+    config: Config = Path("params.yaml"),
+    profile: ProfileOption = None,
+    smoke: Smoke = None,
+) -> None:
     """Compare every byte of a run's outputs with its manifests."""
+    from pixelwise.data import own
     from pixelwise.graph import plan
     from pixelwise.jobs import made
     from pixelwise.jobs import verify as differences
 
+    if unknown := sorted(set(step or ()) - set(STEPS)):
+        raise PixelwiseError(f"--step: {unknown[0]!r}; allowed are {', '.join(STEPS)}")
     run = plan(config, profile, smoke)
-    done = made(run.jobs)
-    if not done:
+    jobs = run.of(*step) if step else run.jobs
+    done = made(jobs)
+    if not done and not step:
         raise PixelwiseError(
             f"{run.name}: no outputs here; run it, or 'dvc pull' with profile: in params.yaml set to it"
         )
-    problems = differences(done)
+    problems = [*differences(done), *own.changed(done).values()]
     for problem in problems:
-        typer.echo(problem, err=True)
+        say(problem)
     if problems:
+        say(f"{run.name}: the way back is 'dvc checkout --force', or to delete the manifest.json and run again")
         raise typer.Exit(1)
-    typer.echo(f"{run.name}: every output of {len(done)} of {len(run.jobs)} jobs is as it was made")
+    show(f"{run.name}: every output of {len(done)} of {len(jobs)} jobs is as it was made")
 
 
 @app.command()
@@ -103,7 +114,7 @@ def table(
     from pixelwise.graph import run_name
     from pixelwise.reporting.analysis import text
 
-    typer.echo(text((run or Path("results") / run_name(config, profile, smoke)) / "summary"))
+    show(text((run or Path("results") / run_name(config, profile, smoke)) / "summary"))
 
 
 @app.command()
@@ -115,7 +126,7 @@ def readme(
     from pixelwise.reporting.readme import stale, update
 
     if not check:
-        typer.echo(f"{file}: {'changed' if update(file, Path('results')) else 'as it was'}")
+        show(f"{file}: {'changed' if update(file, Path('results')) else 'as it was'}")
     elif problems := stale(file, Path("results")):
         raise PixelwiseError(f"{file}: {'; '.join(problems)}; run pixelwise readme")
 
@@ -126,7 +137,20 @@ def record(config: Config = Path("params.yaml"), profile: ProfileOption = None) 
     from pixelwise.graph import plan as planned
     from pixelwise.recording import record as recorded
 
-    typer.echo(f"recorded: {recorded(planned(config, profile, False))}")
+    show(f"recorded: {recorded(planned(config, profile, False))}")
+
+
+@app.command()
+def inputs(config: Config = Path("params.yaml"), profile: ProfileOption = None, smoke: Smoke = None) -> None:
+    """Hash the files of your own that a run reads; DVC compares the result with that of its last run."""
+    from pixelwise.artifacts import write_json
+    from pixelwise.data import own
+    from pixelwise.graph import plan as planned
+
+    run = planned(config, profile, smoke)
+    file = Path("work") / "inputs" / f"{run.name}.json"
+    write_json(file, own.digest(run.jobs))
+    show(str(file))
 
 
 @app.command()
@@ -144,11 +168,12 @@ def convert(
     model: Annotated[str, typer.Option(help="Name of the architecture.")],
     out: Annotated[Path | None, typer.Option(help="Where to write; beside FILE if not given.")] = None,
     option: Annotated[list[str] | None, typer.Option(help="Option of the architecture, NAME=VALUE.")] = None,
+    force: Force = False,
 ) -> None:
     """Turn an official checkpoint into this project's format."""
     from pixelwise.models.convert import convert as converted
 
-    typer.echo(converted(file, model, out or file.with_suffix(".safetensors"), option or []))
+    show(converted(file, model, out or file.with_suffix(".safetensors"), option or [], force))
 
 
 @app.command()
@@ -157,11 +182,12 @@ def denoise(
     out: Annotated[Path, typer.Argument()],
     checkpoint: Annotated[Path, typer.Option(help="A denoiser trained or converted by this project.")],
     sigma: Annotated[float | None, typer.Option(help="Noise level of IN, on the 0-255 scale.")] = None,
+    force: Force = False,
 ) -> None:
     """Remove noise from a picture of your own."""
     from pixelwise.evaluation.denoise import denoise as denoised
 
-    denoised(image, out, checkpoint, sigma)
+    denoised(image, out, checkpoint, sigma, force)
 
 
 @app.command()
@@ -170,11 +196,12 @@ def translate(
     out: Annotated[Path, typer.Argument()],
     checkpoint: Annotated[Path, typer.Option(help="A generator trained or converted by this project.")],
     instances: Annotated[Path | None, typer.Option(help="Instance map: one id per object.")] = None,
+    force: Force = False,
 ) -> None:
     """Turn a label map of your own into a picture."""
     from pixelwise.evaluation.translate import translate as translated
 
-    translated(labels, out, checkpoint, instances)
+    translated(labels, out, checkpoint, instances, force=force)
 
 
 @data.command()
@@ -191,37 +218,25 @@ def check(
     show(planned(config, profile, smoke), dataset)
 
 
-def _machine(error: Exception) -> str | None:
-    """What libraries say, each in its own class of exception, when the machine is too small; None for all else."""
-    host = isinstance(error, RuntimeError) and "allocate memory" in str(error)  # torch has no class for it
-    if host or isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
-        return "out of memory; use a smaller batch or image size"
-    if "No space left" in str(error) or "File too large" in str(error):
-        return f"the disk is full: {error}"
-    return None
+def command() -> int:
+    """Run the command that the arguments name; returns the exit status.
+
+    Raises:
+        PixelwiseError: If there is no such command or option, or by the command itself.
+    """
+    chosen = typer.main.get_command(app)
+    try:  # what typer's own `main` does, without its ways to end a process
+        with chosen.make_context("pixelwise", sys.argv[1:]) as context:
+            chosen.invoke(context)
+    except typer.Exit as error:
+        return int(error.exit_code)
+    except TyperException as error:  # a wrong command or option; without any, the help has been printed
+        if message := error.format_message():
+            raise PixelwiseError(message) from None
+        return 2
+    return 0
 
 
 def main() -> None:
-    """Run the command line; every mistake of the user's or of the machine's is one line and exit status 2."""
-    try:
-        status = app(standalone_mode=False)
-    except PixelwiseError as error:
-        message = str(error)
-    except TyperException as error:  # a wrong command or option; without any, the help has been printed
-        if not (message := error.format_message()):
-            sys.exit(2)
-    except typer.Abort:
-        sys.exit(130)
-    except OSError as error:
-        message = f"{error.filename or 'input or output'}: {error.strerror or error}"
-    except Exception as error:
-        if (known := _machine(error)) is None:
-            raise
-        message = known
-    else:
-        sys.exit(status or 0)
-    line = "pixelwise: error: " + " ".join(message.split())
-    print(line, file=sys.stderr)
-    if stat.S_ISREG(os.fstat(1).st_mode) and not os.path.sameopenfile(1, 2):  # standard output is a log of its own
-        print(line)
-    sys.exit(2)
+    """Run the command line inside its net."""
+    net.run(command)

@@ -20,8 +20,8 @@ FORMAT = 2
 """Of what is kept about sources; another one is not read, nor is a damaged file."""
 # The frame around the steps: it decides which jobs exist and when they run, and its effect on a job is in the job file.
 _FRAME = (
-    "__main__ building cli clone code configuration execute graph jobs parameters paths recording settings "
-    "settings.names settings.profile settings.smoke syntax"
+    "__main__ building cli clone code configuration console exclusive execute graph jobfile jobs net parameters paths "
+    "recording screen settings settings.names settings.profile settings.smoke streams syntax working"
 )
 FRAME = frozenset({"pixelwise"} | {f"pixelwise.{name}" for name in _FRAME.split()})
 

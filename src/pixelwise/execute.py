@@ -5,35 +5,32 @@ from __future__ import annotations
 import importlib
 import json
 import os
-import re
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
-from pixelwise import artifacts
+from pixelwise import artifacts, paths
 from pixelwise.artifacts import MANIFEST, read_json, sha256
 from pixelwise.code import FRAME, modules_of, source_of, sources_of
+from pixelwise.disk import append
 from pixelwise.errors import PixelwiseError
+from pixelwise.jobfile import JobFile
 from pixelwise.jobs import KINDS, RUN_LOG
-from pixelwise.paths import Places, checked, unlinked
+from pixelwise.paths import Places, unlinked
+from pixelwise.reading import checked
 from pixelwise.settings.base import Settings
 
-_MODULE = re.compile(r"pixelwise(\.[a-z][a-z0-9_]*)+")
+TOLERANT = frozenset({"summarise", "judge", "report"})
+"""Kinds of job that leave a damaged input out and say so, where all others refuse to run."""
 
 
 def _settings(file: Path, kind: str, document: Any) -> Settings:
     module, name = KINDS[kind].settings.split(":")
     model: type[Settings] = getattr(importlib.import_module(module), name)
-    try:
-        return model.model_validate(document)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise PixelwiseError(f"{file}: settings.{where}: {first['msg']} (found {first['input']!r})") from None
+    return checked(model, document, str(file), ["job", "settings"])
 
 
 def load(file: Path, step: str) -> tuple[dict[str, Any], Settings]:
@@ -44,14 +41,14 @@ def load(file: Path, step: str) -> tuple[dict[str, Any], Settings]:
     """
     document = read_json(file)
     job = document.get("job") if isinstance(document, dict) else None
-    if not isinstance(job, dict) or job.get("kind") not in KINDS:
+    if not isinstance(job, dict) or not isinstance(job.get("kind"), str) or job["kind"] not in KINDS:
         raise PixelwiseError(f"{file}: not a job file; 'snakemake -n all' writes them below results/<run>/jobs/")
     if KINDS[job["kind"]].step != step:
         raise PixelwiseError(f"{file}: a job of step '{KINDS[job['kind']].step}', not of '{step}'")
-    for module in job["modules"]:
-        if not _MODULE.fullmatch(module) or source_of(module) is None:
-            raise PixelwiseError(f"{file}: modules: {module[:200]!r}; allowed are modules of pixelwise")
+    checked(JobFile, document, str(file))
     settings = _settings(file, job["kind"], job["settings"])
+    if unknown := [module for module in job["modules"] if source_of(module) is None]:
+        raise PixelwiseError(f"{file}: job.modules: no module {unknown[0]}; run snakemake again")
     present = sources_of([KINDS[job["kind"]].module, *job["modules"]])
     if present != job["code"]:
         changed = sorted(set(present.items()) ^ set(job["code"].items()))[0][0]
@@ -60,14 +57,21 @@ def load(file: Path, step: str) -> tuple[dict[str, Any], Settings]:
 
 
 def _inputs(file: Path, job: Mapping[str, Any]) -> dict[str, str]:
-    """Hashes of the upstream manifests, after checking that the upstream bytes are those that were made."""
+    """Hashes of the upstream manifests, after checking that the upstream bytes are those that were made.
+
+    Steps that gather many folders go on without those that were changed, and name them.
+    """
     hashes = {}
+    goes_on = job["kind"] in TOLERANT
     for folder in job["inputs"].values():
         manifest = Path(folder) / MANIFEST
         if not manifest.exists():
             raise PixelwiseError(f"{file}: its input {folder} is not there; run the step that makes it first")
         hashes[folder] = sha256(manifest)
-        if problems := artifacts.verify_manifest(manifest):
+        problems = artifacts.verify_manifest(manifest)
+        if problems and goes_on:
+            hashes[folder] = artifacts.DAMAGED  # never equal to a hash: the next planning makes this job anew
+        elif problems:
             raise PixelwiseError(f"{problems[0]}; delete {manifest} to make it anew")
     return hashes
 
@@ -82,8 +86,13 @@ def _known(file: Path, places: Places) -> bool:
     return os.path.realpath(file) == os.path.realpath(places.file) and "stale" in read_json(file)
 
 
+def _state(work: Path, job: Mapping[str, Any], inputs: Mapping[str, str]) -> Path:
+    """Folder of resume state: it belongs to this job on these inputs, and to nothing else."""
+    return work / artifacts.digest({"job": job, "inputs": inputs})
+
+
 def execute(file: Path, step: str) -> Path:
-    """Run one job: lock, check places, sources and inputs, empty the output folder, run, write the manifest last.
+    """Run one job: lock its folders, check places, sources and inputs, empty the output, run, write the manifest last.
 
     Of several processes that `torchrun` started, only the first touches the output folder.
 
@@ -94,21 +103,23 @@ def execute(file: Path, step: str) -> Path:
         PixelwiseError: With one line, if anything is wrong; the output folder is then gone, never half-written.
     """
     job, settings = load(file, step)
-    places = checked(file, step, job["id"], job["out"], job["inputs"].values())
+    places = paths.checked(file, step, job["id"], job["out"], job["inputs"].values())
     known = _known(file, places)
     artifacts.check_ours(Path(places.out), known)
-    inputs = _inputs(file, job)
-    out, work = Path(places.out), Path(places.work)
-    # Resume state belongs to this job on these inputs, and to nothing else.
-    state = work / artifacts.digest({"job": job, "inputs": inputs})
-    unlinked((), (str(state),))
     run = importlib.import_module(KINDS[job["kind"]].module).run
+    out, work = Path(places.out), Path(places.work)
     folders = {role: Path(folder) for role, folder in job["inputs"].items()}
     if int(os.environ.get("RANK", 0)) > 0:
-        run(settings, folders, out, state)
+        run(settings, folders, out, _state(work, job, _inputs(file, job)))
         return out
     status, started = "failed", time.time()
-    with artifacts.lock(work / "lock"):
+    with ExitStack() as held:
+        held.enter_context(artifacts.locked(work / "lock"))
+        for folder in sorted(set(folders.values())):  # before a look at them: nobody may make them anew from here on
+            held.enter_context(artifacts.locked(Path("work") / folder / "lock", shared=True))
+        inputs = _inputs(file, job)
+        state = _state(work, job, inputs)
+        unlinked((), (str(state),))
         state.mkdir(parents=True, exist_ok=True)
         artifacts.empty(out, known)
         try:
@@ -129,5 +140,4 @@ def _log(job: Mapping[str, Any], status: str, seconds: float) -> None:
     """Append one line to the run log; a single write, so that parallel jobs do not mix."""
     RUN_LOG.parent.mkdir(parents=True, exist_ok=True)
     line = {"job": job["id"], "kind": job["kind"], "out": job["out"], "status": status, "seconds": round(seconds, 2)}
-    with RUN_LOG.open("a", encoding="utf-8") as stream:
-        stream.write(json.dumps(line) + "\n")
+    append(RUN_LOG, json.dumps(line))

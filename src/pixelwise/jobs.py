@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from pixelwise import artifacts, code
-from pixelwise.artifacts import MANIFEST, read_json, sha256, write_json
+from pixelwise.artifacts import MANIFEST, read_json, read_manifest, sha256, write_json
 from pixelwise.errors import PixelwiseError
 from pixelwise.paths import Places, places, unlinked
 from pixelwise.settings.base import Settings
@@ -115,33 +115,37 @@ def _set_time(path: str, when: int) -> None:
         os.utime(path, ns=(when, when), follow_symlinks=False)
 
 
-def _read(path: str) -> Any:
+def _read(path: str, reader: Callable[[str], Any] = read_json) -> Any:
     try:
-        return read_json(path)
+        return reader(path)
     except PixelwiseError:
         return None
 
 
 def _valid(job: Job, description: dict[str, Any]) -> dict[str, str] | None:
     """Hashes of the input manifests if the outputs were made from the present state of everything, else None."""
-    made = _read(job.manifest)
-    if not isinstance(made, dict) or made.get("job") != description:
+    made = _read(job.manifest, read_manifest)
+    if made is None or made["job"] != description:
         return None
-    if not all(os.path.exists(f"{job.out}/{name}") for name in made.get("files", {})):
+    if not all(os.path.exists(f"{job.out}/{name}") for name in made["files"]):
         return None
     present = {
         folder: sha256(f"{folder}/{MANIFEST}")
         for folder in job.inputs.values()
         if os.path.exists(f"{folder}/{MANIFEST}")
     }
-    return present if made.get("inputs") == present else None
+    return present if made["inputs"] == present else None
 
 
-def prepare(jobs: Iterable[Job]) -> list[str]:
+def prepare(jobs: Iterable[Job], changed: Collection[str] = ()) -> list[str]:
     """Make modification times and job files say what the contents say, so that Snakemake decides by content.
 
     Valid outputs become no older than their inputs; the job file of an invalid one is written anew with a mark, so that
     it is newer and has another checksum than any record. Jobs come in topological order.
+
+    Args:
+        jobs: All jobs of a run.
+        changed: Ids of those that read files outside the run which are others now.
 
     Returns:
         The ids of the jobs whose outputs are missing or not valid themselves (what follows from them is not listed).
@@ -158,7 +162,7 @@ def prepare(jobs: Iterable[Job]) -> list[str]:
     for job in jobs:
         description, written = job.description(), _read(job.file)
         fresh = isinstance(written, dict) and written.get("job") == description
-        inputs = _valid(job, description)
+        inputs = None if job.id in changed else _valid(job, description)
         if inputs is not None:
             if not fresh:
                 write_json(job.file, {"job": description})
@@ -180,6 +184,17 @@ def prepare(jobs: Iterable[Job]) -> list[str]:
 def stale(jobs: Iterable[Job]) -> list[str]:
     """The ids of the jobs whose outputs are missing or not of the present settings, sources and inputs."""
     return [job.id for job in jobs if _valid(job, job.description()) is None]
+
+
+def valid(job: Job) -> bool:
+    """Whether the outputs of a job were made from its present settings and sources, and from its inputs as they are."""
+    return _valid(job, job.description()) is not None
+
+
+def planned_for(job: Job) -> bool:
+    """Whether the job file on disk says what the settings and sources say now."""
+    written = _read(job.file)
+    return isinstance(written, dict) and written.get("job") == job.description()
 
 
 def made(jobs: Iterable[Job]) -> list[Job]:

@@ -2,28 +2,68 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from pixelwise.artifacts import digest, read_json, write_json
+from pixelwise.artifacts import check_listed, digest, read_json, write_json
 from pixelwise.errors import PixelwiseError
+from pixelwise.quantities import Number, quantity, rising
+from pixelwise.reading import checked
+from pixelwise.settings.base import Hash
+from pixelwise.settings.base import Text as Word
 
 Kind = Literal["latency", "flops", "fid", "segmentation", "restoration", "training", "architecture", "data", "bench"]
 Task = Literal["translation", "denoising", "deblurring", "segmentation"]
 Scalar = str | int | float | bool | None
 
 
+def _name(text: str) -> str:
+    if not text or not text.isprintable():
+        raise ValueError("a name of printable characters is needed")
+    return text
+
+
+Name = Annotated[Word, AfterValidator(_name)]
+
+
 class Value(BaseModel):
-    """One quantity: its value, unit and, where there is one, its 95 % interval."""
+    """One quantity: its value, unit and, where there is one, its 95 % interval.
+
+    The interval holds the value: `low` <= `value` <= `high`, up to rounding.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-    value: float | None
-    unit: str
-    low: float | None = None
-    high: float | None = None
-    interval: str | None = Field(default=None, description="what it spans: 'bootstrap over images, 95 %', ...")
+    value: Number | None
+    unit: Word
+    low: Number | None = None
+    high: Number | None = None
+    interval: Word | None = Field(default=None, description="what it spans: 'bootstrap over images, 95 %', ...")
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if any(number is not None and (math.isnan(number) or number == -math.inf) for number in self._numbers()):
+            raise ValueError("not a number")
+        if (self.low is None) != (self.high is None):
+            raise ValueError("low and high must be given together")
+        if not rising([number for number in self._numbers() if number is not None]):
+            raise ValueError(f"low {self.low}, value {self.value}, high {self.high}; they must not fall")
+        return self
+
+    def _numbers(self) -> tuple[float | None, float | None, float | None]:
+        return self.low, self.value, self.high
+
+
+def measured(value: float, unit: str, low: float | None, high: float | None, interval: str) -> Value:
+    """A value with its interval, widened to hold the value where the resampling left it outside.
+
+    An interval that is not defined (every draw lacked the quantity) is left out.
+    """
+    if low is None or high is None or math.isnan(low) or math.isnan(high):
+        return Value(value=value, unit=unit)
+    return Value(value=value, unit=unit, low=min(low, value), high=max(high, value), interval=interval)
 
 
 class Record(BaseModel):
@@ -45,21 +85,28 @@ class Record(BaseModel):
         hardware: Processor, accelerator, threads and library versions.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
     kind: Kind
     task: Task
-    model: str
-    dataset: str
-    protocol: str
-    protocol_hash: str = ""
-    condition: dict[str, Scalar] = {}
-    n: int
-    seed: int = 0
-    weights_sha256: str | None = None
-    synthetic: bool
-    short: bool
-    values: dict[str, Value]
-    hardware: dict[str, Scalar] = {}
+    model: Name
+    dataset: Name
+    protocol: Name
+    protocol_hash: Word = ""
+    condition: dict[Word, Scalar] = {}
+    n: int = Field(ge=0, le=10**12, strict=True)
+    seed: int = Field(0, ge=0, strict=True)
+    weights_sha256: Hash | None = None
+    synthetic: bool = Field(strict=True)
+    short: bool = Field(strict=True)
+    values: dict[Word, Value]
+    hardware: dict[Word, Scalar] = {}
+
+
+class Records(BaseModel):
+    """What a `metrics.json` holds."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    records: list[Record]
 
 
 def protocol_hash(definition: Any) -> str:
@@ -68,22 +115,46 @@ def protocol_hash(definition: Any) -> str:
 
 
 def dump(path: Path, records: list[Record]) -> None:
-    """Write a `metrics.json`."""
-    write_json(path, {"records": [record.model_dump() for record in records]})
+    """Write a `metrics.json`.
+
+    Raises:
+        PixelwiseError: If a quantity is not one of `pixelwise.quantities`, or not in its unit or range.
+    """
+    _defined(path, records)
+    write_json(path, {"records": [record.model_dump(mode="json") for record in records]})
 
 
 def load(path: Path) -> list[Record]:
     """Read a `metrics.json`.
 
     Raises:
-        PixelwiseError: If the file is not of this format; the message names the first wrong field.
+        PixelwiseError: If the file is not of this format, or was changed since the manifest of its folder was written;
+            the message names the first wrong field.
     """
+    check_listed(path)
     document = read_json(path)
-    try:
-        return [Record.model_validate(record) for record in document["records"]]
-    except (KeyError, TypeError):
-        raise PixelwiseError(f"{path}: has no list 'records'") from None
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise PixelwiseError(f"{path}: {where}: {first['msg']} (found {first['input']!r})") from None
+    if not isinstance(document, dict) or not isinstance(document.get("records"), list):
+        raise PixelwiseError(f"{path}: has no list 'records'")
+    records = checked(Records, document, str(path)).records
+    _defined(path, records)
+    return records
+
+
+def _defined(path: Path, records: list[Record]) -> None:
+    """Refuse quantities that are not defined, numbers of nothing, and two records of one measurement."""
+    seen: set[str] = set()
+    for number, record in enumerate(records):
+        subject = digest(record.model_dump(mode="json", exclude={"values", "hardware", "n"}) | {"of": [*record.values]})
+        if subject in seen:
+            raise PixelwiseError(f"{path}: records.{number}: a second record of {record.model} under one condition")
+        seen.add(subject)
+        if not record.n and any(value.value is not None for value in record.values.values()):
+            raise PixelwiseError(f"{path}: records.{number}.n: 0; a number comes from one image or call at least")
+        for name, value in record.values.items():
+            place = f"{path}: records.{number}.values.{name}"
+            wanted = quantity(record.kind, name)
+            if wanted is None:
+                raise PixelwiseError(f"{place}: no quantity of this name in records of kind {record.kind}")
+            for found in (value.value, value.low, value.high):
+                if problem := wanted.problem(found, value.unit):
+                    raise PixelwiseError(f"{place}: {problem}")

@@ -7,9 +7,8 @@ import shutil
 import pytest
 
 from pixelwise import metrics
-from pixelwise.artifacts import sha256, write_json
+from pixelwise.artifacts import sha256, write_manifest
 from pixelwise.claims import judge
-from pixelwise.errors import PixelwiseError
 from pixelwise.settings.claims import JudgeSettings
 
 from .conftest import item
@@ -30,7 +29,7 @@ def results(tmp_path):
     for entry in planted:
         metrics.dump(root / entry.file, [entry.record])
     job = {"id": "latency/none/pix2pixhd/asapnet/seed0", "kind": "time", "out": "results/planted/x"}
-    write_json((root / planted[-1].file).parent / "manifest.json", {"job": job, "inputs": {}, "files": {}})
+    write_manifest((root / planted[-1].file).parent, job, {})
     return root
 
 
@@ -102,11 +101,13 @@ def test_copies_in_the_summary_do_not_count_twice(results, tmp_path):
     assert not any(used["file"].startswith("summary") for used in claims["S-FID-1"]["evidence"])
 
 
-def test_a_broken_metrics_file_is_one_line(results, tmp_path):
+def test_a_broken_metrics_file_is_one_line_and_costs_its_own_claims(results, tmp_path):
     path = results / "fid/cityscapes/asapnet/seed0/metrics.json"
     path.write_text('{"records": [{"kind": "fid"}]}')
-    with pytest.raises(PixelwiseError, match=r"metrics\.json: task: Field required"):
-        run(results, tmp_path / "out")
+    document, claims = run(results, tmp_path / "out")
+    assert document["left_out"] == [f"{path}: records.0.task: Field required"]
+    assert {used["seed"] for used in claims["S-FID-1"]["evidence"]} == {1}
+    assert claims["S-SPD-3"]["verdict"] == "confirmed"
 
 
 def test_every_sentence_of_the_headline_is_generated(results, tmp_path):

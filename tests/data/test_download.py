@@ -42,6 +42,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 return
         self.send_response(206 if start else 200)
         self.send_header("Content-Length", str(len(content) - start))
+        if start:
+            self.send_header("Content-Range", f"bytes {start}-{len(content) - 1}/{len(content)}")
         self.send_header("Content-Type", self.server.kind)
         self.end_headers()
         stop = self.server.cuts.pop(0) if self.server.cuts else len(content)

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from pixelwise.data.layout import Entry, Listing, images_below
+from pixelwise.data.layout import Entry, Listing
 from pixelwise.data.readers import select
+from pixelwise.data.walking import images_below
 from pixelwise.errors import PixelwiseError
 from pixelwise.settings.data import Dataset
 
@@ -19,7 +20,7 @@ def test_linked_folders_are_followed(tmp_path: Path) -> None:
     (tmp_path / "root/far").symlink_to(tmp_path / "elsewhere", target_is_directory=True)
     (tmp_path / "root/near/.b.png").touch()
     (tmp_path / "root/near/c.txt").touch()
-    found = [path.relative_to(tmp_path).as_posix() for path in images_below(tmp_path / "root", ".png")]
+    found = [path.relative_to(tmp_path).as_posix() for path in images_below(tmp_path / "root", ".png").paths]
     assert found == ["root/far/a.png", "root/near/a.png"]
 
 

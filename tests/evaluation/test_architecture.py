@@ -81,7 +81,7 @@ def test_other_sizes_are_refused():
 
 
 def test_architecture_claims_are_decided(folder):
-    known, items = register(), load_below(folder)
+    known, items = register(), load_below(folder)[0]
     findings = {
         c.id: decide(known, c, items, []) for c in known.claims if getattr(c.check, "kind", "") == "architecture"
     }

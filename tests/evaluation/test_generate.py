@@ -95,6 +95,7 @@ def test_translate_equals_generate(tmp_path, prepared, model):
 def test_translate_without_instances(tmp_path):
     model = model_folder(tmp_path / "plain", instance_edge=False)
     label = picture(tmp_path / "label.png", LABELS)
+    (tmp_path / "sub").mkdir()
     translate(label, tmp_path / "sub" / "made.png", model / "model.safetensors", device="cpu")
     assert Image.open(tmp_path / "sub" / "made.png").size == (40, 16)
 

@@ -21,6 +21,7 @@ from pixelwise.evaluation import restoration
 from pixelwise.evaluation.ledger import Ledger
 from pixelwise.evaluation.restorer import Restorer
 from pixelwise.models import build, checkpoint
+from pixelwise.reading import checked
 from pixelwise.settings.restoration import RestorationSettings
 from tests.evaluation import berkeley
 
@@ -57,7 +58,8 @@ def asapnet(tmp_path_factory):
 
 def run(tmp_path, inputs, **given):
     values = {"name": "baselines", "dataset": "photos", "protocol": "photos", "device": "cpu", "sigmas": (25.0,)}
-    settings = RestorationSettings(**(values | {"bm3d_limit": 0, "resamples": 50} | given))
+    given = values | {"bm3d_limit": 0, "resamples": 50} | given
+    settings = checked(RestorationSettings, given, "job.json", ["settings"])
     out = tmp_path / "out"
     out.mkdir(parents=True, exist_ok=True)
     restoration.run(settings, inputs, out, tmp_path / "work")
@@ -202,9 +204,9 @@ def test_bm3d_is_scored_on_as_many_images_as_the_limit_says(tmp_path, data, monk
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"task": "deblurring"}, "settings.task: deblurring; protocol photos is for denoising"),
+        ({"task": "deblurring"}, "settings: task: deblurring; protocol photos is for denoising"),
         ({"sigmas": (0.0,)}, "needs noise levels above 0"),
-        ({"baselines": ("wiener_known_blur",)}, "settings.baselines: wiener_known_blur; for denoising allowed"),
+        ({"baselines": ("wiener_known_blur",)}, "settings: baselines: wiener_known_blur; for denoising allowed"),
         ({"protocol": "bsd68"}, "protocol bsd68 allows bsd68"),
     ],
 )
@@ -216,11 +218,16 @@ def test_wrong_settings_are_one_line(tmp_path, data, given, message):
 
 def test_diverged_weights_and_unfit_networks_are_named(tmp_path, data):
     broken = build("dncnn", channels=1, depth=3, width=4)
-    broken.convs[0].weight.data.fill_(float("nan"))
-    checkpoint.save(tmp_path / "model.safetensors", broken, "dncnn", {"channels": 1, "depth": 3, "width": 4})
     write_json(tmp_path / "training.json", {"short": False})
-    with pytest.raises(PixelwiseError, match="astronaut: the restored image holds values that are not finite"):
-        run(tmp_path, {"data": data, "model": tmp_path}, name="dncnn")
+    for value, message in (
+        (float("nan"), r"model\.safetensors: convs\.0\.weight holds a value that is not finite"),
+        (3e38, "astronaut: the restored image holds values that are not finite"),
+    ):
+        for convolution in broken.convs:
+            convolution.weight.data.fill_(value)
+        checkpoint.save(tmp_path / "model.safetensors", broken, "dncnn", {"channels": 1, "depth": 3, "width": 4})
+        with pytest.raises(PixelwiseError, match=message):
+            run(tmp_path, {"data": data, "model": tmp_path}, name="dncnn")
     options = {"num_labels": 3, "width": 4, "max_width": 8, "depth": 1, "mlp_width": 4}
     checkpoint.save(tmp_path / "g.safetensors", build("asapnet", **options), "asapnet", options)
     with pytest.raises(PixelwiseError, match=r"g\.safetensors: asapnet is no network from image to image"):

@@ -216,9 +216,9 @@ def test_mistakes(tmp_path):
         settings(ratios=[["vgg", "asapnet"]])
     with pytest.raises(ValidationError, match="denoising allows 'generator' and 'transfer'"):
         settings(task="denoising", scopes=["paper"])
-    with pytest.raises(PixelwiseError, match="multiples of 8"):
+    with pytest.raises(ValidationError, match="multiples of 8"):
         run(tmp_path / "size", sizes=[[30, 64]])
-    with pytest.raises(PixelwiseError, match="option 'deph'"):
+    with pytest.raises(ValidationError, match=r"options\.deph: no such parameter; did you mean depth"):
         run(tmp_path / "option", models={"asapnet": {"architecture": "asapnet", "options": {"deph": 3}}}, ratios=[])
 
 

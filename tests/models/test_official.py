@@ -210,7 +210,7 @@ def test_convert(tmp_path):
     with pytest.raises(PixelwiseError, match="option 'depth'; allowed is NAME=VALUE"):
         convert(weights / "dncnn_25.pth", "dncnn", tmp_path / "a.safetensors", ["depth"])
     with pytest.raises(PixelwiseError, match=r"dncnn_25\.pth: dncnn\.0\.weight is missing"):
-        convert(weights / "dncnn_25.pth", "dncnn", tmp_path / "a.safetensors", ["variant=saoyan"])
+        convert(weights / "dncnn_25.pth", "dncnn", tmp_path / "b.safetensors", ["variant=saoyan"])
     (weights / "other.pth").write_bytes(b"")
     with pytest.raises(PixelwiseError, match="holds 2 files of weights"):
         run(ConvertSettings(architecture="dncnn"), {"weights": weights}, out, tmp_path / "work")

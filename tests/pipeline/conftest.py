@@ -2,21 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
+from tests.pipeline.forks import Server
 from tests.pipeline.micro import Clone, fresh
 
 
 @pytest.fixture(scope="session")
-def done(tmp_path_factory: pytest.TempPathFactory) -> Clone:
-    """A clone in which `snakemake all`, then `dvc repro`, have run; tests work on copies of it."""
-    clone = fresh(tmp_path_factory.mktemp("done") / "clone")
-    clone.snakemake("all")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Starts the commands of this worker's clones."""
+    made = Server(tmp_path_factory.mktemp("server") / "server")
+    yield made
+    made.stop()
+
+
+@pytest.fixture(scope="session")
+def done(tmp_path_factory: pytest.TempPathFactory, server: Server) -> Clone:
+    """A clone in which `snakemake all`, then `dvc repro`, have run; made once for all workers, which copy it.
+
+    Made by processes from nothing, as a user starts them: what the server's processes make is compared with it.
+    """
+    workers = os.environ.get("PYTEST_XDIST_WORKER") is not None
+    shared = tmp_path_factory.getbasetemp().parent if workers else tmp_path_factory.getbasetemp()
+    made = shared / "done"
+    with FileLock(shared / "done.lock"):
+        if not made.exists():
+            clone = fresh(tmp_path_factory.mktemp("making") / "clone")
+            clone.snakemake("all")
+            clone.run("dvc", "repro")
+            clone.commit("ran")
+            clone.folder.rename(made)
+    return Clone(made, server)
+
+
+@pytest.fixture(scope="session")
+def by_dvc(tmp_path_factory: pytest.TempPathFactory, server: Server) -> Clone:
+    """A clone in which `dvc repro` alone has run."""
+    clone = fresh(tmp_path_factory.mktemp("by_dvc") / "clone", server)
     clone.run("dvc", "repro")
-    clone.commit("ran")
     return clone
 
 
@@ -24,9 +52,3 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> Clone:
 def clone(done: Clone, tmp_path: Path) -> Clone:
     """A copy of the finished clone."""
     return done.copy(tmp_path / "clone")
-
-
-@pytest.fixture
-def new_clone(tmp_path: Path) -> Callable[[str], Clone]:
-    """Makes clones in which nothing has run."""
-    return lambda name: fresh(tmp_path / name)

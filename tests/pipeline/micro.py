@@ -12,6 +12,8 @@ from pathlib import Path
 
 import yaml
 
+from tests.pipeline.forks import PROGRAMS, Server
+
 ROOT = Path(__file__).parents[2]
 PARAMS = {
     "profile": "micro",
@@ -39,6 +41,7 @@ PARAMS = {
                     "task": "segmentation",
                     "dataset": "streets",
                     "architecture": "segmenter",
+                    "options": {"stages": 2, "width": 8},
                     "batch": 2,
                     "presentations": 4,
                 },
@@ -60,6 +63,7 @@ PARAMS = {
                     "steps": 2,
                 },
             },
+            "inspect": {"sizes": [[256, 512]]},
             "fid": {"resamples": 2, "protocols": ["pytorch-fid"]},
             "segment": {"segmenter": "segmenter", "protocols": ["native"], "resamples": 10},
             "restore": {"photos": {"dataset": "photos", "sigmas": [25], "limit": 1, "bm3d_limit": 0}},
@@ -78,22 +82,30 @@ PARAMS = {
 
 
 class Clone:
-    """A clone of the project in which commands run."""
+    """A clone of the project in which commands run.
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    Args:
+        folder: Where it lies.
+        server: Runs the commands of this project, Snakemake and DVC at once; without, each is a process from nothing.
+    """
+
+    def __init__(self, folder: Path, server: Server | None = None) -> None:
+        self.folder, self.server = folder, server
 
     def run(self, *command: str, check: bool = True, **variables: str) -> subprocess.CompletedProcess[str]:
-        """Run a command of this environment in the clone."""
-        path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-        environment = {**os.environ, "PATH": path, "PYTHONPATH": "", **variables}
-        done = subprocess.run(
-            command, cwd=self.folder, env=environment, capture_output=True, text=True, timeout=600, check=False
-        )
-        if check and done.returncode:
-            raise AssertionError(
-                f"{' '.join(command)}: {done.returncode}\n{done.stdout[-3000:]}\n{done.stderr[-5000:]}"
+        """Run a command of this environment in the clone; `stdout` of the result is all that it printed."""
+        if self.server is not None and command[0] in PROGRAMS:
+            status, text = self.server.start(*command, cwd=self.folder, **variables).wait()
+            done = subprocess.CompletedProcess(command, status, text)
+        else:
+            path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+            environment = {**os.environ, "PATH": path, "PYTHONPATH": "", **variables}
+            merged = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+            done = subprocess.run(
+                command, cwd=self.folder, env=environment, text=True, timeout=600, check=False, **merged
             )
+        if check and done.returncode:
+            raise AssertionError(f"{' '.join(command)}: {done.returncode}\n{done.stdout[-8000:]}")
         return done
 
     def snakemake(self, *arguments: str, check: bool = True, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -101,7 +113,7 @@ class Clone:
 
     def nothing_to_do(self) -> bool:
         """Whether a dry run plans no job."""
-        return "Nothing to be done" in (done := self.snakemake("-n", "all")).stdout + done.stderr
+        return "Nothing to be done" in self.snakemake("-n", "all").stdout
 
     def jobs(self, *command: str) -> Counter[str]:
         """Run a command and count, by step and model, the jobs that the run log gained."""
@@ -136,7 +148,12 @@ class Clone:
     def copy(self, folder: Path) -> Clone:
         """The same clone elsewhere, modification times kept."""
         shutil.copytree(self.folder, folder, symlinks=True)
-        return Clone(folder)
+        return Clone(folder, self.server)
+
+    def cloned(self, folder: Path) -> Clone:
+        """What Git takes to another place."""
+        self.run("git", "clone", "-q", str(self.folder), str(folder))
+        return Clone(folder, self.server)
 
     def commit(self, message: str) -> None:
         self.run("git", "add", "-A")
@@ -154,7 +171,7 @@ DNCNN = Counter({"train/dncnn": 1, "restore/dncnn": 1, "summarise": 1, "judge": 
 REPORT = Counter({"summarise": 1, "judge": 1, "figures": 1, "report": 1})
 
 
-def fresh(folder: Path) -> Clone:
+def fresh(folder: Path, server: Server | None = None) -> Clone:
     """A repository with the working tree's files and the micro profile, nothing run yet."""
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True
@@ -167,7 +184,7 @@ def fresh(folder: Path) -> Clone:
     (folder / "params.yaml").write_text(yaml.safe_dump(PARAMS, sort_keys=False))
     ignore = folder / ".gitignore"
     ignore.write_text(ignore.read_text() + "/results/micro/\n")
-    clone = Clone(folder)
+    clone = Clone(folder, server)
     clone.run("git", "init", "-q", "-b", "main")
     clone.commit("start")
     return clone

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import random
-import shutil
 import signal
 import subprocess
 import sys
@@ -20,16 +19,14 @@ def test_push_clone_restore_then_parameter(done: Clone, tmp_path: Path) -> None:
     first.run("dvc", "remote", "add", "-d", "local", str(tmp_path / "remote"))
     first.run("dvc", "push")
     first.commit("remote")
-    first.run("git", "clone", "-q", str(first.folder), str(tmp_path / "second"))
-    second = Clone(tmp_path / "second")
+    second = first.cloned(tmp_path / "second")
     # Parameter, dry run, then pull: the order in which a job file is older than the outputs that are not its own.
     second.edit(LEARNING_RATE, 0.02)
     second.snakemake("-n", "all")
     second.run("dvc", "pull")
     assert second.jobs("snakemake", "--cores", "2", "all") == DNCNN
     assert second.learning_rate() == 0.02
-    first.run("git", "clone", "-q", str(first.folder), str(tmp_path / "third"))
-    third = Clone(tmp_path / "third")
+    third = first.cloned(tmp_path / "third")
     third.run("dvc", "pull")
     third.run("pixelwise", "verify")
     assert third.nothing_to_do()
@@ -72,8 +69,11 @@ def test_experiment_by_dvc(clone: Clone) -> None:
     assert clone.nothing_to_do()
 
 
-def test_kill_of_snakemake_then_unlock(clone: Clone) -> None:
-    shutil.rmtree(clone.folder / "results/micro/train/photos/dncnn")
+def test_deleted_output_is_made_again_although_snakemake_is_killed_meanwhile(clone: Clone) -> None:
+    deleted = clone.folder / "results/micro/train/photos/dncnn/seed0/model.safetensors"
+    content = deleted.read_bytes()
+    deleted.unlink()
+    assert not clone.nothing_to_do()
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     running = subprocess.Popen(
         ["snakemake", "--cores", "2", "all"],
@@ -85,15 +85,11 @@ def test_kill_of_snakemake_then_unlock(clone: Clone) -> None:
     )
     before = len(clone.log())
     while len(clone.log()) == before and running.poll() is None:
-        time.sleep(0.2)
+        time.sleep(0.05)
     os.killpg(running.pid, signal.SIGKILL)
     running.wait()
     clone.snakemake("--unlock")
     clone.snakemake("all")
+    assert deleted.read_bytes() == content
     assert clone.nothing_to_do()
     assert clone.jobs("dvc", "repro") == Counter()
-
-
-def test_deleted_output_is_made_again(clone: Clone) -> None:
-    (clone.folder / "results/micro/train/photos/dncnn/seed0/model.safetensors").unlink()
-    assert not clone.nothing_to_do()

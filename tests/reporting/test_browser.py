@@ -6,6 +6,9 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 import pytest
 
@@ -182,3 +185,29 @@ def test_page_works_without_script(browser, address):
     tab.locator("#claim-S-SPD-3 summary").click()
     assert tab.locator("#claim-S-SPD-3 .evidence").is_visible()
     context.close()
+
+
+def test_bar_of_verdicts_has_its_widths(planted, opened):
+    counts = json.loads((planted.claims / "claims.json").read_text())["counts"]
+    grown = opened.locator(".bar span").evaluate_all(
+        "all => all.map(one => [one.className, getComputedStyle(one).flexGrow])"
+    )
+    assert {name: int(width) for name, width in grown} == {
+        verdict.replace(" ", "-"): count for verdict, count in counts.items() if count
+    }
+
+
+def test_what_got_into_the_page_neither_runs_nor_is_fetched(browser, address, tmp_path):
+    planted = '<img src="http://127.0.0.1:9/x.png" onerror="window.ran = 1"><script>window.ran = 1</script>'
+    content = Path(url2pathname(urlsplit(address).path)).read_text()
+    (tmp_path / "index.html").write_text(content.replace("</main>", planted + "</main>"))
+    tab = browser.new_page(viewport=DESK)
+    noted, asked = [], []
+    tab.on("console", lambda message: noted.append(message.text))
+    tab.on("requestfinished", lambda request: asked.append(request.url))
+    tab.goto((tmp_path / "index.html").as_uri(), wait_until="domcontentloaded")
+    assert tab.evaluate("window.ran") is None
+    assert len([text for text in noted if "Content Security Policy" in text]) == 3
+    assert not [url for url in asked if url.startswith("http")]
+    assert visible(tab) == 60
+    tab.close()

@@ -137,7 +137,7 @@ def test_unknown_verdict_is_refused(planted, tmp_path):
     document["claims"][0]["verdict"] = "maybe"
     write_json(tmp_path / "claims.json", document)
     write_json(tmp_path / "contradictions.json", {"contradictions": []})
-    with pytest.raises(PixelwiseError, match="verdict 'maybe'; allowed: confirmed"):
+    with pytest.raises(PixelwiseError, match=r"claims\.0\.verdict: .*'confirmed'.*found 'maybe'"):
         claimrows.load(tmp_path, set())
 
 

@@ -99,6 +99,7 @@ def test_wrong_per_image_file_names_the_missing_column(planted, tmp_path, conten
     folder = tmp_path / "job"
     shutil.copytree(planted.jobs["restore/bsd68/dncnn_s/seed0"], folder)
     (folder / "per_image.csv").write_text(content)
+    (folder / "manifest.json").unlink()
     with pytest.raises(PixelwiseError, match=r"per_image\.csv: lacks the column"):
         differences.table({"restore/bsd68/dncnn_s/seed0": folder}, "dncnn", 100, 0)
 

@@ -149,4 +149,8 @@ def test_two_processes_give_the_gradients_of_one(translation_data: Path, photo_d
     facts = [json.loads((tmp_path / name / "training.json").read_text()) for name in ("alone", "run")]
     assert [entry["processes"] for entry in facts] == [1, 2]
     assert facts[1]["losses"] == pytest.approx(facts[0]["losses"], rel=1e-3)
-    assert sorted(path.name for path in (tmp_path / "work").iterdir()) == ["checkpoint.pt", "loss.csv"]
+    assert sorted(path.name for path in (tmp_path / "work").iterdir()) == [
+        "checkpoint.pt",
+        "checkpoint.sha256",
+        "loss.csv",
+    ]

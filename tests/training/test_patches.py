@@ -59,7 +59,7 @@ def test_published_set_has_212000_patches(tmp_path: Path) -> None:
     """400 images of 180x180, 530 patches each: 1,656 mini-batches of 128 in each of the 50 epochs."""
     image = np.zeros((180, 180), np.uint8)
     write_pack(tmp_path, "train", (Item(f"{i}", image) for i in range(4)))
-    write_json(tmp_path / "dataset.json", {})
+    write_json(tmp_path / "dataset.json", {"kind": "train400", "synthetic": False})
     assert len(Patches(tmp_path, CPU, 40, 10, (1.0, 0.9, 0.8, 0.7))) * 100 == 212000
 
 
@@ -67,7 +67,7 @@ def test_colour_and_given_partners(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     sharp, soft = rng.integers(0, 256, (2, 20, 30, 3), dtype=np.uint8)
     write_pack(tmp_path, "train", [Item("a", sharp, blurred=soft)])
-    write_json(tmp_path / "dataset.json", {"kind": "gopro"})
+    write_json(tmp_path / "dataset.json", {"kind": "gopro", "synthetic": False})
     patches = Patches(tmp_path, CPU, 8, 4, blurred=True)
     clean, degraded = patches.cut(Draw(torch.tensor([1]), torch.tensor([0])))
     assert np.array_equal((clean[0] * 255).round().byte().numpy(), sharp[:8, 4:12].transpose(2, 0, 1))

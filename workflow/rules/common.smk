@@ -9,28 +9,18 @@ sys.path.insert(
     0, str(ROOT / "src")
 )  # this clone's own source, whatever else is installed
 
-from pixelwise import clone, configuration, graph, jobs
-from pixelwise.errors import PixelwiseError
+from pixelwise import net
 
-clone.use(ROOT)
+with net.planning():
+    from pixelwise import clone, configuration, exclusive, graph
+    from pixelwise.data import own
 
-
-def stop(error):
-    """End with the error's one line: a traceback would hide it."""
-    line = " ".join(str(error).split())
-    print(f"pixelwise: error: {line}", file=sys.stderr, flush=True)
-    os._exit(2)
-
-
-# `config` holds what the command line gave, which child processes are given again; all else is read from the file.
-try:
+    clone.use(ROOT)
+    # `config` holds what the command line gave, which child processes are given again; all else is read from the file.
     PLAN = graph.plan_of(configuration.read(Path("params.yaml"), config))
     if workflow.is_main_process:
-        STALE = jobs.prepare(PLAN.jobs)
-except PixelwiseError as error:
-    stop(error)
-except OSError as error:  # a full disk, a folder that may not be written to
-    stop(f"{error.filename or 'planning'}: {error.strerror or error}")
+        TURN = exclusive.Turn(PLAN.name)
+        STALE = TURN.plan(PLAN.jobs, own.noticed(PLAN.jobs))
 config["profile"] = PLAN.name  # for the captions of `snakemake --report`
 
 
@@ -85,8 +75,13 @@ def threads_of(step):
 
 def preflight():
     """Stop before the first job if something is missing that no job can obtain."""
-    try:
+    with net.planning(workflow.persistence.unlock):
         graph.preflight(PLAN, STALE)
-    except PixelwiseError as error:
-        workflow.persistence.unlock()
-        stop(error)
+        TURN.start()
+
+
+def verified(*steps):
+    """Options of `pixelwise verify` that choose the outputs of these steps."""
+    chosen = [word for step in steps for word in ("--step", step)]
+    smoke = "--smoke" if PLAN.name != PLAN.profile_name else "--no-smoke"
+    return [*chosen, "--profile", PLAN.profile_name, smoke]

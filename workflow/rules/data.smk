@@ -44,3 +44,11 @@ rule weights:
 rule data_all:
     input:
         manifests(PLAN.of("fetch", "prepare", "weights")),
+    log:
+        f"{LOGS}/verify/data.log",
+    conda:
+        ENVIRONMENT
+    params:
+        chosen=verified("fetch", "prepare", "weights"),
+    shell:
+        "pixelwise verify {params.chosen:q} > {log:q}"

@@ -88,3 +88,11 @@ rule inspect:
 rule evaluate_all:
     input:
         evaluated,
+    log:
+        f"{LOGS}/verify/evaluate.log",
+    conda:
+        ENVIRONMENT
+    params:
+        chosen=verified(*EVALUATED),
+    shell:
+        "pixelwise verify {params.chosen:q} > {log:q}"

@@ -65,3 +65,11 @@ rule report:
 rule report_all:
     input:
         manifests(PLAN.of("summarise", "judge", "figures", "report")),
+    log:
+        f"{LOGS}/verify/report.log",
+    conda:
+        ENVIRONMENT
+    params:
+        chosen=verified("summarise", "judge", "figures", "report"),
+    shell:
+        "pixelwise verify {params.chosen:q} > {log:q}"

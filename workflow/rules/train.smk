@@ -21,3 +21,11 @@ rule train:
 rule train_all:
     input:
         manifests(PLAN.of("train")),
+    log:
+        f"{LOGS}/verify/train.log",
+    conda:
+        ENVIRONMENT
+    params:
+        chosen=verified("train"),
+    shell:
+        "pixelwise verify {params.chosen:q} > {log:q}"

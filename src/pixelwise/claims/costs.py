@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,9 +9,11 @@ from typing import Any
 
 import yaml
 
+from pixelwise import listings
 from pixelwise.claims.expected import Datasets
 from pixelwise.errors import PixelwiseError
 from pixelwise.jobs import Job
+from pixelwise.schemas import LogLine
 
 TABLE = Path(__file__).with_name("recorded_costs.yaml")
 PIXELS = 256 * 512
@@ -92,21 +93,19 @@ def from_log(jobs: Sequence[Job], datasets: Datasets, log: Path, device: str) ->
         return []
     by_out = {job.out: job for job in jobs}
     found = []
-    for number, line in enumerate(log.read_text(encoding="utf-8").splitlines(), 1):
-        try:
-            entry = json.loads(line)
-            done, out, seconds = entry["status"] == "done", entry["out"], float(entry["seconds"])
-        except (ValueError, KeyError, TypeError):
-            raise PixelwiseError(f"{log}: line {number} is not a line of the run log; remove it") from None
-        job = by_out.get(out)
-        if done and job is not None:
+    entries, problems = listings.log(log, LogLine, "the run log")
+    if problems:
+        raise PixelwiseError(problems[0])
+    for entry in entries:
+        job = by_out.get(entry.out)
+        if entry.status == "done" and job is not None:
             basis = f"recorded here ({log.name}, {job.id})"
             found.append(
                 Recorded(
                     job.kind,
                     architecture_of(job),
                     work_of(job, datasets),
-                    seconds,
+                    entry.seconds,
                     device,
                     basis,
                     options_of(job),

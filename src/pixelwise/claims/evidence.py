@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import csv
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from pixelwise import metrics
-from pixelwise.artifacts import read_json, sha256
+from pixelwise.artifacts import MANIFEST, check_listed, read_manifest, sha256
 from pixelwise.claims.checks import Measurement
 from pixelwise.errors import PixelwiseError
 from pixelwise.jobs import KINDS
-from pixelwise.metrics import Record, Scalar
+from pixelwise.listings import leaving_out, number, rows
+from pixelwise.metrics import Record, Scalar, Value
 
 SHOWN_ANYWAY = frozenset({"height", "width", "segmenter"})
 """Conditions of picture quality: a record that misses one of them cannot decide, but is shown beside the verdict."""
@@ -44,36 +46,65 @@ class Item:
     draws: Mapping[str, Mapping[int, float]] = field(default_factory=dict, repr=False)
 
 
-def load_below(folder: Path) -> list[Item]:
-    """Every record of every `metrics.json` below a results folder."""
+def load_below(folder: Path) -> tuple[list[Item], list[str]]:
+    """Every record of every `metrics.json` below a results folder; see `load_files`."""
     paths = sorted(path for path in folder.rglob("metrics.json") if "summary" not in path.relative_to(folder).parts)
-    return [item for path in paths for item in load_file(path, path.relative_to(folder).as_posix())]
+    return load_files({path.relative_to(folder).as_posix(): path for path in paths})
+
+
+def load_files(paths: Mapping[str, Path]) -> tuple[list[Item], list[str]]:
+    """The records of several `metrics.json`.
+
+    Args:
+        paths: What the evidence calls a file -> the file.
+
+    Returns:
+        The records, and one line for each file that was left out, because it breaks its format or was changed since it
+        was made: its records decide nothing.
+    """
+    items: list[Item] = []
+    left_out: list[str] = []
+    for name, path in paths.items():
+        with leaving_out(left_out):
+            items += load_file(path, name)
+    return items, left_out
 
 
 def load_file(path: Path, name: str) -> list[Item]:
-    """The records of one `metrics.json`, which the evidence calls `name`."""
-    digest, command = sha256(path), ""
-    manifest = path.parent / "manifest.json"
-    job = read_json(manifest).get("job", {}) if manifest.is_file() else {}
-    if job.get("kind") in KINDS and "id" in job and "out" in job:
-        run = "/".join(Path(job["out"]).parts[:2])
-        command = f"pixelwise {KINDS[job['kind']].step} {run}/jobs/{job['id']}.json"
+    """The records of one `metrics.json`, which the evidence calls `name`.
+
+    Raises:
+        PixelwiseError: If it, or `resamples.csv` beside it, breaks its format or its manifest.
+    """
+    records = metrics.load(path)
+    manifest = path.parent / MANIFEST
+    command = command_of(read_manifest(manifest)["job"]) if manifest.is_file() else ""
     draws = _draws(path.parent / "resamples.csv")
-    return [Item(record, name, digest, command, _own(draws, record)) for record in metrics.load(path)]
+    return [Item(record, name, sha256(path), command, _own(draws, record)) for record in records]
+
+
+def command_of(job: Mapping[str, Any]) -> str:
+    """The command that repeats a job by hand, by what its manifest says of it; empty if that is not enough."""
+    kind, name, out = (job.get(key) for key in ("kind", "id", "out"))
+    if not (isinstance(kind, str) and kind in KINDS and isinstance(name, str) and isinstance(out, str)):
+        return ""
+    return f"pixelwise {KINDS[kind].step} {'/'.join(Path(out).parts[:2])}/jobs/{name}.json"
 
 
 def _draws(path: Path) -> dict[str, dict[str, dict[int, float]]]:
     """Protocol -> column -> number of the draw -> value; empty without the file."""
     found: dict[str, dict[str, dict[int, float]]] = {}
-    if path.is_file():
-        with path.open(encoding="utf-8", newline="") as file:
-            try:
-                for row in csv.DictReader(file):
-                    columns, number = found.setdefault(row.pop("protocol"), {}), int(row.pop("resample"))
-                    for name, text in row.items():
-                        columns.setdefault(name, {})[number] = float(text or "nan")
-            except (KeyError, ValueError) as error:
-                raise PixelwiseError(f"{path}: {error}; columns protocol, resample and numbers are needed") from None
+    if not path.is_file():
+        return found
+    check_listed(path)
+    for row in rows(path, ("protocol", "resample")):
+        columns, draw = found.setdefault(row.pop("protocol"), {}), row.pop("resample")
+        if not re.fullmatch(r"[0-9]{1,9}", draw):
+            raise PixelwiseError(f"{path}: resample {draw!r}; the number of the draw is needed")
+        for name, text in row.items():
+            if int(draw) in columns.setdefault(name, {}):
+                raise PixelwiseError(f"{path}: draw {draw} of {name} occurs twice in one protocol")
+            columns[name][int(draw)] = number(text, f"{path}: {name}") if text else math.nan
     return found
 
 
@@ -104,7 +135,6 @@ def speaks_of(check: Measurement, model: str | list[str], record: Record) -> boo
         and record.model in _names(model)
         and value is not None
         and value.value is not None
-        and math.isfinite(value.value)
         and not [name for name in _missed(check, record) if record.kind in DATA_FREE or name not in SHOWN_ANYWAY]
         and all(any(text.lower() in entry for entry in hardware) for text in check.hardware.values())
     )
@@ -119,9 +149,16 @@ def _missed(check: Measurement, record: Record) -> list[str]:
     ]
 
 
+def is_infinite(value: Value) -> bool:
+    """Whether a value or an end of its interval is infinite."""
+    return math.inf in (value.value, value.low, value.high)
+
+
 def bars(check: Measurement, record: Record) -> list[str]:
     """Reasons why a record that speaks of the quantity may not decide the claim; empty if it may."""
     reasons = []
+    if is_infinite(record.values[check.value]):
+        reasons.append("infinite, as of a perfect restoration: no interval says how surely")
     if check.dataset is not None and record.dataset != check.dataset:
         reasons.append(f"measured on {record.dataset}, not on {check.dataset}")
     if record.kind not in DATA_FREE and record.synthetic:

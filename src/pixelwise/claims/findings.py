@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from collections import Counter
+from pathlib import Path
+from typing import Any, Self
 
+from pydantic import Field, model_validator
+
+from pixelwise.artifacts import check_listed, read_json
+from pixelwise.claims.audit import Contradicted
 from pixelwise.claims.checks import Verdict
+from pixelwise.claims.schema import Claim, Source
 from pixelwise.metrics import Scalar, Value
+from pixelwise.reading import checked
 from pixelwise.settings.base import Settings
 
 
@@ -71,3 +79,67 @@ class Finding(Settings):
 def decided(finding: Finding) -> bool:
     """Whether the claim was tested with a result."""
     return finding.verdict in ("confirmed", "direction only", "contradicted")
+
+
+class Judged(Claim, Finding):
+    """A claim with its finding, as `claims.json` holds it."""
+
+    made_by: str
+
+
+class Verdicts(Settings):
+    """What `claims.json` holds.
+
+    Attributes:
+        counts: Verdict -> number of claims.
+        decided: Number of claims that were tested with a result.
+        headline: The ten sentences.
+        left_out: One line for each file whose records had no say.
+    """
+
+    run: str
+    counts: dict[Verdict, int]
+    decided: int
+    headline: list[str]
+    sources: dict[str, Source]
+    claims: list[Judged]
+    left_out: list[str] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _counted(self) -> Self:
+        counts = Counter(claim.verdict for claim in self.claims)
+        if dict(counts) != {verdict: count for verdict, count in self.counts.items() if count}:
+            raise ValueError("counts differ from the verdicts of the claims")
+        if self.decided != sum(map(decided, self.claims)):
+            raise ValueError(f"decided is {self.decided}; the verdicts of the claims say otherwise")
+        if unknown := {claim.source for claim in self.claims} - set(self.sources):
+            raise ValueError(f"source {min(unknown)!r} is not among the sources")
+        return self
+
+
+class Contradictions(Settings):
+    """What `contradictions.json` holds."""
+
+    contradictions: list[Contradicted]
+
+
+def read_verdicts(folder: Path) -> dict[str, Any]:
+    """`claims.json` of a folder that the judge step wrote, as plain values.
+
+    Raises:
+        PixelwiseError: If it is missing, breaks its format, or was changed since it was made.
+    """
+    return _read(folder / "claims.json", Verdicts)
+
+
+def read_contradictions(folder: Path) -> list[dict[str, Any]]:
+    """The entries of `contradictions.json`; see `read_verdicts`."""
+    found: list[dict[str, Any]] = _read(folder / "contradictions.json", Contradictions)["contradictions"]
+    return found
+
+
+def _read(path: Path, model: type[Settings]) -> dict[str, Any]:
+    check_listed(path)
+    document: dict[str, Any] = read_json(path)
+    checked(model, document, str(path))
+    return document

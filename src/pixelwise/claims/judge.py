@@ -13,13 +13,14 @@ from typing import Any
 from pixelwise.artifacts import write_json, write_text
 from pixelwise.claims.audit import Contradicted, contradictions
 from pixelwise.claims.checks import VERDICTS
-from pixelwise.claims.evidence import Item, load_below, load_file
+from pixelwise.claims.evidence import Item, load_below, load_files
 from pixelwise.claims.findings import Finding, decided
 from pixelwise.claims.headline import headline
 from pixelwise.claims.schema import Claim, Register, register
 from pixelwise.claims.verdicts import decide
 from pixelwise.settings.claims import JudgeSettings
 
+SUMMARY = "summary"
 COLUMNS = (
     *("id", "verdict", "subject", "source", "place", "words", "quantity", "value", "unit", "reading_error"),
     *("condition", "measured", "low", "high", "measured_unit", "n", "seeds", "setting", "reason", "missing", "files"),
@@ -36,40 +37,44 @@ def run(settings: JudgeSettings, inputs: dict[str, Path], out: Path, work: Path)
         out: Receives claims.json, claims.csv and contradictions.json.
         work: Unused.
 
+    A metrics.json that breaks its format, or was changed since it was made, decides nothing and is named.
+
     Raises:
-        PixelwiseError: If a metrics.json or the register breaks its format.
+        PixelwiseError: If the register breaks its format.
     """
-    items: list[Item] = []
-    for name, folder in sorted(inputs.items()):
-        path = folder / "metrics.json"
-        if name != "summary" and path.is_file():
-            items += load_file(path, f"{name}/metrics.json")
-    write(out, settings.run, register(), items)
+    folders = sorted((name, folder) for name, folder in inputs.items() if name != SUMMARY)
+    paths = {f"{name}/metrics.json": folder / "metrics.json" for name, folder in folders}
+    items, left_out = load_files({name: path for name, path in paths.items() if path.is_file()})
+    write(out, settings.run, register(), items, left_out)
 
 
 def judge_below(results: Path) -> dict[str, Any]:
     """The content of claims.json for every metrics.json below a results folder, without writing anything."""
     known = register()
     outcomes = contradictions(known)
-    items = load_below(results)
+    items, left_out = load_below(results)
     findings = [decide(known, claim, items, outcomes) for claim in known.claims]
-    content: dict[str, Any] = json.loads(json.dumps(document(results.name, known, findings, outcomes)))
+    content: dict[str, Any] = json.loads(json.dumps(document(results.name, known, findings, outcomes, left_out)))
     return content
 
 
-def write(out: Path, run_name: str, known: Register, items: Sequence[Item]) -> None:
+def write(out: Path, run_name: str, known: Register, items: Sequence[Item], left_out: Sequence[str] = ()) -> None:
     """Decide every claim and write the three files."""
     outcomes = contradictions(known)
     findings = [decide(known, claim, items, outcomes) for claim in known.claims]
-    write_json(out / "claims.json", document(run_name, known, findings, outcomes))
+    write_json(out / "claims.json", document(run_name, known, findings, outcomes, left_out))
     write_json(out / "contradictions.json", {"contradictions": [outcome.model_dump() for outcome in outcomes]})
     write_text(out / "claims.csv", table(known, findings))
 
 
 def document(
-    run_name: str, known: Register, findings: Sequence[Finding], outcomes: Sequence[Contradicted]
+    run_name: str,
+    known: Register,
+    findings: Sequence[Finding],
+    outcomes: Sequence[Contradicted],
+    left_out: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """What claims.json holds: counts, the ten sentences, sources, and each claim with its finding."""
+    """What claims.json holds: counts, the ten sentences, sources, each claim with its finding, what was left out."""
     counts = Counter(finding.verdict for finding in findings)
     return {
         "run": run_name,
@@ -78,6 +83,7 @@ def document(
         "headline": headline(known, findings, outcomes),
         "sources": {name: source.model_dump() for name, source in known.sources.items()},
         "claims": [_entry(known, claim, finding) for claim, finding in zip(known.claims, findings, strict=True)],
+        "left_out": list(left_out),
     }
 
 
@@ -86,7 +92,7 @@ def _entry(known: Register, claim: Claim, finding: Finding) -> dict[str, Any]:
         **claim.model_dump(exclude={"check"}),
         "made_by": known.sources[claim.source].made_by,
         "check": claim.check.model_dump(exclude_none=True, exclude_defaults=True),
-        **finding.model_dump(exclude={"id"}),
+        **finding.model_dump(mode="json", exclude={"id"}),
     }
 
 

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from rich.box import SIMPLE
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from pixelwise.claims import costs, expected
@@ -20,6 +19,7 @@ from pixelwise.claims.checks import Measurement, Underspecified
 from pixelwise.claims.findings import Finding
 from pixelwise.claims.schema import Register, register
 from pixelwise.claims.verdicts import decide
+from pixelwise.console import cell, terminal
 from pixelwise.jobs import RUN_LOG, Job
 
 if TYPE_CHECKING:
@@ -173,9 +173,9 @@ def show(plan: Plan, console: Console | None = None) -> None:
     Raises:
         PixelwiseError: If the register, the table of costs or the run log is broken.
     """
-    found, console = survey(plan), console or Console()
+    found, console = survey(plan), console or terminal()
     claims, machine = found["claims"], found["machine"]
-    console.print(f"[bold]{escape(plan.name)}[/]: {escape(plan.profile.title)}", highlight=False)
+    console.print(f"[bold]{cell(plan.name)}[/]: {cell(plan.profile.title)}", highlight=False)
     place = machine["gpu"] or "no GPU"
     console.print(f"This machine: {place}, {machine['free_disk_gb']:.0f} GB of disk free.", highlight=False)
     measured = [name for name, how in claims["now"].items() if how == "measurement"]
@@ -209,7 +209,7 @@ def _jobs_table(groups: list[dict[str, Any]]) -> Table:
     for group in groups:
         hours = ["?" if group[name] is None else f"{group[name]:.2f}" for name in ("hours", "gpu_hours")]
         memory = "" if group["gpu_memory_gb"] is None else f"{group['gpu_memory_gb']:.0f}"
-        table.add_row(escape(group["jobs"]), str(group["count"]), *hours, memory, escape(group["basis"]))
+        table.add_row(cell(group["jobs"]), str(group["count"]), *hours, memory, cell(group["basis"]))
     total = [f"{sum(group[name] or 0.0 for group in groups):.2f}" for name in ("hours", "gpu_hours")]
     unknown = sum(group["hours"] is None for group in groups)
     note = f"{unknown} groups were never recorded and are not in the sum" if unknown else "one after the other"
@@ -224,5 +224,5 @@ def _data_table(data: list[dict[str, Any]]) -> Table:
     for entry in data:
         have = "yes" if entry["have"] else "no"
         sizes = (f"{entry['download_gb']:g}", f"{entry['disk_gb']:g}")
-        table.add_row(entry["name"], have, entry["login"] or "none", *sizes, escape(entry["get"]))
+        table.add_row(cell(entry["name"]), have, entry["login"] or "none", *sizes, cell(entry["get"]))
     return table

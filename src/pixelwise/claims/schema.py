@@ -14,6 +14,7 @@ from pydantic import Field, ValidationError, model_validator
 from pixelwise.claims.checks import Agreement, Arithmetic, Audit, Check, Measurement
 from pixelwise.errors import PixelwiseError
 from pixelwise.metrics import Scalar
+from pixelwise.reading import line
 from pixelwise.settings.base import Settings
 
 REGISTER = Path(__file__).with_name("register.yaml")
@@ -199,16 +200,16 @@ def parse(document: Any, path: Path) -> Register:
     Raises:
         PixelwiseError: One line naming the claim and its first wrong field.
     """
+
+    def by_id(place: list[str]) -> list[str]:
+        if len(place) > 1 and place[0] in ("claims", "contradictions"):
+            place[1] = str(document[place[0]][int(place[1])].get("id", place[1]))
+        return place
+
     try:
         return Register.model_validate(document)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = [str(part) for part in first["loc"]]
-        if len(where) > 1 and where[0] in ("claims", "contradictions"):
-            where[1] = str(document[where[0]][int(where[1])].get("id", where[1]))
-        message = first["msg"].removeprefix("Value error, ")
-        found = f" (found {first['input']!r})" if isinstance(first["input"], Scalar) else ""
-        raise PixelwiseError(f"{path.name}: {'.'.join(where) or 'register'}: {message}{found}") from None
+        raise PixelwiseError(f"{path.name}: {line(error, Register, named=by_id)}") from None
 
 
 @cache

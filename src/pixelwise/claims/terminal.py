@@ -8,11 +8,11 @@ from typing import Any
 
 from rich.box import SIMPLE
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
-from pixelwise.artifacts import read_json
 from pixelwise.claims.checks import VERDICTS
+from pixelwise.claims.findings import read_verdicts
+from pixelwise.console import cell, terminal
 from pixelwise.errors import PixelwiseError
 
 COLOURS = {
@@ -48,7 +48,7 @@ def show(
         PixelwiseError: If the run has no verdicts yet, or the verdict, source or id is unknown.
     """
     document = _read(folder) if metrics is None else _judge(metrics)
-    console = console or Console()
+    console = console or terminal()
     if explain is not None:
         _explain(console, document, explain)
         return
@@ -65,14 +65,15 @@ def show(
     if verdict is None and source is None:
         for sentence in document["headline"]:
             console.print(f"- {sentence}", markup=False, highlight=False)
+    for line in document.get("left_out", []):
+        console.print(f"left out: {line}", markup=False, highlight=False)
 
 
 def _read(folder: Path) -> dict[str, Any]:
     path = folder / "claims.json"
     if not path.is_file():
         raise PixelwiseError(f"{path}: no such file; 'snakemake --cores 2 all' makes it")
-    document: dict[str, Any] = read_json(path)
-    return document
+    return read_verdicts(folder)
 
 
 def _judge(folder: Path) -> dict[str, Any]:
@@ -101,13 +102,13 @@ def _value(claim: dict[str, Any]) -> str:
 
 
 def _table(run: str, claims: list[dict[str, Any]]) -> Table:
-    table = Table(title=f"Published claims, judged by run {run}", header_style="bold", box=SIMPLE, expand=True)
+    table = Table(title=f"Published claims, judged by run {cell(run)}", header_style="bold", box=SIMPLE, expand=True)
     for name in ("claim", "verdict", "quantity, and why"):
         table.add_column(name, overflow="fold", no_wrap=name == "claim")
     for claim in claims:
         why = claim["reason"] if claim["missing"] is None else claim["missing"]
         quantity = f"{claim['quantity']}: {_value(claim)}".removesuffix(": ")
-        table.add_row(escape(claim["id"]), _styled(claim["verdict"]), f"{escape(quantity)}\n[dim]{escape(why)}[/]")
+        table.add_row(cell(claim["id"]), _styled(claim["verdict"]), f"{cell(quantity)}\n[dim]{cell(why)}[/]")
     return table
 
 
@@ -116,7 +117,7 @@ def _explain(console: Console, document: dict[str, Any], name: str) -> None:
     if claim is None:
         raise PixelwiseError(f"claim: {name!r}; no such id ('pixelwise claims' lists all)")
     source = document["sources"][claim["source"]]
-    facts = Table(title=claim["id"], show_header=False)
+    facts = Table(title=cell(claim["id"]), show_header=False)
     facts.add_column(style="bold", no_wrap=True)
     facts.add_column(overflow="fold")
     rows = {
@@ -136,10 +137,10 @@ def _explain(console: Console, document: dict[str, Any], name: str) -> None:
     facts.add_row("verdict", _styled(claim["verdict"]))
     for label, text in rows.items():
         if text:
-            facts.add_row(label, escape(text))
+            facts.add_row(label, cell(text))
     for number in claim["beside_measured"]:
         text = f"{number['value']:.4g} [{number['low']:.4g}, {number['high']:.4g}] ({'; '.join(number['bars'])})"
-        facts.add_row("beside it", escape(text))
+        facts.add_row("beside it", cell(text))
     console.print(facts)
     for label, records in (("Evidence", claim["evidence"]), ("Beside it (may not decide)", claim["beside"])):
         if records:
@@ -152,13 +153,13 @@ def _records(title: str, records: list[dict[str, Any]]) -> Table:
         table.add_column(name, overflow="fold")
     for record in records:
         value = record["value"]
-        number = f"{value['value']:.6g} {value['unit']}".removesuffix(" 1")
+        number = f"{float(value['value']):.6g} {value['unit']}".removesuffix(" 1")
         if value["low"] is not None and value["high"] is not None:
-            number += f" [{value['low']:.6g}, {value['high']:.6g}] {value['interval'] or ''}"
+            number += f" [{float(value['low']):.6g}, {float(value['high']):.6g}] {value['interval'] or ''}"
         conditions = ", ".join(f"{key} {record['condition'][key]}" for key in sorted(record["condition"]))
         data = "; ".join(part for part in (record["dataset"], record["protocol"], conditions, *record["bars"]) if part)
         hardware = record["hardware"].get("gpu") or record["hardware"].get("cpu") or ""
         cells = [record["model"], data, number, str(record["n"]), str(record["seed"])]
         made = "; ".join(part for part in (record["command"], str(hardware)) if part)
-        table.add_row(*map(escape, [*cells, made, f"{record['file']} sha256 {record['sha256'][:12]}"]))
+        table.add_row(*map(cell, [*cells, made, f"{record['file']} sha256 {record['sha256'][:12]}"]))
     return table

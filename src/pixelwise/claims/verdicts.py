@@ -55,7 +55,8 @@ def _beside(check: Measurement, parted: list[list[Item]]) -> list[Interval]:
     """What the records that may not decide would give, one number for each setting; they need no least number."""
     lenient = check.model_copy(update={"min_n": 1, "min_seeds": 1})
     shown = []
-    for estimate in _estimates(lenient, parted)[0]:
+    finite = [[item for item in items if not evidence.is_infinite(item.record.values[check.value])] for items in parted]
+    for estimate in _estimates(lenient, finite)[0]:
         barred = [bar for item in estimate.items for bar in evidence.bars(check, item.record)]
         shown.append(interval(estimate).model_copy(update={"bars": list(dict.fromkeys(barred))}))
     return shown

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from pixelwise.data.layout import Entry, Listing, images_below, natural
+from pixelwise.data.layout import Entry, Listing, natural
+from pixelwise.data.walking import images_below
 from pixelwise.settings.data import Dataset
 
 BSDS = Path("BSDS500", "data", "images")
@@ -29,8 +30,10 @@ TEST_IDS = frozenset({
 def listing(root: Path, split: str, dataset: Dataset) -> Listing:
     """The photographs of a split in natural order; a set without that split gives none."""
     files, keep = FOLDERS[dataset.kind].get(split, ([], _all))
-    paths = [path for folder in files for path in images_below(root / folder) if keep(path)]
-    return Listing([Entry(path.stem, path) for path in sorted(paths, key=lambda path: natural(path.stem))])
+    found = [images_below(root / folder).only(keep) for folder in files]
+    paths = sorted((path for each in found for path in each.paths), key=lambda path: natural(path.stem))
+    defects, notes = ([line for each in found for line in getattr(each, kind)] for kind in ("defects", "notes"))
+    return Listing([Entry(path.stem, path) for path in paths], defects, notes)
 
 
 def folders(kind: str) -> list[str]:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pixelwise.data.layout import IGNORE, LabelTable, Listing, images_below, index, pair
+from pixelwise.data.layout import IGNORE, LabelTable, Listing, index, pair
+from pixelwise.data.walking import images_below
 from pixelwise.settings.data import Dataset
 
 FOLDERS = {"train": "train", "val": "test"}

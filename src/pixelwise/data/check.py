@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
-from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
 from pixelwise.artifacts import MANIFEST
+from pixelwise.console import cell, terminal
 from pixelwise.data import roots
 from pixelwise.data.inspect import Example, decode, headers
 from pixelwise.data.layout import Entry, LabelTable
 from pixelwise.data.readers import SPLITS, expected, label_table, listing
 from pixelwise.errors import PixelwiseError
+from pixelwise.screen import plain
 from pixelwise.settings.data import Dataset
 from pixelwise.settings.profile import Profile
 
@@ -35,6 +35,7 @@ class Split:
         instances: Number of examples with an instance map.
         brightness: Pixels per range of 32 grey levels, eight ranges; of the luma of all images.
         defects: One line each.
+        notes: One line for each file or folder that was left out on purpose.
     """
 
     count: int = 0
@@ -44,6 +45,7 @@ class Split:
     instances: int = 0
     brightness: list[int] = field(default_factory=lambda: [0] * 8)
     defects: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
 
 class Planned(Protocol):
@@ -80,13 +82,13 @@ def check(dataset: Dataset, root: Path, *, progress: bool = False) -> dict[str, 
     result = {}
     for split in SPLITS:
         found = listing(root, split, dataset)
-        report = Split(count=len(found.entries), defects=list(found.defects))
+        report = Split(count=len(found.entries), defects=list(found.defects), notes=found.notes)
         published = expected(dataset.kind, split)
         if published is not None and len(found.entries) != published:
             report.defects.append(f"{root}: {len(found.entries)} {split} examples; the published set has {published}")
         if table is not None and not (found.entries or found.defects):
             report.defects.append(f"{root}: no {split} examples; training and validation both need label maps")
-        for entry in track(found.entries, split, console=Console(stderr=True), disable=not progress):
+        for entry in track(found.entries, split, console=terminal(stderr=True), disable=not progress):
             _look(entry, dataset, table, report)
         result[split] = report
     if table is None and not any(report.count or report.defects for report in result.values()):
@@ -133,7 +135,7 @@ def show(plan: Planned, name: str) -> None:
         raise PixelwiseError(
             f"{root}: not fetched yet; run `snakemake --cores 1 {root / MANIFEST} --config {config}` first"
         )
-    result = check(dataset, root, progress=sys.stderr.isatty())
+    result = check(dataset, root, progress=terminal(stderr=True).is_terminal)
     render(result, label_table(dataset), f"{name}: {root}")
     count = sum(len(report.defects) for report in result.values())
     if count:
@@ -142,8 +144,8 @@ def show(plan: Planned, name: str) -> None:
 
 def render(result: dict[str, Split], table: LabelTable | None, title: str) -> None:
     """Print counts, sizes, value histogram and defects on standard output."""
-    console = Console(soft_wrap=True, highlight=False, width=None if sys.stdout.isatty() else 110)
-    console.print(title, markup=False)
+    console = terminal(soft_wrap=True, highlight=False, width=None if terminal().is_terminal else 110)
+    console.print(plain(title), markup=False)
     for split, report in result.items():
         sizes = ", ".join(f"{size} ({count})" for size, count in report.sizes.most_common(6)) or "none"
         maps = f"; {report.instances} with instance map" if report.instances else ""
@@ -155,8 +157,10 @@ def render(result: dict[str, Split], table: LabelTable | None, title: str) -> No
     if table is not None:
         console.print(_histogram(result, table))
     for split, report in result.items():
+        for line in report.notes:
+            console.print(f"in {split}: {line}", markup=False)
         for line in report.defects:
-            console.print(f"defect in {split}: {line}", markup=False)
+            console.print(f"defect in {split}: {plain(line)}", markup=False)
 
 
 def _histogram(result: dict[str, Split], table: LabelTable) -> Table:
@@ -167,7 +171,7 @@ def _histogram(result: dict[str, Split], table: LabelTable) -> Table:
         drawn.add_column(f"{split} maps", justify="right")
     for number, label in enumerate(table.names):
         target = table.eval_map[number]
-        cells = [str(number), label, table.eval_names[target] if target < len(table.eval_names) else "-"]
+        cells = [str(number), cell(label), table.eval_names[target] if target < len(table.eval_names) else "-"]
         for report in result.values():
             share = 100 * report.pixels[number] / max(1, sum(report.pixels.values()))
             cells += [f"{share:.3f}", str(report.occurs[number])]

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from cityscapesscripts.helpers.labels import labels as official
 
-from pixelwise.data.layout import IGNORE, LabelTable, Listing, images_below, index, pair
+from pixelwise.data.layout import IGNORE, LabelTable, Listing, index, pair
+from pixelwise.data.walking import images_below
 from pixelwise.settings.data import Dataset
 
 NUM_LABELS = 35  # ids 0 to 33, and 34, which no file uses: the official repositories count it

@@ -2,19 +2,55 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import requests
 from cityscapesscripts.download import downloader
 
 from pixelwise.data import roots
-from pixelwise.data.download import CACHE, say
+from pixelwise.data.download import CACHE
 from pixelwise.data.extract import Member, extract, names
 from pixelwise.data.sources import CITYSCAPES, CITYSCAPES_HOME
+from pixelwise.data.transfer import seconds
 from pixelwise.errors import PixelwiseError
+from pixelwise.screen import say
 
 SUFFIXES = ("_leftImg8bit.png", "_gtFine_labelIds.png", "_gtFine_instanceIds.png")
 TIMEOUT = 20.0  # seconds
+
+
+class Bounded(requests.Session):
+    """A session whose answers are bounded in bytes and time, for the publisher's downloader, which sets no limits."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """None: nothing follows redirects here, and their bodies are not read."""
+
+    def request(self, *arguments: Any, **options: Any) -> requests.Response:
+        """As `requests.Session.request`; the body is read by `iter_content` or `content`, both bounded."""
+        read_now = not options.get("stream", False)
+        answer = super().request(*arguments, **options | {"stream": True, "timeout": TIMEOUT})
+        answer.iter_content = _bounded(answer.iter_content)  # type: ignore[method-assign]
+        if read_now:
+            answer.content  # noqa: B018 (reads the body)
+        return answer
+
+
+def _bounded(read: Callable[..., Iterator[bytes]]) -> Callable[..., Iterator[bytes]]:
+    def bounded(*arguments: Any, **options: Any) -> Iterator[bytes]:
+        limit = max(source.limit for source in CITYSCAPES.values())
+        total, deadline = 0, time.monotonic() + max(seconds(source) for source in CITYSCAPES.values())
+        for chunk in read(*arguments, **options):
+            total += len(chunk)
+            if total > limit:
+                raise PixelwiseError(f"{CITYSCAPES_HOME}: more than {limit} bytes; no more are expected")
+            if time.monotonic() > deadline:
+                raise requests.Timeout(f"{total} bytes, and the time is over")
+            yield chunk
+
+    return bounded
 
 
 def session(user: str, password: str) -> requests.Session:
@@ -24,11 +60,11 @@ def session(user: str, password: str) -> requests.Session:
         PixelwiseError: If the site can't be reached or refuses the login.
     """
     address = f"{CITYSCAPES_HOME}/login"
-    opened = requests.Session()
+    opened = Bounded()
     form = {"username": user, "password": password, "submit": "Login"}
     try:
-        opened.get(address, allow_redirects=False, timeout=TIMEOUT).raise_for_status()
-        answer = opened.post(address, data=form, allow_redirects=False, timeout=TIMEOUT)
+        opened.get(address, allow_redirects=False).raise_for_status()
+        answer = opened.post(address, data=form, allow_redirects=False)
         answer.raise_for_status()
     except requests.RequestException as error:
         raise PixelwiseError(f"{address}: can't be reached ({type(error).__name__}); {roots.HOW}") from None
@@ -71,6 +107,9 @@ def _package(opened: requests.Session, archive: Path) -> None:
             archive.unlink()
         raise PixelwiseError(f"{archive}: download broke off ({type(error).__name__}); run again to go on") from None
     except OSError:
+        raise
+    except PixelwiseError:
+        archive.unlink(missing_ok=True)
         raise
     except Exception as error:  # the publisher's code raises nothing more specific, such as for a wrong MD5 sum
         archive.unlink(missing_ok=True)

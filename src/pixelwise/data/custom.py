@@ -10,12 +10,16 @@ Files belong together if their paths inside these folders agree, suffixes apart.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from PIL import Image
 
-from pixelwise.data.layout import IGNORE, IMAGES, LabelTable, Listing, distinct_colours, images_below, index, pair
+from pixelwise.data.formats import SUFFIXES
+from pixelwise.data.layout import IGNORE, LabelTable, Listing, distinct_colours, index, pair
+from pixelwise.data.walking import images_below
 from pixelwise.errors import PixelwiseError
+from pixelwise.screen import plain
 from pixelwise.settings.data import Dataset
 
 ROLES = {"image": "images", "label": "labels", "instance": "instances"}
@@ -53,7 +57,7 @@ def listing(root: Path, split: str, dataset: Dataset) -> Listing:
                 f"{root}: val: {dataset.val}; of its {len(both.entries)} pairs some must be left to train on"
             )
         parts = {"train": both.entries[:cut], "val": both.entries[cut:]}
-        return Listing(parts[split], both.defects if split == "train" else [])
+        return Listing(parts[split], *((both.defects, both.notes) if split == "train" else ()))
     if not (root / "train_labels").is_dir():
         raise PixelwiseError(f"{root}: neither train_labels/ nor labels/ inside; see the layouts of custom data")
     return _pairs(root, f"{split}_")
@@ -65,13 +69,13 @@ def _pairs(root: Path, prefix: str) -> Listing:
         {
             role: index(images_below(folder), lambda path, base=folder: _key(path, base))  # type: ignore[misc]
             for role, folder in roles.items()
-            if role != "instance" or folder.is_dir()
+            if role != "instance" or os.path.lexists(folder)
         }
     )
-    others = Image.registered_extensions().keys() - set(IMAGES)
-    unread = [path for folder in roles.values() for path in images_below(folder, kinds=others)]
-    lines = [f"{path}: {path.suffix} is not read; {', '.join(IMAGES)} are" for path in unread]
-    return Listing(listing.entries, listing.defects + lines)
+    others = Image.registered_extensions().keys() - set(SUFFIXES)
+    unread = [path for folder in roles.values() for path in images_below(folder, kinds=others).paths]
+    lines = [f"{plain(str(path))}: {path.suffix} is not read; {', '.join(SUFFIXES)} are" for path in unread]
+    return Listing(listing.entries, listing.defects + lines, listing.notes)
 
 
 def _key(path: Path, folder: Path) -> str:

@@ -8,32 +8,24 @@ from __future__ import annotations
 
 import hashlib
 import os
-import sys
 import time
 from pathlib import Path
 
 import requests
 from filelock import FileLock
-from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
+from pixelwise.artifacts import sha256, write_text
+from pixelwise.data import zips
 from pixelwise.data.sources import Source
+from pixelwise.data.transfer import BROKEN_OFF, CHUNK, TIMEOUT, NoPart, Unreachable, reason, seconds, shown, stream
 from pixelwise.errors import PixelwiseError
+from pixelwise.screen import say
 
 CACHE = Path("work") / "downloads"
 MIRROR = "PIXELWISE_MIRROR"
-TIMEOUT = (4.0, 20.0)  # seconds to connect, seconds without a byte
 TRIES = 3  # in a row that bring no byte
-CHUNK = 1 << 16
 
-
-class Unreachable(PixelwiseError):
-    """The host can't be reached, or has no such file: another source may be tried, unlike after a wrong checksum."""
-
-
-def say(text: str) -> None:
-    """One line for the user, on standard error."""
-    print(text, file=sys.stderr, flush=True)
+__all__ = ["CACHE", "CHUNK", "MIRROR", "TIMEOUT", "Unreachable", "discard", "download", "obtain", "say", "verify"]
 
 
 def obtain(source: Source, *, only_mirror: bool = True) -> Path:
@@ -50,7 +42,10 @@ def obtain(source: Source, *, only_mirror: bool = True) -> Path:
         PixelwiseError: If the file can't be reached or differs from its checksum.
     """
     mirror = os.environ.get(MIRROR, "")
-    if mirror and not mirror.startswith(("http://", "https://")):
+    server = mirror.lower().startswith(("http://", "https://"))
+    if "://" in mirror and not server:
+        raise PixelwiseError(f"{MIRROR}: {shown(mirror)}; allowed are a folder, http:// and https://")
+    if mirror and not server:
         path = Path(mirror) / source.path
         if path.is_file():
             verify(path, source)
@@ -64,6 +59,7 @@ def obtain(source: Source, *, only_mirror: bool = True) -> Path:
         if target.is_file():
             try:
                 verify(target, source, discard=True)
+                _same_as_downloaded(target, source)
                 return target
             except PixelwiseError as error:
                 say(str(error))
@@ -87,75 +83,85 @@ def download(url: str, target: Path, source: Source) -> Path:
     """
     part = target.with_name(target.name + ".part")
     resumed = part.is_file() and part.stat().st_size > 0
-    _fetch(url, part)
     try:
-        verify(part, source, discard=True)
+        _whole(url, part, source)
+    except Unreachable:
+        raise
     except PixelwiseError:
         if not resumed:
             raise
-        say(f"{url}: the unfinished download was of no use; starting anew")
-        _fetch(url, part)
-        verify(part, source, discard=True)
+        say(f"{shown(url)}: the unfinished download was of no use; starting anew")
+        _whole(url, part, source)
     os.replace(part, target)
+    _same_as_downloaded(target, source)
     return target
 
 
-def _fetch(url: str, part: Path) -> None:
-    """Stream to `part` until the host says that it is complete; retry while tries bring bytes, and twice without."""
-    failures = 0
+def _whole(url: str, part: Path, source: Source) -> None:
+    """Download to `part` and check it; one that differs is removed."""
+    _fetch(url, part, source)
+    verify(part, source, discard=True)
+    if not source.checked:
+        try:
+            zips.check(part, source)
+        except PixelwiseError:
+            part.unlink(missing_ok=True)
+            raise
+
+
+def _same_as_downloaded(target: Path, source: Source) -> None:
+    """Where nobody publishes a checksum: compare with the one noted beside the file when it was downloaded.
+
+    Raises:
+        PixelwiseError: If it differs; the file is then removed.
+    """
+    if source.checked:
+        return
+    note = target.with_name(target.name + ".sha256")
+    found = sha256(target)
+    if note.is_file() and note.read_text(encoding="utf-8").strip() != found:
+        target.unlink()
+        note.unlink()
+        raise PixelwiseError(
+            f"{target}: sha256 {found[:12]} is not that of its download; removed, to be downloaded anew"
+        )
+    if not note.is_file():
+        zips.check(target, source)
+        write_text(note, found + "\n")
+
+
+def _fetch(url: str, part: Path, source: Source) -> None:
+    """Write to `part` until the host says that it is complete; retry while tries bring bytes, and twice without.
+
+    What an interrupted transfer brought stays; what a refused one brought is removed.
+    """
+    failures, deadline = 0, time.monotonic() + seconds(source)
     while True:
         before = part.stat().st_size if part.is_file() else 0
         try:
-            _stream(url, part, before)
+            stream(url, part, source, deadline)
             return
-        except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError) as error:
+        except Unreachable:
+            raise
+        except PixelwiseError as error:
+            part.unlink(missing_ok=True)
+            if not isinstance(error, NoPart) or time.monotonic() > deadline:
+                raise
+            say(f"{error}; starting anew")
+        except BROKEN_OFF as error:
             progress = part.is_file() and part.stat().st_size > before
             failures = 0 if progress else failures + 1
-            if failures >= TRIES:
+            if failures >= TRIES or time.monotonic() > deadline:
                 raise Unreachable(
-                    f"{url}: can't be reached ({_reason(error)}); check the network, or set {MIRROR} to a folder or "
-                    "server that holds a copy"
+                    f"{shown(url)}: can't be reached ({reason(error)}); check the network, or set {MIRROR} to a folder "
+                    "or server that holds a copy"
                 ) from None
             time.sleep(0.5 * failures)
-        except requests.RequestException as error:
-            raise PixelwiseError(f"{url}: {_reason(error)}") from None
-
-
-def _stream(url: str, part: Path, start: int) -> None:
-    headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={start}-"} if start else {})
-    with requests.get(url, headers=headers, stream=True, timeout=TIMEOUT) as answer:
-        if (
-            answer.status_code == 416
-        ):  # nothing after `start`: whole already, or not the same file; verified by the caller
-            return
-        if answer.status_code in (404, 410):
-            raise Unreachable(f"{url}: no such file on this host (status {answer.status_code})")
-        if answer.status_code >= 500:
-            raise requests.ConnectionError(f"status {answer.status_code}")
-        if answer.status_code not in (200, 206):
-            raise PixelwiseError(f"{url}: status {answer.status_code}; allowed are 200 and 206")
-        if answer.headers.get("Content-Type", "").startswith("text/html"):
-            raise PixelwiseError(f"{url}: a web page instead of a file; open the address in a browser")
-        start = start if answer.status_code == 206 else 0
-        length = answer.headers.get("Content-Length")
-        with _progress() as bar, open(part, "ab" if start else "wb") as stream:
-            task = bar.add_task(part.name.removesuffix(".part"), total=start + int(length) if length else None)
-            bar.update(task, completed=start)
-            for chunk in answer.iter_content(CHUNK):
-                stream.write(chunk)
-                bar.update(task, advance=len(chunk))
-
-
-def _progress() -> Progress:
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
-    return Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True))
-
-
-def _reason(error: Exception) -> str:
-    """The innermost cause of a network error, in a few words."""
-    text = str(error.args[0] if error.args else error)
-    reason = str(getattr(error.args[0] if error.args else None, "reason", text))
-    return reason.rsplit(": ", 1)[-1].split(" (", 1)[0].strip("() ")[:120] or type(error).__name__
+        except (requests.RequestException, ValueError) as error:  # an address or a header that is none
+            part.unlink(missing_ok=True)
+            raise PixelwiseError(
+                f"{shown(url)}: no valid address, or no valid answer ({type(error).__name__})"
+            ) from None
 
 
 def verify(path: Path, source: Source, *, discard: bool = False) -> None:

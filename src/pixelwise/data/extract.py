@@ -5,9 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import stat
-import struct
 import zipfile
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import resources
@@ -16,11 +14,10 @@ from typing import IO
 
 from pixelwise.data.download import discard
 from pixelwise.data.sources import Source
+from pixelwise.data.zips import BROKEN, bounded
 from pixelwise.errors import PixelwiseError
 
 CHUNK = 1 << 20
-# What the zip reader raises for damaged, truncated or encrypted archives.
-BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, struct.error)
 
 
 @dataclass(frozen=True)
@@ -83,18 +80,11 @@ def extract(archive: Path, source: Source, wanted: list[Member], out: Path) -> l
             if missing:
                 lack = f"{len(missing)} of {len(wanted)} listed members, first {missing[0]}"
                 raise PixelwiseError(f"{archive}: lacks {lack}")
+            bounded(archive, [entries[source.top + member.name] for member in wanted], source)
             return [_write(zipped, entries[source.top + member.name], member, out) for member in wanted]
     except Damaged as error:
         raise PixelwiseError(f"{archive}: {error}; {discard(archive)}") from None
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        EOFError,
-        NotImplementedError,
-        RuntimeError,
-        ValueError,
-        struct.error,
-    ) as error:
+    except BROKEN as error:
         raise PixelwiseError(f"{archive}: not a whole zip archive ({error}); {discard(archive)}") from None
 
 

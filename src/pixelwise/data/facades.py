@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pixelwise.data.layout import IGNORE, LabelTable, Listing, images_below, index, pair
+from pixelwise.data.layout import IGNORE, LabelTable, Listing, index, pair
+from pixelwise.data.walking import images_below
 from pixelwise.settings.data import Dataset
 
 COUNT, VALIDATION = 378, 78
@@ -52,4 +53,4 @@ def listing(root: Path, split: str, _: Dataset) -> Listing:
         }
     )
     parts = {"train": both.entries[:-VALIDATION], "val": both.entries[-VALIDATION:]}
-    return Listing(parts[split], both.defects if split == "train" else [])
+    return Listing(parts[split], *((both.defects, both.notes) if split == "train" else ()))

@@ -9,17 +9,16 @@ from __future__ import annotations
 from pathlib import Path
 
 from pixelwise.artifacts import sha256, write_text
-from pixelwise.data import bsds, extract, facades, roots, sources
-from pixelwise.data.download import obtain, say
+from pixelwise.data import bsds, extract, facades, own, roots, sources
+from pixelwise.data.download import obtain
 from pixelwise.data.extract import Member
-from pixelwise.data.readers import SPLITS, listing, select
+from pixelwise.data.own import FILES
 from pixelwise.data.roots import preflight
 from pixelwise.errors import PixelwiseError
+from pixelwise.screen import say
 from pixelwise.settings.data import Dataset, FetchSettings
 
-__all__ = ["preflight", "run"]
-
-FILES = "files.csv"
+__all__ = ["FILES", "preflight", "run"]
 
 
 def run(settings: FetchSettings, inputs: dict[str, Path], out: Path, work: Path) -> None:
@@ -29,7 +28,7 @@ def run(settings: FetchSettings, inputs: dict[str, Path], out: Path, work: Path)
         settings: Which.
         inputs: None.
         out: Folder for the files, or for the list of the user's files.
-        work: Unused; downloads are shared by all jobs and kept in `work/downloads/`.
+        work: Beside it, the times of the user's files are noted. Downloads are kept in `work/downloads/`.
 
     Raises:
         PixelwiseError: If the data can't be had or are damaged.
@@ -46,7 +45,7 @@ def run(settings: FetchSettings, inputs: dict[str, Path], out: Path, work: Path)
 
         photos.write(out)
     elif dataset.kind in roots.OWN:
-        record(dataset, out)
+        record(dataset, out, work.parent)
     else:
         unpack(dataset, out)
 
@@ -68,22 +67,21 @@ def unpack(dataset: Dataset, out: Path) -> None:
     extract.extract(archive, source, wanted, out)
 
 
-def record(dataset: Dataset, out: Path) -> None:
-    """Write the list of the user's files that the settings ask for: path below the root, bytes, sha256."""
+def record(dataset: Dataset, out: Path, notes: Path) -> None:
+    """Write the list of the user's files that the settings ask for: path below the root, bytes, sha256.
+
+    Their times are noted in `notes`, apart from the list, which is the same wherever the files are.
+    """
     if dataset.kind == "cityscapes" and not roots.available(dataset):
         from pixelwise.data import cityscapes_login
 
         cityscapes_login.download()
     root = roots.locate(dataset)
-    lines = ["path,size,sha256"]
-    for split in SPLITS:
-        found = select(listing(root, split, dataset), root, split, dataset)
-        if found.defects:
-            more = f" (and {len(found.defects) - 1} more defects)" if len(found.defects) > 1 else ""
-            raise PixelwiseError(found.defects[0] + more)
-        for path in [path for entry in found.entries for path in entry.files.values()]:
-            name = path.relative_to(root).as_posix()
-            if "," in name or "\n" in name:
-                raise PixelwiseError(f"{path}: a comma or line break in a name; rename the file")
-            lines.append(f"{name},{path.stat().st_size},{sha256(path)}")
+    lines, seen = ["path,size,sha256"], own.Seen(notes)
+    for path in own.listed(root, dataset, say):
+        name = path.relative_to(root).as_posix()
+        if "," in name or "\n" in name:
+            raise PixelwiseError(f"{path}: a comma or line break in a name; rename the file")
+        lines.append(f"{name},{path.stat().st_size},{seen.sha256(path)}")
     write_text(out / FILES, "\n".join(lines) + "\n")
+    seen.save()

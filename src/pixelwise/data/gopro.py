@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pixelwise.data.layout import Listing, images_below, index, pair
+from pixelwise.data.layout import Listing, index, pair
+from pixelwise.data.walking import images_below
 from pixelwise.settings.data import Dataset
 
 FOLDERS = {"train": "train", "val": "test"}
@@ -18,8 +19,8 @@ def listing(root: Path, split: str, _: Dataset) -> Listing:
     files = images_below(root / FOLDERS[split])
     return pair(
         {
-            "image": index([path for path in files if path.parent.name == "sharp"], _key),
-            "blurred": index([path for path in files if path.parent.name == "blur"], _key),
+            "image": index(files.only(lambda path: path.parent.name == "sharp"), _key),
+            "blurred": index(files.only(lambda path: path.parent.name == "blur"), _key),
         }
     )
 

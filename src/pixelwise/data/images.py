@@ -2,69 +2,58 @@
 
 from __future__ import annotations
 
-import hashlib
-import io
-import struct
-import zlib
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
+from pixelwise.data.decoding import Decoded, Header, decode
 from pixelwise.errors import PixelwiseError
 
 ID_MODES = {"1", "L", "P", "I", "I;16", "I;16B", "I;16L", "I;16N"}
-SIXTEEN_BIT = {"I", "I;16", "I;16B", "I;16L", "I;16N"}
+PHOTOGRAPHS = {"1", "L", "LA", "P", "PA", "RGB", "RGBA", "YCbCr"}
 MAP_FORMATS = ("PNG", "TIFF", "BMP")
 """Formats of label and instance maps: they keep ids as they are."""
-BITS_PER_SAMPLE, PHOTOMETRIC = 258, 262  # tags of TIFF 6.0
-BROKEN = (
-    *(
-        UnidentifiedImageError,
-        OSError,
-        SyntaxError,
-        ValueError,
-        struct.error,
-        EOFError,
-        TypeError,
-        KeyError,
-        IndexError,
-    ),
-    *(RuntimeError, zlib.error, Image.DecompressionBombError),
-)
-"""What decoders raise for damaged files."""
-Image.MAX_IMAGE_PIXELS = None  # users' own pictures may be of any size
-
-
-def _open(path: Path, sha256: str | None) -> tuple[Image.Image, bytes]:
-    """Decode an image completely; returns it with its file's bytes."""
-    content = path.read_bytes()
-    if sha256 is not None and (found := hashlib.sha256(content).hexdigest()) != sha256:
-        raise PixelwiseError(f"{path}: sha256 {found[:12]}; {sha256[:12]} when it was fetched, fetch the data again")
-    try:
-        image = Image.open(io.BytesIO(content))
-        image.load()
-    except BROKEN as error:
-        reason = str(error).split(" <", 1)[0].split("\n", 1)[0]
-        raise PixelwiseError(f"{path}: not a readable image ({reason})") from None
-    return image, content
+PHOTOMETRIC = 262  # tag of TIFF 6.0
 
 
 def read(path: Path, sha256: str | None = None) -> Image.Image:
-    """Read and decode an image completely.
+    """Read and decode a photograph completely.
 
     Args:
         path: Image file.
         sha256: Checksum that its bytes must have, or None.
 
     Raises:
-        PixelwiseError: If the file is no whole image or has another checksum.
+        PixelwiseError: If the file is no whole image, has another checksum, or holds more than 8 bits for each value,
+            other colours than gray or RGB, or transparent pixels.
         OSError: If the file can't be read at all.
     """
-    return _open(path, sha256)[0]
+    decoded = decode(path, sha256)
+    check_photograph(path, decoded.header)
+    image = decoded.image
+    if image.has_transparency_data and (lowest := _opacity(image)) < 255:
+        raise PixelwiseError(f"{path}: opacity {lowest} of 255; a photograph without transparent pixels is needed")
+    return image
+
+
+def check_photograph(path: Path, header: Header) -> None:
+    """Refuse by its header a photograph that 8 bits for each value and gray or RGB can't hold.
+
+    Raises:
+        PixelwiseError: Says what it holds.
+    """
+    if header.bits > 8:
+        raise PixelwiseError(f"{path}: {header.bits} bits for each value; photographs need 8 bits per channel")
+    if header.mode not in PHOTOGRAPHS:
+        raise PixelwiseError(f"{path}: mode {header.mode}; gray or RGB of 8 bits per channel is needed")
+
+
+def _opacity(image: Image.Image) -> int:
+    lowest: Any = image.convert("RGBA").getchannel("A").getextrema()[0]
+    return int(lowest)
 
 
 def read_ids(path: Path, sha256: str | None = None, palette: bool = True) -> NDArray[np.int32]:
@@ -82,40 +71,46 @@ def read_ids(path: Path, sha256: str | None = None, palette: bool = True) -> NDA
         PixelwiseError: If the file is not such an image, or has another checksum.
         OSError: If the file can't be read at all.
     """
-    image, content = _open(path, sha256)
-    wrong = None
-    if image.format not in MAP_FORMATS or image.info.get("compression") == "jpeg":
-        wrong = f"{'TIFF with JPEG' if image.format == 'TIFF' else image.format}, which may change ids; allowed are "
+    decoded = decode(path, sha256)
+    check_map(path, decoded, palette)
+    header, found = decoded.header, np.asarray(decoded.image).astype(np.int32)
+    if not header.signed and (found < 0).any():
+        raise PixelwiseError(f"{path}: id {int(found.min()) + 2**32}; at most {2**31 - 1} is allowed")
+    stretched = header.format == "PNG" and header.mode == "L" and header.bits in (2, 4)  # by Pillow
+    return found // (255 // (2**header.bits - 1)) if stretched else found
+
+
+def check_map(path: Path, decoded: Decoded, palette: bool) -> None:
+    """Refuse a file that may hold other ids than were put into it, or no ids at all.
+
+    Raises:
+        PixelwiseError: Says what it holds.
+    """
+    image, header, wrong = decoded.image, decoded.header, None
+    if header.format not in MAP_FORMATS or image.info.get("compression") == "jpeg":
+        wrong = f"{'TIFF with JPEG' if header.format == 'TIFF' else header.format}, which may change ids; allowed are "
         wrong += ", ".join(MAP_FORMATS)
-    elif (frames := getattr(image, "n_frames", 1)) > 1:
-        wrong = f"{frames} frames; one is allowed"
-    elif image.mode not in ID_MODES or (image.mode == "P" and not palette):
+    elif header.mode not in ID_MODES or (header.mode == "P" and not palette):
         what = {"P": "palette image", "RGB": "colour image", "RGBA": "colour image"}.get(
-            image.mode, f"mode {image.mode}"
+            header.mode, f"mode {header.mode}"
         )
         wrong = f"{what}; a map holds one id per pixel, gray{' or palette' if palette else ' and no palette'}"
-    elif image.format == "TIFF" and _stretched(getattr(image, "tag_v2", {})):
-        wrong = "fewer than 8 bits, or white is zero; allowed are 8 to 32 bits, black is zero"
+    elif header.format == "TIFF" and header.bits not in (1, 8, 16, 32):
+        wrong = f"{header.bits} bits for each value; 1, 8, 16 or 32 are allowed"
+    elif header.format == "TIFF" and image.tag_v2.get(PHOTOMETRIC) == 0:  # type: ignore[attr-defined]
+        wrong = "white is zero; black must be zero"
     if wrong:
         raise PixelwiseError(f"{path}: {wrong}")
-    found = np.asarray(image).astype(np.int32)
-    bits, colour_type = content[24:26] if image.format == "PNG" else (8, 0)
-    return found // (255 // (2**bits - 1)) if bits in (2, 4) and colour_type == 0 else found  # as Pillow stretches them
-
-
-def _stretched(tags: Mapping[int, Any]) -> bool:
-    """Whether Pillow changes the values of a gray TIFF."""
-    return int(np.min(tags.get(BITS_PER_SAMPLE, 1))) not in (1, 8, 16, 32) or tags.get(PHOTOMETRIC) == 0
 
 
 def pixels(image: Image.Image, path: Path, channels: int | None) -> Image.Image:
     """The image in 8 bits per channel: gray (1), colour (3), or as the file holds it (None).
 
     Raises:
-        PixelwiseError: If the image has 16 bits per channel.
+        PixelwiseError: If the image has 16 bits per channel, or other colours than gray or RGB.
     """
-    if image.mode in SIXTEEN_BIT or image.mode == "F":
-        raise PixelwiseError(f"{path}: mode {image.mode}; photographs need 8 bits per channel")
+    if image.mode not in PHOTOGRAPHS:
+        raise PixelwiseError(f"{path}: mode {image.mode}; gray or RGB of 8 bits per channel is needed")
     gray = channels == 1 or (channels is None and image.mode in ("1", "L", "LA"))
     return image.convert("L" if gray else "RGB")
 

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from pixelwise.errors import PixelwiseError
+from pixelwise.tensors import plain, unpickled
 
 STEM = ("Conv2d_1a_3x3", "Conv2d_2a_3x3", "Conv2d_2b_3x3", "Conv2d_3b_1x1", "Conv2d_4a_3x3")
 
@@ -99,15 +100,12 @@ def read_state(path: Path) -> dict[str, Tensor]:
     """Read a state dict that torch.save wrote, without running code from the file.
 
     Raises:
-        PixelwiseError: If it is none.
+        PixelwiseError: If it is none, or a value is not finite.
     """
-    try:
-        given = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # torch raises pickle, zip and runtime errors alike
-        raise PixelwiseError(f"{path}: not a file of weights ({str(error).splitlines()[0]})") from None
-    if not isinstance(given, dict) or not all(isinstance(value, Tensor) for value in given.values()):
-        raise PixelwiseError(f"{path}: not a state dict; expected are names and tensors")
-    return given
+    given = unpickled(path)
+    if not isinstance(given, dict):
+        raise PixelwiseError(f"{path}: holds {type(given).__name__}; a state dict of tensors is needed")
+    return plain(path, given)
 
 
 def take(path: Path, given: dict[str, Tensor], wanted: list[str], ignored: tuple[str, ...]) -> dict[str, Tensor]:

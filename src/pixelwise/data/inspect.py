@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pixelwise.data import images
+from pixelwise.data.decoding import header
 from pixelwise.data.layout import IGNORE, Entry, LabelTable
 from pixelwise.errors import PixelwiseError
 from pixelwise.settings.data import Dataset
 
 PHOTOGRAPHS = ("image", "blurred")
-ORIENTATION = 274  # EXIF 2.3
 
 
 @dataclass(frozen=True)
@@ -29,19 +29,22 @@ class Example:
 
 
 def headers(entry: Entry) -> list[str]:
-    """Defects that the files' headers show, without decoding them: not an image, another size than its partner."""
+    """Defects that headers show, without decoding: no image, other colours or depth, another size than its partner."""
     defects, sizes = [], {}
     for role, path in entry.files.items():
         try:
-            with Image.open(path) as image:
-                sizes[role] = (image.height, image.width)
-                turned = image.getexif().get(ORIENTATION, 1)
-                if turned != 1 and role in PHOTOGRAPHS:
-                    defects.append(f"{path}: EXIF orientation {turned}; a picture stored upright is needed")
-        except images.BROKEN as error:
-            if isinstance(error, OSError) and error.errno is not None:
-                raise
-            defects.append(f"{path}: not a readable image (not one of the known formats, or its header is damaged)")
+            found = header(path)
+            sizes[role] = (found.height, found.width)
+            if role not in PHOTOGRAPHS:
+                continue
+            images.check_photograph(path, found)
+            if found.orientation != 1:
+                line = f"{path}: EXIF orientation {found.orientation}; a picture stored upright is needed"
+                defects.append(line)
+        except PixelwiseError as error:
+            defects.append(str(error))
+        except OSError as error:
+            defects.append(f"{path}: {error.strerror}")
     for role, size in sizes.items():
         if "image" in sizes and size != sizes["image"]:
             height, width = sizes["image"]

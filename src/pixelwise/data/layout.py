@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-IMAGES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp")
+from pixelwise.data.walking import Found
+
 IGNORE = 255
+LONGEST = 200  # bytes of a name; files are called after it
 
 Colour = tuple[int, int, int]
 
@@ -33,10 +34,20 @@ class Entry:
 
 @dataclass(frozen=True)
 class Listing:
-    """The examples of one split in natural order, and every defect of pairing, one line each."""
+    """The examples of one split in natural order, every defect of pairing, and what was left out, one line each."""
 
     entries: list[Entry] = field(default_factory=list)
     defects: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Index:
+    """The files of one role by key, and the lines about those that are not in it."""
+
+    files: dict[str, Path]
+    defects: list[str]
+    notes: list[str]
 
 
 @dataclass(frozen=True)
@@ -69,29 +80,21 @@ def natural(text: str) -> list[tuple[int, str]]:
     return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", text) if part]
 
 
-def images_below(folder: Path, suffix: str = "", kinds: Collection[str] = IMAGES) -> list[Path]:
-    """Image files below a folder, linked folders too, whose names end in `suffix`; sorted, none hidden."""
-    walked = os.walk(folder, followlinks=True)
-    paths = (Path(place, name) for place, _, names in walked for name in names if name.endswith(suffix))
-    return sorted(p for p in paths if p.suffix.lower() in kinds and p.is_file() and not p.name.startswith("."))
-
-
-def index(paths: Iterable[Path], key: Callable[[Path], str]) -> tuple[dict[str, Path], list[str]]:
-    """Arrange files by key.
-
-    Returns:
-        The first file of each key, and one line for each further file of the same key.
-    """
-    found: dict[str, Path] = {}
-    defects = []
-    for path in paths:
-        first = found.setdefault(key(path), path)
+def index(found: Found, key: Callable[[Path], str]) -> Index:
+    """Arrange files by key: the first file of each, and a defect for each further file of the same key."""
+    files: dict[str, Path] = {}
+    defects = list(found.defects)
+    for path in found.paths:
+        name = key(path)
+        first = files.setdefault(name, path)
         if first is not path:
-            defects.append(f"{path}: same name {key(path)} as {first}; names must be unique")
-    return found, defects
+            defects.append(f"{path}: same name {name} as {first}; names must be unique")
+        elif len(name.encode()) > LONGEST:
+            defects.append(f"{path}: name {name} of {len(name.encode())} bytes; at most {LONGEST} are allowed")
+    return Index(files, defects, found.notes)
 
 
-def pair(roles: Mapping[str, tuple[dict[str, Path], list[str]]]) -> Listing:
+def pair(roles: Mapping[str, Index]) -> Listing:
     """Bring together the files of each key.
 
     Args:
@@ -100,11 +103,12 @@ def pair(roles: Mapping[str, tuple[dict[str, Path], list[str]]]) -> Listing:
     Returns:
         An entry for each key that every role has; a defect for each key that a role lacks.
     """
-    defects = [line for _, lines in roles.values() for line in lines]
-    keys = sorted({key for files, _ in roles.values() for key in files}, key=natural)
+    defects = [line for role in roles.values() for line in role.defects]
+    notes = [line for role in roles.values() for line in role.notes]
+    keys = sorted({key for role in roles.values() for key in role.files}, key=natural)
     entries = []
     for key in keys:
-        files = {role: paths[key] for role, (paths, _) in roles.items() if key in paths}
+        files = {name: role.files[key] for name, role in roles.items() if key in role.files}
         missing = [role for role in roles if role not in files]
         if missing:
             first = next(iter(files.values()))
@@ -113,7 +117,7 @@ def pair(roles: Mapping[str, tuple[dict[str, Path], list[str]]]) -> Listing:
             )
         else:
             entries.append(Entry(key, **files))
-    return Listing(entries, defects)
+    return Listing(entries, list(dict.fromkeys(defects)), list(dict.fromkeys(notes)))
 
 
 def distinct_colours(count: int) -> tuple[Colour, ...]:

@@ -18,8 +18,10 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from pixelwise.artifacts import atomic, read_json, write_json
+from pixelwise.artifacts import atomic, write_json
+from pixelwise.data.packed import Facts, Index
 from pixelwise.errors import PixelwiseError
+from pixelwise.reading import read
 
 FACTS = "dataset.json"
 DTYPES: dict[str, np.dtype[Any]] = {
@@ -119,8 +121,7 @@ def write_pack(directory: Path, split: str, items: Iterable[Item]) -> list[str]:
 
 def read_facts(directory: Path) -> dict[str, Any]:
     """Read `dataset.json` of prepared data: kind, task, labels, palette, evaluation classes, size, splits."""
-    facts: dict[str, Any] = read_json(directory / FACTS)
-    return facts
+    return read(directory / FACTS, Facts).model_dump(exclude_unset=True)
 
 
 class Pack:
@@ -136,9 +137,9 @@ class Pack:
 
     def __init__(self, directory: Path, split: str) -> None:
         self.directory, self.split = Path(directory), split
-        index = read_json(self.directory / f"{split}.json")
-        self.names: list[str] = index["names"]
-        self._index: dict[str, dict[str, Any]] = index["arrays"]
+        index = read(self.directory / f"{split}.json", Index)
+        self.names = index.names
+        self._index: dict[str, dict[str, Any]] = {role: places.model_dump() for role, places in index.arrays.items()}
         self._flat = {role: self._open(role) for role in self._index}
 
     def _open(self, role: str) -> NDArray[Any]:
@@ -148,6 +149,8 @@ class Pack:
         except (OSError, ValueError) as error:
             raise PixelwiseError(f"{path}: not readable ({error}); prepare the data again") from None
         expected = sum(int(np.prod(shape)) for shape in self._index[role]["shapes"])
+        if flat.ndim != 1 or flat.dtype != DTYPES[role]:
+            raise PixelwiseError(f"{path}: {flat.dtype} in {flat.ndim} dimensions; {DTYPES[role]} in one is needed")
         if flat.size != expected:
             raise PixelwiseError(f"{path}: {flat.size} values; {self.split}.json lists {expected}")
         return flat

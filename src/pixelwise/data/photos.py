@@ -7,9 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from pixelwise.artifacts import atomic
+from pixelwise.data import images
 from pixelwise.errors import PixelwiseError
 
 # Licences: public domain, CC0 or CC BY as stated for each picture in scikit-image's `skimage.data` documentation.
@@ -66,13 +67,12 @@ def write(out: Path) -> None:
     Raises:
         PixelwiseError: If the installed scikit-image lacks a picture or it cannot be read.
     """
-    folder = resources.files("skimage") / "data"
+    folder = Path(str(resources.files("skimage"))) / "data"
     for split, names, side in (("train", TRAIN, TRAIN_SIDE), ("val", VAL, VAL_SIDE)):
         for name in names:
             try:
-                with (folder / name).open("rb") as stream, Image.open(stream) as picture:
-                    gray = centre_crop(luma(picture), side)
-            except (FileNotFoundError, UnidentifiedImageError, OSError) as error:
-                raise PixelwiseError(f"{folder / name}: {error}; needs the pictures inside scikit-image") from None
+                gray = centre_crop(luma(images.read(folder / name)), side)
+            except (PixelwiseError, OSError) as error:
+                raise PixelwiseError(f"{error}; needs the pictures inside scikit-image") from None
             with atomic(out / split / f"{Path(name).stem}.png") as path:
                 Image.fromarray(gray).save(path)

@@ -6,7 +6,6 @@ instance maps PIL nearest, no crop. Pairing and headers of all files are checked
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -14,13 +13,14 @@ from typing import Any
 
 import numpy as np
 
-from pixelwise.artifacts import empty, write_json
+from pixelwise.artifacts import remove, write_json
 from pixelwise.data import images, roots
 from pixelwise.data.inspect import decode, headers
 from pixelwise.data.layout import Entry, LabelTable
 from pixelwise.data.pack import FACTS, Item, write_pack
 from pixelwise.data.readers import SPLITS, label_table, listing, select
 from pixelwise.errors import PixelwiseError
+from pixelwise.listings import rows
 from pixelwise.settings.data import Dataset, PrepareSettings
 
 FILES = "files.csv"  # written by the step `fetch` for data sets of the user's own
@@ -65,7 +65,8 @@ def run(settings: PrepareSettings, inputs: dict[str, Path], out: Path, work: Pat
                 names[split] = write_pack(out, split, items(found.entries, dataset, table, hashes, seen))
         write_json(out / FACTS, facts(dataset, table, names, seen))
     except BaseException:
-        empty(out)
+        remove(out)
+        out.mkdir()
         raise
 
 
@@ -74,8 +75,7 @@ def files(dataset: Dataset, raw: Path) -> tuple[Path, dict[Path, str]]:
     if dataset.kind not in roots.OWN:
         return raw, {}
     root = roots.locate(dataset)
-    with open(raw / FILES, encoding="utf-8", newline="") as stream:
-        return root, {root / row["path"]: row["sha256"] for row in csv.DictReader(stream)}
+    return root, {root / row["path"]: row["sha256"] for row in rows(raw / FILES, ("path", "sha256"))}
 
 
 def items(

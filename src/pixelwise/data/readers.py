@@ -61,4 +61,4 @@ def select(found: Listing, root: Path, split: str, dataset: Dataset) -> Listing:
         raise PixelwiseError(
             f"{root}: {len(found.entries)} {split} examples of {dataset.kind}; {split} asks for {limit}"
         )
-    return Listing(found.entries[:limit], found.defects)
+    return Listing(found.entries[:limit], found.defects, found.notes)

@@ -27,6 +27,8 @@ class Source:
         manifest_sha256: Checksum of that list.
         top: Folder inside the archive that holds everything.
         file: Path under a mirror; by default the path of `url`.
+        most: Bytes that a download of unknown size may have.
+        unpacked: Bytes that the wanted members of an archive may have together.
     """
 
     url: str
@@ -39,6 +41,18 @@ class Source:
     manifest_sha256: str = ""
     top: str = ""
     file: str = ""
+    most: int = 2**31
+    unpacked: int = 2**32
+
+    @property
+    def limit(self) -> int:
+        """The most bytes that a download may have: its known size, or `most`."""
+        return self.most if self.size is None else self.size
+
+    @property
+    def checked(self) -> bool:
+        """Whether a checksum of the whole file is known."""
+        return bool(self.sha256 or self.md5)
 
     @property
     def path(self) -> str:
@@ -105,6 +119,8 @@ CITYSCAPES: dict[str, Source] = {
         licence="non-commercial, own terms (Cityscapes)",
         login=f"register at {CITYSCAPES_HOME}/register/",
         file=name,
+        most=2**34,
+        unpacked=2**34,
     )
     for name, number in (("gtFine_trainvaltest.zip", 1), ("leftImg8bit_trainvaltest.zip", 3))
 }

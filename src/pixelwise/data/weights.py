@@ -19,10 +19,12 @@ from torch import Tensor
 
 from pixelwise.artifacts import atomic, sha256, write_json
 from pixelwise.data import inception, vgg
-from pixelwise.data.download import Unreachable, obtain, say, verify
+from pixelwise.data.download import Unreachable, obtain, verify
+from pixelwise.data.own import Seen
 from pixelwise.data.package import obtain_member
 from pixelwise.data.sources import PACKAGES, WEIGHTS
 from pixelwise.errors import PixelwiseError
+from pixelwise.screen import say
 from pixelwise.settings.data import WeightsSettings
 
 OFFLINE = "PIXELWISE_WEIGHTS"
@@ -59,13 +61,13 @@ def run(settings: WeightsSettings, inputs: dict[str, Path], out: Path, work: Pat
         inputs: None.
         out: Folder for `<name>.safetensors` (Inception, VGG19) or the unchanged file `<name><suffix>`, and
             `source.json` (source, checksum, licence, and under `file` the name of the file beside it).
-        work: Unused; downloads are shared by all jobs.
+        work: Beside it, the times of the user's own file are noted.
 
     Raises:
         PixelwiseError: If the weights can't be had, or differ from their checksum.
     """
     name = settings.name
-    found = own(Path(settings.file)) if settings.file else published(name)
+    found = own(Path(settings.file), Seen(work.parent)) if settings.file else published(name)
     if name in CONVERTED:
         reader, variant = CONVERTED[name].get(found.kind, CONVERTED[name]["official"])
         target = out / f"{name}.safetensors"
@@ -80,15 +82,18 @@ def run(settings: WeightsSettings, inputs: dict[str, Path], out: Path, work: Pat
     write_json(out / "source.json", facts | {"name": name, "source": found.kind, "file": target.name})
 
 
-def own(path: Path) -> Found:
-    """The user's own file.
+def own(path: Path, seen: Seen | None = None) -> Found:
+    """The user's own file; its hash and times are noted in `seen`, if given.
 
     Raises:
         PixelwiseError: If it does not exist.
     """
     if not path.is_file():
         raise PixelwiseError(f"{path}: no such file; a checkpoint is expected there")
-    return Found(path, "own", {"sha256": sha256(path)})
+    facts = {"sha256": seen.sha256(path) if seen else sha256(path), "size": path.stat().st_size}
+    if seen:
+        seen.save()
+    return Found(path, "own", facts)
 
 
 def published(name: str) -> Found:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from pixelwise import outputs
 from pixelwise.errors import PixelwiseError
 from pixelwise.evaluation import pictures
 from pixelwise.evaluation.restorer import Restorer
 
 
-def denoise(image: Path, out: Path, checkpoint: Path, sigma: float | None = None) -> None:
+def denoise(image: Path, out: Path, checkpoint: Path, sigma: float | None = None, force: bool = False) -> None:
     """Denoise a picture of any size, gray or colour, 8 or 16 bit.
 
     A network for gray images treats red, green and blue one by one; a network for colour refuses gray pictures. A
@@ -23,17 +24,22 @@ def denoise(image: Path, out: Path, checkpoint: Path, sigma: float | None = None
         out: Picture to write; its ending chooses the format.
         checkpoint: Network trained or converted by this project.
         sigma: Noise level of the picture on the 0-255 scale. If given, it must be one that the network was trained for.
+        force: Whether a file that stands at `out` may be replaced.
 
     Raises:
         PixelwiseError: If a file is not readable, does not fit the network or cannot hold the result.
     """
+    inputs = (image, checkpoint)
+    outputs.check(out, inputs, force)
     picture = pictures.read(image)
     pictures.check_target(out, picture)
     network = Restorer(checkpoint)
     check_level(checkpoint, network.info.get("extra", {}), sigma)
     if network.channels == 3 and picture.pixels.ndim == 2:
         raise PixelwiseError(f"{image}: a gray picture; {checkpoint} needs colour, give a network for gray images")
-    pictures.write(out, picture.with_pixels(network.in_windows(picture.pixels)))
+    restored = picture.with_pixels(network.in_windows(picture.pixels))
+    with outputs.written(out, inputs, force) as temporary:
+        pictures.write(temporary, restored)
 
 
 def check_level(checkpoint: Path, facts: dict[str, Any], sigma: float | None) -> None:

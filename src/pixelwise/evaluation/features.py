@@ -19,11 +19,10 @@ import torch
 from cleanfid.resize import build_resizer
 from numpy.typing import NDArray
 from pytorch_fid import inception
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from pixelwise.errors import PixelwiseError
+from pixelwise.tensors import from_safetensors
 
 WEIGHTS = "inception.safetensors"
 SIDE = 299
@@ -43,10 +42,7 @@ def load_inception(folder: Path, device: torch.device | str = "cpu") -> nn.Modul
         PixelwiseError: If the file is missing or unreadable, or a tensor is missing, unknown or of another shape.
     """
     path = folder / WEIGHTS
-    try:
-        state = load_file(path)
-    except (OSError, SafetensorError) as error:
-        raise PixelwiseError(f"{path}: not readable as safetensors ({error})") from None
+    state = from_safetensors(path)[0]
     state.setdefault("fc.weight", torch.zeros(1008, DIMENSIONS))
     state.setdefault("fc.bias", torch.zeros(1008))
     download = inception.load_state_dict_from_url

@@ -16,12 +16,13 @@ from torch import nn
 
 from pixelwise.artifacts import atomic, sha256, write_text
 from pixelwise.data.pack import Pack, read_facts
+from pixelwise.errors import PixelwiseError
 from pixelwise.evaluation import features, hardware, images
 from pixelwise.evaluation.features import Resize
 from pixelwise.evaluation.frechet import FloatArray, frechet_distance, recentred_interval
 from pixelwise.evaluation.kid import KernelDistance
 from pixelwise.evaluation.statistics import resample_counts
-from pixelwise.metrics import Record, Scalar, Value, dump, protocol_hash
+from pixelwise.metrics import Record, Scalar, Value, dump, measured, protocol_hash
 from pixelwise.settings.evaluation import FidSettings
 
 Quantity = Literal["fid", "kid"]
@@ -125,7 +126,7 @@ def run(settings: FidSettings, inputs: dict[str, Path], out: Path, work: Path) -
         if len(x) >= LEAST:
             estimate, draws = measure(protocol.quantity, x, y, settings.resamples, design.name == "pairs")
             low, high = recentred_interval(estimate, draws)
-            value = Value(value=estimate, unit="1", low=low, high=high, interval=INTERVAL)
+            value = measured(estimate, "1", low, high, INTERVAL)
             rows += [(full_name, i, float(draw)) for i, draw in enumerate(draws) if np.isfinite(draw)]
         reference = f"{settings.dataset}/{settings.split}"
         label = f"{full_name}/{reference}-{len(y)}/{height}x{width}/inception-{weights[:8]}"
@@ -216,7 +217,7 @@ class Extractor:
         if not path.exists():
             with atomic(path) as temporary:
                 np.save(temporary, features.extract(pictures.read, len(pictures), self.network, resize, self.batch))
-        return np.asarray(np.load(path, allow_pickle=False))
+        return _kept(path, len(pictures))
 
 
 def _photographs(
@@ -232,6 +233,21 @@ def _photographs(
         else:
             found[resize] = extractor.features("reference", wanted, resize)
     return found
+
+
+def _kept(path: Path, count: int) -> FloatArray:
+    """Features that were kept in a file.
+
+    Raises:
+        PixelwiseError: If it does not hold `count` rows of finite features.
+    """
+    try:
+        found = np.load(path, allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise PixelwiseError(f"{path}: not readable ({error}); delete it to compute the features anew") from None
+    if found.ndim != 2 or len(found) != count or found.dtype.kind != "f" or not np.isfinite(found).all():
+        raise PixelwiseError(f"{path}: not the features of {count} images; delete it to compute them anew")
+    return np.asarray(found)
 
 
 def _write_rows(path: Path, rows: list[tuple[str, int, float]]) -> None:

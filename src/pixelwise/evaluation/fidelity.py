@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
@@ -30,11 +32,15 @@ def quantise(image: Image) -> npt.NDArray[np.float64]:
 def psnr(clean: Image, estimate: Image) -> float:
     """Peak signal-to-noise ratio in dB over all pixels and channels, peak 1; no border is left out.
 
+    A perfect estimate has an infinite one.
+
     Args:
         clean: Reference [H, W] or [H, W, 3], on the scale where white is 1.
         estimate: Same shape; neither clipped nor rounded here.
     """
     x, y = clean.astype(np.float64), estimate.astype(np.float64)
+    if not np.square(x - y).any():
+        return math.inf
     return float(peak_signal_noise_ratio(x, y, data_range=1.0))  # type: ignore[no-untyped-call]
 
 

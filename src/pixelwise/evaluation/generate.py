@@ -7,12 +7,14 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from pixelwise.artifacts import atomic, read_json, sha256, write_json
+from pixelwise.artifacts import atomic, sha256, write_json
 from pixelwise.data.pack import Pack, read_facts
 from pixelwise.errors import PixelwiseError
 from pixelwise.evaluation import hardware
 from pixelwise.evaluation.generator import Generator
 from pixelwise.evaluation.images import GENERATION
+from pixelwise.reading import read
+from pixelwise.schemas import Training
 from pixelwise.settings.evaluation import GenerateSettings
 
 MODEL = "model.safetensors"
@@ -45,7 +47,7 @@ def run(settings: GenerateSettings, inputs: dict[str, Path], out: Path, work: Pa
         for i, picture in zip(chunk, pictures, strict=True):
             with atomic(out / "images" / f"{names[i]}.png") as temporary:
                 Image.fromarray(picture).save(temporary)
-    training = read_json(inputs["model"] / "training.json")
+    training = read(inputs["model"] / "training.json", Training)
     document = {
         "model": settings.name,
         "architecture": generator.info["name"],
@@ -55,7 +57,7 @@ def run(settings: GenerateSettings, inputs: dict[str, Path], out: Path, work: Pa
         "n": len(names),
         "names": names,
         "weights_sha256": sha256(inputs["model"] / MODEL),
-        "short": bool(training["short"]),
+        "short": training.short,
     }
     write_json(out / GENERATION, document)
 

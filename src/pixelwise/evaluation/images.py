@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
-from pixelwise.artifacts import read_json
+from pixelwise.data import images as decoding
 from pixelwise.data.pack import Pack
 from pixelwise.errors import PixelwiseError
+from pixelwise.reading import read
+from pixelwise.schemas import Generation
 
 GENERATION = "generation.json"
 
@@ -60,15 +60,15 @@ def generated(folder: Path, pack: Pack, limit: int | None) -> Pictures:
     Raises:
         PixelwiseError: If a name is not in the pack, or a file is missing or unreadable.
     """
-    facts: dict[str, Any] = read_json(folder / GENERATION)
-    names = facts["names"][:limit]
+    facts = read(folder / GENERATION, Generation)
+    names = facts.names[:limit]
     position = {name: i for i, name in enumerate(pack.names)}
     for name in names:
         if name not in position:
             raise PixelwiseError(f"{folder / GENERATION}: {name}; not in the split {pack.split} of {pack.directory}")
     paths = [folder / "images" / f"{name}.png" for name in names]
-    short = bool(facts["short"]) or len(names) < len(pack)
-    return Pictures([position[name] for name in names], lambda i: read_rgb(paths[i]), facts["weights_sha256"], short)
+    short = facts.short or len(names) < len(pack)
+    return Pictures([position[name] for name in names], lambda i: read_rgb(paths[i]), facts.weights_sha256, short)
 
 
 def read_rgb(path: Path) -> NDArray[np.uint8]:
@@ -77,11 +77,7 @@ def read_rgb(path: Path) -> NDArray[np.uint8]:
     Raises:
         PixelwiseError: If the file is missing or no readable image.
     """
-    try:
-        with Image.open(path) as image:
-            return np.asarray(image.convert("RGB"))
-    except OSError as error:
-        raise PixelwiseError(f"{path}: not readable as an image ({error})") from None
+    return np.asarray(decoding.pixels(decoding.read(path), path, channels=3))
 
 
 def as_rgb(image: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -14,7 +14,7 @@ from pixelwise.evaluation import statistics
 from pixelwise.evaluation.generator import full_options
 from pixelwise.evaluation.scopes import SCOPES
 from pixelwise.evaluation.stopwatch import MIB
-from pixelwise.metrics import Record, Scalar, Value, protocol_hash
+from pixelwise.metrics import Record, Scalar, Value, measured, protocol_hash
 from pixelwise.models import flops, registry
 from pixelwise.settings.evaluation import TimedModel, TimeSettings
 
@@ -67,7 +67,7 @@ def latency(
         memory: What one call takes at most, in MiB; None if it was not measured.
     """
     median, low, high = statistics.bootstrap_median(milliseconds, settings.seed)
-    values = {"median": Value(value=median, unit="ms", low=low, high=high, interval=INTERVAL)}
+    values = {"median": measured(median, "ms", low, high, INTERVAL)}
     for name, value in zip(("p90", "p99", "min"), np.quantile(milliseconds, [0.9, 0.99, 0.0]), strict=True):
         values[name] = Value(value=float(value), unit="ms")
     batch = _whole(facts["batch"])
@@ -93,7 +93,7 @@ def ratio(
     """
     a, b = pair
     value, low, high = statistics.bootstrap_ratio_of_medians(times[a], times[b], settings.seed)
-    values = {"ratio": Value(value=value, unit="times", low=low, high=high, interval=INTERVAL)}
+    values = {"ratio": measured(value, "times", low, high, INTERVAL)}
     values["gflop_ratio"] = Value(value=gflop[a] / gflop[b], unit="times")
     return _timed(settings, facts, f"{a}/{b}", len(times[a]), values)
 
@@ -141,7 +141,7 @@ def arithmetic(settings: TimeSettings) -> Iterator[Record]:
     for size, (label, model) in itertools.product(settings.sizes, settings.models.items()):
         with torch.device("meta"):
             module = build(settings, model, size)
-            channels = settings.channels
+            channels: int = settings.channels
             if settings.task == "translation":
                 channels = sum(semantic_channels(settings, model, size))
             gflop = flops.count(module, torch.empty(1, channels, *size)) / 1e9

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from pixelwise.artifacts import write_text
+from pixelwise.errors import PixelwiseError
+from pixelwise.listings import log
+from pixelwise.reading import text
+from pixelwise.schemas import Noted
 
 
 class Ledger:
@@ -13,18 +16,24 @@ class Ledger:
 
     Args:
         path: The file; made when the first result is noted.
+
+    Raises:
+        PixelwiseError: If another line is none of these.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._known: dict[str, dict[str, float]] = {}
-        lines = path.read_text(encoding="utf-8").splitlines(keepends=True) if path.exists() else []
-        whole = [line for line in lines if line.endswith("\n")]
-        for line in whole:
-            entry = json.loads(line)
-            self._known[entry["key"]] = entry["scores"]
-        if len(whole) < len(lines):
-            write_text(path, "".join(whole))
+        if not path.exists():
+            return
+        written = text(path)
+        whole = written[: written.rfind("\n") + 1]
+        if len(whole) < len(written):
+            write_text(path, whole)
+        entries, problems = log(path, Noted, "the scores of finished images")
+        if problems:
+            raise PixelwiseError(problems[0])
+        self._known = {entry.key: entry.scores for entry in entries}
 
     def get(self, key: str) -> dict[str, float] | None:
         """The result noted under `key`, or None."""
@@ -34,6 +43,6 @@ class Ledger:
         """Note a result and return it."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with self.path.open("a", encoding="utf-8") as stream:
-            stream.write(json.dumps({"key": key, "scores": scores}) + "\n")
+            stream.write(Noted(key=key, scores=scores).model_dump_json() + "\n")
         self._known[key] = scores
         return scores

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pixelwise import metrics
-from pixelwise.artifacts import read_json, sha256, write_text
+from pixelwise.artifacts import sha256, write_text
 from pixelwise.data.pack import Pack, read_facts
 from pixelwise.errors import PixelwiseError
 from pixelwise.evaluation import baselines, hardware
@@ -23,6 +23,8 @@ from pixelwise.evaluation.protocols import PROTOCOLS, Protocol
 from pixelwise.evaluation.restorer import Restorer
 from pixelwise.evaluation.samples import Samples
 from pixelwise.evaluation.statistics import bootstrap_mean
+from pixelwise.reading import read
+from pixelwise.schemas import Training
 from pixelwise.settings.restoration import BASELINES, RestorationSettings
 
 MODEL = "model.safetensors"
@@ -86,7 +88,7 @@ def run(settings: RestorationSettings, inputs: dict[str, Path], out: Path, work:
         PixelwiseError: If the data or the model do not fit the protocol.
     """
     device = hardware.select_device(settings.device, settings.threads)
-    protocol = _protocol(settings)
+    protocol = PROTOCOLS[settings.protocol]
     facts = read_facts(inputs["data"])
     cases = Cases(protocol, Pack(inputs["data"], "val"), facts["kind"], settings.limit)
     about: dict[str, Any] = {"short": False, "synthetic": facts["synthetic"], "weights_sha256": None}
@@ -96,9 +98,9 @@ def run(settings: RestorationSettings, inputs: dict[str, Path], out: Path, work:
     else:
         path = inputs["model"] / MODEL
         restorer = Restorer(path, device)
-        training = read_json(inputs["model"] / "training.json")
-        about["short"], about["weights_sha256"] = bool(training["short"]), sha256(path)
-        about["synthetic"] |= bool(training.get("dataset", {}).get("synthetic", False))
+        training = read(inputs["model"] / "training.json", Training)
+        about["short"], about["weights_sha256"] = training.short, sha256(path)
+        about["synthetic"] |= training.dataset.synthetic
         period = restorer.tile if restorer.tile > 1 else settings.tile
         subjects = [Subject(settings.name, lambda sigma: lambda case: restorer(case.degraded), period)]
         if restorer.patch and (protocol.size is None or max(protocol.size) > restorer.patch):
@@ -122,21 +124,9 @@ def run(settings: RestorationSettings, inputs: dict[str, Path], out: Path, work:
     metrics.dump(out / "metrics.json", records)
 
 
-def _protocol(settings: RestorationSettings) -> Protocol:
-    protocol = PROTOCOLS[settings.protocol]
-    if protocol.task != settings.task:
-        raise PixelwiseError(f"settings.task: {settings.task}; protocol {protocol.name} is for {protocol.task}")
-    if protocol.degradation == "noise" and 0.0 in (settings.sigmas or ()):
-        raise PixelwiseError(f"settings.sigmas: 0; protocol {protocol.name} needs noise levels above 0")
-    return protocol
-
-
 def _baselines(settings: RestorationSettings, protocol: Protocol, cases: Cases) -> Iterator[Subject]:
     names = settings.baselines or BASELINES[protocol.task]
     for name in names:
-        if name not in BASELINES[protocol.task]:
-            allowed = ", ".join(BASELINES[protocol.task])
-            raise PixelwiseError(f"settings.baselines: {name}; for {protocol.task} allowed are {allowed}")
         if name == "wiener_known_blur" and protocol.degradation != "motion_blur":
             continue  # the kernels of recorded blur are not known
         limit = settings.bm3d_limit if name == "bm3d" else None
@@ -181,7 +171,7 @@ def _record(
     values = {}
     for metric, unit in UNITS.items():
         mean, low, high = bootstrap_mean([s[metric] for s in scored], settings.seed, settings.resamples)
-        values[metric] = metrics.Value(value=mean, unit=unit, low=low, high=high, interval=INTERVAL)
+        values[metric] = metrics.measured(mean, unit, low, high, INTERVAL)
     return metrics.Record(
         kind="restoration",
         task=protocol.task,

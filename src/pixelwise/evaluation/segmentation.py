@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pixelwise.artifacts import atomic, read_json, sha256, write_text
+from pixelwise.artifacts import atomic, sha256, write_text
 from pixelwise.data.pack import Pack, read_facts
 from pixelwise.errors import PixelwiseError
 from pixelwise.evaluation import confusion, hardware, images
@@ -19,7 +19,9 @@ from pixelwise.evaluation.confusion import FloatArray, Matrix
 from pixelwise.evaluation.segmenter import PROTOCOLS, Protocol, Segmenter
 from pixelwise.evaluation.statistics import percentile_interval
 from pixelwise.evaluation.truth import Truth
-from pixelwise.metrics import Record, Scalar, Value, dump, load, protocol_hash
+from pixelwise.metrics import Record, Scalar, Value, dump, load, measured, protocol_hash
+from pixelwise.reading import read
+from pixelwise.schemas import Training
 from pixelwise.settings.evaluation import SegmentSettings
 
 REAL, SHUFFLED = "real", "shuffled"
@@ -53,7 +55,7 @@ def run(settings: SegmentSettings, inputs: dict[str, Path], out: Path, work: Pat
     device, facts = hardware.select_device(settings.device, settings.threads), read_facts(inputs["data"])
     truth = Truth(pack, facts, settings.enlarge, settings.original, inputs.get("raw"))
     segmenter = Segmenter(inputs["segmenter"] / MODEL, len(truth.names), device)
-    short = bool(read_json(inputs["segmenter"] / "training.json")["short"])
+    short = read(inputs["segmenter"] / "training.json", Training).short
     subject = (
         images.photographs(pack, settings.limit)
         if settings.name in (REAL, SHUFFLED)
@@ -106,10 +108,10 @@ def _floor(settings: SegmentSettings, pack: Pack, real: Path, out: Path) -> None
     """Write the floor's files from what the photographs' job counted in the same pass."""
     records = []
     with np.load(real / FLOOR, allow_pickle=False) as counted:
-        measured = load(real / "metrics.json")
-        n = measured[0].n
+        photographs = load(real / "metrics.json")
+        n = photographs[0].n
         tables = Tables(pack.names[:n], [str(name) for name in counted["classes"]])
-        for record in measured if n > 1 else []:
+        for record in photographs if n > 1 else []:
             matrices, pixels = (counted[f"{record.protocol} {name}"] for name in ("matrices", "pixels"))
             values = tables.add(record.protocol, matrices, pixels, settings.resamples)
             records.append(record.model_copy(update={"model": SHUFFLED, "values": values}))
@@ -227,4 +229,4 @@ def _percent(value: FloatArray, draws: FloatArray) -> Value:
     if not np.isfinite(value):
         return Value(value=None, unit="%", interval=None)
     low, high = percentile_interval(100 * draws)
-    return Value(value=100 * float(value), unit="%", low=low, high=high, interval=INTERVAL)
+    return measured(100 * float(value), "%", low, high, INTERVAL)

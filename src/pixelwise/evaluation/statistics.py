@@ -6,6 +6,8 @@ B. Efron and R. Tibshirani, "An Introduction to the Bootstrap", chapter 13. Ever
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -30,8 +32,23 @@ def resample_counts(n: int, resamples: int, seed: int) -> NDArray[np.int64]:
 
 
 def percentile_interval(draws: ArrayLike, level: float = 0.95) -> tuple[float, float]:
-    """Central interval that holds the share `level` of the draws; NaN draws are left out."""
-    low, high = np.nanquantile(np.asarray(draws, dtype=np.float64), [(1 - level) / 2, (1 + level) / 2])
+    """Central interval that holds the share `level` of the draws.
+
+    NaN draws are left out; without another one both ends are NaN. Where a draw is infinite, the ends are draws
+    themselves, since nothing lies between a number and infinity.
+
+    >>> percentile_interval([1.0, 2.0, math.inf, math.inf])
+    (1.0, inf)
+    """
+    x = np.asarray(draws, dtype=np.float64)
+    ends = [(1 - level) / 2, (1 + level) / 2]
+    known = np.sort(x[~np.isnan(x)])
+    if not known.size:
+        return math.nan, math.nan
+    if np.isinf(known).any():
+        places = (known.size - 1) * np.asarray(ends)
+        return float(known[math.floor(places[0])]), float(known[math.ceil(places[1])])
+    low, high = np.nanquantile(x, ends)
     return float(low), float(high)
 
 
@@ -48,14 +65,19 @@ def bootstrap_mean(values: ArrayLike, seed: int = 0, resamples: int = 2000, leve
         Mean, lower and upper end, in the unit of the values.
 
     Raises:
-        ValueError: If the values are not a non-empty vector of finite numbers.
+        ValueError: If the values are not a non-empty vector of numbers; infinity is one, as the PSNR of a perfect
+            restoration, and makes the mean infinite (NaN if both infinities occur).
 
     >>> bootstrap_mean([2.0, 2.0, 2.0])
     (2.0, 2.0, 2.0)
     """
-    x = _vector(values)
-    means = x[resample_indices(x.size, resamples, seed)].mean(axis=1)
-    return float(x.mean()), *percentile_interval(means, level)
+    x = _vector(values, infinite=True)
+    with np.errstate(invalid="ignore"):
+        means = x[resample_indices(x.size, resamples, seed)].mean(axis=1)
+        mean = float(x.mean())
+    if math.isnan(mean):
+        return math.nan, math.nan, math.nan
+    return mean, *percentile_interval(means, level)
 
 
 def paired_difference(
@@ -63,13 +85,17 @@ def paired_difference(
 ) -> Interval:
     """Mean of a - b over the same images with its bootstrap interval; see `bootstrap_mean`.
 
+    Two equal values, infinite ones too, differ by 0.
+
     Raises:
-        ValueError: If a and b differ in length or are not finite vectors.
+        ValueError: If a and b differ in length or are not vectors of numbers.
     """
-    x, y = _vector(a), _vector(b)
+    x, y = _vector(a, infinite=True), _vector(b, infinite=True)
     if x.size != y.size:
         raise ValueError(f"paired values: {x.size} and {y.size}; equal numbers needed")
-    return bootstrap_mean(x - y, seed, resamples, level)
+    with np.errstate(invalid="ignore"):
+        differences = np.where(x == y, 0.0, x - y)
+    return bootstrap_mean(differences, seed, resamples, level)
 
 
 def bootstrap_median(values: ArrayLike, seed: int = 0, resamples: int = 2000, level: float = 0.95) -> Interval:
@@ -106,8 +132,8 @@ def bootstrap_ratio_of_medians(
     return float(np.median(x) / np.median(y)), *percentile_interval(ratios, level)
 
 
-def _vector(values: ArrayLike) -> FloatArray:
+def _vector(values: ArrayLike, infinite: bool = False) -> FloatArray:
     x = np.asarray(values, dtype=np.float64)
-    if x.ndim != 1 or x.size == 0 or not np.isfinite(x).all():
+    if x.ndim != 1 or x.size == 0 or np.isnan(x).any() or not (infinite or np.isfinite(x).all()):
         raise ValueError(f"values of shape {x.shape}; a non-empty vector of finite numbers needed")
     return x

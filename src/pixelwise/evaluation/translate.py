@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from pixelwise.artifacts import atomic
+from pixelwise import outputs
 from pixelwise.data.images import read_ids
 from pixelwise.data.layout import IGNORE
 from pixelwise.errors import PixelwiseError
@@ -18,7 +18,13 @@ from pixelwise.evaluation.pictures import check_file
 
 
 def translate(
-    labels: Path, out: Path, checkpoint: Path, instances: Path | None = None, device: str = "auto", threads: int = 1
+    labels: Path,
+    out: Path,
+    checkpoint: Path,
+    instances: Path | None = None,
+    device: str = "auto",
+    threads: int = 1,
+    force: bool = False,
 ) -> None:
     """Make a picture of a label map.
 
@@ -31,13 +37,13 @@ def translate(
         instances: Image with one instance id per pixel, gray, 8 to 32 bits, of the same size.
         device: "auto", "cpu" or "cuda".
         threads: Threads on the CPU.
+        force: Whether a file that stands at `out` may be replaced.
 
     Raises:
         PixelwiseError: One line that names the file, what was found and what is allowed.
     """
-    for path in (labels, instances):
-        if path is not None and not path.is_file():
-            raise PixelwiseError(f"{path}: no such file")
+    inputs = [path for path in (labels, instances, checkpoint) if path is not None]
+    outputs.check(out, inputs, force)
     ids = read_ids(labels, palette=False)
     check_file(out, *ids.shape)
     objects = read_ids(instances, palette=False) if instances is not None else None
@@ -51,7 +57,7 @@ def translate(
         picture = generator(label, instance)[0]
     except PixelwiseError as error:
         raise PixelwiseError(f"{labels}: {ids.shape[0]}x{ids.shape[1]} pixels (height x width); {error}") from None
-    with atomic(out) as temporary:
+    with outputs.written(out, inputs, force) as temporary:
         Image.fromarray(picture).save(temporary)
 
 

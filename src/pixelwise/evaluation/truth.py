@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from pixelwise.data.layout import Entry
 from pixelwise.data.pack import Pack
 from pixelwise.errors import PixelwiseError
 from pixelwise.evaluation.confusion import VOID
+from pixelwise.listings import rows
 from pixelwise.settings.data import Dataset
 
 
@@ -50,8 +50,7 @@ class Truth:
         self.root = roots.locate(original) if original.kind in roots.OWN else raw
         self.entries = {entry.name: entry for entry in readers.listing(self.root, pack.split, original).entries}
         if (raw / "files.csv").is_file():
-            with open(raw / "files.csv", newline="", encoding="utf-8") as stream:
-                self.checksums = {row["path"]: row["sha256"] for row in csv.DictReader(stream)}
+            self.checksums = {row["path"]: row["sha256"] for row in rows(raw / "files.csv", ("path", "sha256"))}
         self.source = "original"
 
     def native(self, i: int) -> NDArray[np.uint8]:

@@ -8,15 +8,18 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
+from pydantic import ValidationError
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from pixelwise.artifacts import atomic
 from pixelwise.errors import PixelwiseError
-from pixelwise.models.registry import skeleton
+from pixelwise.models.registry import NAMES, skeleton
+from pixelwise.settings.models import CheckpointInfo
+from pixelwise.tensors import first_line, from_safetensors
 
 KEY = "pixelwise"  # of the metadata entry; a single one, since the order of several is not fixed in the file
+FORMAT = 1
 
 
 def save(
@@ -32,7 +35,7 @@ def save(
         extra: Further facts of JSON types to keep beside them, such as the training job.
     """
     tensors = {key: value.detach().cpu().contiguous() for key, value in module.state_dict().items()}
-    document = {"format": 1, "name": name, "options": dict(options), "extra": dict(extra or {})}
+    document = {"format": FORMAT, "name": name, "options": dict(options), "extra": dict(extra or {})}
     with atomic(path) as temporary:
         save_file(tensors, temporary, {KEY: json.dumps(document, sort_keys=True)})
 
@@ -44,19 +47,39 @@ def load(path: Path | str, device: str | torch.device = "cpu") -> tuple[nn.Modul
         The module in evaluation mode on `device`, and {"format", "name", "options", "extra"}.
 
     Raises:
-        PixelwiseError: If the file is missing or not of this format, or a tensor does not fit (names the first).
+        PixelwiseError: If the file is missing, not of this format or too large, if a value is not finite, or if a
+            tensor does not fit (names the first).
     """
-    if not Path(path).is_file():
-        raise PixelwiseError(f"{path}: no such file")
+    tensors, metadata = from_safetensors(path, "a checkpoint of this program")
+    info = _info(path, metadata)
     try:
-        with safe_open(path, framework="pt", device=str(device)) as stream:
-            info = json.loads((stream.metadata() or {})[KEY])
-            tensors = {key: stream.get_tensor(key).clone() for key in stream.keys()}  # noqa: SIM118 (no mapping)
-    except (KeyError, ValueError, SafetensorError) as error:
-        raise PixelwiseError(f"{path}: not a checkpoint of this program ({error})") from None
-    module = skeleton(info["name"], **info["options"])
+        module = skeleton(info["name"], **info["options"])
+    except PixelwiseError as error:
+        raise PixelwiseError(f"{path}: {error}") from None
     load_strictly(module, tensors, str(path))
-    return module.eval(), info
+    return module.eval().to(device), info
+
+
+def _info(path: Path | str, metadata: Mapping[str, str]) -> dict[str, Any]:
+    """What the metadata of a checkpoint say, validated."""
+    if KEY not in metadata:
+        raise PixelwiseError(f"{path}: not a checkpoint of this program (its metadata have no entry {KEY!r})")
+    try:
+        document = json.loads(metadata[KEY])
+    except (ValueError, RecursionError) as error:
+        raise PixelwiseError(f"{path}: not a checkpoint of this program ({KEY}: {first_line(error)})") from None
+    found = document.get("format") if isinstance(document, dict) else None
+    if type(found) is not int or found != FORMAT:
+        raise PixelwiseError(f"{path}: checkpoint format {found!r:.60}; allowed is {FORMAT}")
+    try:
+        info = CheckpointInfo.model_validate(document)
+    except (ValidationError, RecursionError) as error:
+        first = error.errors()[0] if isinstance(error, ValidationError) else {"loc": (), "msg": "nested too deep"}
+        where = ".".join([KEY, *map(str, first["loc"])])
+        raise PixelwiseError(f"{path}: {where}: {first['msg']}; not a checkpoint of this program") from None
+    if info.name not in NAMES:
+        raise PixelwiseError(f"{path}: model {info.name!r:.60}; allowed are {', '.join(NAMES)}")
+    return {"format": FORMAT, "name": info.name, "options": info.options, "extra": document.get("extra", {})}
 
 
 def load_strictly(module: nn.Module, tensors: Mapping[str, Tensor], source: str) -> None:
@@ -68,7 +91,7 @@ def load_strictly(module: nn.Module, tensors: Mapping[str, Tensor], source: str)
         source: File or other origin to name in errors.
 
     Raises:
-        PixelwiseError: Names the first key that is missing, left over or of another shape.
+        PixelwiseError: Names the first key that is missing, left over, or of another shape or type.
     """
     own = module.state_dict()
     for key, tensor in own.items():
@@ -78,6 +101,8 @@ def load_strictly(module: nn.Module, tensors: Mapping[str, Tensor], source: str)
             raise PixelwiseError(
                 f"{source}: {key} is {tuple(tensors[key].shape)}; the model needs {tuple(tensor.shape)}"
             )
+        if tensors[key].dtype != tensor.dtype:
+            raise PixelwiseError(f"{source}: {key} is of type {tensors[key].dtype}; the model needs {tensor.dtype}")
     for key in tensors:
         if key not in own:
             raise PixelwiseError(f"{source}: {key} is left over; the model has no such tensor")

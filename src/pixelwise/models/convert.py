@@ -9,12 +9,15 @@ from typing import Any
 
 from torch import nn
 
-from pixelwise.artifacts import read_json, sha256, write_json
+from pixelwise import outputs, reading
+from pixelwise.artifacts import sha256, write_json
 from pixelwise.errors import PixelwiseError
 from pixelwise.models import checkpoint
+from pixelwise.models.bounds import checked
 from pixelwise.models.official import load_official, read, strip
 from pixelwise.models.official_dncnn import options_of_file
-from pixelwise.models.registry import skeleton
+from pixelwise.models.registry import factory, skeleton
+from pixelwise.schemas import Origin
 from pixelwise.settings.models import ConvertSettings
 
 SOURCE = "source.json"  # where a folder of weights says what it holds
@@ -33,7 +36,7 @@ def run(settings: ConvertSettings, inputs: dict[str, Path], out: Path, work: Pat
         PixelwiseError: If the file does not fit the network; the first wrong key is named.
     """
     folder = inputs["weights"]
-    facts: dict[str, Any] = read_json(folder / SOURCE) if (folder / SOURCE).is_file() else {}
+    facts = reading.read(folder / SOURCE, Origin).model_dump(exclude_none=True) if (folder / SOURCE).is_file() else {}
     file = folder / settings.file if settings.file else _only_file(folder)
     options, module = _load(file, settings.architecture, settings.options)
     origin = {"file": file.name, "sha256": sha256(file)} | {
@@ -53,7 +56,9 @@ def run(settings: ConvertSettings, inputs: dict[str, Path], out: Path, work: Pat
     write_json(out / "training.json", document)
 
 
-def convert(file: Path, name: str, out: Path, options: Sequence[str] | Mapping[str, Any] = ()) -> str:
+def convert(
+    file: Path, name: str, out: Path, options: Sequence[str] | Mapping[str, Any] = (), force: bool = False
+) -> str:
     """Convert one file of official weights.
 
     Args:
@@ -61,6 +66,7 @@ def convert(file: Path, name: str, out: Path, options: Sequence[str] | Mapping[s
         name: Name of the network.
         out: File to write.
         options: Options of the network, as a mapping or as texts NAME=VALUE with a JSON value or a plain word.
+        force: Whether a file that stands at `out` may be replaced.
 
     Returns:
         One line that says what was written.
@@ -68,25 +74,33 @@ def convert(file: Path, name: str, out: Path, options: Sequence[str] | Mapping[s
     Raises:
         PixelwiseError: If an option is malformed, or the file does not fit the network; the first wrong key is named.
     """
+    file, out = Path(file), Path(out)
     given = dict(options) if isinstance(options, Mapping) else dict(_option(text) for text in options)
-    complete, module = _load(Path(file), name, given)
-    origin = {"file": Path(file).name, "sha256": sha256(file)}
-    checkpoint.save(out, module, name, complete, {"official": origin})
+    outputs.check(out, [file], force)
+    complete, module = _load(file, name, given)
+    origin = {"file": file.name, "sha256": sha256(file)}
+    with outputs.written(out, [file], force) as temporary:
+        checkpoint.save(temporary, module, name, complete, {"official": origin})
     count = sum(parameter.numel() for parameter in module.parameters())
     return f"{out}: {name} {json.dumps(complete, sort_keys=True)}, {count:,} parameters, from {file}"
 
 
 def _load(file: Path, name: str, options: Mapping[str, Any]) -> tuple[dict[str, Any], nn.Module]:
     """Build the network without initialising it and fill it; options that DnCNN's file shows are completed."""
+    given = checked(name, factory(name), options)  # an error in these is not the file's
     tensors = strip(read(file))
     complete = (options_of_file(tensors) if name == "dncnn" else {}) | dict(options)
-    return complete, load_official(skeleton(name, **complete), tensors, str(file))
+    try:
+        module = skeleton(name, **complete | given)
+    except PixelwiseError as error:
+        raise PixelwiseError(f"{file}: {error}") from None
+    return complete, load_official(module, tensors, str(file))
 
 
 def _only_file(folder: Path) -> Path:
     """The file that `source.json` names, or the only one that is there."""
     if (folder / SOURCE).is_file():
-        return folder / str(read_json(folder / SOURCE)["file"])
+        return folder / reading.read(folder / SOURCE, Origin).file
     found = sorted(path for path in folder.iterdir() if path.is_file() and path.suffix != ".json")
     if len(found) != 1:
         raise PixelwiseError(f"{folder}: holds {len(found)} files of weights; name one with the option `file`")
@@ -100,5 +114,5 @@ def _option(text: str) -> tuple[str, Any]:
         raise PixelwiseError(f"option {text!r}; allowed is NAME=VALUE")
     try:
         return name, json.loads(value)
-    except ValueError:
+    except (ValueError, RecursionError):
         return name, value

@@ -91,7 +91,7 @@ class DRN(nn.Module):
             num_classes, num_classes, size, UPSAMPLING, UPSAMPLING // 2, groups=num_classes, bias=False
         )
         self.up.weight.requires_grad_(False)
-        rising = torch.arange(1, size, 2, dtype=torch.float32) / size
+        rising = torch.arange(1, size, 2, dtype=torch.float32, device="cpu") / size
         taps = torch.cat([rising, rising.flip(0)])
         with torch.no_grad():
             self.up.weight.copy_(torch.outer(taps, taps))

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from pixelwise.errors import PixelwiseError
@@ -17,6 +16,7 @@ from pixelwise.models.official_dncnn import adapt_dncnn, read_matlab
 from pixelwise.models.official_keys import official_keys
 from pixelwise.models.official_options import clear_options
 from pixelwise.models.registry import build
+from pixelwise.tensors import existing, from_safetensors, plain, unpickled
 
 WRAPPERS = ("state_dict", "model_state_dict", "model")
 """Entries under which training scripts nest a state dict, such as DRN's {epoch, arch, state_dict, best_prec1}."""
@@ -59,7 +59,7 @@ def load_official(module: nn.Module, source: Mapping[str, Tensor] | str | Path, 
     where = name or ("state dict" if isinstance(source, Mapping) else str(source))
     found = strip(source if isinstance(source, Mapping) else read(source))
     if isinstance(module, DnCNN):
-        found = adapt_dncnn(module, found)
+        found = adapt_dncnn(module, found, where)
     flat = any(key.startswith("layer") for key in found)
     wanted = official_keys(module, "flat" if flat else "")
     own = module.state_dict()
@@ -86,25 +86,20 @@ def read(path: str | Path) -> dict[str, Tensor]:
     """Read the tensors of a file: .safetensors, .mat (DnCNN, MATLAB v7.3), anything else as torch.save wrote it.
 
     Raises:
-        PixelwiseError: If the file is missing, or holds anything but tensors and plain values.
+        PixelwiseError: If the file is missing or too large, or holds anything but finite tensors and plain values.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise PixelwiseError(f"{path}: no such file")
+    path = existing(path)
     if path.suffix == ".mat":
-        return read_matlab(path)
-    try:
-        if path.suffix == ".safetensors":
-            return load_file(path)
-        document = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # a damaged or harmful pickle stream may raise anything
-        raise PixelwiseError(f"{path}: not readable as plain weights ({type(error).__name__})") from None
+        return plain(path, read_matlab(path))
+    if path.suffix == ".safetensors":
+        return from_safetensors(path)[0]
+    document = unpickled(path)
     for wrapper in WRAPPERS:
         if isinstance(document, Mapping) and isinstance(document.get(wrapper), Mapping):
             document = document[wrapper]
-    if not isinstance(document, Mapping) or not all(isinstance(value, Tensor) for value in document.values()):
+    if not isinstance(document, Mapping):
         raise PixelwiseError(f"{path}: holds {type(document).__name__}; a state dict of tensors is needed")
-    return dict(document)
+    return plain(path, document)
 
 
 def strip(found: Mapping[str, Tensor]) -> dict[str, Tensor]:

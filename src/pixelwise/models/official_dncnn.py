@@ -5,42 +5,57 @@ Source: models.md 5.1 (cszn/KAIR utils/utils_bnorm.py; cszn/DnCNN model/specific
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import h5py
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from pixelwise.errors import PixelwiseError
 from pixelwise.models.dncnn import BATCH_NORM, DnCNN, Variant, fold
 from pixelwise.models.official_keys import official_keys
+from pixelwise.tensors import MOST_BYTES, first_line
 
+MOST_LAYERS = 128  # of a MATLAB file; each may take its share of the memory bound
 Layer = dict[str, Any]
 
 
-def adapt_dncnn(module: DnCNN, found: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def adapt_dncnn(module: DnCNN, found: Mapping[str, Tensor], where: str) -> dict[str, Tensor]:
     """Bring a state dict to the layout of the module where folding or unfolding batch norms is all that differs.
 
     Args:
         module: Where the weights will go.
         found: State dict under official names.
+        where: File or other origin to name in errors.
 
     Returns:
         The state dict, folded if the module has no batch norms and the file has; with batch norms that change nothing
         if the module is KAIR's and the file is folded; otherwise as it was.
+
+    Raises:
+        PixelwiseError: If batch norms are to be folded and a tensor is of another shape; it is named.
     """
     folded = "model.4.weight" in found and found["model.4.weight"].dim() == 4
     if module.variant == "merged" and not folded:
         variant: Variant = "saoyan" if "dncnn.0.weight" in found else "kair"
         first = found.get("dncnn.0.weight", found.get("model.0.weight"))
-        if first is not None and first.dim() == 4:
-            source = DnCNN(module.channels, len(module.convs), first.shape[0], variant)
+        width = cast(nn.Conv2d, module.convs[0]).out_channels
+        if first is not None and first.dim() == 4 and first.shape[0] == width:
+            source = DnCNN(module.channels, len(module.convs), width, variant)
             keys = official_keys(source)
+            for key, tensor in source.state_dict().items():
+                given = found.get(keys[key], tensor)
+                if (given.shape, given.dtype) != (tensor.shape, tensor.dtype):
+                    what = f"{tuple(given.shape)}, {given.dtype}"
+                    raise PixelwiseError(
+                        f"{where}: {keys[key]} is {what}; the model needs {tuple(tensor.shape)}, {tensor.dtype}"
+                    )
             if all(official in found or key.endswith("tracked") for key, official in keys.items()):
                 source.load_state_dict({key: found[name] for key, name in keys.items() if name in found}, strict=False)
                 merged = fold(source)
@@ -93,10 +108,15 @@ def read_matlab(path: Path) -> dict[str, Tensor]:
         PixelwiseError: If the file is not of this kind.
     """
     try:
-        with h5py.File(path, "r") as file:
-            layers = _matlab_layers(file)
-    except (OSError, KeyError, AttributeError, TypeError, ValueError, StopIteration) as error:
-        raise PixelwiseError(f"{path}: not a MATLAB v7.3 file of a MatConvNet network ({error})") from None
+        with h5py.File(path, "r") as file, np.errstate(all="ignore"):  # what is not finite is named by the reader
+            return _matlab_tensors(path, _matlab_layers(file))
+    except (OSError, LookupError, AttributeError, TypeError, ValueError, RuntimeError, StopIteration) as error:
+        reason = first_line(error)
+        raise PixelwiseError(f"{path}: not a MATLAB v7.3 file of a MatConvNet network ({reason})") from None
+
+
+def _matlab_tensors(path: Path, layers: list[Layer]) -> dict[str, Tensor]:
+    """Layers -> KAIR's names of the folded layout."""
     convolutions: list[tuple[NDArray[np.float64], NDArray[np.float64]]] = []
     for layer in layers:
         if layer["type"] == "conv":
@@ -134,12 +154,15 @@ def _matlab_layers(file: h5py.File) -> list[Layer]:
     """The structs of the cell array `layers`, with `type` as text and `weights` as a list of arrays."""
     names = ["net", *(name for name in file if name not in ("net", "#refs#"))]
     net = next(file[name] for name in names if name in file and "layers" in file[name])
-    layers = []
-    for reference in np.asarray(net["layers"]).reshape(-1):
+    layers: list[Layer] = []
+    references = _bounded(net["layers"]).reshape(-1)
+    if len(references) > MOST_LAYERS:
+        raise ValueError(f"{len(references)} layers; at most {MOST_LAYERS} are allowed")
+    for reference in references:
         struct = file[reference]
-        kind = "".join(chr(code) for code in np.asarray(struct["type"]).reshape(-1))
+        kind = "".join(chr(code) for code in _bounded(struct["type"]).reshape(-1))
         if "weights" in struct and struct["weights"].dtype == h5py.ref_dtype:
-            cells = [file[cell] for cell in np.asarray(struct["weights"]).reshape(-1)]
+            cells = [file[cell] for cell in _bounded(struct["weights"]).reshape(-1)]
         else:
             cells = [struct[field] for field in ("filters", "biases") if field in struct]
         layers.append({"type": kind, "weights": [_array(cell) for cell in cells]})
@@ -148,4 +171,11 @@ def _matlab_layers(file: h5py.File) -> list[Layer]:
 
 def _array(cell: h5py.Dataset) -> NDArray[np.float64]:
     """A stored array; MATLAB stores the shape in place of the values of an empty one."""
-    return np.zeros(0) if cell.attrs.get("MATLAB_empty", 0) else np.asarray(cell, dtype=np.float64)
+    return np.zeros(0) if cell.attrs.get("MATLAB_empty", 0) else _bounded(cell).astype(np.float64)
+
+
+def _bounded(cell: h5py.Dataset) -> NDArray[Any]:
+    """The values of a stored array that is not larger than the memory bound: HDF5 needs no bytes for a fill value."""
+    if not isinstance(cell, h5py.Dataset) or 8 * math.prod(cell.shape or ()) > MOST_BYTES // MOST_LAYERS:
+        raise ValueError(f"{cell} holds more than {MOST_BYTES // MOST_LAYERS} bytes, or none")
+    return np.asarray(cell)

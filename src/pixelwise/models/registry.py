@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import importlib
-import inspect
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 from pixelwise.errors import PixelwiseError
 
@@ -60,17 +59,10 @@ def skeleton(name: str, **options: object) -> nn.Module:
     Raises:
         PixelwiseError: As `build` does.
     """
-    import torch
-    from torch.overrides import TorchFunctionMode
+    from pixelwise.models import bounds
 
-    class NoDrawing(TorchFunctionMode):
-        """Leaves out normal initialisations, for which torch would first import its compiler on the "meta" device."""
-
-        def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-            return args[0] if func is torch.Tensor.normal_ else func(*args, **(kwargs or {}))
-
-    with torch.device("meta"), NoDrawing():
-        return build(name, **options)
+    make = factory(name)
+    return bounds.on_meta(name, make, bounds.checked(name, make, options))
 
 
 def build(name: str, **options: object) -> nn.Module:
@@ -81,11 +73,12 @@ def build(name: str, **options: object) -> nn.Module:
         options: Keyword options of the model; see its docstring.
 
     Raises:
-        PixelwiseError: If the model or an option is unknown, or a value is not allowed.
+        PixelwiseError: If the model or an option is unknown, a value is not allowed, or the weights would exceed the
+            memory bound.
     """
+    from pixelwise.models import bounds
+
     make = factory(name)
-    allowed = list(inspect.signature(make).parameters)
-    unknown = [option for option in options if option not in allowed]
-    if unknown:
-        raise PixelwiseError(f"{name}: option {unknown[0]!r}; allowed are {', '.join(allowed)}")
-    return make(**options)
+    complete = bounds.checked(name, make, options)
+    bounds.on_meta(name, make, complete)
+    return make(**complete)

@@ -6,12 +6,15 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from pixelwise.reporting import records, tables
+from pixelwise.reporting.differences import read as read_differences
 from pixelwise.reporting.plots_speed import plain
 from pixelwise.reporting.records import each
 from pixelwise.reporting.style import family, label
+from pixelwise.reporting.summary import left_out
 from pixelwise.reporting.tables import Table
 
 SIGMA = 25.0
@@ -59,6 +62,7 @@ def sentences(table: pd.DataFrame, differences: pd.DataFrame) -> list[str]:
         differences: Paired differences.
     """
     rows = differences[differences["task"].eq("denoising") & differences["metric"].eq("psnr")]
+    rows = rows[np.isfinite(rows["difference"])]
     if rows.empty:
         return []
     protocol = FIRST_PROTOCOL if FIRST_PROTOCOL in set(rows["protocol"]) else str(rows["protocol"].iloc[0])
@@ -118,5 +122,6 @@ def text(summary: Path) -> str:
         "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True))
         for line in [made.columns, *made.rows]
     ]
-    said = sentences(table, pd.read_csv(summary / "denoising_differences.csv"))
-    return "\n".join([line.rstrip() for line in lines] + [made.note, "", *said])
+    said = sentences(table, read_differences(summary))
+    missing = [f"left out: {line}" for line in left_out(summary)]
+    return "\n".join([line.rstrip() for line in lines] + [made.note, "", *said, *missing])

@@ -8,8 +8,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from pixelwise.artifacts import read_json
-from pixelwise.errors import PixelwiseError
+from pixelwise.claims.findings import read_contradictions, read_verdicts
 from pixelwise.reporting.machines import describe
 from pixelwise.reporting.tables import estimate, number
 
@@ -33,17 +32,14 @@ def load(folder: Path, figures: Collection[str]) -> dict[str, Any]:
 
     Returns:
         `headline` (sentences), `counts` (verdict -> number), `decided`, `sources` (key -> title), `subjects`, `rows`
-        and `contradictions`.
+        and `contradictions`, `left_out`.
 
     Raises:
-        PixelwiseError: If a verdict is not one of `VERDICTS`.
+        PixelwiseError: If a file is missing, was changed since it was made, or breaks its schema.
     """
-    document = read_json(folder / "claims.json")
+    document = read_verdicts(folder)
     sources = {key: str(source["title"]) for key, source in document["sources"].items()}
     rows = [row(claim, sources, figures) for claim in document["claims"]]
-    unknown = sorted({str(entry["verdict"]) for entry in rows} - set(VERDICTS))
-    if unknown:
-        raise PixelwiseError(f"{folder}/claims.json: verdict {unknown[0]!r}; allowed: {', '.join(VERDICTS)}")
     order = list(VERDICTS)
     return {
         "headline": document["headline"],
@@ -52,7 +48,8 @@ def load(folder: Path, figures: Collection[str]) -> dict[str, Any]:
         "sources": {key: sources[key] for key in sources if any(entry["source"] == key for entry in rows)},
         "subjects": sorted({str(entry["subject"]) for entry in rows}),
         "rows": sorted(rows, key=lambda entry: (order.index(entry["verdict"]), not entry["evidence"])),
-        "contradictions": read_json(folder / "contradictions.json")["contradictions"],
+        "contradictions": read_contradictions(folder),
+        "left_out": document.get("left_out", []),
     }
 
 
@@ -101,7 +98,8 @@ def interval(entry: dict[str, Any]) -> dict[str, Any]:
 def used(entry: dict[str, Any]) -> dict[str, Any]:
     """One record of evidence in words."""
     value = entry["value"]
-    text = estimate(SimpleNamespace(**{"low": None, "high": None, **value}))
+    ends = {name: None if value.get(name) is None else float(value[name]) for name in ("value", "low", "high")}
+    text = estimate(SimpleNamespace(**{**value, **ends}))
     condition = ", ".join(f"{name} {word}" for name, word in entry["condition"].items() if word not in (None, ""))
     marks = ", ".join(name for name in ("synthetic", "short") if entry.get(name))
     words = (

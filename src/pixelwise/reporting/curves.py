@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
-from pixelwise.artifacts import read_json
+from pixelwise.artifacts import read_made
 from pixelwise.errors import PixelwiseError
+from pixelwise.listings import leaving_out
+from pixelwise.reporting.frames import frame
+from pixelwise.schemas import Training
 
 COLUMNS = ["job", "dataset", "model", "seed", "synthetic", "short", "step", "samples", "series", "value"]
 CLOCK = re.compile(r"(^|_)(seconds|time|eta|per_s|per_second|images_s)$")
@@ -33,11 +35,11 @@ def tidy(path: Path) -> pd.DataFrame:
     """One `loss.csv` as rows of step, samples, series, value; columns of clock time are left out.
 
     Raises:
-        PixelwiseError: If the file has no column `step`.
+        PixelwiseError: If the file has no column `step`, or holds anything but finite numbers.
     """
-    table = pd.read_csv(path)
-    if "step" not in table.columns:
-        raise PixelwiseError(f"{path}: columns {', '.join(map(str, table.columns))}; a column 'step' is needed")
+    table = frame(path, ("step",))
+    if table["step"].isna().any() or not table["step"].is_monotonic_increasing:
+        raise PixelwiseError(f"{path}: step: the steps must be there and must not fall")
     numeric = [str(name) for name in table.select_dtypes("number").columns]
     series = [name for name in numeric if name not in ABSCISSAE and not CLOCK.search(name)]
     seen = next((name for name in ("samples", "presentations") if name in numeric), None)
@@ -51,23 +53,34 @@ def thin(table: pd.DataFrame) -> pd.DataFrame:
     return table.iloc[::-1].iloc[::stride].iloc[::-1] if stride > 1 else table
 
 
-def gather(folders: dict[str, Path]) -> pd.DataFrame:
+def read(summary: Path) -> pd.DataFrame:
+    """The curves of a summary.
+
+    Raises:
+        PixelwiseError: If the file is missing, was changed since it was made, or is not of this format.
+    """
+    return frame(summary / "curves.csv", COLUMNS, ("job", "dataset", "model", "series"), ("synthetic", "short"))
+
+
+def gather(folders: dict[str, Path], left_out: list[str] | None = None) -> pd.DataFrame:
     """Curves of every training job.
 
     Args:
-        folders: Job id -> folder; folders without `loss.csv` (converted checkpoints) are left out.
+        folders: Job id -> folder; folders without `loss.csv` (converted checkpoints) have no curve.
+        left_out: Receives one line for each file that is refused; None refuses all.
     """
     tables = []
     for job, folder in sorted(folders.items()):
         if not (folder / "loss.csv").is_file():
             continue
         dataset, model, seed = parts(job)
-        facts: dict[str, Any] = read_json(folder / "training.json")
-        rows = tidy(folder / "loss.csv").assign(job=job, dataset=dataset, model=model, seed=seed)
-        rows = rows.assign(synthetic=bool(facts["dataset"].get("synthetic")), short=bool(facts["short"]))
-        if rows["samples"].isna().all() and facts.get("presentations") and facts.get("steps"):
-            rows = rows.assign(samples=rows["step"] * (facts["presentations"] / facts["steps"]))
-        tables.append(rows)
+        with leaving_out(left_out):
+            facts = read_made(folder / "training.json", Training)
+            rows = tidy(folder / "loss.csv").assign(job=job, dataset=dataset, model=model, seed=seed)
+            rows = rows.assign(synthetic=facts.dataset.synthetic, short=facts.short)
+            if rows["samples"].isna().all() and facts.presentations and facts.steps:
+                rows = rows.assign(samples=rows["step"] * (facts.presentations / facts.steps))
+            tables.append(rows)
     return pd.concat(tables, ignore_index=True)[COLUMNS] if tables else pd.DataFrame(columns=COLUMNS)
 
 

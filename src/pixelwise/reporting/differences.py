@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,9 @@ import pandas as pd
 from pixelwise import metrics
 from pixelwise.errors import PixelwiseError
 from pixelwise.evaluation.statistics import paired_difference
+from pixelwise.listings import leaving_out
+from pixelwise.quantities import rising
+from pixelwise.reporting.frames import check_quantities, frame
 
 GROUP = ["task", "dataset", "protocol", "sigma", "metric"]
 COLUMNS = [
@@ -18,40 +22,64 @@ COLUMNS = [
     *("synthetic", "short"),
 ]
 INTERVAL = "bootstrap over images, 95 %"
+MARKS = ("synthetic", "short")
+ENDS = ("difference", "low", "high")
+NAMES = ("model", "image", "metric")
 NEEDED = ("model", "sigma", "image", "metric", "value")
 UNITS = {"psnr": "dB"}
 
 
-def per_image(folders: dict[str, Path]) -> pd.DataFrame:
+def per_image(folders: dict[str, Path], left_out: list[str] | None = None) -> pd.DataFrame:
     """Every restoration job's `per_image.csv` with the task, data set, protocol and marks of its records.
 
     Args:
-        folders: Job id -> folder; those without the file, or whose records are not of restoration, are left out.
+        folders: Job id -> folder; those without the file, or whose records are not of restoration, have no row.
+        left_out: Receives one line for each file that is refused; None refuses all.
 
     Raises:
-        PixelwiseError: If a file lacks a column.
+        PixelwiseError: If a file lacks a column or holds what it must not.
     """
     tables = []
     for _, folder in sorted(folders.items()):
-        path = folder / "per_image.csv"
-        if not path.is_file():
-            continue
-        records = [record for record in metrics.load(folder / "metrics.json") if record.kind == "restoration"]
-        if not records:
-            continue
-        table = pd.read_csv(path)
-        if missing := [name for name in NEEDED if name not in table.columns]:
-            raise PixelwiseError(f"{path}: lacks the column {missing[0]!r}; needed are {', '.join(NEEDED)}")
-        first = records[0]
-        table = table[~table["metric"].astype(str).str.endswith("_clean")]  # the same image for every method
-        table = table.assign(task=first.task, dataset=first.dataset, protocol=first.protocol, seed=first.seed)
-        marks = {name: any(getattr(record, name) for record in records) for name in ("synthetic", "short")}
-        tables.append(table.assign(**marks))
+        if (folder / "per_image.csv").is_file():
+            with leaving_out(left_out):
+                tables += _per_image(folder)
     return (
         pd.concat(tables, ignore_index=True)
         if tables
         else pd.DataFrame(columns=list(dict.fromkeys([*GROUP, *NEEDED, "seed"])))
     )
+
+
+def _per_image(folder: Path) -> list[pd.DataFrame]:
+    """The table of one job; none if its records are not of restoration."""
+    path = folder / "per_image.csv"
+    records = [record for record in metrics.load(folder / "metrics.json") if record.kind == "restoration"]
+    if not records:
+        return []
+    table = frame(path, NEEDED, NAMES, infinite=("value",), dtype=dict.fromkeys(NAMES, "str"))
+    check_quantities(table, path, "restoration")
+    first = records[0]
+    table = table[~table["metric"].astype(str).str.endswith("_clean")]  # the same image for every method
+    table = table.assign(task=first.task, dataset=first.dataset, protocol=first.protocol, seed=first.seed)
+    marks = {name: any(getattr(record, name) for record in records) for name in ("synthetic", "short")}
+    return [table.assign(**marks)]
+
+
+def read(summary: Path) -> pd.DataFrame:
+    """The paired differences of a summary; they may be infinite, and missing where they are not defined.
+
+    Raises:
+        PixelwiseError: If the file is missing, was changed since it was made, or is not of this format.
+    """
+    numbers = ("sigma", "n", "seeds", *ENDS)
+    words = [name for name in COLUMNS if name not in numbers and name not in MARKS]
+    path = summary / "denoising_differences.csv"
+    found = frame(path, COLUMNS, words, MARKS, ENDS)
+    for place, ends in enumerate(found[["low", "difference", "high"]].to_numpy(float).tolist(), 2):
+        if not math.isnan(ends[1]) and not rising(ends):
+            raise PixelwiseError(f"{path}: row {place}: {ends}; low, difference and high must not fall")
+    return found
 
 
 def reference_of(models: pd.Series, preferred: Sequence[str]) -> str | None:
@@ -67,7 +95,13 @@ def reference_of(models: pd.Series, preferred: Sequence[str]) -> str | None:
     return None if family.empty else str(family.idxmax())
 
 
-def table(folders: dict[str, Path], reference: Sequence[str], resamples: int, seed: int) -> pd.DataFrame:
+def table(
+    folders: dict[str, Path],
+    reference: Sequence[str],
+    resamples: int,
+    seed: int,
+    left_out: list[str] | None = None,
+) -> pd.DataFrame:
     """Mean difference of every method from the reference over the images that both restored.
 
     Args:
@@ -75,13 +109,14 @@ def table(folders: dict[str, Path], reference: Sequence[str], resamples: int, se
         reference: See `reference_of`.
         resamples: Bootstrap resamples over images.
         seed: Seed of the resampling.
+        left_out: See `per_image`.
 
     Returns:
         One row for each task, data set, protocol, sigma, metric and method; an image's value is its mean over seeds.
         Groups without a reference have no row.
     """
     found: list[dict[str, Any]] = []
-    for keys, group in per_image(folders).groupby(GROUP, sort=True, dropna=False):
+    for keys, group in per_image(folders, left_out).groupby(GROUP, sort=True, dropna=False):
         wide = group.pivot_table(index="image", columns="model", values="value", aggfunc="mean")
         chosen = reference_of(wide.mean(), reference)
         for model in sorted(str(name) for name in wide.columns if chosen is not None and name != chosen):

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 from matplotlib.figure import Figure
 
-from pixelwise.reporting import published, records
+from pixelwise.reporting import curves, differences, published, records
 
 SIZE_256 = (256, 512)
 
@@ -41,8 +41,8 @@ class Numbers:
         return Numbers(
             run=run,
             table=records.read_all(summary),
-            curves=pd.read_csv(summary / "curves.csv"),
-            differences=pd.read_csv(summary / "denoising_differences.csv"),
+            curves=curves.read(summary),
+            differences=differences.read(summary),
             published=published.load(),
         )
 

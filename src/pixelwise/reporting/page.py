@@ -11,13 +11,18 @@ import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from pixelwise.artifacts import read_json, write_text
+from pixelwise.artifacts import check_listed, read_made, write_text
 from pixelwise.errors import PixelwiseError
 from pixelwise.jobs import RUN_LOG
-from pixelwise.reporting import analysis, claimrows, pictures, provenance, records, speed, tables
+from pixelwise.listings import leaving_out
+from pixelwise.reading import content
+from pixelwise.reporting import analysis, claimrows, differences, pictures, provenance, records, speed, tables
 from pixelwise.reporting.pictures import Grid
+from pixelwise.reporting.policy import bar, policy
 from pixelwise.reporting.style import banner_text
+from pixelwise.reporting.summary import left_out as summarised
 from pixelwise.reporting.tables import Table
+from pixelwise.schemas import Figures
 from pixelwise.settings.reporting import ReportSettings
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -37,11 +42,20 @@ def environment() -> Environment:
     return made
 
 
-def figures(folder: Path) -> list[dict[str, Any]]:
-    """The figures with their SVG as `data:` addresses, in the order in which they were drawn."""
+def figures(folder: Path, index: Figures, left_out: list[str]) -> list[dict[str, Any]]:
+    """The figures with their SVG as `data:` addresses, in the order in which they were drawn.
+
+    Args:
+        folder: Where the figures step wrote.
+        index: Its `figures.json`.
+        left_out: Receives one line for each drawing that was changed since.
+    """
     found = []
-    for entry in read_json(folder / "figures.json")["figures"]:
-        found.append(with_address(entry, (folder / f"{entry['name']}.svg").read_bytes()))
+    for entry in index.figures:
+        path = folder / f"{entry.name}.svg"
+        with leaving_out(left_out):
+            check_listed(path)
+            found.append(with_address(entry.model_dump(), content(path)))
     return found
 
 
@@ -55,8 +69,8 @@ def with_address(entry: dict[str, Any], svg: bytes) -> dict[str, Any]:
     return {**entry, "address": f"data:image/svg+xml;base64,{base64.b64encode(svg).decode('ascii')}"}
 
 
-def all_tables(table: pd.DataFrame, summary: Path, jobs: dict[str, Path]) -> list[Table]:
-    """Every table of the page that has a row, speed apart."""
+def all_tables(table: pd.DataFrame, measured: pd.DataFrame, jobs: dict[str, Path], left_out: list[str]) -> list[Table]:
+    """Every table of the page that has a row, speed apart; `measured` holds the paired differences."""
     noise = "Floors and ceilings stand among the models; n counts images."
     made = [
         tables.measured(table, "fid", "translation", ["fid"], ("table-fid", "FID"), f"{noise} Lower is better."),
@@ -74,20 +88,21 @@ def all_tables(table: pd.DataFrame, summary: Path, jobs: dict[str, Path]) -> lis
             *(table, "restoration", "deblurring", ["psnr", "ssim", "blockiness"]),
             *(("table-deblurring", "Deblurring"), f"{noise} Means over images with 95 % intervals over images."),
         ),
-        tables.differences(pd.read_csv(summary / "denoising_differences.csv")),
-        provenance.deviations(jobs),
-        provenance.sources(jobs),
+        tables.differences(measured),
+        provenance.deviations(jobs, left_out),
+        provenance.sources(jobs, left_out),
     ]
     return [entry for entry in made if entry.rows]
 
 
-def content(settings: ReportSettings, inputs: dict[str, Path]) -> dict[str, Any]:
-    """Everything that the template shows, pictures apart."""
+def shown(settings: ReportSettings, inputs: dict[str, Path], left_out: list[str]) -> dict[str, Any]:
+    """Everything that the template shows, pictures apart; `left_out` receives what could not be shown, and why."""
     jobs = {name: folder for name, folder in inputs.items() if name not in ROLES}
     summary = inputs["summary"]
-    table = records.read_all(summary)
-    drawn = figures(inputs["figures"])
-    made = provenance.jobs(inputs, RUN_LOG)
+    table, measured = records.read_all(summary), differences.read(summary)
+    index = read_made(inputs["figures"] / "figures.json", Figures)
+    drawn = figures(inputs["figures"], index, left_out)
+    made = provenance.jobs(inputs, RUN_LOG, left_out)
     known = [job.seconds for job in made if job.seconds is not None]
     marks = {name: bool(table[name].astype(bool).any()) for name in ("synthetic", "short")}
     return {
@@ -97,12 +112,12 @@ def content(settings: ReportSettings, inputs: dict[str, Path]) -> dict[str, Any]
         "figures": [entry for entry in drawn if entry["name"] not in SPEED and not denoises(entry)],
         "denoising_figures": [entry for entry in drawn if denoises(entry)],
         "speed_figures": [entry for entry in drawn if entry["name"] in SPEED],
-        "missing": read_json(inputs["figures"] / "figures.json")["missing"],
+        "missing": [entry.model_dump() for entry in index.missing],
         "speed_tables": speed.all_tables(table),
-        "bench_figures": [with_address(entry, entry["svg"]) for entry in speed.bench_figures(BENCH)],
-        "bench_tables": speed.bench(BENCH),
-        "tables": all_tables(table, summary, jobs),
-        "analysis": analysis.sentences(table, pd.read_csv(summary / "denoising_differences.csv")),
+        "bench_figures": [with_address(entry, entry["svg"]) for entry in speed.bench_figures(BENCH, left_out)],
+        "bench_tables": speed.bench(BENCH, left_out),
+        "tables": all_tables(table, measured, jobs, left_out),
+        "analysis": analysis.sentences(table, measured),
         "comparison": analysis.comparison(table),
         "machines": tables.hardware(table),
         "jobs": made,
@@ -132,20 +147,24 @@ def render(settings: ReportSettings, inputs: dict[str, Path]) -> str:
     Raises:
         PixelwiseError: If it does not fit `settings.max_bytes` however hard the pictures are compressed.
     """
-    shown = content(settings, inputs)
-    found = [grid for make in _MAKERS for grid in make(inputs, settings.grid_images)]
+    left_out = summarised(inputs["summary"])
+    facts = shown(settings, inputs, left_out)
+    found = [grid for make in _MAKERS for grid in make(inputs, settings.grid_images, left_out)]
+    facts["left_out"] = list(dict.fromkeys([*left_out, *facts["claims"]["left_out"]]))
     made = environment()
-    parts = {name: Markup((TEMPLATES / file).read_text("utf-8")) for name, file in PARTS.items()}
+    parts = {name: (TEMPLATES / file).read_text("utf-8") for name, file in PARTS.items()}
+    parts["css"] += bar(facts["claims"]["counts"])
+    parts = {name: Markup(text) for name, text in parts.items()} | {"policy": policy(parts["css"], parts["js"])}
     for quality in QUALITIES:
         grids = grids_of(found, settings.grid_width, quality)
-        html = made.get_template("page.html").render(**shown, **parts, grids=grids, verdicts=claimrows.VERDICTS)
+        html = made.get_template("page.html").render(**facts, **parts, grids=grids, verdicts=claimrows.VERDICTS)
         if len(html.encode("utf-8")) <= settings.max_bytes:
             return html
     size = len(html.encode("utf-8"))
     raise PixelwiseError(f"report: {size} bytes; allowed are {settings.max_bytes}: lower grid_images or grid_width")
 
 
-_MAKERS: tuple[Callable[[dict[str, Path], int], Any], ...] = (pictures.translations, pictures.restorations)
+_MAKERS: tuple[Callable[[dict[str, Path], int, list[str]], Any], ...] = (pictures.translations, pictures.restorations)
 
 
 def run(settings: ReportSettings, inputs: dict[str, Path], out: Path, work: Path) -> None:

@@ -12,11 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from pixelwise.artifacts import read_json
+from pixelwise.artifacts import check_listed, read_made
+from pixelwise.data import images
 from pixelwise.data.pack import FACTS, Pack, read_facts
-from pixelwise.errors import PixelwiseError
+from pixelwise.listings import leaving_out
 from pixelwise.reporting.curves import parts
 from pixelwise.reporting.style import label
+from pixelwise.schemas import Samples
 
 FIRST = ("clean", "degraded")
 UNSEEN = frozenset({"identity", "identity_8bit", "identity_minmax", "pointwise_oracle", "tile_wiener_oracle"})
@@ -81,12 +83,7 @@ def read(path: Path) -> NDArray[np.uint8]:
     Raises:
         PixelwiseError: If it is not an image.
     """
-    try:
-        with Image.open(path) as image:
-            plain = image if image.mode in ("L", "RGB") else image.convert("RGB")
-            return np.asarray(plain, dtype=np.uint8)
-    except OSError as error:
-        raise PixelwiseError(f"{path}: not a readable image ({error})") from None
+    return np.asarray(images.pixels(images.read(path), path, channels=None))
 
 
 def colours(label_map: NDArray[np.uint8], palette: list[list[int]]) -> NDArray[np.uint8]:
@@ -96,13 +93,14 @@ def colours(label_map: NDArray[np.uint8], palette: list[list[int]]) -> NDArray[n
     return table[label_map]
 
 
-def translations(folders: dict[str, Path], images: int) -> Iterator[Grid]:
+def translations(folders: dict[str, Path], images: int, left_out: list[str] | None = None) -> Iterator[Grid]:
     """One grid for each data set with generated pictures: label map, photograph, one column for each model.
 
     Args:
         folders: Job id -> folder; `generate/<dataset>/<name>/seed<k>` and `prepare/<dataset>` are used. Of several
             seeds the first is shown.
         images: Number of rows.
+        left_out: Receives one line for each data set or list that is refused; None refuses all.
     """
     made: dict[str, dict[str, Path]] = {}
     for job, folder in sorted(folders.items()):
@@ -112,10 +110,14 @@ def translations(folders: dict[str, Path], images: int) -> Iterator[Grid]:
     for dataset, models in made.items():
         prepared = folders.get(f"prepare/{dataset}")
         if prepared is not None and (prepared / FACTS).is_file():
-            yield _translation(dataset, prepared, models, images)
+            with leaving_out(left_out):
+                check_listed(prepared / FACTS)
+                yield _translation(dataset, prepared, models, images, left_out)
 
 
-def _translation(dataset: str, prepared: Path, models: dict[str, Path], images: int) -> Grid:
+def _translation(
+    dataset: str, prepared: Path, models: dict[str, Path], images: int, left_out: list[str] | None
+) -> Grid:
     facts, pack = read_facts(prepared), Pack(prepared, "val")
     first = next(iter(models.values()))
     known = [place for place, name in enumerate(pack.names) if (first / f"{name}.png").is_file()]
@@ -130,7 +132,7 @@ def _translation(dataset: str, prepared: Path, models: dict[str, Path], images: 
         ]
         for model, folder in models.items():
             path = folder / f"{name}.png"
-            cells.append(Picture(read(path), f"{label(model)}: {name}") if path.is_file() else None)
+            cells.append(_cell(path if path.is_file() else None, f"{label(model)}: {name}", left_out))
         rows.append((name, cells))
     real = "drawn scene" if facts["synthetic"] else "photograph"
     columns = ["label map", real, *(label(model) for model in models)]
@@ -140,26 +142,28 @@ def _translation(dataset: str, prepared: Path, models: dict[str, Path], images: 
     )
 
 
-def restorations(folders: dict[str, Path], images: int) -> Iterator[Grid]:
+def restorations(folders: dict[str, Path], images: int, left_out: list[str] | None = None) -> Iterator[Grid]:
     """One grid for each restoration protocol: clean, degraded, one column for each method worth a look.
 
     Args:
         folders: Job id -> folder; `samples.json` of `restore/<protocol>/<name>/seed<k>` lists its crops as `file`,
             `image`, `sigma` and `method`, which is `clean`, `degraded` or a method's name.
         images: Number of rows.
+        left_out: See `translations`.
     """
     found: dict[str, dict[tuple[str, str], Path]] = {}
     for job, folder in sorted(folders.items()):
         listing = folder / "samples.json"
         if job.startswith("restore/") and listing.is_file():
             cells = found.setdefault(parts(job)[0], {})
-            for entry in read_json(listing)["samples"]:
-                where = f"{entry['image']}, sigma {entry['sigma']:g}"
-                cells.setdefault((where, str(entry["method"])), folder / entry["file"])
+            with leaving_out(left_out):
+                for entry in read_made(listing, Samples).samples:
+                    where = f"{entry.image}, sigma {entry.sigma:g}"
+                    cells.setdefault((where, entry.method), folder / entry.file)
     for protocol, cells in found.items():
         methods = sorted({method for _, method in cells if method not in UNSEEN}, key=_rank)
         rows: list[tuple[str, list[Picture | None]]] = [
-            (where, [_cell(cells.get((where, method)), method, where) for method in methods])
+            (where, [_cell(cells.get((where, name)), f"{label(name)}: {where}", left_out) for name in methods])
             for where in sorted({where for where, _ in cells})[:images]
         ]
         columns = [method if method in FIRST else label(method) for method in methods]
@@ -173,5 +177,10 @@ def _rank(method: str) -> tuple[int, str]:
     return next((place for place, name in enumerate(order) if method.startswith(name)), len(order)), method
 
 
-def _cell(path: Path | None, method: str, where: str) -> Picture | None:
-    return None if path is None else Picture(read(path), f"{label(method)}: {where}")
+def _cell(path: Path | None, alt: str, left_out: list[str] | None) -> Picture | None:
+    """A picture that a job made; None if it is missing, changed or not readable, with a line in `left_out`."""
+    if path is not None:
+        with leaving_out(left_out):
+            check_listed(path)
+            return Picture(read(path), alt)
+    return None

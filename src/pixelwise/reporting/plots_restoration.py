@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
@@ -18,18 +19,27 @@ FLOORS = (
 DASHED = ("identity", "tile_mean", "tile_wiener", "bm3d")
 
 
-def psnr_rows(numbers: Numbers, protocol: str | None = None) -> pd.DataFrame:
+def psnr_rows(numbers: Numbers, protocol: str | None = None) -> tuple[pd.DataFrame, str]:
     """PSNR of each method, seeds joined, for one protocol or all.
 
+    Returns:
+        The finite ones, and words for the infinite ones, which no axis can show; empty without them.
+
     Raises:
-        MissingNumbersError: If the run has none.
+        MissingNumbersError: If the run has no finite one.
     """
     rows = numbers.pick("restoration", "psnr", "denoising")
     if protocol is not None:
         rows = rows[rows["protocol"] == protocol]
     if rows.empty:
         raise MissingNumbersError("no denoising PSNR was measured in this run")
-    return over_seeds(rows, ["protocol", "dataset", "sigma", "model"])
+    joined = over_seeds(rows, ["protocol", "dataset", "sigma", "model"])
+    perfect = joined[np.isinf(joined["value"])]
+    names = ", ".join(f"{label(row.model)} at sigma {row.sigma:g}" for row in each(perfect))
+    told = f" Not drawn, since a perfect restoration has an infinite PSNR: {names}." if names else ""
+    if len(perfect) == len(joined):
+        raise MissingNumbersError(f"every PSNR is infinite: {names} restored an image perfectly")
+    return joined.drop(perfect.index), told
 
 
 def protocols(numbers: Numbers) -> list[str]:
@@ -86,7 +96,7 @@ def _bars(axes: Axes, rows: pd.DataFrame, told: pd.DataFrame, models: list[str],
 
 def psnr(numbers: Numbers, protocol: str) -> Drawn:
     """PSNR of every method at every noise level of one protocol, floors hatched, published values as ticks."""
-    rows = psnr_rows(numbers, protocol)
+    rows, perfect = psnr_rows(numbers, protocol)
     sigmas = sorted(rows["sigma"].unique())
     levels = {str(model): len(own) for model, own in rows.groupby("model")}
     order = rows.groupby("model")["value"].mean().sort_values(ascending=False).index.tolist()
@@ -100,7 +110,7 @@ def psnr(numbers: Numbers, protocol: str) -> Drawn:
     caption = (
         f"Mean over {int(rows['n'].max())} images of {', '.join(sorted(rows['dataset'].unique()))}; whiskers are 95 % "
         "intervals over images. Hatched: floors that do no learning. Black ticks: published values of the same method, "
-        "where there are any."
+        "where there are any." + perfect
     )
     words = [
         f"{label(row.model)} {row.value:.2f} dB at sigma {row.sigma:g}"
@@ -118,7 +128,7 @@ def psnr(numbers: Numbers, protocol: str) -> Drawn:
 
 def quality_against_time(numbers: Numbers) -> Drawn:
     """PSNR against time for one image, for all methods that were both scored and timed."""
-    scored = psnr_rows(numbers, protocols(numbers)[0]) if protocols(numbers) else psnr_rows(numbers)
+    scored, perfect = psnr_rows(numbers, next(iter(protocols(numbers)), None))
     sigma = 25.0 if 25.0 in set(scored["sigma"]) else float(scored["sigma"].min())
     timed = plain(numbers.pick("latency", "median", "denoising"))
     timed = timed[timed["height"] * timed["width"] == (timed["height"] * timed["width"]).min()] if len(timed) else timed
@@ -158,7 +168,7 @@ def quality_against_time(numbers: Numbers) -> Drawn:
     finish(figure, title, numbers.run, **marks(both, times))
     caption = (
         f"Up and to the left is better. Times on {hardware(timed)}, batch 1, fp32, eager. Whiskers: 95 % intervals "
-        "over images (PSNR) and over timed calls. Dashed: methods without a network that were not timed."
+        "over images (PSNR) and over timed calls. Dashed: methods without a network that were not timed." + perfect
     )
     return Drawn("denoising_runtime", title, caption, ", ".join(words), figure, **marks(both, times))
 
@@ -167,6 +177,7 @@ def differences(numbers: Numbers) -> Drawn:
     """Paired PSNR differences against DnCNN with their intervals."""
     rows = numbers.differences
     rows = rows[(rows["metric"] == "psnr") & (rows["task"] == "denoising")] if len(rows) else rows
+    rows = rows[np.isfinite(rows["difference"])] if len(rows) else rows  # others stand in the table alone
     if rows.empty:
         raise MissingNumbersError("no image-by-image PSNR of two denoisers was measured in this run")
     panels = list(rows.groupby(["protocol", "sigma"], sort=True))

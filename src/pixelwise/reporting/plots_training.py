@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from pixelwise.reporting.numbers import Drawn, MissingNumbersError, Numbers, marks
@@ -83,7 +84,7 @@ def psnr_against_samples(numbers: Numbers) -> Drawn:
         axes.plot(ordered["samples"], ordered["value"], color=tint, label=name, **look)
         end = float(ordered["samples"].iloc[-1])
         words.append(f"{name}: {ordered['value'].iloc[-1]:.2f} dB on its patches after {end:.0f} samples")
-        for row in _scored(numbers, str(model), int(str(seed))):
+        for row in (row for row in _scored(numbers, str(model), int(str(seed))) if math.isfinite(row.value)):
             axes.plot(end, row.value, marker="*", markersize=13, color=tint, markeredgecolor=INK, zorder=5)
             words.append(f"{name}: {row.value:.2f} dB on {row.protocol}")
     told = numbers.published.query("panel_kind == 'denoising' and quantity == 'psnr' and sigma == @SIGMA")

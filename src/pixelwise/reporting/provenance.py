@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pixelwise.artifacts import MANIFEST, read_json, sha256
+from pixelwise import listings
+from pixelwise.artifacts import MANIFEST, check_listed, read_made, read_manifest, sha256
 from pixelwise.data import sources as origins
 from pixelwise.data.pack import FACTS, read_facts
 from pixelwise.reporting.tables import Table
+from pixelwise.schemas import LogLine, Training
 
 STEPS = {
     **{"adversarial": "train", "denoising": "train", "segmentation": "train", "convert": "train"},
@@ -40,41 +42,40 @@ class Made:
 
 
 def command(job: dict[str, Any]) -> str:
-    """Command line of a job as its manifest describes it; outputs lie in `results/<run>/` or `data/<run>/`."""
-    run = str(job["out"]).split("/")[1]
-    return f"pixelwise {STEPS.get(job['kind'], job['kind'])} results/{run}/jobs/{job['id']}.json"
+    """Command line of a job as its manifest describes it, in `results/<run>/` or `data/<run>/`; or nothing."""
+    kind, name, out = (job.get(key) for key in ("kind", "id", "out"))
+    if not all(isinstance(word, str) for word in (kind, name, out)) or str(out).count("/") < 1:
+        return ""
+    return f"pixelwise {STEPS.get(str(kind), str(kind))} results/{str(out).split('/')[1]}/jobs/{name}.json"
 
 
-def durations(log: Path) -> dict[str, float]:
+def durations(log: Path, left_out: list[str] | None = None) -> dict[str, float]:
     """Output folder -> seconds of its last successful run; empty if there is no log.
 
-    Lines that are not JSON (a run killed while writing) are passed over.
+    Args:
+        log: The run log.
+        left_out: Receives one line for each line that is none of the log (a run killed while writing).
     """
-    seconds: dict[str, float] = {}
     if not log.is_file():
-        return seconds
-    for line in log.read_text(encoding="utf-8").splitlines():
-        try:
-            entry = json.loads(line)
-        except ValueError:
-            continue
-        if isinstance(entry, dict) and entry.get("status") == "done":
-            seconds[str(entry.get("out"))] = float(entry.get("seconds", 0.0))
-    return seconds
+        return {}
+    entries, problems = listings.log(log, LogLine, "the run log")
+    if left_out is not None:
+        left_out += problems
+    return {entry.out: entry.seconds for entry in entries if entry.status == "done"}
 
 
-def jobs(folders: dict[str, Path], log: Path) -> list[Made]:
-    """Every input job with command and duration."""
-    taken = durations(log)
+def jobs(folders: dict[str, Path], log: Path, left_out: list[str] | None = None) -> list[Made]:
+    """Every input job with command and duration; `left_out` receives what cannot be read."""
+    taken = durations(log, left_out)
     found = []
     for name, folder in sorted(folders.items()):
         path = folder / MANIFEST
         if path.is_file():
-            document = read_json(path)
-            job = document["job"]
-            line = command(job) if "id" in job else ""
-            seconds = taken.get(str(job.get("out", folder.as_posix())))
-            found.append(Made(name, line, seconds, len(document["files"]), sha256(path)[:12]))
+            with listings.leaving_out(left_out):
+                document = read_manifest(path)
+                job = document["job"]
+                seconds = taken.get(str(job.get("out", folder.as_posix())))
+                found.append(Made(name, command(job), seconds, len(document["files"]), sha256(path)[:12]))
     return found
 
 
@@ -108,35 +109,37 @@ def commit() -> str:
     return answers[0] + (" (with changes)" if answers[1] else "")
 
 
-def deviations(folders: dict[str, Path]) -> Table:
-    """How every training differs from the published recipe, from its `training.json`."""
+def deviations(folders: dict[str, Path], left_out: list[str] | None = None) -> Table:
+    """How every training differs from the published recipe, from its `training.json`; `left_out` as for `jobs`."""
     columns = ["training", "setting", "published", "here"]
     rows = []
     for name, folder in sorted(folders.items()):
         path = folder / "training.json"
         if path.is_file():
-            for entry in read_json(path).get("deviations", []):
-                cells = (_plain(entry[key]) for key in ("name", "published", "here"))
-                rows.append([name.removeprefix("train/"), *cells])
+            with listings.leaving_out(left_out):
+                for entry in read_made(path, Training).deviations:
+                    cells = [_plain(value) for value in (entry.name, entry.published, entry.here)]
+                    rows.append([name.removeprefix("train/"), *cells])
     note = "Settings that are not listed are the published ones."
     return Table("table-deviations", "Deviations from the published recipes", columns, rows, note, frozenset(columns))
 
 
-def sources(folders: dict[str, Path]) -> Table:
-    """Data sets and weights of the run with where they come from and under which licence."""
+def sources(folders: dict[str, Path], left_out: list[str] | None = None) -> Table:
+    """Data sets and weights of the run, where they come from and under which licence; `left_out` as for `jobs`."""
     table = {entry["name"]: entry for entry in origins.table()}
     columns = ["data", "kind", "address", "licence", "images"]
     rows = []
     for name, folder in sorted(folders.items()):
         if name.startswith("prepare/") and (folder / FACTS).is_file():
-            facts = read_facts(folder)
-            kind = str(facts["kind"])
-            origin = table.get(origins.ARCHIVE_OF.get(kind, kind), {})
-            counts = ", ".join(f"{split} {entry['n']}" for split, entry in facts["splits"].items())
-            own = "drawn by a program" if facts["synthetic"] else OWN.get(kind, "files of the user's own")
-            rows.append(
-                [name.removeprefix("prepare/"), kind, origin.get("url", own), origin.get("licence", ""), counts]
-            )
+            with listings.leaving_out(left_out):
+                check_listed(folder / FACTS)
+                facts = read_facts(folder)
+                kind = str(facts["kind"])
+                origin = table.get(origins.ARCHIVE_OF.get(kind, kind), {})
+                counts = ", ".join(f"{split} {entry['n']}" for split, entry in facts["splits"].items())
+                own = "drawn by a program" if facts["synthetic"] else OWN.get(kind, "files of the user's own")
+                address, licence = origin.get("url", own), origin.get("licence", "")
+                rows.append([name.removeprefix("prepare/"), kind, address, licence, counts])
     note = "Every file was checked against its SHA-256 when it was fetched."
     return Table("table-data", "Data and licences", columns, rows, note, frozenset(columns))
 

@@ -13,9 +13,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from pixelwise.artifacts import read_json, write_text
+from pixelwise import outputs
+from pixelwise.claims.findings import read_verdicts
 from pixelwise.errors import PixelwiseError
-from pixelwise.reporting import analysis, provenance, records, speed, tables
+from pixelwise.reporting import analysis, differences, provenance, records, speed, tables
 from pixelwise.reporting.records import each
 from pixelwise.reporting.tables import Table
 
@@ -45,14 +46,14 @@ def _summary(results: Path, run: str) -> pd.DataFrame:
 
 def verdicts(results: Path, words: list[str]) -> str:
     """Number of claims by verdict."""
-    document = read_json(results / words[0] / "claims" / "claims.json")
+    document = read_verdicts(results / words[0] / "claims")
     rows = [[verdict, str(count)] for verdict, count in document["counts"].items()]
     return markdown(["verdict", "claims"], [*rows, ["all", str(len(document["claims"]))]])
 
 
 def headline(results: Path, words: list[str]) -> str:
     """The ten sentences."""
-    sentences = read_json(results / words[0] / "claims" / "claims.json")["headline"]
+    sentences = read_verdicts(results / words[0] / "claims")["headline"]
     return "\n".join(f"{place}. {sentence}" for place, sentence in enumerate(sentences, 1))
 
 
@@ -63,8 +64,8 @@ def denoising(results: Path, words: list[str]) -> str:
 
 def sentences(results: Path, words: list[str]) -> str:
     """The sentences that the denoising table supports."""
-    differences = pd.read_csv(results / words[0] / "summary" / "denoising_differences.csv")
-    return " ".join(analysis.sentences(_summary(results, words[0]), differences))
+    measured = differences.read(results / words[0] / "summary")
+    return " ".join(analysis.sentences(_summary(results, words[0]), measured))
 
 
 def translation(results: Path, words: list[str]) -> str:
@@ -169,16 +170,32 @@ def filled(text: str, results: Path) -> str:
 
 
 def update(readme: Path, results: Path) -> bool:
-    """Fill the blocks of a file; returns whether that changed it."""
-    text = readme.read_text(encoding="utf-8")
+    """Fill the blocks of a file; returns whether that changed it.
+
+    Raises:
+        PixelwiseError: As `filled`, or if the file is no text or not one that may be written.
+    """
+    outputs.check(readme, [], force=True)
+    text = _text(readme)
     new = filled(text, results)
     if new != text:
-        write_text(readme, new)
+        with outputs.written(readme, [], force=True) as temporary:
+            temporary.write_bytes(new.encode("utf-8"))
     return new != text
+
+
+def _text(readme: Path) -> str:
+    """Contents of a file, with its own line ends."""
+    if not readme.is_file():
+        raise PixelwiseError(f"{readme}: no such file")
+    try:
+        return readme.read_bytes().decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise PixelwiseError(f"{readme}: byte {error.start} is not UTF-8; a text in UTF-8 is needed") from None
 
 
 def stale(readme: Path, results: Path) -> list[str]:
     """Blocks whose text differs from what the results say, as `NAME ARGUMENTS`; empty if the file is current."""
-    text = readme.read_text(encoding="utf-8")
+    text = _text(readme)
     pairs = zip(BLOCK.finditer(text), BLOCK.finditer(filled(text, results)), strict=True)
     return [f"{old['name']}{old['words']}" for old, new in pairs if old["body"] != new["body"]]

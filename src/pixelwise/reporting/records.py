@@ -11,6 +11,8 @@ import pandas as pd
 
 from pixelwise import metrics
 from pixelwise.errors import PixelwiseError
+from pixelwise.listings import leaving_out
+from pixelwise.reporting.frames import check_facts, check_quantities, frame
 
 COMMON = ("height", "width", "sigma", "precision", "batch", "scope", "mode")
 """Conditions that get a column of their own; all others stay in the JSON column `condition`."""
@@ -21,6 +23,8 @@ COLUMNS = (
     *("source", "hardware"),
 )
 TEXT = ("precision", "scope", "mode", "protocol_hash", "interval", "weights_sha256", "unit", "condition", "hardware")
+NUMBERS = ("height", "width", "sigma", "batch", "n", "seed", "value", "low", "high")
+MARKS = ("synthetic", "short")
 HIDDEN = ("label", "device", "warmup", "reference", "segmenter")
 TIMING_KINDS = frozenset({"latency", "bench"})
 TIMING_UNITS = frozenset({"s", "ms", "us", "images/s", "steps/s", "samples/s", "FLOP/s", "GFLOP/s", "TFLOP/s", "GB/s"})
@@ -39,11 +43,12 @@ def rows(record: metrics.Record, source: str) -> list[dict[str, Any]]:
     return [{**shared, "metric": name, **value.model_dump()} for name, value in record.values.items()]
 
 
-def gather(folders: dict[str, Path]) -> pd.DataFrame:
+def gather(folders: dict[str, Path], left_out: list[str] | None = None) -> pd.DataFrame:
     """Read `metrics.json` of every folder that has one.
 
     Args:
         folders: Job id -> folder of that job's outputs.
+        left_out: Receives one line for each file that is refused, which then has no row; None refuses all.
 
     Returns:
         Table with the columns `COLUMNS`, in the order of job ids, records and values.
@@ -55,8 +60,8 @@ def gather(folders: dict[str, Path]) -> pd.DataFrame:
     for job, folder in sorted(folders.items()):
         path = folder / "metrics.json"
         if path.is_file():
-            for record in metrics.load(path):
-                found += rows(record, f"{job}/metrics.json")
+            with leaving_out(left_out):
+                found += [row for record in metrics.load(path) for row in rows(record, f"{job}/metrics.json")]
     return pd.DataFrame(found, columns=list(COLUMNS))
 
 
@@ -70,18 +75,18 @@ def read(path: Path) -> pd.DataFrame:
     """Read a table that `pixelwise summarise` wrote.
 
     Raises:
-        PixelwiseError: If the file is missing or lacks a column.
+        PixelwiseError: If the file is missing, was changed since it was made, or is not of this format.
     """
     if not path.is_file():
         raise PixelwiseError(f"{path}: no such file; run the summarise step first")
-    table = pd.read_csv(path, dtype=dict.fromkeys(TEXT, "string"), keep_default_na=True)
-    missing = [name for name in COLUMNS if name not in table.columns]
-    if missing:
-        raise PixelwiseError(f"{path}: lacks the column {missing[0]!r}; its columns must be {', '.join(COLUMNS)}")
+    words = [name for name in COLUMNS if name not in NUMBERS and name not in MARKS]
+    table = frame(path, COLUMNS, words, MARKS, ("value", "low", "high"), dict.fromkeys(TEXT, "string"))
     for name in TEXT:
         table[name] = table[name].fillna("")
-    for name in ("height", "width", "sigma", "batch"):
+    for name in ("height", "width", "sigma", "batch", "value", "low", "high"):
         table[name] = pd.to_numeric(table[name], errors="coerce")
+    check_quantities(table, path)
+    check_facts(table, path, ("condition", "hardware"))
     return table
 
 

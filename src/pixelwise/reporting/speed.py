@@ -66,16 +66,19 @@ def operations(table: pd.DataFrame) -> Table:
     return Table("table-operations", "Arithmetic and size", columns, rows, words=frozenset(columns[:2]))
 
 
-def bench(folder: Path) -> list[Table]:
+def bench(folder: Path, left_out: list[str] | None = None) -> list[Table]:
     """The benchmark's records, for each machine one table of ratios and one for each protocol.
 
     Args:
         folder: Holds `<device>/metrics.json`; without it there is no table.
+        left_out: Receives one line for each file that is refused; None refuses all.
     """
     made = []
     for path in sorted(folder.glob("*/metrics.json")):
         name = path.parent.name
-        rows = records.gather({f"bench/{name}": path.parent})
+        rows = records.gather({f"bench/{name}": path.parent}, left_out)
+        if rows.empty:
+            continue
         rows["value"] = pd.to_numeric(rows["value"])
         machines = ", ".join(machine["name"] for machine in tables.hardware(rows))
         about = (f"table-bench-{name}", f"Benchmark on {machines}: ratios of times")
@@ -88,12 +91,14 @@ def bench(folder: Path) -> list[Table]:
     return made
 
 
-def bench_figures(folder: Path) -> list[dict[str, Any]]:
-    """The benchmark's figures as the page shows them."""
+def bench_figures(folder: Path, left_out: list[str] | None = None) -> list[dict[str, Any]]:
+    """The benchmark's figures as the page shows them; `left_out` as for `bench`."""
     shown = []
     told = published.load()
     for path in sorted(folder.glob("*/metrics.json")):
-        rows = records.gather({"bench": path.parent})
+        rows = records.gather({"bench": path.parent}, left_out)
+        if rows.empty:
+            continue
         with style.context():
             try:
                 drawn = plots_bench.bench(rows, told, f"bench_{path.parent.name}")

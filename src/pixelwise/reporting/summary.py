@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from pixelwise.artifacts import write_json
+from pixelwise.artifacts import read_made, write_json
+from pixelwise.quantities import to_json
 from pixelwise.reporting import curves, differences, records
+from pixelwise.schemas import LeftOut
 from pixelwise.settings.reporting import SummarySettings
+
+LEFT_OUT = "left_out.json"
 
 
 def nested(table: pd.DataFrame) -> dict[str, Any]:
@@ -25,8 +30,12 @@ def nested(table: pd.DataFrame) -> dict[str, Any]:
         branch = tree
         for key in row[:-2]:
             branch = branch.setdefault(str(key), {})
-        branch[str(row.metric)] = float(f"{row.value:.6g}") if abs(row.value) < 1e5 else round(float(row.value))
+        branch[str(row.metric)] = _rounded(float(row.value))
     return tree
+
+
+def _rounded(value: float) -> float | str | None:
+    return to_json(float(f"{value:.6g}") if abs(value) < 1e5 or math.isinf(value) else round(value))
 
 
 def place(row: Any) -> str:
@@ -46,7 +55,7 @@ def run(settings: SummarySettings, inputs: dict[str, Path], out: Path, work: Pat
 
     Writes `metrics.csv` (all but timings; byte-identical between runs) and `timings.csv`, one row for each record and
     value; `metrics.json` and `timings.json`, the same as small trees; `denoising_differences.csv`; `curves.csv` and
-    `curves/<job>.csv`.
+    `curves/<job>.csv`; `left_out.json`, one line for each file that is broken or was changed, and so has no row.
 
     Args:
         settings: Reference of the paired differences and its resampling.
@@ -54,14 +63,22 @@ def run(settings: SummarySettings, inputs: dict[str, Path], out: Path, work: Pat
         out: Folder for the tables.
         work: Unused.
     """
-    repeatable, timed = records.split_timings(records.gather(inputs))
+    left_out: list[str] = []
+    repeatable, timed = records.split_timings(records.gather(inputs, left_out))
     for name, table in (("metrics", repeatable), ("timings", timed)):
         write_table(table, out / f"{name}.csv")
         write_json(out / f"{name}.json", nested(table))
     write_table(
-        differences.table(inputs, settings.reference, settings.resamples, settings.seed),
+        differences.table(inputs, settings.reference, settings.resamples, settings.seed, left_out),
         out / "denoising_differences.csv",
     )
-    learned = curves.gather(inputs)
+    learned = curves.gather(inputs, left_out)
     write_table(learned, out / "curves.csv")
     curves.write_each(learned, out / "curves")
+    write_json(out / LEFT_OUT, {"left_out": left_out})
+
+
+def left_out(summary: Path) -> list[str]:
+    """One line for each file that a summary lacks; empty for summaries that were written before they were listed."""
+    path = summary / LEFT_OUT
+    return read_made(path, LeftOut).left_out if path.is_file() else []

@@ -39,9 +39,12 @@ def number(value: Any, unit: str = "", places: int | None = None) -> str:
     """A number with its unit; empty for a missing one. Shares (unit `1`) carry no unit."""
     if value is None or pd.isna(value):
         return ""
-    text = f"{value:.{places}f}" if places is not None else f"{value:.4g}"
-    if places is None and abs(value) >= 10000:
+    if math.isinf(value):
+        text = "\u221e" if value > 0 else "-\u221e"
+    elif places is None and abs(value) >= 10000:
         text = f"{value:,.0f}".replace(",", " ")
+    else:
+        text = f"{value:.{places}f}" if places is not None else f"{value:.4g}"
     return text if unit in ("", "1", "times") else f"{text} {unit}"
 
 
@@ -52,7 +55,7 @@ def decimals(value: float, low: float, high: float) -> int | None:
     (2, 2, 0)
     """
     half = (high - low) / 2
-    if half <= 0 or value == 0:
+    if not half > 0 or value == 0 or math.isinf(half) or math.isinf(value):
         return None
     exponent = math.floor(math.log10(half) + 1e-9)
     shown = -exponent + (half < 2 * 10.0**exponent)
@@ -67,6 +70,14 @@ def estimate(row: Any, places: int | None = None) -> str:
     places = decimals(row.value, row.low, row.high) if places is None else places
     text = number(row.value, unit, places)
     return f"{text} [{number(row.low, places=places)}, {number(row.high, places=places)}]"
+
+
+def signed(row: Any, places: int = 3) -> str:
+    """A paired difference with sign, unit and interval."""
+    if pd.isna(row.difference):
+        return "undefined: each is perfect where the other is not"
+    ends = [f"{value:+.{places}f}".replace("inf", "\u221e") for value in (row.difference, row.low, row.high)]
+    return f"{ends[0]} {'' if row.unit == '1' else row.unit} [{ends[1]}, {ends[2]}]"
 
 
 def marks(row: Any) -> str:
@@ -155,7 +166,7 @@ def differences(table: pd.DataFrame) -> Table:
                 label(row.reference),
             ),
             str(row.n),
-            f"{row.difference:+.3f} {'' if row.unit == '1' else row.unit} [{row.low:+.3f}, {row.high:+.3f}]",
+            signed(row),
             marks(row),
         ]
         for row in each(table)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from typing import Self
 
-from pixelwise.settings.base import Settings
+from pydantic import model_validator
+
+from pixelwise.settings.base import Listed, Settings, Side
 from pixelwise.settings.names import Name
 
 
@@ -16,9 +18,17 @@ class ArchitectureSettings(Settings):
             once or twice the height.
     """
 
-    sizes: tuple[tuple[int, int], ...] = Field(
-        ((256, 256), (256, 512), (512, 512), (512, 1024), (1024, 1024)), min_length=1
-    )
+    sizes: Listed[tuple[Side, Side]] = ((256, 256), (256, 512), (512, 512), (512, 1024), (1024, 1024))
+
+    @model_validator(mode="after")
+    def _legal(self) -> Self:
+        for height, width in self.sizes:
+            tile = width // 16 if width == height else width // 32 if width == 2 * height else 0
+            if tile < 16 or tile & (tile - 1):
+                raise ValueError(
+                    f"sizes: {height}x{width}; allowed are 256, 512, 1024, ... rows, as many columns or twice"
+                )
+        return self
 
 
 class JudgeSettings(Settings):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from pixelwise.settings.base import Settings
+from pixelwise.settings.base import Flag, Seed, Settings, Side
 from pixelwise.settings.names import Name
 
 Kind = Literal[
@@ -23,6 +23,10 @@ Kind = Literal[
     "cbsd68",
     "gopro",
 ]
+
+
+DRAWN = 16
+"""Least rows and columns of a drawn scene; a smaller one has no room for its objects."""
 
 
 class Dataset(Settings):
@@ -47,17 +51,17 @@ class Dataset(Settings):
     """
 
     kind: Kind
-    height: int | None = Field(default=None, ge=1)
-    width: int | None = Field(default=None, ge=1)
-    train: int | None = Field(default=None, ge=0)
-    val: int | None = Field(default=None, ge=0)
-    at_most: bool = False
-    seed: int = Field(default=0, ge=0)
-    root: str | None = None
+    height: Side | None = None
+    width: Side | None = None
+    train: Annotated[int, Field(ge=0, le=10_000_000, strict=True)] | None = None
+    val: Annotated[int, Field(ge=0, le=10_000_000, strict=True)] | None = None
+    at_most: Flag = False
+    seed: Seed = 0
+    root: Annotated[str, Field(min_length=1, max_length=4096)] | None = None
     channels: Literal[1, 3] | None = None
     resize: Literal["bicubic", "bilinear"] = "bicubic"
-    num_labels: int | None = Field(default=None, ge=1, le=255)
-    dontcare: bool = False
+    num_labels: int | None = Field(default=None, ge=1, le=255, strict=True)
+    dontcare: Flag = False
 
     @model_validator(mode="after")
     def _complete(self) -> Dataset:
@@ -65,6 +69,10 @@ class Dataset(Settings):
             raise ValueError("height and width must be given together")
         if self.kind == "streets" and (self.height is None or self.train is None or self.val is None):
             raise ValueError("streets needs height, width, train and val")
+        if self.kind == "streets" and min(self.height or 0, self.width or 0) < DRAWN:
+            raise ValueError(
+                f"streets: {self.height}x{self.width}; drawn scenes have at least {DRAWN} rows and columns"
+            )
         if self.kind in ("custom", "gopro") and self.root is None:
             raise ValueError(f"{self.kind} needs root, the folder that holds it")
         if self.kind == "custom" and self.num_labels is None:
@@ -96,4 +104,4 @@ class WeightsSettings(Settings):
     """
 
     name: Name
-    file: str | None = None
+    file: Annotated[str, Field(min_length=1, max_length=4096)] | None = None

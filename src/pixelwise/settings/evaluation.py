@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from pixelwise.settings.base import Compute, Settings
+from pixelwise.settings import architectures
+from pixelwise.settings.base import (
+    MOST,
+    Batch,
+    Compute,
+    Distinct,
+    Images,
+    Listed,
+    Options,
+    Resamples,
+    Seed,
+    Settings,
+    Side,
+    Word,
+)
 from pixelwise.settings.data import Dataset
 from pixelwise.settings.names import Name
 
@@ -32,10 +46,10 @@ class GenerateSettings(Compute):
 
     name: Name
     dataset: Name
-    seed: int = 0
+    seed: Seed = 0
     split: Literal["train", "val"] = "val"
-    batch: int = Field(8, ge=1)
-    limit: int | None = Field(None, ge=1)
+    batch: Batch = 8
+    limit: Images | None = None
 
 
 class FidSettings(Compute):
@@ -54,12 +68,12 @@ class FidSettings(Compute):
 
     name: Name
     dataset: Name
-    seed: int = 0
+    seed: Seed = 0
     split: Literal["train", "val"] = "val"
-    protocols: tuple[FidProtocol, ...] = ("pytorch-fid", "clean-fid", "kid", "clean-kid")
-    batch: int = Field(16, ge=1)
-    limit: int | None = Field(None, ge=1)
-    resamples: int = Field(100, ge=2)
+    protocols: Listed[FidProtocol] = ("pytorch-fid", "clean-fid", "kid", "clean-kid")
+    batch: Batch = 16
+    limit: Images | None = None
+    resamples: Resamples = 100
 
 
 class SegmentSettings(Compute):
@@ -82,14 +96,14 @@ class SegmentSettings(Compute):
 
     name: Name
     dataset: Name
-    seed: int = 0
+    seed: Seed = 0
     split: Literal["train", "val"] = "val"
-    protocols: tuple[SegmentProtocol, ...] = ("native", "enlarged")
-    enlarge: int = Field(2, ge=2)
+    protocols: Listed[SegmentProtocol] = ("native", "enlarged")
+    enlarge: int = Field(2, ge=2, le=16, strict=True)
     original: Dataset | None = None
-    batch: int = Field(4, ge=1)
-    limit: int | None = Field(None, ge=1)
-    resamples: int = Field(1000, ge=2)
+    batch: Batch = 4
+    limit: Images | None = None
+    resamples: Resamples = 1000
 
 
 class TimedModel(Settings):
@@ -102,9 +116,16 @@ class TimedModel(Settings):
             512x1024, 64 at 1024x1024.
     """
 
-    architecture: str
-    options: dict[str, Any] = Field(default_factory=dict)
-    at: dict[Annotated[str, Field(pattern=r"^\d+x\d+$")], dict[str, Any]] = Field(default_factory=dict)
+    architecture: Word
+    options: Options = Field(default_factory=dict)
+    at: dict[Annotated[str, Field(pattern=r"^\d+x\d+$", max_length=20)], Options] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _options(self) -> Self:
+        architectures.check(self.architecture, self.options)
+        for size, changed in self.at.items():
+            architectures.check(self.architecture, self.options | changed, f"at.{size}")
+        return self
 
 
 class TimeSettings(Compute):
@@ -134,23 +155,27 @@ class TimeSettings(Compute):
 
     name: Name
     task: Literal["translation", "denoising"]
-    models: dict[Name, TimedModel] = Field(min_length=1)
-    ratios: tuple[tuple[str, str], ...] = ()
-    baselines: tuple[TimedBaseline, ...] = ()
-    sizes: tuple[tuple[int, int], ...] = ((256, 512),)
-    batches: tuple[int, ...] = (1,)
-    precisions: tuple[Precision, ...] = ("fp32",)
-    modes: tuple[Mode, ...] = ("eager",)
-    scopes: tuple[Scope, ...] = ("generator",)
-    warmup: int = Field(50, ge=1)
-    calls: int = Field(500, ge=3)
+    models: dict[Name, TimedModel] = Field(min_length=1, max_length=MOST)
+    ratios: Annotated[tuple[tuple[Word, Word], ...], Field(max_length=MOST), Distinct] = ()
+    baselines: Annotated[tuple[TimedBaseline, ...], Distinct] = ()
+    sizes: Listed[tuple[Side, Side]] = ((256, 512),)
+    batches: Listed[Batch] = (1,)
+    precisions: Listed[Precision] = ("fp32",)
+    modes: Listed[Mode] = ("eager",)
+    scopes: Listed[Scope] = ("generator",)
+    warmup: int = Field(50, ge=1, le=100_000, strict=True)
+    calls: int = Field(500, ge=3, le=100_000, strict=True)
     narrow: float | None = Field(None, gt=0, lt=1)
-    num_labels: int = Field(35, ge=2, le=255)
-    channels: int = Field(1, ge=1)
-    seed: int = 0
+    num_labels: int = Field(35, ge=2, le=255, strict=True)
+    channels: Literal[1, 3] = 1
+    seed: Seed = 0
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
+        for height, width in self.sizes:
+            for model in self.models.values():
+                options = model.options | model.at.get(f"{height}x{width}", {})
+                architectures.check_size(model.architecture, options, height, width)
         for pair in self.ratios:
             for label in pair:
                 if label not in self.models:

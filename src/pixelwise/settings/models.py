@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any, Self
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from pixelwise.settings.base import Settings
-from pixelwise.settings.names import Name
+from pixelwise.settings import architectures
+from pixelwise.settings.base import Inside, Level, Options, Ordered, Settings, Word
 
 
 class ConvertSettings(Settings):
@@ -20,7 +20,41 @@ class ConvertSettings(Settings):
         sigma: Denoisers: noise level, or range of levels, that they were trained for, on the 0-255 scale.
     """
 
-    architecture: str
-    options: dict[str, Any] = Field(default_factory=dict)
-    file: Name | None = None
-    sigma: float | tuple[float, float] | None = None
+    architecture: Word
+    options: Options = Field(default_factory=dict)
+    file: Inside | None = None
+    sigma: Level | Annotated[tuple[Level, Level], Ordered] | None = None
+
+    @model_validator(mode="after")
+    def _options(self) -> Self:
+        architectures.check(self.architecture, self.options)
+        return self
+
+
+class CheckpointFacts(BaseModel):
+    """What those who use a checkpoint need beside its architecture; further facts are kept, and decide nothing.
+
+    Attributes:
+        dontcare: Generators: whether the last label id stands for 255 in the files of the training data.
+        patch: Restoration: side of the training patches in pixels.
+        sigma: Restoration: noise level, or range of levels, on the 0-255 scale.
+        degradation: Restoration: what the network undoes, such as `noise`.
+        classes: Segmenters: names of the classes.
+    """
+
+    model_config = ConfigDict(extra="allow", strict=True)
+
+    dontcare: bool = False
+    patch: int | None = Field(default=None, ge=1)
+    sigma: Level | Annotated[list[Level], Field(min_length=2, max_length=2)] | None = None
+    degradation: str | None = None
+    classes: list[str] | None = None
+
+
+class CheckpointInfo(Settings):
+    """The metadata of a checkpoint: which architecture, with which options, and further facts."""
+
+    format: int
+    name: str
+    options: dict[str, Any]
+    extra: CheckpointFacts = CheckpointFacts()

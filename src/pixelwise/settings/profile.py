@@ -6,11 +6,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from pixelwise.settings.base import Compute, Settings
+from pixelwise.settings.base import MOST, Compute, Distinct, Flag, Listed, Seed, Settings, Text
 from pixelwise.settings.data import Dataset
 from pixelwise.settings.names import OwnName, Table
-
-Seed = Annotated[int, Field(ge=0, lt=2**31)]
 
 
 class Training(Settings):
@@ -27,9 +25,9 @@ class Training(Settings):
 
     task: Literal["translation", "denoising", "deblurring", "segmentation"]
     dataset: OwnName
-    seeds: tuple[Seed, ...] | None = None
+    seeds: Listed[Seed] | None = None
     checkpoint: OwnName | None = None
-    protocols: tuple[OwnName, ...] | None = None
+    protocols: Annotated[tuple[OwnName, ...], Field(max_length=MOST), Distinct] | None = None
     settings: dict[str, Any] = Field(default_factory=dict)
 
 
@@ -52,8 +50,8 @@ class Profile(Settings):
         report: Settings of the `report` job.
     """
 
-    title: str
-    seeds: tuple[Seed, ...] = Field((0,), min_length=1)
+    title: Text
+    seeds: Listed[Seed] = (0,)
     compute: Compute = Compute()
     datasets: Table[Dataset]
     checkpoints: Table[str | None] = Field(default_factory=dict)
@@ -88,7 +86,7 @@ class Configuration(Settings):
     """
 
     profile: OwnName
-    smoke: bool = False
+    smoke: Flag = False
     environment: Literal["any"] = "any"
     defaults: dict[str, Any] = Field(default_factory=dict)
     profiles: Table[dict[str, Any]]

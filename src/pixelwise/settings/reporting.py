@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from pixelwise.settings.base import Settings
+from pixelwise.settings.base import Listed, Seed, Settings, Text, Word
 from pixelwise.settings.names import Name
 
 
@@ -23,9 +23,9 @@ class SummarySettings(Settings):
     """
 
     run: Name
-    reference: tuple[str, ...] = Field(("dncnn_equal", "dncnn"), min_length=1)
-    resamples: int = Field(2000, ge=100)
-    seed: int = 0
+    reference: Listed[Word] = ("dncnn_equal", "dncnn")
+    resamples: int = Field(2000, ge=100, le=100_000, strict=True)
+    seed: Seed = 0
 
 
 class FiguresSettings(Settings):
@@ -37,7 +37,7 @@ class FiguresSettings(Settings):
     """
 
     run: Name
-    dpi: int = Field(160, ge=50, le=600)
+    dpi: int = Field(160, ge=50, le=600, strict=True)
 
 
 class ReportSettings(Settings):
@@ -54,7 +54,7 @@ class ReportSettings(Settings):
 
     run: Name
     profile: Name
-    title: str = "Do ASAP-Net's published claims hold here?"
-    grid_images: int = Field(4, ge=1, le=12)
-    grid_width: int = Field(256, ge=64, le=1024)
-    max_bytes: int = Field(4_800_000, ge=500_000, le=5_000_000)
+    title: Text = "Do ASAP-Net's published claims hold here?"
+    grid_images: int = Field(4, ge=1, le=12, strict=True)
+    grid_width: int = Field(256, ge=64, le=1024, strict=True)
+    max_bytes: int = Field(4_800_000, ge=500_000, le=5_000_000, strict=True)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal, Self, get_args
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from pixelwise.settings.base import Compute
+from pixelwise.settings.base import MOST, Compute, Distinct, Images, Level, Listed, Resamples, Seed
 from pixelwise.settings.names import Name
 
 ProtocolName = Literal[
@@ -29,7 +29,12 @@ BASELINES: dict[str, tuple[Denoiser | Deblurrer, ...]] = {
 }
 """Methods without training, by task."""
 
-Level = Annotated[float, Field(ge=0, le=255)]
+Tile = Annotated[int, Field(ge=2, le=4096, strict=True)]
+"""Side of a tile; within one pixel there is nothing to average, and no image of the protocols is wider."""
+DENOISING: Literal["denoising"] = "denoising"
+DEBLURRING: Literal["deblurring"] = "deblurring"
+DEBLURRED = frozenset({"motion-blur", "photos-blur", "gopro"})
+"""Protocols of deblurring; all others are of denoising."""
 
 
 class RestorationSettings(Compute):
@@ -56,13 +61,26 @@ class RestorationSettings(Compute):
     dataset: Name
     task: Literal["denoising", "deblurring"] = "denoising"
     protocol: ProtocolName
-    seed: int = 0
-    sigmas: tuple[Level, ...] | None = Field(None, min_length=1)
-    baselines: tuple[Denoiser | Deblurrer, ...] | None = Field(None, min_length=1)
-    tile: int = Field(16, ge=2)
-    more_tiles: tuple[Annotated[int, Field(ge=2)], ...] = ()
-    limit: int | None = Field(None, ge=1)
-    bm3d_limit: int | None = Field(None, ge=0)
-    samples: int = Field(3, ge=0)
-    sample_side: int = Field(128, ge=16)
-    resamples: int = Field(2000, ge=2)
+    seed: Seed = 0
+    sigmas: Listed[Level] | None = None
+    baselines: Listed[Denoiser | Deblurrer] | None = None
+    tile: Tile = 16
+    more_tiles: Annotated[tuple[Tile, ...], Field(max_length=MOST), Distinct] = ()
+    limit: Images | None = None
+    bm3d_limit: Annotated[int, Field(ge=0, le=10_000_000, strict=True)] | None = None
+    samples: int = Field(3, ge=0, le=100, strict=True)
+    sample_side: int = Field(128, ge=16, le=4096, strict=True)
+    resamples: Resamples = 2000
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        task = DEBLURRING if self.protocol in DEBLURRED else DENOISING
+        if self.task != task:
+            raise ValueError(f"task: {self.task}; protocol {self.protocol} is for {task}")
+        if task == DENOISING and 0.0 in (self.sigmas or ()):
+            raise ValueError(f"sigmas: 0; protocol {self.protocol} needs noise levels above 0")
+        if unknown := [name for name in self.baselines or () if name not in BASELINES[task]]:
+            raise ValueError(f"baselines: {unknown[0]}; for {task} allowed are {', '.join(BASELINES[task])}")
+        if self.tile in self.more_tiles:
+            raise ValueError(f"more_tiles: {self.tile} is tile already; every side makes a result of its own")
+        return self

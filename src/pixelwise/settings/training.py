@@ -6,12 +6,27 @@ A value that the user leaves out is taken from the named recipe, and the recipe,
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
+from pixelwise.settings import architectures
+from pixelwise.settings.base import (
+    Batch,
+    Decay,
+    Epochs,
+    Flag,
+    Level,
+    Options,
+    Ordered,
+    Positive,
+    Rate,
+    Side,
+    Weight,
+    Word,
+)
 from pixelwise.settings.recipes import RESTORATION, SEGMENTATION, TRANSLATION, Recipe
-from pixelwise.settings.training_base import Level, Positive, Rate, TrainingSettings, Weight, deviations, published
+from pixelwise.settings.training_base import TrainingSettings, deviations, published
 
 __all__ = [
     "RECIPES",
@@ -22,6 +37,16 @@ __all__ = [
     "deviations",
     "published",
 ]
+
+
+Stage = Annotated[int, Field(ge=1, le=100_000, strict=True)]
+"""Epochs of a stage: at least one, or the schedule has a step without length."""
+Blur = Annotated[int, Field(ge=1, le=255, strict=True)]
+"""Length of a motion kernel in pixels; longer ones leave nothing of a patch."""
+Scale = Annotated[float, Field(ge=0.01, le=1)]
+"""Factor by which photographs are shrunk; below a hundredth nothing of them is left."""
+Zoom = Annotated[float, Field(ge=0.05, le=20)]
+"""Enlargement of a view; beyond these ends it shows a single pixel, or mostly what lies outside."""
 
 
 class AdversarialSettings(TrainingSettings):
@@ -61,10 +86,10 @@ class AdversarialSettings(TrainingSettings):
         "pix2pixhd_local": "pix2pixhd_1024",
     }
 
-    architecture: str = "asapnet"
-    batch: Positive = 32
-    discriminator: str = "multiscale_discriminator"
-    discriminator_options: dict[str, Any] = Field(default_factory=dict)
+    architecture: Word = "asapnet"
+    batch: Batch = 32
+    discriminator: Word = "multiscale_discriminator"
+    discriminator_options: Options = Field(default_factory=dict)
     gan_loss: Literal["hinge", "least_squares", "original", "wasserstein"] = "hinge"
     procedure: Literal["spade", "pix2pixhd"] = "spade"
     feature_matching: Weight = 10.0
@@ -72,14 +97,14 @@ class AdversarialSettings(TrainingSettings):
     pixel_l1: Weight = 0.0
     pixel_l2: Weight = 0.0
     learning_rate: Rate = 2e-4
-    ttur: bool = True
-    betas: tuple[float, float] = (0.0, 0.9)
-    discriminator_steps: Positive = 1
-    epochs_constant: int = Field(200, ge=0)
-    epochs_decay: int = Field(100, ge=0)
-    epochs_enhancer_only: int = Field(0, ge=0)
+    ttur: Flag = True
+    betas: tuple[Decay, Decay] = (0.0, 0.9)
+    discriminator_steps: int = Field(1, ge=1, le=1000, strict=True)
+    epochs_constant: Epochs = 200
+    epochs_decay: Epochs = 100
+    epochs_enhancer_only: Epochs = 0
     presentations: Positive | None = None
-    flip: bool = True
+    flip: Flag = True
     initialisation: Literal["xavier", "normal", "pytorch"] = "xavier"
     discriminator_initialisation: Literal["official", "xavier", "normal", "pytorch"] = "official"
 
@@ -90,6 +115,11 @@ class AdversarialSettings(TrainingSettings):
 
     @model_validator(mode="after")
     def _has_enhancer(self) -> AdversarialSettings:
+        architectures.check(self.discriminator, self.discriminator_options, "discriminator_options")
+        if not self.schedule_epochs:
+            raise ValueError("epochs_constant and epochs_decay are both 0; at least one epoch is needed")
+        if self.presentations is not None and self.presentations < self.batch:
+            raise ValueError(f"presentations: {self.presentations}; at least one batch, {self.batch}")
         if self.epochs_enhancer_only and self.architecture != "pix2pixhd_local":
             raise ValueError(f"epochs_enhancer_only with {self.architecture}; only pix2pixhd_local has an enhancer")
         return self
@@ -124,22 +154,22 @@ class DenoisingSettings(TrainingSettings):
     RECIPES: ClassVar[Mapping[str, Recipe]] = RESTORATION
     BY_ARCHITECTURE: ClassVar[Mapping[str, str]] = {"dncnn": "dncnn_s", "asapnet": "asapnet_like_dncnn"}
 
-    architecture: str = "dncnn"
-    batch: Positive = 128
+    architecture: Word = "dncnn"
+    batch: Batch = 128
     degradation: Literal["noise", "motion_blur", "given"] = "noise"
-    sigma: Level | tuple[Level, Level] = 25.0
-    blur_length: tuple[Positive, Positive] = (5, 15)
-    patch: Positive = 40
-    stride: Positive = 10
-    scales: tuple[Annotated[float, Field(gt=0, le=1)], ...] = (1.0, 0.9, 0.8, 0.7)
-    scales_cumulative: bool = True
+    sigma: Level | Annotated[tuple[Level, Level], Ordered] = 25.0
+    blur_length: Annotated[tuple[Blur, Blur], Ordered] = (5, 15)
+    patch: int = Field(40, ge=1, le=4096, strict=True)
+    stride: int = Field(10, ge=1, le=4096, strict=True)
+    scales: Annotated[tuple[Scale, ...], Field(min_length=1, max_length=16)] = (1.0, 0.9, 0.8, 0.7)
+    scales_cumulative: Flag = True
     augment: Literal["batch", "patch", "none"] = "batch"
     loss: Literal["half_sum_squares", "l2", "l1", "perceptual"] = "half_sum_squares"
     optimiser: Literal["adam", "sgd"] = "adam"
     learning_rate: Rate = 1e-3
-    betas: tuple[float, float] = (0.9, 0.999)
+    betas: tuple[Decay, Decay] = (0.9, 0.999)
     weight_decay: Weight = 0.0
-    epochs_per_rate: tuple[Positive, ...] = (30, 20)
+    epochs_per_rate: Annotated[tuple[Stage, ...], Field(min_length=1, max_length=100)] = (30, 20)
     rate_factor: Rate = 0.1
     steps: Positive | None = None
     initialisation: Literal["matconvnet", "matconvnet_1.0", "saoyan", "kair", "xavier", "pytorch"] = "matconvnet"
@@ -148,6 +178,11 @@ class DenoisingSettings(TrainingSettings):
     def schedule_epochs(self) -> int:
         """Epochs of the whole schedule."""
         return sum(self.epochs_per_rate)
+
+    @model_validator(mode="after")
+    def _fits(self) -> DenoisingSettings:
+        architectures.check_size(self.architecture, self.options, self.patch, self.patch)
+        return self
 
 
 class SegmentationSettings(TrainingSettings):
@@ -176,18 +211,18 @@ class SegmentationSettings(TrainingSettings):
         "drn_d_105": "drn_d_105",
     }
 
-    architecture: str = "segmenter"
-    batch: Positive = 32
-    crop: Positive | None = 896
-    epochs: Positive = 250
+    architecture: Word = "segmenter"
+    batch: Batch = 32
+    crop: Side | None = 896
+    epochs: Stage = 250
     presentations: Positive | None = None
     learning_rate: Rate = 0.01
-    momentum: float = Field(0.9, ge=0, lt=1)
+    momentum: Decay = 0.9
     weight_decay: Weight = 1e-4
     schedule: Literal["step", "poly"] = "step"
-    step_epochs: Positive = 100
-    flip: bool = True
-    zoom: tuple[Rate, Rate] | None = None
+    step_epochs: Stage = 100
+    flip: Flag = True
+    zoom: Annotated[tuple[Zoom, Zoom], Ordered] | None = None
     rotation: float = Field(0.0, ge=0, le=180)
     initialisation: Literal["official", "pytorch"] = "official"
 
@@ -195,6 +230,14 @@ class SegmentationSettings(TrainingSettings):
     def schedule_epochs(self) -> int:
         """Epochs of the whole schedule."""
         return self.epochs
+
+    @model_validator(mode="after")
+    def _fits(self) -> SegmentationSettings:
+        if self.crop is not None and self.architecture in self.BY_ARCHITECTURE:
+            architectures.check_size(self.architecture, self.options, self.crop, self.crop)
+        if self.presentations is not None and self.presentations < self.batch:
+            raise ValueError(f"presentations: {self.presentations}; at least one batch, {self.batch}")
+        return self
 
 
 RECIPES: dict[str, Mapping[str, Recipe]] = {

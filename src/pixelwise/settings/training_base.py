@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from pixelwise.settings.base import Compute
+from pixelwise.settings import architectures
+from pixelwise.settings.base import Batch, Compute, Flag, Images, Options, Positive, Seed, Text, Word
 from pixelwise.settings.recipes import Recipe
-
-Positive = Annotated[int, Field(ge=1)]
-Rate = Annotated[float, Field(gt=0)]
-Weight = Annotated[float, Field(ge=0)]
-Level = Annotated[float, Field(ge=0, le=255)]
 
 # How a run computes and reports; equal training is described by all other settings.
 MACHINERY = frozenset(
@@ -44,16 +40,16 @@ class TrainingSettings(Compute):
     RECIPES: ClassVar[Mapping[str, Recipe]] = {}
     BY_ARCHITECTURE: ClassVar[Mapping[str, str]] = {}
 
-    architecture: str
-    options: dict[str, Any] = Field(default_factory=dict)
-    recipe: str = ""
-    seed: int = Field(0, ge=0)
-    images: Positive | None = None
-    batch: Positive
+    architecture: Word
+    options: Options = Field(default_factory=dict)
+    recipe: Text = ""
+    seed: Seed = 0
+    images: Images | None = None
+    batch: Batch
     precision: Literal["fp32", "tf32", "bf16"] = "fp32"
-    channels_last: bool = False
-    compile: bool = False
-    accumulate: Positive = 1
+    channels_last: Flag = False
+    compile: Flag = False
+    accumulate: Batch = 1
     ema: float | None = Field(None, gt=0, lt=1)
     checkpoint_every: Positive = 1000
     log_every: Positive = 50
@@ -78,6 +74,11 @@ class TrainingSettings(Compute):
     def schedule_epochs(self) -> int:
         """Epochs of the whole schedule, whatever number of steps it is stretched or compressed to."""
         return 1
+
+    @model_validator(mode="after")
+    def _options(self) -> TrainingSettings:
+        architectures.check(self.architecture, self.options)
+        return self
 
     @model_validator(mode="after")
     def _divisible(self) -> TrainingSettings:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Mapping
 from types import TracebackType
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from pixelwise.console import terminal
 
 SECONDS_BETWEEN_LINES = 10.0
 
@@ -36,8 +37,9 @@ class Live:
         self, title: str, steps: int, start: int, batch: int, silent: bool = False, console: Console | None = None
     ) -> None:
         self.title, self.steps, self.start, self.batch = title, steps, start, batch
-        self.console = console or Console(stderr=True, quiet=silent)
-        log = Console(file=sys.stdout, quiet=silent) if console is None and not sys.stdout.isatty() else self.console
+        self.console = console or terminal(stderr=True, quiet=silent)
+        output = terminal(quiet=silent)
+        log = output if console is None and not output.is_terminal else self.console
         self._log = None if log.is_terminal else log
         self._begun = time.perf_counter()
         self._last_line = -SECONDS_BETWEEN_LINES
@@ -69,7 +71,7 @@ class Live:
 
     def _line(self, text: str) -> None:
         if self._log is not None:
-            self._log.print(text, soft_wrap=True, highlight=False)
+            self._log.print(text, soft_wrap=True, highlight=False, markup=False)
             self._log.file.flush()
 
     def _text(self, step: int) -> tuple[str, float]:
