@@ -186,13 +186,13 @@ def believed(box: Sandbox, case: object) -> None:
                 return
 
 
-@cases(35)
+@cases(24)
 @given(st.data())
 def test_read_back(box: Sandbox, data: st.DataObject) -> None:
     judged(box, data, READERS)
 
 
-@cases(4)
+@cases(3)
 @given(st.data())
 def test_read_back_by_slow_steps(box: Sandbox, data: st.DataObject) -> None:
     judged(box, data, SLOW)
