@@ -21,6 +21,7 @@ def test_a_long_line_is_cut_in_the_middle(capfd: pytest.CaptureFixture[str]) -> 
 
 def test_a_role_that_the_job_file_lacks_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(execute, "_unlisted", lambda job: [])  # other tests' imports in this process
     planned = {job.id: job for job in graph.plan_of(PARAMS).jobs}
     jobs.prepare(planned.values())
     execute.execute(Path(planned["fetch/photos"].file), "fetch")
@@ -28,7 +29,6 @@ def test_a_role_that_the_job_file_lacks_is_named(tmp_path: Path, monkeypatch: py
     document = json.loads(file.read_text())
     document["job"]["inputs"] = {"other": document["job"]["inputs"]["raw"]}
     file.write_text(json.dumps(document))
-    monkeypatch.setattr(execute, "_unlisted", lambda job: [])  # other tests' imports in this process
     with pytest.raises(PixelwiseError, match=r"prepare/photos\.json: job\.inputs: no 'raw'"):
         execute.execute(file, "prepare")
     assert not Path(planned["prepare/photos"].out).exists()
