@@ -16,23 +16,30 @@ ROOT = Path(__file__).parents[1]
 RUN = "import sys; from pathlib import Path; from pixelwise import net\ndef command():\n{body}\nnet.run(command)\n"
 
 
+def _attended() -> None:
+    """Signals as a terminal's shell leaves them; behind `nohup` or `&` some are ignored, which children inherit."""
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
 def started(code: str, cwd: Path, *arguments: str, **options: object) -> subprocess.Popen[bytes]:
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), **options.pop("variables", {})}
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | options
-    return subprocess.Popen([sys.executable, "-c", code, *arguments], cwd=cwd, env=environment, **pipes)
+    command = [sys.executable, "-c", code, *arguments]
+    return subprocess.Popen(command, cwd=cwd, env=environment, preexec_fn=_attended, **pipes)
 
 
 def ran(body: str, cwd: Path, *arguments: str, **options: object) -> tuple[int, str, str]:
     """Exit status, standard output and standard error of a command with this body, run inside the net."""
     code = RUN.format(body="\n".join(f"    {line}" for line in body.splitlines()))
     process = started(code, cwd, *arguments, **options)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=100)
     return process.returncode, (out or b"").decode(), (err or b"").decode()
 
 
 def cli(cwd: Path, *arguments: str, **options: object) -> tuple[int, str, str]:
     process = started("from pixelwise.__main__ import main; main()", cwd, *arguments, **options)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=100)
     return process.returncode, (out or b"").decode(), (err or b"").decode()
 
 
@@ -113,12 +120,12 @@ def test_out_of_memory_and_a_full_disk_are_the_machines(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGHUP, 129)])
 def test_signals_unwind_and_are_one_line(tmp_path: Path, number: signal.Signals, status: int) -> None:
-    body = "import time\ntry:\n    print('ready', flush=True); time.sleep(60)\nfinally:\n    Path('unwound').touch()"
+    body = "import time\ntry:\n    print('ready', flush=True); time.sleep(300)\nfinally:\n    Path('unwound').touch()"
     code = RUN.format(body="\n".join(f"    {part}" for part in body.splitlines()))
     process = started(code, tmp_path)
     assert process.stdout is not None and process.stdout.readline() == b"ready\n"
     process.send_signal(number)
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=100)
     assert line((process.returncode, out.decode(), err.decode()), status) == f"stopped by {number.name}"
     assert (tmp_path / "unwound").exists()
 
@@ -129,7 +136,7 @@ def test_a_signal_before_anything_is_imported_is_one_line(tmp_path: Path) -> Non
         assert process.stdout is not None and process.stdout.readline() == b"\n"
         time.sleep(wait)
         process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=30)
+        _, err = process.communicate(timeout=100)
         assert process.returncode in (0, 130, -signal.SIGINT), err
         assert b"Traceback" not in err and err.count(b"\n") <= 1, err
 

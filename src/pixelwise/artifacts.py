@@ -237,6 +237,15 @@ def empty(folder: Path, known: bool = False) -> None:
     (folder / MARK).touch()
 
 
+def stamp(path: Path | str) -> tuple[int, int, int] | None:
+    """What changes whenever a file is written or replaced: inode, time, size; None if it is not there."""
+    try:
+        found = os.stat(path)
+    except FileNotFoundError:
+        return None
+    return found.st_ino, found.st_mtime_ns, found.st_size
+
+
 def flock(handle: int, *, shared: bool) -> bool:
     """Try to lock an open file, alone or with others that only read; the end of the process unlocks it."""
     try:

@@ -19,6 +19,8 @@ DEEPEST = 32
 MOST = 100_000
 """Bytes of the file, levels of nesting, and values once every alias is written out."""
 TAKEN = ("profile", "smoke", "environment")
+WORDS = {"true": True, "false": False}
+"""What Snakemake hands over as text: it knows `True`, not YAML's `true`."""
 """What `snakemake --config` may set; all else stands in the file."""
 _TAGS = {f"tag:yaml.org,2002:{kind}" for kind in ("null", "bool", "int", "float", "str", "seq", "map", "merge")}
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -128,4 +130,7 @@ def read(path: Path, overrides: Mapping[str, Any] | None = None) -> dict[str, An
         raise PixelwiseError(f"{path}: not readable as YAML ({' '.join(str(error).split())})") from None
     if not isinstance(values, dict):
         raise PixelwiseError(f"{path}: holds no parameters")
-    return values | dict(overrides or {})
+    given = dict(overrides or {})
+    if isinstance(given.get("smoke"), str):
+        given["smoke"] = WORDS.get(given["smoke"], given["smoke"])
+    return values | given

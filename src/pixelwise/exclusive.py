@@ -21,7 +21,7 @@ from typing import Any
 
 import psutil
 
-from pixelwise.artifacts import flock
+from pixelwise.artifacts import flock, stamp
 from pixelwise.errors import PixelwiseError
 from pixelwise.jobs import Job, planned_for, prepare
 
@@ -38,7 +38,7 @@ class Turn:
 
     def __init__(self, run: str) -> None:
         self.run, self.busy = run, ""
-        self._seen: dict[str, tuple[int, int] | None] = {}
+        self._seen: dict[str, tuple[int, int, int] | None] = {}
         self._lock = os.open(_parent(Path("work", f"{run}.lock")), os.O_RDWR | os.O_CREAT, 0o666)
         if not _within(lambda: self._locked() or self._holder().endswith("runs")) or not self._locked():
             self.busy = f"process {self._holder()}"
@@ -57,7 +57,7 @@ class Turn:
                 raise PixelwiseError(f"{self._where()}; other settings or sources can be planned when that has ended")
             return []
         stale = prepare(jobs, changed)
-        self._seen = {path: _state(path) for job in jobs for path in (job.file, job.manifest)}
+        self._seen = {path: stamp(path) for job in jobs for path in (job.file, job.manifest)}
         return stale
 
     def start(self) -> None:
@@ -74,9 +74,14 @@ class Turn:
             raise PixelwiseError(f"{self._where()}; start again when that has ended")
         atexit.register(listed.leave)
         self._say("runs")
-        if changed := [path for path, state in self._seen.items() if _state(path) != state]:
+        if changed := [path for path, state in self._seen.items() if stamp(path) != state]:
             listed.leave()
             raise PixelwiseError(f"{changed[0]}: replaced by another process after it was planned; start again")
+
+    def end(self) -> None:
+        """Give up the turn; the end of the process does that too."""
+        Listed(self.run).leave()
+        os.close(self._lock)
 
     def _where(self) -> str:
         return f"run '{self.run}' is being worked on by {self.busy}"
@@ -157,14 +162,6 @@ def _dvc_list() -> Iterator[dict[str, Any]]:
 def _parent(path: Path) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     return path
-
-
-def _state(path: str) -> tuple[int, int] | None:
-    try:
-        found = os.stat(path)
-    except FileNotFoundError:
-        return None
-    return found.st_ino, found.st_mtime_ns
 
 
 def _within(done: Callable[[], bool]) -> bool:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from pixelwise import artifacts, paths
-from pixelwise.artifacts import MANIFEST, read_json, sha256
+from pixelwise.artifacts import MANIFEST, read_json, sha256, stamp
 from pixelwise.code import FRAME, modules_of, source_of, sources_of
 from pixelwise.disk import append
 from pixelwise.errors import PixelwiseError
@@ -56,10 +56,11 @@ def load(file: Path, step: str) -> tuple[dict[str, Any], Settings]:
     return job, settings
 
 
-def _inputs(file: Path, job: Mapping[str, Any]) -> dict[str, str]:
+def _inputs(file: Path, job: Mapping[str, Any], stamps: dict[Path, Any]) -> dict[str, str]:
     """Hashes of the upstream manifests, after checking that the upstream bytes are those that were made.
 
-    Steps that gather many folders go on without those that were changed, and name them.
+    Steps that gather many folders go on without those that were changed, and name them. `stamps` receives what would
+    show that a file was replaced later.
     """
     hashes = {}
     goes_on = job["kind"] in TOLERANT
@@ -67,6 +68,7 @@ def _inputs(file: Path, job: Mapping[str, Any]) -> dict[str, str]:
         manifest = Path(folder) / MANIFEST
         if not manifest.exists():
             raise PixelwiseError(f"{file}: its input {folder} is not there; run the step that makes it first")
+        stamps.update({path: stamp(path) for path in [manifest, *artifacts.files_below(Path(folder))]})
         hashes[folder] = sha256(manifest)
         problems = artifacts.verify_manifest(manifest)
         if problems and goes_on:
@@ -121,14 +123,15 @@ def execute(file: Path, step: str) -> Path:
     out, work = Path(places.out), Path(places.work)
     folders = _Folders(file, job["inputs"])
     if int(os.environ.get("RANK", 0)) > 0:
-        run(settings, folders, out, _state(work, job, _inputs(file, job)))
+        run(settings, folders, out, _state(work, job, _inputs(file, job, {})))
         return out
     status, started = "failed", time.time()
     with ExitStack() as held:
         held.enter_context(artifacts.locked(work / "lock"))
         for folder in sorted(set(folders.values())):  # before a look at them: nobody may make them anew from here on
             held.enter_context(artifacts.locked(Path("work") / folder / "lock", shared=True))
-        inputs = _inputs(file, job)
+        stamps: dict[Path, Any] = {}
+        inputs = _inputs(file, job, stamps)
         state = _state(work, job, inputs)
         unlinked((), (str(state),))
         state.mkdir(parents=True, exist_ok=True)
@@ -137,6 +140,8 @@ def execute(file: Path, step: str) -> Path:
             run(settings, folders, out, state)
             if unlisted := _unlisted(job):
                 raise PixelwiseError(f"{file}: the step imported {unlisted[0]}, which its job file does not list")
+            if any(stamp(path) != seen for path, seen in stamps.items()) and _inputs(file, job, stamps) != inputs:
+                raise PixelwiseError(f"{file}: its inputs were replaced while it ran; run it again")
             artifacts.write_manifest(out, job, inputs)
             status = "done"
         finally:

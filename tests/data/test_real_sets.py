@@ -47,6 +47,7 @@ def test_camvid(made):
         assert len(list((raw / "CamVid" / f"{split}annot").iterdir())) == count
 
 
+@pytest.mark.slow
 def test_camvid_has_no_defects(made):
     raw, _ = made(kind="camvid", height=256, width=512, train=6, val=4)
     result = check.check(Dataset(kind="camvid"), raw)

@@ -62,7 +62,7 @@ def test_counts_are_repeated_rows():
 
 
 def test_two_samples_of_one_gaussian_show_the_bias_of_few_images():
-    # claims.md K-5: at n = 500 and d = 2048 the "distance" of two samples of the unit Gaussian is about 2430.
+    # At n = 500 and d = 2048 two samples of the unit Gaussian are about 2430 apart: docs/reference/protocols.md, "FID".
     rng = np.random.default_rng(0)
     assert frechet_distance(rng.normal(size=(500, 2048)), rng.normal(size=(500, 2048))) == pytest.approx(2430, abs=30)
 
@@ -164,6 +164,7 @@ def run(folder, name, inputs, **settings):
     return metrics.load(out / "metrics.json"), out
 
 
+@pytest.mark.slow
 def test_step_repeats_to_the_byte_and_labels_every_number(tmp_path, prepared, generated, inception_folder):
     inputs = {"data": prepared, "images": generated, "inception": inception_folder}
     chosen = {"protocols": ("pytorch-fid", "clean-kid"), "batch": 3, "limit": 4}

@@ -71,6 +71,7 @@ def golden():
     return ROOT / "tests" / "golden"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("file", INTERPRETED)
 def test_cuda_engine_interpreted(interpreted, file):
     greatest, mean = interpreted[file]

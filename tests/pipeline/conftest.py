@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from filelock import FileLock
 
 from tests.pipeline.forks import Server
 from tests.pipeline.micro import Clone, fresh
+from tests.sharing import made_once
 
 
 @pytest.fixture(scope="session")
@@ -27,17 +26,14 @@ def done(tmp_path_factory: pytest.TempPathFactory, server: Server) -> Clone:
 
     Made by processes from nothing, as a user starts them: what the server's processes make is compared with it.
     """
-    workers = os.environ.get("PYTEST_XDIST_WORKER") is not None
-    shared = tmp_path_factory.getbasetemp().parent if workers else tmp_path_factory.getbasetemp()
-    made = shared / "done"
-    with FileLock(shared / "done.lock"):
-        if not made.exists():
-            clone = fresh(tmp_path_factory.mktemp("making") / "clone")
-            clone.snakemake("all")
-            clone.run("dvc", "repro")
-            clone.commit("ran")
-            clone.folder.rename(made)
-    return Clone(made, server)
+
+    def make(folder: Path) -> None:
+        clone = fresh(folder / "clone")
+        clone.snakemake("all")
+        clone.run("dvc", "repro")
+        clone.commit("ran")
+
+    return Clone(made_once(tmp_path_factory, "done", make) / "clone", server)
 
 
 @pytest.fixture(scope="session")
@@ -52,3 +48,9 @@ def by_dvc(tmp_path_factory: pytest.TempPathFactory, server: Server) -> Clone:
 def clone(done: Clone, tmp_path: Path) -> Clone:
     """A copy of the finished clone."""
     return done.copy(tmp_path / "clone")
+
+
+@pytest.fixture
+def new_clone(tmp_path: Path, server: Server) -> Callable[[str], Clone]:
+    """Makes clones in which nothing has run."""
+    return lambda name: fresh(tmp_path / name, server)

@@ -51,7 +51,7 @@ class Place(Clone):
         self.server = server
 
     def start(self, *command: str) -> Running:
-        return self.server.start(*command, cwd=self.folder)
+        return self.server.start(*command, cwd=self.folder, PYTHONPATH=str(self.folder / "src"))
 
     def go(self, *command: str) -> tuple[int, str]:
         """Exit status and output of a command."""

@@ -25,6 +25,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+PACKAGES = """snakemake.cli smart_open dvc.cli dvc.repo dvc.repo.reproduce dvc.stage.run dvc_data.index scmrepo.git
+torch pandas PIL.Image safetensors.torch scipy.stats skimage.metrics typer rich.progress requests"""
 PROGRAMS = ("snakemake", "dvc", "pixelwise")
 CLIENT = """#!{python} -SEI
 import array, json, os, signal, socket, sys
@@ -79,7 +81,8 @@ class Server:
         for program in PROGRAMS:
             text = CLIENT.format(python=python, address=self._address, program=program)
             self._script(program, text)
-        self._script("python", f'#!/bin/sh\nexec {python} "$@"\n')
+        ours = f'if [ "$1 $2" = "-m pixelwise" ]; then shift 2; exec "{self.bin}/pixelwise" "$@"; fi'
+        self._script("python", f'#!/bin/sh\n{ours}\nexec "{python}" "$@"\n')
         environment = {**os.environ, "PYTHONPATH": "", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
         self._process = subprocess.Popen(
             [python, "-P", __file__, self._address], env=environment, start_new_session=True, cwd=folder
@@ -92,16 +95,16 @@ class Server:
         (self.bin / name).write_text(text)
         (self.bin / name).chmod(0o755)
 
-    def start(self, *command: str, cwd: Path, **variables: str) -> Running:
-        """Start a command in a process group of its own."""
+    def start(self, *command: str, cwd: Path, errors: Path | None = None, **variables: str) -> Running:
+        """Start a command in a process group of its own; what it prints on standard error can go to a file apart."""
         path = os.pathsep.join([str(self.bin), os.environ["PATH"]])
         environment = {**os.environ, "PATH": path, "PYTHONPATH": "", **variables}
         self._count += 1
         output = self.folder / f"output{self._count % 100}"
         connection = socket.socket(socket.AF_UNIX)
         connection.connect(self._address)
-        with output.open("w") as stream, open(os.devnull) as nothing:
-            handles = array.array("i", [nothing.fileno(), stream.fileno(), stream.fileno()])
+        with output.open("w") as stream, open(os.devnull) as nothing, (errors or output).open("a") as other:
+            handles = array.array("i", [nothing.fileno(), stream.fileno(), (other if errors else stream).fileno()])
             ask = {"argv": command, "cwd": str(cwd), "env": environment, "group": 0}
             connection.sendmsg([json.dumps(ask).encode()], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, handles)])
             connection.shutdown(socket.SHUT_WR)
@@ -119,7 +122,7 @@ def at_work(folder: Path, *programs: str) -> list[int]:
     for process in Path("/proc").iterdir():
         with contextlib.suppress(OSError):
             named = process.name.isdigit() and (process / "comm").read_text().strip() in programs
-            forked = named and "bin/" not in (process / "cmdline").read_text().split("\0")[1]
+            forked = named and __file__ in (process / "cmdline").read_text()
             if forked and os.path.samefile(process / "cwd", folder):
                 found.append(int(process.name))
     return found
@@ -177,7 +180,7 @@ def _work(ask: dict[str, Any], handles: list[int], report: int) -> None:
 
 
 def _serve(address: str) -> None:
-    for name in ("snakemake.cli", "dvc.cli", "torch", "numpy"):
+    for name in PACKAGES.split():
         importlib.import_module(name)
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(address)

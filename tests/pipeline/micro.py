@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections import Counter
 from pathlib import Path
 
@@ -93,19 +94,21 @@ class Clone:
         self.folder, self.server = folder, server
 
     def run(self, *command: str, check: bool = True, **variables: str) -> subprocess.CompletedProcess[str]:
-        """Run a command of this environment in the clone; `stdout` of the result is all that it printed."""
+        """Run a command of this environment in the clone."""
         if self.server is not None and command[0] in PROGRAMS:
-            status, text = self.server.start(*command, cwd=self.folder, **variables).wait()
-            done = subprocess.CompletedProcess(command, status, text)
+            with tempfile.NamedTemporaryFile("r") as errors:
+                started = self.server.start(*command, cwd=self.folder, errors=Path(errors.name), **variables)
+                done = subprocess.CompletedProcess(command, *started.wait(), errors.read())
         else:
             path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
             environment = {**os.environ, "PATH": path, "PYTHONPATH": "", **variables}
-            merged = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
             done = subprocess.run(
-                command, cwd=self.folder, env=environment, text=True, timeout=600, check=False, **merged
+                command, cwd=self.folder, env=environment, capture_output=True, text=True, timeout=600, check=False
             )
         if check and done.returncode:
-            raise AssertionError(f"{' '.join(command)}: {done.returncode}\n{done.stdout[-8000:]}")
+            raise AssertionError(
+                f"{' '.join(command)}: {done.returncode}\n{done.stdout[-3000:]}\n{done.stderr[-5000:]}"
+            )
         return done
 
     def snakemake(self, *arguments: str, check: bool = True, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -113,7 +116,7 @@ class Clone:
 
     def nothing_to_do(self) -> bool:
         """Whether a dry run plans no job."""
-        return "Nothing to be done" in self.snakemake("-n", "all").stdout
+        return "Nothing to be done" in (done := self.snakemake("-n", "all")).stdout + done.stderr
 
     def jobs(self, *command: str) -> Counter[str]:
         """Run a command and count, by step and model, the jobs that the run log gained."""

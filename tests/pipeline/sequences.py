@@ -375,7 +375,10 @@ def main(sequences: int, first: int = 0, folder: str | None = None) -> None:
             play(world, number, 5, 6)
         except Exception as error:
             failed.append(number)
-            print(f"{number}: {error}\n{(world.folder / 'trace').read_text()}", flush=True)
+            causes = [error, *getattr(error, "exceptions", ())]
+            print(
+                *(f"{number}: {cause}" for cause in causes), (world.folder / "trace").read_text(), sep="\n", flush=True
+            )
         print(json.dumps({"seed": number, "failed": failed, **world.count}), flush=True)
         number += 1
     world.server.stop()

@@ -20,11 +20,11 @@ def test_a_damaged_output_is_named_and_never_blessed(clone: Clone) -> None:
     blessed, whole = lock.read_bytes(), model.read_bytes()
     flip(model)
     repro = clone.run("dvc", "repro", check=False)
-    said = repro.stdout + repro.stderr
+    said = repro.stdout + (repro.stderr or "")
     assert repro.returncode != 0 and f"{MODEL}: sha256" in said and "failed to reproduce 'train'" in said
     assert lock.read_bytes() == blessed
     stage = clone.snakemake("train_all", check=False)  # the same by Snakemake alone
-    assert stage.returncode != 0 and f"{MODEL}: sha256" in stage.stdout + stage.stderr
+    assert stage.returncode != 0 and f"{MODEL}: sha256" in stage.stdout + (stage.stderr or "")
     clone.run("dvc", "checkout", "--force")  # one way back
     assert model.read_bytes() == whole
     flip(model)

@@ -42,7 +42,10 @@ def test_source_of_the_fid_step(clone: Clone) -> None:
     file = clone.folder / "src/pixelwise/evaluation/fid.py"
     os.utime(file)
     assert clone.nothing_to_do()
-    file.write_text(file.read_text() + "\n# changed\n")
+    text = file.read_text()
+    file.write_text(f"# A comment.\n{text}")
+    assert clone.nothing_to_do()
+    file.write_text(f"{text}\nCHANGED = True\n")
     expected = REPORT + Counter({"fid/asapnet": 1, "fid/real": 1})
     assert clone.jobs("snakemake", "--cores", "2", "all") == expected
     assert clone.jobs("dvc", "repro") == Counter()
@@ -60,8 +63,8 @@ def test_edited_output_is_named(clone: Clone) -> None:
     file.write_text("edited")
     verified = clone.run("pixelwise", "verify", check=False)
     assert verified.returncode == 1
-    assert "dncnn/seed0/loss.csv" in verified.stdout
+    assert "dncnn/seed0/loss.csv" in verified.stdout + verified.stderr
     clone.edit("profiles.micro.restore.photos.sigmas", [15])
     refused = clone.snakemake("all", check=False)
     assert refused.returncode != 0
-    assert "loss.csv" in refused.stdout
+    assert "loss.csv" in refused.stdout + refused.stderr

@@ -18,6 +18,7 @@ from pixelwise.metrics import Record, Value, dump
 from pixelwise.reporting import figures, summary
 from pixelwise.settings.claims import JudgeSettings
 from pixelwise.settings.reporting import FiguresSettings, SummarySettings
+from tests.sharing import made_once
 
 PLANTED = {"cpu": "PLANTED test processor", "threads": 2, "device": "cpu", "torch": "0"}
 TIMES = {"asapnet": 410.0, "pix2pixhd": 1180.0}
@@ -272,17 +273,32 @@ def _data(root: Path) -> None:
 @pytest.fixture(scope="session")
 def planted(tmp_path_factory) -> SimpleNamespace:
     """Folders of a planted run: `root`, `jobs` (job id -> folder), `inputs` of the report, `summary`, `figures`."""
-    root = tmp_path_factory.mktemp("planted")
+    root = made_once(tmp_path_factory, "planted", _plant)
+    base = root / "results/planted"
+    jobs = _jobs(root)
+    made = {name: base / name for name in ("summary", "claims", "figures")}
+    index = json.loads((made["figures"] / "figures.json").read_text())
+    return SimpleNamespace(root=root, jobs=jobs, scored=_scored(jobs), inputs={**made, **jobs}, index=index, **made)
+
+
+def _plant(root: Path) -> None:
     for make in (_timing, _quality, _restoration, _training, _data):
         make(root)
     base = root / "results/planted"
-    jobs = {path.parent.relative_to(base).as_posix(): path.parent for path in sorted(base.rglob("manifest.json"))}
-    scored = {job: folder for job, folder in jobs.items() if not job.startswith(("generate/", "prepare/"))}
+    jobs = _jobs(root)
     made = {name: base / name for name in ("summary", "claims", "figures")}
     for folder in made.values():
         folder.mkdir()
+    scored = _scored(jobs)
     summary.run(SummarySettings(run="planted", resamples=200), scored, made["summary"], root)
     judge.run(JudgeSettings(run="planted"), {"summary": made["summary"], **scored}, made["claims"], root)
     figures.run(FiguresSettings(run="planted", dpi=80), {"summary": made["summary"]}, made["figures"], root)
-    index = json.loads((made["figures"] / "figures.json").read_text())
-    return SimpleNamespace(root=root, jobs=jobs, scored=scored, inputs={**made, **jobs}, index=index, **made)
+
+
+def _jobs(root: Path) -> dict[str, Path]:
+    base = root / "results/planted"
+    return {path.parent.relative_to(base).as_posix(): path.parent for path in sorted(base.rglob("manifest.json"))}
+
+
+def _scored(jobs: dict[str, Path]) -> dict[str, Path]:
+    return {job: folder for job, folder in jobs.items() if not job.startswith(("generate/", "prepare/"))}
