@@ -218,3 +218,13 @@ def test_units(box: Sandbox, unit: str, factor: float) -> None:
     if done.status == 0 and "metrics.json" not in done.err + done.out:
         oracle.fail(f"BELIEVED: unit {unit!r} of fid, and not named\ncase: {unit!r}")
     assert Path(path).exists()
+
+
+def test_a_record_of_nothing(box: Sandbox) -> None:
+    box.reset()
+    path = box.clone / FID / "metrics.json"
+    document = json.loads(path.read_text())
+    document["records"][0]["values"] = {}
+    path.write_text(json.dumps(document))
+    rewrite(path.parent, path.name)
+    oracle.check(oracle.call(box, *CLAIMS), path.name)
