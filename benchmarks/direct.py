@@ -3,7 +3,7 @@ fast one.
 
 One-hot labels and the position code of the whole image are joined, cut into tiles with unfold, and multiplied by
 every tile's matrices, which are transposed views of the predicted [N, P, h, w] tensor; biases are added separately.
-Written from models.md 2.4 and 2.5; no attention is paid to memory traffic.
+Written from docs/reference/models.md, "Position code" and "Pixelwise stream"; no attention is paid to memory traffic.
 """
 
 from __future__ import annotations

@@ -46,7 +46,10 @@ class Condition:
 
     @property
     def tile(self) -> int:
-        """Side of a tile: 16 rows of tiles whatever the size, as the official options give it (models.md 2.1)."""
+        """Side of a tile: 16 rows of tiles whatever the size, as the official options give it.
+
+        Source: docs/reference/models.md, "ASAP-Net options".
+        """
         return max(16, self.height // 16)
 
 

@@ -94,9 +94,9 @@ def test_steps_that_gather_go_on_and_are_made_anew(tmp_path: Path, monkeypatch: 
     (folder / "metrics.json").write_text("y")
     for kind in ("summarise", "judge", "report"):
         job = {"kind": kind, "inputs": {"inspect": folder.as_posix()}}
-        assert execute._inputs(Path("job.json"), job) == {folder.as_posix(): artifacts.DAMAGED}
+        assert execute._inputs(Path("job.json"), job, {}) == {folder.as_posix(): artifacts.DAMAGED}
     with pytest.raises(PixelwiseError, match=r"delete results/micro/inspect/manifest\.json"):
-        execute._inputs(Path("job.json"), {"kind": "figures", "inputs": {"summary": folder.as_posix()}})
+        execute._inputs(Path("job.json"), {"kind": "figures", "inputs": {"summary": folder.as_posix()}}, {})
     out = Path("results/micro/claims")
     out.mkdir()
     artifacts.write_manifest(out, {}, {folder.as_posix(): artifacts.DAMAGED})

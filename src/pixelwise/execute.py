@@ -89,6 +89,17 @@ def _inputs(file: Path, job: Mapping[str, Any], stamps: dict[Path, Any]) -> dict
     return hashes
 
 
+class _Folders(dict[str, Path]):
+    """Role -> folder of a job's inputs; a role that a step asks for and the job file lacks is named."""
+
+    def __init__(self, file: Path, inputs: Mapping[str, str]) -> None:
+        super().__init__({role: Path(folder) for role, folder in inputs.items()})
+        self.file = file
+
+    def __missing__(self, role: str) -> Path:
+        raise PixelwiseError(f"{self.file}: job.inputs: no '{role}', which this step needs; run snakemake again")
+
+
 def _unlisted(job: Mapping[str, Any]) -> list[str]:
     listed = modules_of([KINDS[job["kind"]].module, *job["modules"]])
     return sorted(m for m in sys.modules if m.startswith("pixelwise") and m not in listed and m not in FRAME)

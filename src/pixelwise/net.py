@@ -29,6 +29,7 @@ from pixelwise.working import worked_on
 TRACES = Path("logs")
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 LONGEST = 500
+LONGEST_LINE = 2000
 
 
 class Stopped(BaseException):
@@ -104,6 +105,11 @@ def _hidden(text: str) -> str:
     return re.sub(r"(\w://)[^/\s@]+@", r"\1***@", text)
 
 
+def _cut(text: str) -> str:
+    """At most `LONGEST_LINE` characters: names in files may be of any length."""
+    return text if len(text) <= LONGEST_LINE else f"{text[: LONGEST_LINE - 300]} ... {text[-290:]}"
+
+
 def _write(folder: Path, text: str) -> Path:
     name = f"error-{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}-{os.getpid()}.txt"
     with open(folder / name, "x", encoding="utf-8", errors="backslashreplace") as stream:
@@ -153,7 +159,7 @@ def report(error: BaseException, noise: str = "", default: str = "") -> int:
         if message is None:
             message = _unforeseen(error, noise)
             message = f"{place}: {message}" if place else message
-        line = "pixelwise: error: " + screen.plain(_hidden(message))
+        line = "pixelwise: error: " + _cut(screen.plain(_hidden(message)))
     except BaseException as other:  # memory or stack are at an end
         status, line = 1, f"pixelwise: error: {type(error).__name__}, and {type(other).__name__} while reporting it"
         message = line

@@ -77,7 +77,7 @@ def test_memory_of_training_is_lower_than_direct(written):
 
 def test_published_arithmetic():
     flop = Bench(torch.device("cpu"), False, 1.0, (1, 1)).flop(subjects.Condition(256, 512, 1, torch.device("cpu")))
-    assert flop["asapnet"] == pytest.approx(97.8e9, rel=2e-3)  # performance.md
+    assert flop["asapnet"] == pytest.approx(97.8e9, rel=2e-3)  # docs/reference/models.md, "Sizes and arithmetic"
     assert flop["spade_pix2pixhd"] == pytest.approx(244.7e9, rel=2e-3)
 
 

@@ -1,4 +1,4 @@
-"""The semantic tensor against a loop written from models.md section 1."""
+"""The semantic tensor against a loop written from docs/reference/models.md, "Semantic input"."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Floors, oracles and BM3D: numbers of section 8 of the claims, and properties."""
+"""Floors, oracles and BM3D: numbers of docs/reference/sources.md, "Own computations", and properties."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pixelwise.evaluation.fidelity import psnr, quantise
 from pixelwise.evaluation.protocols import PROTOCOLS
 from tests.evaluation import berkeley
 
-# Own reference computations in section 8 of the claims (K), dB, mean over the 68 images; given to two digits.
+# docs/reference/sources.md, "Own computations": dB, mean over the 68 images; given to two digits.
 SECTION_8 = {
     "identity": {15: 24.61, 25: 20.18, 50: 14.16},
     "identity_8bit": {15: 24.80, 25: 20.48, 50: 14.92},
@@ -51,7 +51,7 @@ def test_floors_of_the_protocol_equal_section_8_of_the_claims(bsd68, sigma):
 
 @pytest.mark.parametrize("sigma", [15, 25, 50])
 def test_floors_equal_section_8_exactly_with_its_own_noise_and_whole_tiles(bsd68, sigma):
-    """Section 8 drew the noise of all images from one generator; tile methods saw whole tiles only."""
+    """The own computations drew the noise of all images from one generator; tile methods saw whole tiles only."""
     rng, pack = np.random.default_rng(0), berkeley.val(bsd68)
     cases = []
     for i, name in enumerate(pack.names):

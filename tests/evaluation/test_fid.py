@@ -62,7 +62,7 @@ def test_counts_are_repeated_rows():
 
 
 def test_two_samples_of_one_gaussian_show_the_bias_of_few_images():
-    # claims.md K-5: at n = 500 and d = 2048 the "distance" of two samples of the unit Gaussian is about 2430.
+    # At n = 500 and d = 2048 two samples of the unit Gaussian are about 2430 apart: docs/reference/protocols.md, "FID".
     rng = np.random.default_rng(0)
     assert frechet_distance(rng.normal(size=(500, 2048)), rng.normal(size=(500, 2048))) == pytest.approx(2430, abs=30)
 

@@ -106,7 +106,8 @@ def test_report_protocol_adds_noise_of_the_theoretical_strength(mirror, tmp_path
     pack = berkeley.val(berkeley.photographs(mirror, tmp_path, "bsds500", "L"))
     cases = Cases(PROTOCOLS["report-256"], pack, "bsds500")
     assert cases.case(0, 25.0).clean.shape == (256, 256)
-    for sigma, expected in ((15.0, 24.61), (25.0, 20.17), (50.0, 14.15)):  # section 8 of the claims, last row
+    # docs/reference/sources.md, "Own computations"
+    for sigma, expected in ((15.0, 24.61), (25.0, 20.17), (50.0, 14.15)):
         errors = [-10 * np.log10(((case.degraded - case.clean) ** 2).mean()) for case in cases.at(sigma)]
         assert np.mean(errors) == pytest.approx(expected, abs=0.02)
 

@@ -75,7 +75,8 @@ def test_absent_and_hallucinated_classes():
 
 
 def test_the_two_accuracies_differ_by_the_labelled_share():
-    # models.md 8.4: SPADE's 81.9 and 93.5 % are the same pictures, over all and over labelled pixels: ratio 0.876.
+    # SPADE's 81.9 and 93.5 % are the same pictures, over all and over labelled pixels, ratio 0.876:
+    # docs/reference/protocols.md, "Accuracy".
     truth, prediction = maps(2, 5, void=0.124)
     scores = confusion.summary(matrices_of(truth, prediction, 5), np.full(3, truth[0].size))
     assert scores["acc_all"] == pytest.approx(scores["acc_labelled"] * scores["labelled_share"])

@@ -129,7 +129,7 @@ def test_arithmetic_stands_beside_the_time(tmp_path):
 
 
 def test_published_arithmetic_of_the_two_generators():
-    # performance.md: 97.8 and 244.7 GFLOP at 256x512, ratio 2.50; models.md: 83,201,411 and 182,525,379 parameters.
+    # docs/reference/models.md, "Sizes and arithmetic": 97.8 and 244.7 GFLOP, 83,201,411 and 182,525,379 parameters.
     models = {"asapnet": {"architecture": "asapnet"}, "pix2pixhd": {"architecture": "spade_pix2pixhd"}}
     found = {r.model: r.values for r in latency.arithmetic(settings(models=models, sizes=[[256, 512]]))}
     assert found["asapnet"]["gflop"].value == pytest.approx(97.8, abs=0.1)
@@ -139,7 +139,8 @@ def test_published_arithmetic_of_the_two_generators():
 
 
 def test_options_that_depend_on_the_size(tmp_path):
-    # claims.md P-C7: 48.9 G multiply-accumulates at 256x512 and 55.3 G at 512x1024, where a tile has 32 pixels.
+    # 48.9 G multiply-accumulates at 256x512 and 55.3 G at 512x1024, where a tile has 32 pixels:
+    # docs/reference/sources.md, "Arithmetic of the generators".
     models = {"asapnet": {"architecture": "asapnet", "at": {"512x1024": {"tile": 32}}}}
     group = settings(models=models, sizes=[[256, 512], [512, 1024]], ratios=[])
     found = [record.values["gmacs"].value for record in latency.arithmetic(group)]

@@ -29,7 +29,7 @@ def inputs(count, height, width, edge=True, labels=5):
 
 @torch.no_grad()
 def test_any_batch_and_size_in_any_order():
-    """The official code keeps the position code of its first batch and size (models.md 2.4)."""
+    """The official code keeps that of its first batch and size (docs/reference/models.md, "Position code")."""
     module = net(tile=8, learned_factor=4).double()
     cases = [inputs(*shape)[0].double() for shape in ((1, 16, 16), (3, 16, 16), (2, 32, 8), (1, 8, 40), (1, 16, 16))]
     apart = [copy.deepcopy(module)(case) for case in cases]
@@ -114,7 +114,7 @@ def test_gradients_equal_direct_form():
 
 
 def test_tent_filter():
-    """Length 2 S1, taps 1, 3, ..., 3, 1 with sum 1, reflection padding of S1 / 2 (models.md 2.3)."""
+    """Taps 1, 3, ..., 3, 1 with sum 1, reflection padding of S1 / 2 (docs/reference/models.md, "Tent filter")."""
     image = torch.rand(1, 2, 8, 8, dtype=torch.float64)
     padded = torch.nn.functional.pad(image, [1, 1, 1, 1], mode="reflect")
     taps = torch.tensor([1, 3, 3, 1], dtype=torch.float64) / 8

@@ -75,9 +75,10 @@ def test_batch_norm_settings():
 
 @torch.no_grad()
 def test_released_weights(mirror):
-    """PSNR of the released DnCNN at sigma 25 on the first images of BSD68 in KAIR's protocol (models.md 5.4).
+    """PSNR of the released DnCNN at sigma 25 on the first images of BSD68 in KAIR's protocol.
 
-    The expected mean over all 68 images is 29.233 dB; a subset is judged by values that the full run gave.
+    The protocol is docs/reference/protocols.md, "Denoising scores". The expected mean over all 68 images is 29.233 dB;
+    a subset is judged by values that the full run gave.
     """
     (weights,) = mirror.glob("cszn/KAIR/raw/*/model_zoo/dncnn_25.pth")
     (archive,) = mirror.glob("cszn/DnCNN/archive/*.zip")

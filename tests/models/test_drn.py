@@ -1,4 +1,4 @@
-"""DRN-D against the golden file: fill rule, statistics of every stage, crops and the argmax histogram (models.md 8)."""
+"""DRN-D (docs/reference/models.md, "DRN") against the golden file: statistics of every stage, crops, histogram."""
 
 import hashlib
 import json

@@ -61,7 +61,7 @@ def test_multiscale_discriminator(read_golden):
 
 
 def test_multiscale_discriminator_gradients(read_golden):
-    """Gradients of the hinge loss of D through the spectral norm, batch [fake, real] together (models.md 4.3)."""
+    """Gradients of D's hinge loss through the spectral norm, [fake, real] (docs/reference/models.md, "Losses")."""
     case = read_golden("multiscale_discriminator")
     module = load_official(from_options("multiscale_discriminator", case.options), case.below("param/"))
     pairs = [torch.cat([case.semantics(), case.tensors[f"input/{which}"]], 1) for which in ("fake", "real")]

@@ -1,4 +1,7 @@
-"""Official initialisations: measured standard deviations and the stale alias of spectral norm (models.md 2.7)."""
+"""Official initialisations: measured standard deviations and the stale alias of spectral norm.
+
+Source: docs/reference/models.md, "Initialisation in ASAP-Net and SPADE".
+"""
 
 import math
 

@@ -32,7 +32,10 @@ def same(first, second):
 
 
 def test_full_width_names():
-    """The names that models.md 2.6, 3.1 and 3.3 print, on the full structures."""
+    """The official names, on the full structures.
+
+    Source: docs/reference/models.md, "ASAP-Net checkpoints", "Global generator" and "pix2pixHD in SPADE's repository".
+    """
     from pixelwise.models.registry import skeleton
 
     names = set(official_keys(skeleton("asapnet")).values())
@@ -63,7 +66,7 @@ def test_files_and_prefix(suffix, tmp_path):
 
 
 def test_flat_discriminator():
-    """pix2pixHD without feature matching saves each scale as one Sequential (models.md 4.2)."""
+    """Without feature matching each scale is one Sequential (docs/reference/models.md, "pix2pixHD's discriminator")."""
     source = build("pix2pixhd_discriminator", width=4, in_channels=5)
     flat = {}
     for key, tensor in source.state_dict().items():
@@ -184,7 +187,10 @@ def test_options():
 
 @torch.no_grad()
 def test_last_label_dropped_without_instances():
-    """lr_instance without an instance map drops the last label (models.md 6.3); the weights fit only so."""
+    """lr_instance without an instance map drops the last label; the weights fit only so.
+
+    Source: docs/reference/models.md, "ASAP-Net options".
+    """
     options = {"label_nc": 5, "no_instance_edge": True, "lr_width": 4, "lr_max_width": 4, "hr_width": 4}
     module = from_options("asapnet", options)
     assert module.form.widths[0] == 4 + 16

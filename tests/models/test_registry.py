@@ -31,7 +31,7 @@ def meta(name, **options):
     ],
 )
 def test_parameter_counts(name, options, wanted):
-    """Counts of models.md 2.2, 3, 4.1 and 5.1."""
+    """docs/reference/models.md, "Sizes and arithmetic" and "DnCNN variants"."""
     assert sum(p.numel() for p in meta(name, **options).parameters()) == wanted
 
 
@@ -40,7 +40,7 @@ def test_parameter_counts(name, options, wanted):
     [("asapnet", 97.8), ("spade_pix2pixhd", 244.7), ("drn_d_22", 68), ("drn_d_38", 110), ("drn_d_105", 226)],
 )
 def test_flops_at_256x512(name, gflop):
-    """models.md 2.2, 3.3 and 8.1, 2 per multiply-add."""
+    """docs/reference/models.md, "Sizes and arithmetic", 2 per multiply-add."""
     channels = 3 if name.startswith("drn") else 36
     found = count(meta(name), torch.empty(1, channels, 256, 512, device="meta")) / 1e9
     assert found == pytest.approx(gflop, abs=0.05 if gflop % 1 else 0.8)

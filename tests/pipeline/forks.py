@@ -25,8 +25,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-PACKAGES = """snakemake.cli smart_open dvc.cli dvc.repo dvc.repo.reproduce dvc.stage.run dvc_data.index scmrepo.git
-torch pandas PIL.Image safetensors.torch scipy.stats skimage.metrics typer rich.progress requests"""
+PACKAGES = """snakemake.cli snakemake.storage snakemake.report.html_reporter smart_open yte dvc.cli dvc.cli.parser
+dvc.cachemgr dvc.repo dvc.repo.reproduce dvc.stage.run dvc_data.index scmrepo.git torch torch._dynamo pandas PIL.Image
+safetensors.torch scipy.stats skimage.metrics typer rich.progress requests filelock"""
 PROGRAMS = ("snakemake", "dvc", "pixelwise")
 CLIENT = """#!{python} -SEI
 import array, json, os, signal, socket, sys
@@ -83,7 +84,8 @@ class Server:
             self._script(program, text)
         ours = f'if [ "$1 $2" = "-m pixelwise" ]; then shift 2; exec "{self.bin}/pixelwise" "$@"; fi'
         self._script("python", f'#!/bin/sh\n{ours}\nexec "{python}" "$@"\n')
-        environment = {**os.environ, "PYTHONPATH": "", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+        kept = {"PYTHONPATH": "", "PYTHONDONTWRITEBYTECODE": ""}  # a copy of a clone need not be compiled again
+        environment = {**os.environ, **kept, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
         self._process = subprocess.Popen(
             [python, "-P", __file__, self._address], env=environment, start_new_session=True, cwd=folder
         )

@@ -9,10 +9,14 @@ from tests.pipeline.micro import Clone
 
 
 def listing(folder: Path) -> dict[str, bytes]:
-    """Every file, Snakemake's and Git's own apart."""
+    """Every file, those of Snakemake, Git and the interpreter apart."""
     files = (path for path in folder.rglob("*") if path.is_file())
     found = {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
-    return {name: content for name, content in found.items() if not {".snakemake", ".git"} & set(name.split("/"))}
+    return {
+        name: content
+        for name, content in found.items()
+        if not {".snakemake", ".git", "__pycache__"} & set(name.split("/"))
+    }
 
 
 def test_nothing_is_run_or_written(new_clone: Callable[[str], Clone], tmp_path: Path) -> None:

@@ -86,7 +86,7 @@ def test_an_input_that_is_replaced_while_a_job_reads_it(place: Place) -> None:
     """`dvc checkout` heeds neither lock, and no lock keeps an editor out."""
     place.edit("profiles.a.train.dncnn.steps", 100)
     place.go("snakemake", "-n", "evaluate_all")
-    file = next(path for path in sorted((place.folder / DATA).iterdir()) if path.name != "manifest.json")
+    file = next(path for path in sorted((place.folder / DATA).iterdir()) if path.suffix != ".json" and path.suffix)
     content = file.read_bytes()
     for replaced, expected in ((content, 0), (content[::-1], 2)):
         training = place.start("pixelwise", "train", TRAIN)
@@ -148,7 +148,7 @@ def test_planning_waits_for_another_that_plans(place: Place, monkeypatch: pytest
     monkeypatch.chdir(place.folder)
     first = exclusive.Turn("a")
     assert not first.busy
-    waiting = place.start("snakemake", "-n", "evaluate_all")
+    waiting = place.start("snakemake", "-n", "results/a/inspect/manifest.json")
     time.sleep(2)
     assert not waiting.ended()
     first.end()
@@ -166,7 +166,6 @@ def test_a_plan_of_files_that_were_then_replaced_does_not_begin(place: Place, mo
     assert Path("results/a/train").is_dir()
     with pytest.raises(PixelwiseError, match="replaced by another process after it was planned"):
         turn.start()
-    assert place.go(*DVC)[0] == 255, "the turn is still held"
     turn.end()
     assert place.go(*DVC)[0] == 0
 

@@ -82,10 +82,10 @@ def test_published_points_are_the_registers():
 @pytest.mark.parametrize(
     ("kind", "quantity", "model", "size", "value"),
     [
-        ("quality", "fid", "asapnet", (256, 512), 67.1),  # claims.md section 3.2
+        ("quality", "fid", "asapnet", (256, 512), 67.1),  # docs/reference/sources.md, "Quality against runtime"
         ("quality", "miou", "pix2pixhd", (256, 512), 56.2),
         ("quality", "latency", "cc_fpse", (512, 1024), 520),
-        ("resolution", "latency", "asapnet", (2048, 2048), 129.7),  # section 3.3
+        ("resolution", "latency", "asapnet", (2048, 2048), 129.7),  # "Runtime against resolution" there
         ("resolution", "latency", "pix2pixhd", (1024, 2048), 319.7),
     ],
 )
@@ -125,7 +125,7 @@ def test_ratio_of_published_times_carries_reading_errors():
     table = published.load().query("panel_kind == 'resolution'")
     found = ratios(table.assign(megapixels=table["height"] * table["width"] / 1e6))
     by_size = dict(zip(found["megapixels"].round(3), found["value"], strict=True))
-    # claims.md section 3.4, P-R3
+    # P-R3; docs/reference/sources.md, "Runtime against resolution"
     assert [by_size[size] for size in (0.066, 0.262, 1.049, 4.194)] == pytest.approx([2.29, 4.30, 4.66, 5.26], abs=0.02)
     assert (found["low"] < found["value"]).all() and (found["value"] < found["high"]).all()
     assert isinstance(found, pd.DataFrame)

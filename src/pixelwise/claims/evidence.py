@@ -111,7 +111,7 @@ def _draws(path: Path) -> dict[str, dict[str, dict[int, float]]]:
 def _own(draws: dict[str, dict[str, dict[int, float]]], record: Record) -> dict[str, dict[int, float]]:
     """The draws of a record; the column `value` is that of its only quantity."""
     return {
-        (next(iter(record.values)) if name == "value" else name): values
+        (next(iter(record.values), name) if name == "value" else name): values
         for name, values in draws.get(record.protocol, {}).items()
     }
 

@@ -11,7 +11,7 @@ from pixelwise.errors import PixelwiseError
 def semantics(label: Tensor, instance: Tensor | None, num_classes: int) -> Tensor:
     """One-hot labels and, where there is an instance map, its edges as the last channel.
 
-    Source: models.md section 1 (tamarott/ASAPNet models/pix2pix_model.py, preprocess_input).
+    Source: docs/reference/models.md, "Semantic input" (tamarott/ASAPNet models/pix2pix_model.py, preprocess_input).
 
     Args:
         label: [N, H, W] or [N, 1, H, W] integer ids in [0, num_classes).
@@ -49,7 +49,8 @@ def semantics(label: Tensor, instance: Tensor | None, num_classes: int) -> Tenso
 def instance_edges(instance: Tensor) -> Tensor:
     """1 where a pixel's instance id differs from its left, right, upper or lower neighbour, else 0.
 
-    Both pixels of a differing pair are set; the image border alone is no edge. Source: models.md section 1.
+    Both pixels of a differing pair are set; the image border alone is no edge.
+    Source: docs/reference/models.md, "Semantic input".
 
     Args:
         instance: [N, H, W] or [N, 1, H, W] integer ids.

@@ -1,8 +1,8 @@
 """Restoration without learning: floors, oracles that bound whole families of methods, and BM3D.
 
 The tile methods answer how far ASAP-Net's per-tile pixelwise map can go without its position code: within one tile it
-maps each noisy value to an output by one curve, so the best affine curve per tile is close to its limit (K-1 to K-4 of
-the claims).
+maps each noisy value to an output by one curve, so the best affine curve per tile is close to its limit
+(docs/reference/sources.md, "Own computations").
 """
 
 from __future__ import annotations

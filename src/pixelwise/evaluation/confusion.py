@@ -1,7 +1,7 @@
 """Confusion matrices and what follows from them: IoU of each class, mean IoU, and three pixel accuracies.
 
 A matrix M[truth, prediction] counts pixels; pixels whose truth is void (255) are in none of its cells.
-Source: models.md sections 8.3 and 8.4 (fyu/drn @d75db2e, segment.py).
+Source: docs/reference/protocols.md, "Classes and confusion matrix" and "Accuracy" (fyu/drn @d75db2e, segment.py).
 """
 
 from __future__ import annotations

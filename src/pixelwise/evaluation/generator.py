@@ -66,7 +66,9 @@ class Generator:
 
 
 def to_bytes(images: Tensor) -> NDArray[np.uint8]:
-    """[-1, 1] images [N, 3, H, W] -> uint8 [N, H, W, 3] by (x + 1) / 2 * 255, clipped, truncated (models.md section 1).
+    """[-1, 1] images [N, 3, H, W] -> uint8 [N, H, W, 3] by (x + 1) / 2 * 255, clipped, truncated.
+
+    Source: docs/reference/protocols.md, "Saved pictures".
 
     Example:
         >>> to_bytes(torch.tensor([-2.0, 0.0, 0.999]).reshape(1, 3, 1, 1)).ravel().tolist()

@@ -24,7 +24,7 @@ Facts = dict[str, Scalar]
 PROTOCOL = "interleaved"
 CLOCK = "perf_counter_ns, synchronised before and after; every round runs each model once in random order"
 LEAST_ON_GPU = (50, 500)
-"""Warm-up and timed calls below which a timing on a GPU is marked short (claims.md section 9)."""
+"""Warm-up and timed calls below which a timing on a GPU is marked short (docs/reference/protocols.md, "Timing")."""
 INTERVAL = "bootstrap over rounds, 95 %"
 LEAST_ROUNDS = 5
 """Before which a group is not asked whether its intervals are narrow enough."""

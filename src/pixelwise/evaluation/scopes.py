@@ -19,7 +19,7 @@ SCOPES: dict[Scope, str] = {
     "semantics": "one-hot labels (optimised form: the ids) and instance edges on the device, then the forward pass",
     "transfer": "uint8 labels and int32 instances (denoising: the float32 image) from host to device, as `semantics`, "
     "then the picture as uint8 (denoising: float32) back to the host",
-    "paper": "tamarott/ASAPNet test.py (claims.md P-C1): float32 labels, int32 instances and the float32 photograph "
+    "paper": "tamarott/ASAPNet @ f27f202, test.py: float32 labels, int32 instances and the float32 photograph "
     "from host to device, labels to int64, one-hot and edges, forward pass; the picture stays on the device. Unlike "
     "there the device is idle before the clock starts, and more than the first image is warm-up",
 }

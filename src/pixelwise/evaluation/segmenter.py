@@ -21,7 +21,7 @@ MULTI_SCALE = (1.0, 0.5, 0.75, 1.25, 1.5, 1.75)
 
 @dataclass(frozen=True)
 class Protocol:
-    """How an image becomes a class for each pixel (models.md section 8.4).
+    """How an image becomes a class for each pixel (docs/reference/protocols.md, "Segmentation protocols").
 
     Attributes:
         image: Size at which the segmenter sees the image: as generated, or enlarged to the label map's size (PIL
@@ -47,7 +47,7 @@ PROTOCOLS: dict[str, Protocol] = {
     "U": Protocol(image="enlarged", decision="enlarged", labels="enlarged"),
     "F": Protocol(decision="enlarged", labels="enlarged"),
 }
-"""N, N-ms, U and F are the names in models.md; `native` and `enlarged` are N and U with a segmenter trained here."""
+"""`native` and `enlarged` are N and U (docs/reference/protocols.md, "Segmentation protocols") by our own segmenter."""
 
 
 class Segmenter:

@@ -1,6 +1,7 @@
 """ASAP-Net's generator: a low-res stream predicts, for every tile, the weights of a per-pixel network.
 
-Source: models.md section 2 (tamarott/ASAPNet models/networks/generator.py; paper arXiv 2012.02992, section 3).
+Source: docs/reference/models.md, "ASAP-Net" (tamarott/ASAPNet models/networks/generator.py; paper, arXiv
+2012.02992, section 3).
 """
 
 from __future__ import annotations
@@ -35,7 +36,8 @@ class AsapNet(nn.Module):
         padding: "zero" or "reflection", in the low-res stream's 3x3 convolutions.
         position_code: Whether the per-pixel networks see the position code.
         drop_last: Whether the last input channel goes to the low-res stream only; by default iff it is the instance
-            edge. (The official option lr_instance; on without an instance edge it drops the last label: models.md 6.3.)
+            edge. (The official option lr_instance; on without an instance edge it drops the last label:
+            docs/reference/models.md, "ASAP-Net options".)
         residual: Whether the result is added to the dense input's first `output_channels` channels (restoration).
         output: Function after the last layer, "tanh" or "linear".
     """

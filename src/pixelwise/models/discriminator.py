@@ -1,6 +1,7 @@
 """Patch discriminators on several scales, of SPADE and ASAP-Net and of pix2pixHD.
 
-Source: models.md 4.1 and 4.2 (NVlabs/SPADE models/networks/discriminator.py, NVIDIA/pix2pixHD models/networks.py).
+Source: docs/reference/models.md, "Discriminators" (NVlabs/SPADE models/networks/discriminator.py, NVIDIA/pix2pixHD
+models/networks.py).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """DnCNN denoisers, in the two public variants and with the batch norms folded into the convolutions.
 
-Source: models.md section 5 (SaoYan/DnCNN-PyTorch models.py, cszn/KAIR models/network_dncnn.py and
+Source: docs/reference/models.md, "DnCNN" (SaoYan/DnCNN-PyTorch models.py, cszn/KAIR models/network_dncnn.py and
 utils/utils_bnorm.py).
 """
 

@@ -1,6 +1,6 @@
 """Dilated residual networks (DRN-D) as segmenters; our tensor names are the official ones.
 
-Source: models.md 8.1 and 8.2 (fyu/drn drn.py and segment.py).
+Source: docs/reference/models.md, "DRN network" and "DRN checkpoints" (fyu/drn drn.py and segment.py).
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class DRN(nn.Module):
 
     mean = (0.29010095242892997, 0.32808144844279574, 0.28696394422942517)
     std = (0.1829540508368939, 0.18656561047509476, 0.18447508988480435)
-    """The input is (RGB in [0, 1] - mean) / std: Cityscapes' own values (models.md 8.3)."""
+    """The input is (RGB in [0, 1] - mean) / std: Cityscapes' own values (docs/reference/models.md, "DRN network")."""
 
     def __init__(
         self,

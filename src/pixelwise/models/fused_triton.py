@@ -161,7 +161,7 @@ def semantics(
         labels: [N, H, W] uint8 ids, contiguous; an id >= num_labels sets no channel.
         edge: [N, 1, H, W] uint8 instance edge, contiguous, or None.
         num_labels: Number of one-hot channels; the edge follows them.
-        factor: Side of the tent filter's step (models.md 2.3), 1 for none; divides H and W.
+        factor: Side of the tent filter's step (docs/reference/models.md, "Tent filter"), 1 for none; divides H and W.
         pad: Reflection padding of the result.
         channels: Channels of the result; those after labels and edge are zero.
         dtype: Type of the result.

@@ -1,6 +1,7 @@
 """Official initialisations of the weights; all draw from torch's global generator.
 
-Source: models.md 2.7 (SPADE, ASAP-Net), 3.1 (pix2pixHD), 5.2 (DnCNN), 8.1 (DRN).
+Source: docs/reference/models.md, "Initialisation in ASAP-Net and SPADE", "Global generator", "DnCNN initialisation" and
+"DRN training".
 """
 
 from __future__ import annotations

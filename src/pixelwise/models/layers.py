@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from pixelwise.errors import PixelwiseError
 
-SPECTRAL_EPS = 1e-12  # of the power iteration's normalisation (models.md 4.1)
+SPECTRAL_EPS = 1e-12  # of the power iteration's normalisation (docs/reference/models.md, "SPADE's discriminator")
 
 
 def input_channels(num_labels: int, instance_edge: bool, dense_channels: int | None) -> int:
@@ -93,8 +93,9 @@ class _SpectralNorm(nn.Module):
 
     The weight used is `weight_orig` / sigma, sigma = u^T W v, with W the weight as a matrix of one row per output
     channel. A forward pass in training mode first takes one step v = W^T u, u = W v, each normalised; in evaluation
-    mode the stored u and v serve as they are. The gradient flows through W, not through u and v. Source: models.md 4.1.
-    Nothing else is stored, so that copies of the module stay independent.
+    mode the stored u and v serve as they are. The gradient flows through W, not through u and v. Nothing
+    else is stored, so that copies of the module stay independent.
+    Source: docs/reference/models.md, "SPADE's discriminator".
     """
 
     weight_orig: nn.Parameter

@@ -1,6 +1,7 @@
 """ASAP-Net's low-res stream: from the semantics to one vector of parameters for every tile.
 
-Source: models.md 2.2 and 2.3 (tamarott/ASAPNet models/networks/generator.py and architecture.py).
+Source: docs/reference/models.md, "Low-res stream" and "Tent filter" (tamarott/ASAPNet models/networks/generator.py
+and architecture.py).
 """
 
 from __future__ import annotations

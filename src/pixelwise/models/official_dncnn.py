@@ -1,6 +1,7 @@
 """Layouts of DnCNN's released files: batch norms folded or not, and MATLAB v7.3 files of MatConvNet networks.
 
-Source: models.md 5.1 (cszn/KAIR utils/utils_bnorm.py; cszn/DnCNN model/specifics, utilities/vl_simplenn_mergebnorm.m).
+Source: docs/reference/models.md, "DnCNN variants" (cszn/KAIR utils/utils_bnorm.py; cszn/DnCNN model/specifics,
+utilities/vl_simplenn_mergebnorm.m).
 """
 
 from __future__ import annotations

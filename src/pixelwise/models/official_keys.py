@@ -48,7 +48,10 @@ def _rename(key: str, prefixes: Prefixes) -> str:
 
 
 def _asapnet(module: AsapNet) -> Prefixes:
-    """models.md 2.6: a stage is (conv + norm, ReLU), with reflection padding a pad layer comes first."""
+    """A stage is (conv + norm, ReLU), with reflection padding a pad layer comes first.
+
+    Source: docs/reference/models.md, "ASAP-Net checkpoints".
+    """
     padded = module.padding == "reflection"
     total, depth = len(module.lowres.layers), module.depth
     stages = total - depth
@@ -92,21 +95,21 @@ def _trunk(trunk: Trunk, ours: str, theirs: str, steps: tuple[int, int], places:
 
 
 def _pix2pixhd_global(module: Pix2PixHD) -> Prefixes:
-    """models.md 3.1: a stage is (conv, norm, ReLU); the last convolution follows a pad layer."""
+    """A stage is (conv, norm, ReLU); before the last conv a pad layer; docs/reference/models.md, "Global generator"."""
     prefixes = _trunk(module.trunk, "trunk.", "model", (3, 3), (1, 5, ""))
     end = int(prefixes["end"].rsplit(".", 1)[1])
     return prefixes | {"last": f"model.{end + 1}"}
 
 
 def _spade_pix2pixhd(module: Pix2PixHD) -> Prefixes:
-    """models.md 3.3: a stage is (conv + norm, ReLU)."""
+    """A stage is (conv + norm, ReLU); docs/reference/models.md, "pix2pixHD in SPADE's repository"."""
     prefixes = _trunk(module.trunk, "trunk.", "model", (2, 2), (1, 4, ".0"))
     end = int(prefixes["end"].rsplit(".", 1)[1])
     return prefixes | {"last": f"model.{end + 1}"}
 
 
 def _pix2pixhd_local(module: Pix2PixHDLocal) -> Prefixes:
-    """models.md 3.2: the trunk is `model`, enhancer n is `model{n}_1` and `model{n}_2`."""
+    """The trunk is `model`, enhancer n is `model{n}_1` and `model{n}_2`; docs/reference/models.md, "Local enhancer"."""
     prefixes = _trunk(module.trunk, "trunk.", "model", (3, 3), (1, 5, ""))
     blocks = 0
     for number, enhancer in enumerate(module.enhancers, 1):
@@ -120,7 +123,7 @@ def _pix2pixhd_local(module: Pix2PixHDLocal) -> Prefixes:
 
 
 def _discriminator(module: MultiscaleDiscriminator, style: str) -> Prefixes:
-    """models.md 4.1 (SPADE) and 4.2 (pix2pixHD, whose last scale in the file is the full resolution)."""
+    """In pix2pixHD's file the last scale is the full resolution; docs/reference/models.md, "Discriminators"."""
     prefixes: Prefixes = {}
     count = len(module.scales)
     for scale in range(count):
@@ -137,7 +140,10 @@ def _discriminator(module: MultiscaleDiscriminator, style: str) -> Prefixes:
 
 
 def _dncnn(module: DnCNN) -> Prefixes:
-    """models.md 5.1: a Sequential, `dncnn` (SaoYan) or `model` (KAIR), of conv, ReLU, conv, (norm,) ReLU, ..., conv."""
+    """A Sequential, `dncnn` (SaoYan) or `model` (KAIR), of conv, ReLU, conv, (norm,) ReLU, ..., conv.
+
+    Source: docs/reference/models.md, "DnCNN variants".
+    """
     root = "dncnn" if module.variant == "saoyan" else "model"
     step = 2 if module.variant == "merged" else 3
     last = len(module.convs) - 1

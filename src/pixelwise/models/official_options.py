@@ -67,7 +67,7 @@ def _semantics(options: Options) -> Clear:
 
 
 def _asapnet(options: Options) -> Clear:
-    """models.md 2.1."""
+    """docs/reference/models.md, "ASAP-Net options"."""
     _only(options, "norm_G", "instanceaffine", ("instanceaffine",))
     tile = int(options.get("crop_size", 512) // (16 * options.get("aspect_ratio", 2.0)))
     code = _only(options, "hr_coor", "cosine", ("cosine", None, "None", "none"))
@@ -87,7 +87,7 @@ def _asapnet(options: Options) -> Clear:
 
 
 def _pix2pixhd_global(options: Options) -> Clear:
-    """models.md 3.1; both the command line's names and the constructor's."""
+    """The command line's names and the constructor's; docs/reference/models.md, "Global generator"."""
     _only(options, "norm", "instance", ("instance", "instance(affine=False)"))
     _only(options, "padding_type", "reflect", ("reflect",))
     return _semantics(options) | {
@@ -99,7 +99,7 @@ def _pix2pixhd_global(options: Options) -> Clear:
 
 
 def _pix2pixhd_local(options: Options) -> Clear:
-    """models.md 3.2; ngf is 32 in the 1024p recipe."""
+    """The 1024p recipe has ngf 32; docs/reference/models.md, "Local enhancer"."""
     return (
         {"width": 32}
         | _pix2pixhd_global({"ngf": 32} | dict(options))
@@ -111,7 +111,7 @@ def _pix2pixhd_local(options: Options) -> Clear:
 
 
 def _spade_pix2pixhd(options: Options) -> Clear:
-    """models.md 3.3; the generator's own default of norm_G is `instance`."""
+    """The default of norm_G is `instance`; docs/reference/models.md, "pix2pixHD in SPADE's repository"."""
     norm = _only(options, "norm_G", "instance", ("instance", "spectralinstance"))
     return _semantics(options) | {
         "output_channels": options.get("output_nc", 3),
@@ -125,7 +125,7 @@ def _spade_pix2pixhd(options: Options) -> Clear:
 
 
 def _multiscale_discriminator(options: Options) -> Clear:
-    """models.md 4.1: semantics and image together."""
+    """Semantics and image together; docs/reference/models.md, "SPADE's discriminator"."""
     _only(options, "netD_subarch", "n_layer", ("n_layer",))
     norm = _only(options, "norm_D", "spectralinstance", ("spectralinstance", "instance"))
     semantics = _semantics(options)
@@ -141,7 +141,10 @@ def _multiscale_discriminator(options: Options) -> Clear:
 
 
 def _pix2pixhd_discriminator(options: Options) -> Clear:
-    """models.md 4.2: `input_nc` is the semantics and the image together; without it they follow from the labels."""
+    """`input_nc` is the semantics and the image together; without it they follow from the labels.
+
+    Source: docs/reference/models.md, "pix2pixHD's discriminator".
+    """
     _only(options, "norm", "instance", ("instance", "instance(affine=False)"))
     if "input_nc" in options and "label_nc" not in options:
         channels = options["input_nc"]
@@ -160,7 +163,7 @@ def _pix2pixhd_discriminator(options: Options) -> Clear:
 
 
 def _dncnn(options: Options) -> Clear:
-    """models.md 5.1: SaoYan's arguments have `num_of_layers`, KAIR's have `nb` and `act_mode`."""
+    """SaoYan has `num_of_layers`, KAIR `nb` and `act_mode`; docs/reference/models.md, "DnCNN variants"."""
     if "num_of_layers" in options or "features" in options:
         return {
             "channels": options.get("channels", 1),
@@ -180,7 +183,7 @@ def _dncnn(options: Options) -> Clear:
 
 
 def _drn(options: Options) -> Clear:
-    """models.md 8.1."""
+    """docs/reference/models.md, "DRN network"."""
     clear: Clear = {"num_classes": options.get("num_classes", options.get("classes", 19))}
     if "channels" in options:
         clear["widths"] = tuple(options["channels"])

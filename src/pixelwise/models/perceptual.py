@@ -1,6 +1,6 @@
 """Perceptual loss on the features of VGG19, the ImageNet one of torchvision or AdaIN's normalised one.
 
-Source: models.md 4.3 (NVlabs/SPADE models/networks/loss.py); the mirror's notes on naoto0804/pytorch-AdaIN's weights.
+Source: docs/reference/models.md, "Losses" (NVlabs/SPADE models/networks/loss.py; naoto0804/pytorch-AdaIN net.py).
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """pix2pixHD's generators: NVIDIA's global and local ones, and the variant in the SPADE repository.
 
-Source: models.md section 3 (NVIDIA/pix2pixHD models/networks.py, NVlabs/SPADE models/networks/generator.py).
+Source: docs/reference/models.md, "pix2pixHD" (NVIDIA/pix2pixHD models/networks.py, NVlabs/SPADE
+models/networks/generator.py).
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Shape of the per-tile networks of ASAP-Net: the layout of a tile's parameters and the position code.
 
-Source: models.md 2.4 and 2.5 (tamarott/ASAPNet models/networks/generator.py).
+Source: docs/reference/models.md, "Position code" and "Pixelwise stream" (tamarott/ASAPNet
+models/networks/generator.py).
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Literal, NamedTuple
 import torch
 from torch import Tensor
 
-SLOPE = 0.01  # of the leaky ReLU after the hidden layers (models.md 2.5)
+SLOPE = 0.01  # of the leaky ReLU after the hidden layers (docs/reference/models.md, "Pixelwise stream")
 
 Output = Literal["tanh", "linear"]
 
@@ -46,7 +47,7 @@ def position_code(tile: int, device: torch.device, dtype: torch.dtype) -> Tensor
     """Position code of one tile; it is the same for all tiles.
 
     For the periods f = tile, tile/2, ..., 2: cos(2 pi x/f), sin(2 pi x/f), cos(2 pi y/f), sin(2 pi y/f), with x the
-    column and y the row. Source: models.md 2.4.
+    column and y the row. Source: docs/reference/models.md, "Position code".
 
     Returns:
         [tile * tile, 4 log2(tile)], pixels in row-major order.

@@ -2,7 +2,8 @@
 
 Every tile of `tile` x `tile` pixels has its own network, whose weights are one row of the parameter grid. A pixel's
 input is (label rows, dense channels, position code), in this order; layer l computes `y = x W_l + b_l`, followed by a
-leaky ReLU or, after the last layer, by the output function. Source: models.md 2.4 and 2.5 (tamarott/ASAPNet
+leaky ReLU or, after the last layer, by the output function.
+Source: docs/reference/models.md, "Position code" and "Pixelwise stream" (tamarott/ASAPNet
 models/networks/generator.py).
 
 What makes it fast: a row of the grid is read as the (in, out) matrices without a copy; a label selects its weight row

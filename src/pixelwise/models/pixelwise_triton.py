@@ -4,8 +4,8 @@ It replaces `pixelwise_stream.pixelwise_mlp` for inference. Nothing between the 
 bytes, pixels go out in NCHW. Importing this module needs neither Triton nor a GPU; with the environment variable
 `TRITON_INTERPRET=1` the kernel runs on the CPU through Triton's interpreter, which is how it is tested without a GPU.
 
-The layout of the predicted parameters is models.md 2.5 (tamarott/ASAPNet models/networks/generator.py): layer by layer,
-bias first, then the weight in row-major (in, out) order.
+The layout of the predicted parameters: layer by layer, bias first, then the weight in row-major (in, out) order.
+Source: docs/reference/models.md, "Pixelwise stream" (tamarott/ASAPNet models/networks/generator.py).
 """
 
 from __future__ import annotations

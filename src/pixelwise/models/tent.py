@@ -1,4 +1,7 @@
-"""The fixed tent filter that shrinks the low-res stream's input (models.md 2.3), on images and on label maps."""
+"""The fixed tent filter that shrinks the low-res stream's input, on images and on label maps.
+
+Source: docs/reference/models.md, "Tent filter".
+"""
 
 from __future__ import annotations
 
