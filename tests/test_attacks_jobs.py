@@ -38,7 +38,7 @@ def test_an_input_of_another_kind_is_refused(inputs: dict[str, str]) -> None:
 
 
 def test_an_input_that_is_left_out_is_named(tmp_path: Path) -> None:
-    """A training without its data, and a restoration without its network: a line, and no trace."""
+    """A training without its data set, and a data set without its files."""
     for job in (TRAIN, next(job for job in PLAN.jobs if job.id == "prepare/photos")):
         document: dict[str, Any] = {"job": {**job.description(), "inputs": {}}}
         (tmp_path / "job.json").write_text(json.dumps(document))
@@ -46,7 +46,7 @@ def test_an_input_that_is_left_out_is_named(tmp_path: Path) -> None:
         environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
         done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
         assert done.returncode == 2
-        assert done.stderr.startswith("pixelwise: error: job.json: inputs: no ")
+        assert done.stderr.startswith("pixelwise: error: job.json: job.inputs: no ")
         assert done.stderr.count("\n") == 1
         assert not (tmp_path / job.out).exists()
 

@@ -56,17 +56,6 @@ def load(file: Path, step: str) -> tuple[dict[str, Any], Settings]:
     return job, settings
 
 
-class _Folders(dict[str, Path]):
-    """Role -> folder of an input; a step that looks up one which its job file lacks says so."""
-
-    def __init__(self, file: Path, inputs: Mapping[str, str]) -> None:
-        super().__init__((role, Path(folder)) for role, folder in inputs.items())
-        self._file = file
-
-    def __missing__(self, role: str) -> Path:
-        raise PixelwiseError(f"{self._file}: inputs: no {role!r}, which the step needs; run snakemake again")
-
-
 def _inputs(file: Path, job: Mapping[str, Any], stamps: dict[Path, Any]) -> dict[str, str]:
     """Hashes of the upstream manifests, after checking that the upstream bytes are those that were made.
 
