@@ -6,14 +6,13 @@ from collections import Counter
 from pathlib import Path
 from typing import Any, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_serializer, model_validator
 
-from pixelwise.artifacts import check_listed, read_json
+from pixelwise.artifacts import read_made
 from pixelwise.claims.audit import Contradicted
-from pixelwise.claims.checks import Verdict
+from pixelwise.claims.checks import Check, Verdict
 from pixelwise.claims.schema import Claim, Source
 from pixelwise.metrics import Scalar, Value
-from pixelwise.reading import checked
 from pixelwise.settings.base import Settings
 
 
@@ -86,6 +85,10 @@ class Judged(Claim, Finding):
 
     made_by: str
 
+    @field_serializer("check")
+    def _as_written(self, check: Check) -> dict[str, Any]:
+        return check.model_dump(mode="json", exclude_unset=True)
+
 
 class Verdicts(Settings):
     """What `claims.json` holds.
@@ -139,7 +142,4 @@ def read_contradictions(folder: Path) -> list[dict[str, Any]]:
 
 
 def _read(path: Path, model: type[Settings]) -> dict[str, Any]:
-    check_listed(path)
-    document: dict[str, Any] = read_json(path)
-    checked(model, document, str(path))
-    return document
+    return read_made(path, model).model_dump(mode="json")

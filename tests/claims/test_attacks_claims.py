@@ -1,0 +1,34 @@
+"""A `claims.json` that leaves out what has a default is read as if it stood there."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pixelwise.claims import findings, terminal
+
+RECORDED = next(iter(sorted((Path(__file__).parents[2] / "results/recorded").glob("*/claims/claims.json"))))
+
+
+def written(folder: Path, document: Any) -> Path:
+    (folder / "claims.json").write_text(json.dumps(document), encoding="utf-8")
+    return folder
+
+
+def test_a_whole_file_is_read_as_it_is(tmp_path: Path) -> None:
+    document = json.loads(RECORDED.read_text(encoding="utf-8"))
+    assert findings.read_verdicts(written(tmp_path, document)) == {"left_out": [], **document}
+
+
+@pytest.mark.parametrize("name", ["missing", "evidence", "beside", "note", "value", "contradiction", "beside_measured"])
+def test_what_is_left_out_has_its_default(tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    document = json.loads(RECORDED.read_text(encoding="utf-8"))
+    for claim in document["claims"]:
+        claim.pop(name, None)
+    written(tmp_path, document)
+    terminal.show(tmp_path)
+    terminal.show(tmp_path, explain=document["claims"][0]["id"])
+    assert document["claims"][0]["id"] in capsys.readouterr().out
