@@ -121,6 +121,8 @@ def drn(module: nn.Module) -> None:
 
 
 def _batch_norm(layer: nn.BatchNorm2d, mean: float, std: float) -> None:
+    if not layer.affine:
+        return
     nn.init.normal_(layer.weight, mean, std)
     nn.init.zeros_(layer.bias)
 
@@ -133,7 +135,7 @@ def official(name: str, module: nn.Module, stale_alias: bool = False) -> None:
         module: That model; changed in place.
         stale_alias: See `xavier`; matters for models with spectral normalisation only.
     """
-    if name in ("asapnet", "spade_pix2pixhd", "multiscale_discriminator"):
+    if name in ("asapnet", "spade_pix2pixhd", "spade", "multiscale_discriminator"):
         xavier(module, stale_alias=stale_alias)
     elif name.startswith("pix2pixhd_"):
         normal(module)

@@ -112,6 +112,8 @@ class _SpectralNorm(nn.Module):
 
     def normalised_weight(self) -> Tensor:
         """The weight divided by its spectral norm, after one power iteration if in training mode; always in float32."""
+        if self.weight_orig.is_meta:  # which knows no autocast, and holds no values
+            return self._normalised_weight()
         with torch.autocast(self.weight_orig.device.type, enabled=False):
             return self._normalised_weight()
 
