@@ -13,12 +13,11 @@ from torch import Tensor, nn
 
 from pixelwise.errors import PixelwiseError
 from pixelwise.models.dncnn import DnCNN
-from pixelwise.models.layers import SpectralConv2d, SpectralConvTranspose2d
+from pixelwise.models.layers import SPECTRAL
 
 GAIN = 0.02  # init_variance of SPADE and ASAP-Net, standard deviation of pix2pixHD
 DnCNNScheme = Literal["matconvnet", "matconvnet_1.0", "saoyan", "kair"]
 _CONV = (nn.Conv2d, nn.ConvTranspose2d)
-_SPECTRAL = (SpectralConv2d, SpectralConvTranspose2d)
 
 
 @torch.no_grad()
@@ -39,7 +38,7 @@ def xavier(module: nn.Module, gain: float = GAIN, stale_alias: bool = False) -> 
             plain meaning of the option.
     """
     for layer in module.modules():
-        if isinstance(layer, _SPECTRAL):
+        if isinstance(layer, SPECTRAL):
             if not stale_alias:
                 nn.init.xavier_normal_(layer.weight_orig, gain)
         elif isinstance(layer, (*_CONV, nn.Linear)):
@@ -54,7 +53,7 @@ def xavier(module: nn.Module, gain: float = GAIN, stale_alias: bool = False) -> 
 def normal(module: nn.Module, std: float = GAIN) -> None:
     """pix2pixHD's initialisation: (transposed) convolutions N(0, std), biases torch's own, batch norms N(1, std)."""
     for layer in module.modules():
-        if isinstance(layer, _SPECTRAL):
+        if isinstance(layer, SPECTRAL):
             nn.init.normal_(layer.weight_orig, 0.0, std)
         elif isinstance(layer, _CONV):
             nn.init.normal_(layer.weight, 0.0, std)

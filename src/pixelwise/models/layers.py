@@ -160,3 +160,7 @@ class SpectralConvTranspose2d(_SpectralNorm, nn.ConvTranspose2d):
 
     def _geometry(self) -> tuple[Any, Any, Any]:
         return self.stride, self.padding, self.output_padding
+
+
+SPECTRAL = (SpectralConv2d, SpectralConvTranspose2d)
+"""The layers whose weights change in a forward pass in training mode."""
