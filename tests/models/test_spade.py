@@ -10,12 +10,13 @@ import torch
 
 from pixelwise.data import semantics
 from pixelwise.errors import PixelwiseError
-from pixelwise.models import build, init, load
+from pixelwise.models import build, init, load, winograd
 from pixelwise.models.convert import convert
 from pixelwise.models.flops import count
 from pixelwise.models.official import from_options, load_official
 from pixelwise.models.official_keys import official_keys
 from pixelwise.models.official_options import clear_options
+from pixelwise.models.optimised import optimise
 from pixelwise.models.registry import skeleton
 from tests.models.golden_case import close
 
@@ -103,6 +104,19 @@ def test_golden(golden, tag):
     state = {official[key]: value for key, value in module.state_dict().items()}
     for key, values in case.get("buffers_after_one_forward", {}).items():
         close(state[key][: len(values)], torch.tensor(values), 1e-5, 1e-6)  # the first ones are kept
+
+
+@pytest.mark.parametrize("tag", [tag for tag in CASES if not tag.endswith("train")])
+def test_optimised(golden, tag, monkeypatch):
+    """Batch norms folded, wide convolutions by Winograd (here all of them): the golden pictures within tolerance."""
+    monkeypatch.setattr(winograd, "LEAST_CHANNELS", 4)
+    case = next(c for c in json.loads((golden / "spade_small.json").read_text())["cases"] if c["tag"] == tag)
+    fast = optimise(load_official(from_options("spade", case["options"]), filled(case)))
+    (top, left), (height, width) = case["output"]["crop_origin_yx"], case["output"]["crop_size"]
+    crop = fast(inputs(case))[0, :, top : top + height, left : left + width]
+    close(crop, torch.tensor(case["output"]["crop"]), case["tolerance_abs"], case["tolerance_mean_abs"])
+    with pytest.raises(PixelwiseError, match="allowed is"):
+        fast(torch.zeros(1, 36, 40, 64))
 
 
 @pytest.mark.parametrize(
