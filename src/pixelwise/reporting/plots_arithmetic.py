@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from pixelwise.reporting import pairs
 from pixelwise.reporting.numbers import Drawn, MissingNumbersError, Numbers, marks
 from pixelwise.reporting.records import each
-from pixelwise.reporting.style import INK, MUTED, canvas, colour, family, finish, label, log_axis
+from pixelwise.reporting.style import INK, MUTED, canvas, colour, digits, family, finish, label, log_axis
 
 METRIC = "gmacs"
 LINES = ("-", "--", "-.", ":")
@@ -35,14 +35,16 @@ def _bars(axes: Axes, rows: pd.DataFrame) -> None:
     sizes = sorted({(row.height, row.width) for row in each(rows)})
     means = rows.groupby("family")["value"].mean().sort_values()
     names = [str(name) for name in means.index]
-    step = 0.76 / len(names)
+    step, font = 0.76 / len(names), 9 if len(names) < 3 else 7
     for place, size in enumerate(sizes):
         for number, name in enumerate(names):
             own = rows[(rows["family"] == name) & rows["height"].eq(size[0]) & rows["width"].eq(size[1])]
             for row in each(own):
                 at = place + (number - (len(names) - 1) / 2) * step
                 axes.bar(at, row.value, 0.95 * step, color=colour(name), edgecolor=INK, linewidth=0.5)
-                axes.annotate(f"{row.value:.3g}", (at, row.value), (0, 2), textcoords="offset points", ha="center")
+                axes.annotate(
+                    digits(row.value), (at, row.value), (0, 2), textcoords="offset points", ha="center", fontsize=font
+                )
     axes.set_xticks(range(len(sizes)), [f"{int(height)}x{int(width)}" for height, width in sizes])
     for name in names:
         axes.bar(0, 0, color=colour(name), label=label(name))
@@ -59,7 +61,7 @@ def arithmetic(numbers: Numbers) -> Drawn:
     told = told.assign(megapixels=told["height"] * told["width"] / 1e6)
     counted = rows.assign(model=rows["family"], low=rows["value"], high=rows["value"])
     found = pairs.compared(numbers)
-    figure, (left, right) = canvas(2, width=9.5 + 1.5 * (len(found) - 1), height=3.9)
+    figure, (left, right) = canvas(2, width=9.5 + 2.5 * (len(found) - 1), height=3.9)
     _bars(left, rows)
     drawn: dict[str, pd.DataFrame] = {}
     for place, pair in enumerate(found):
