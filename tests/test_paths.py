@@ -232,5 +232,5 @@ def test_every_job_writes_where_it_says() -> None:
     for profile in ("tiny", "paper"):
         for job in graph.plan(ROOT / "params.yaml", profile).jobs:
             assert paths.is_output(job.out, profile)
-            assert job.places == paths.checked("job", job.step, job.id, job.out, job.inputs.values())
+            assert job.places == paths.checked("job", job.step, job.id, job.out, job.inputs)
             assert job.places.file == job.file == f"results/{profile}/jobs/{job.id}.json"

@@ -116,7 +116,7 @@ def execute(file: Path, step: str) -> Path:
         PixelwiseError: With one line, if anything is wrong; the output folder is then gone, never half-written.
     """
     job, settings = load(file, step)
-    places = paths.checked(file, step, job["id"], job["out"], job["inputs"].values())
+    places = paths.checked(file, step, job["id"], job["out"], job["inputs"])
     known = _known(file, places)
     artifacts.check_ours(Path(places.out), known)
     run = importlib.import_module(KINDS[job["kind"]].module).run

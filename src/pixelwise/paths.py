@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +26,17 @@ _OUT = {
     "report": "results/{run}/report",
 }
 """Step -> folder of a job's outputs, by the parts of the job's id. No folder lies inside another."""
+_ROLES = {
+    "raw": "fetch",
+    "data": "prepare",
+    **dict.fromkeys(("weights", "perceptual", "inception"), "weights"),
+    **dict.fromkeys(("model", "segmenter"), "train"),
+    "images": "generate",
+    "summary": "summarise",
+    "claims": "judge",
+    "figures": "figures",
+}
+"""Role of an input -> step that makes it; `real` is made by the job's own step, and any other role is a job's id."""
 _SHARED = ("logs/run.jsonl", "work/downloads", "work/words.json")
 """What jobs and planning share."""
 
@@ -76,7 +87,7 @@ def places(run: str, job: str) -> Places:
     return Places(f"results/{run}/jobs/{job}.json", out, f"work/{out}", f"logs/{run}/{job}.log")
 
 
-def checked(file: Path | str, step: str, job: str, out: str, inputs: Iterable[str]) -> Places:
+def checked(file: Path | str, step: str, job: str, out: str, inputs: Mapping[str, str]) -> Places:
     """What a job that was read from a file writes, if it is what a job of that name writes.
 
     Args:
@@ -84,15 +95,16 @@ def checked(file: Path | str, step: str, job: str, out: str, inputs: Iterable[st
         step: The step that it is of.
         job: Its id.
         out: The folder that it names for its outputs.
-        inputs: The folders that it names as its inputs.
+        inputs: Role -> folder that it names as its input.
 
     Raises:
-        PixelwiseError: If it names any other folder, an input that is no job's output, or a place that is a link.
+        PixelwiseError: If it names any other folder, an input that is not the output of such a job as its role needs,
+            or a place that is a link.
     """
     if job.split("/")[0] != step:
         raise PixelwiseError(f"{file}: id {job[:80]!r}; that of a job of step '{step}' begins with it")
     run = out.split("/")[1] if out.count("/") else ""
-    for folder in (out, *inputs):
+    for folder in (out, *inputs.values()):
         if not is_output(folder, run):
             allowed = f"data/{run}/ or results/{run}/" if PATTERN.fullmatch(run) else "data/<run>/ or results/<run>/"
             raise PixelwiseError(f"{file}: the folder {folder[:200]!r}; allowed is a job's own below {allowed}")
@@ -102,24 +114,33 @@ def checked(file: Path | str, step: str, job: str, out: str, inputs: Iterable[st
         raise PixelwiseError(f"{file}: {error}") from None
     if out != found.out:
         raise PixelwiseError(f"{file}: out {out[:200]!r}; the job {job} writes to {found.out}")
+    for role, folder in inputs.items():
+        made, maker = _job(folder, run), (_ROLES | {"real": step}).get(role)
+        if maker not in (None, made.split("/")[0]) or (maker is None and role != made):
+            raise PixelwiseError(f"{file}: inputs: {role[:80]!r} is {folder}, which the job {made} makes")
     unlinked((found,))
     return found
 
 
 def is_output(folder: str, run: str) -> bool:
     """Whether a text is the output folder of some job of a run."""
+    return _job(folder, run) != ""
+
+
+def _job(folder: str, run: str) -> str:
+    """Id of the job of a run that writes to a folder, or nothing if none does."""
     parts = folder.split("/")
     if len(parts) < 3 or parts[1] != run or not all(PATTERN.fullmatch(part) for part in parts):
-        return False
+        return ""
     step = {"raw": "fetch", "prepared": "prepare"}.get(parts[-1]) if parts[0] == "data" else None
     if parts[0] == "data":
         job = f"weights/{parts[3]}" if parts[2] == "weights" and len(parts) == 4 else f"{step}/{parts[2]}"
     else:
         job = "/".join([{"summary": "summarise", "claims": "judge"}.get(parts[2], parts[2]), *parts[3:]])
     try:
-        return places(run, job).out == folder
+        return job if places(run, job).out == folder else ""
     except PixelwiseError:
-        return False
+        return ""
 
 
 def unlinked(jobs: Iterable[Places], more: Iterable[str] = ()) -> None:

@@ -33,6 +33,9 @@ PREMULTIPLIED, OPACITY = 1, 2  # values of EXTRA
 PLANES_APART = 2  # value of PLANAR
 PIECES = 0xB002  # tag of the list of pictures in one JPEG (CIPA DC-007)
 PALETTE = 3  # colour type of a PNG
+CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # of a PNG's colour types
+ADAM7 = ((0, 0, 8, 8), (0, 4, 8, 8), (4, 0, 8, 4), (0, 2, 4, 4), (2, 0, 4, 2), (0, 1, 2, 2), (1, 0, 2, 1))
+"""Passes of an interlaced PNG: first row and column, and the steps between them."""
 
 Image.MAX_IMAGE_PIXELS = None  # `PIXELS` takes its place
 logging.getLogger("PIL").addHandler(logging.NullHandler())  # what it logs of damaged files stands in the errors
@@ -83,13 +86,13 @@ def png_bits(start: bytes) -> int:
 
 
 def check_png(path: Path, content: bytes) -> None:
-    """Look at the chunks of a whole PNG; Pillow looks at no checksum of pixels, and past some animations.
+    """Look at the chunks of a whole PNG; Pillow looks at no checksum of pixels, past some animations and missing rows.
 
     Raises:
-        ValueError: If one is cut or damaged.
+        ValueError: If one is cut or damaged, or if there are fewer pixels than the header says.
         PixelwiseError: If it is animated.
     """
-    place, kind, animated = 8, b"", 0
+    place, kind, animated, pixels = 8, b"", 0, []
     while kind != b"IEND":
         if place + 12 > len(content):
             raise ValueError("the file ends before the picture does")
@@ -98,8 +101,26 @@ def check_png(path: Path, content: bytes) -> None:
         if content[end : end + 4] != struct.pack(">I", zlib.crc32(memoryview(content)[place + 4 : end])):
             raise ValueError(f"wrong checksum of a chunk {kind.decode('latin-1')!r}")
         animated += kind == b"fcTL"
+        if kind == b"IDAT":
+            pixels.append(content[place + 8 : end])
         place = end + 4
     check_frames(path, animated)
+    _check_rows(b"".join(pixels), *struct.unpack_from(">IIBBBBB", content, 16))
+
+
+def _check_rows(
+    packed: bytes, width: int, height: int, bits: int, colour: int, _compression: int, _filter: int, interlaced: int
+) -> None:
+    """Refuse pixels that end early; Pillow fills in black for rows that are missing as a whole."""
+    passes = ADAM7 if interlaced else ((0, 0, 1, 1),)
+    sides = [(-(-(height - y) // dy), -(-(width - x) // dx)) for y, x, dy, dx in passes]
+    needed = sum(rows * (1 + -(-columns * bits * CHANNELS[colour] // 8)) for rows, columns in sides if columns > 0)
+    unpacker, found = zlib.decompressobj(), 0
+    while needed > found and (part := unpacker.decompress(packed, min(needed - found, 1 << 20))):
+        found += len(part)
+        packed = unpacker.unconsumed_tail
+    if found < needed:
+        raise ValueError(f"its pixels end after {found} of {needed} bytes")
 
 
 def check_jpeg(path: Path, content: bytes, height: int, width: int) -> None:

@@ -22,7 +22,7 @@ from pixelwise.settings.base import (
     Word,
 )
 from pixelwise.settings.data import Dataset
-from pixelwise.settings.names import Name
+from pixelwise.settings.names import Name, Table
 
 FidProtocol = Literal["pytorch-fid", "clean-fid", "kid", "clean-kid"]
 SegmentProtocol = Literal["native", "enlarged", "N", "N-ms", "U", "F"]
@@ -155,7 +155,7 @@ class TimeSettings(Compute):
 
     name: Name
     task: Literal["translation", "denoising"]
-    models: dict[Name, TimedModel] = Field(min_length=1, max_length=MOST)
+    models: Table[TimedModel] = Field(min_length=1, max_length=MOST)
     ratios: Annotated[tuple[tuple[Word, Word], ...], Field(max_length=MOST), Distinct] = ()
     baselines: Annotated[tuple[TimedBaseline, ...], Distinct] = ()
     sizes: Listed[tuple[Side, Side]] = ((256, 512),)
