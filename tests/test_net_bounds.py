@@ -27,7 +27,7 @@ def test_a_role_that_the_job_file_lacks_is_named(tmp_path: Path, monkeypatch: py
     execute.execute(Path(planned["fetch/photos"].file), "fetch")
     file = Path(planned["prepare/photos"].file)
     document = json.loads(file.read_text())
-    document["job"]["inputs"] = {"other": document["job"]["inputs"]["raw"]}
+    document["job"]["inputs"] = {}
     file.write_text(json.dumps(document))
     with pytest.raises(PixelwiseError, match=r"prepare/photos\.json: job\.inputs: no 'raw'"):
         execute.execute(file, "prepare")

@@ -36,9 +36,8 @@ choices = st.integers(0, 10**6)
 class World:
     """What all sequences share: the server, a place in which everything has run, and reference bytes."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.count = folder, Counter[str]()
-        self.server = Server(folder / "server")
+    def __init__(self, folder: Path, server: Server) -> None:
+        self.folder, self.server, self.count = folder, server, Counter[str]()
         self.nothing = clone(folder / "nothing", self.server)
         self.done = self.copy(self.nothing, "done")
         for command in (SNAKEMAKE, DVC):
@@ -367,7 +366,8 @@ def play(world: World, number: int, sequences: int, steps: int) -> None:
 
 def main(sequences: int, first: int = 0, folder: str | None = None) -> None:
     """Play sequences, a few for each seed, go on after a failure, and count."""
-    world = World(Path(folder or tempfile.mkdtemp()))
+    place = Path(folder or tempfile.mkdtemp())
+    world = World(place, Server(place / "server"))
     failed: list[int] = []
     number = first
     while world.count["begun"] < sequences:

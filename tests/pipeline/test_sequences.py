@@ -16,7 +16,7 @@ import pytest
 from pixelwise import artifacts, exclusive, graph
 from pixelwise.errors import PixelwiseError
 from tests.pipeline.cut import DVC, SNAKEMAKE, Place, tree
-from tests.pipeline.forks import at_work
+from tests.pipeline.forks import Server, at_work
 from tests.pipeline.sequences import BUSY, World, play
 
 TRAIN = "results/a/jobs/train/photos/dncnn/seed0.json"
@@ -25,10 +25,8 @@ ENDLESS = 10**6
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    made = World(tmp_path_factory.mktemp("world"))
-    yield made
-    made.server.stop()
+def world(tmp_path_factory: pytest.TempPathFactory, server: Server) -> World:
+    return World(tmp_path_factory.mktemp("world"), server)
 
 
 @pytest.fixture

@@ -120,7 +120,7 @@ def test_numbers_on_figures_have_no_powers_of_ten(value, text):
 
 
 def test_ratio_of_published_times_carries_reading_errors():
-    from pixelwise.reporting.plots_speed import ratios
+    from pixelwise.reporting.pairs import ratios
 
     table = published.load().query("panel_kind == 'resolution'")
     found = ratios(table.assign(megapixels=table["height"] * table["width"] / 1e6))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from pixelwise.metrics import Record, Scalar, Task, Value, dump, protocol_hash
-from pixelwise.models.facts import Facts, asapnet_facts, constant_facts, pix2pixhd_facts, receptive_field
+from pixelwise.models.facts import RIVALS, Facts, asapnet_facts, constant_facts, receptive_field, rival_facts
 from pixelwise.settings.claims import ArchitectureSettings
 from pixelwise.settings.recipes import RESTORATION, TRANSLATION
 from pixelwise.settings.training import AdversarialSettings, DenoisingSettings
@@ -34,12 +34,12 @@ def run(settings: ArchitectureSettings, inputs: dict[str, Path], out: Path, work
 
 
 def at_size(height: int, width: int) -> list[Record]:
-    """Both generators at one size, and the ratio of their arithmetic."""
+    """All generators at one size, and the ratios of their arithmetic to ASAP-Net's."""
     condition: dict[str, Scalar] = {"height": height, "width": width}
     asap = asapnet_facts(height, width)
     records = [_record("asapnet", asap, condition)]
-    for name in ("pix2pixhd_global", "spade_pix2pixhd"):
-        other = pix2pixhd_facts(height, width, name)
+    for name in RIVALS:
+        other = rival_facts(height, width, name)
         ratio: Facts = {"gmacs_ratio": (other["gmacs"][0] / asap["gmacs"][0], "1")}
         records += [_record(name, other, condition), _record(f"{name}/asapnet", ratio, condition)]
     return records

@@ -104,7 +104,11 @@ class CpuEngine:
     def last(self, conv: nn.Conv2d, relu: bool = False) -> Function:
         """See `Engine`."""
         weight, bias = effective_weight(conv), None if conv.bias is None else conv.bias.detach()
-        convolve = Rows(weight, bias, border(conv)[0]) if Rows.worthwhile(conv) else _direct(conv, bias)
+        convolve: Function
+        if winograd.worthwhile(conv) and bias is not None:
+            convolve = _WithBias(weight, bias, border(conv)[0])
+        else:
+            convolve = Rows(weight, bias, border(conv)[0]) if Rows.worthwhile(conv) else _direct(conv, bias)
 
         def run(image: Tensor) -> Tensor:
             image = convolve(image)
@@ -123,6 +127,17 @@ class CpuEngine:
             return pixelwise_mlp(grid, labels, dense, form)
 
         return run
+
+
+class _WithBias:
+    """Winograd's convolution, then the bias; the result has its channels last."""
+
+    def __init__(self, weight: Tensor, bias: Tensor, zeros: int) -> None:
+        self.convolve, self.bias = winograd.Convolution(weight, zeros), bias.view(-1, 1, 1)
+
+    def __call__(self, image: Tensor) -> Tensor:
+        """[N, in, H, W] -> [N, out, H', W']."""
+        return self.convolve(image).add_(self.bias).contiguous(memory_format=torch.channels_last)
 
 
 class Rows:

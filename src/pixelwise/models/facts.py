@@ -5,6 +5,7 @@ Networks are built on the meta device, which has shapes and no memory, except wh
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
 
 import torch
@@ -16,8 +17,9 @@ from pixelwise.models.discriminator import multiscale_discriminator, pix2pixhd_d
 from pixelwise.models.dncnn import DnCNN
 from pixelwise.models.drn import drn_d_22, drn_d_38, drn_d_105
 from pixelwise.models.flops import count
-from pixelwise.models.pix2pixhd import Pix2PixHDLocal, pix2pixhd_global, spade_pix2pixhd
+from pixelwise.models.pix2pixhd import Pix2PixHD, Pix2PixHDLocal, pix2pixhd_global, spade_pix2pixhd
 from pixelwise.models.pixelwise_stream import Form, pixelwise_mlp, position_channels
+from pixelwise.models.spade import Spade
 
 Facts = dict[str, tuple[float, str]]
 """Quantity -> (value, unit)."""
@@ -96,10 +98,18 @@ def negative_slope() -> float:
         return -float(pixelwise_mlp(grid, None, torch.full((1, 1, 2, 2), -1.0), form)[0, 0, 0, 0])
 
 
-def pix2pixhd_facts(height: int, width: int, name: str) -> Facts:
-    """pix2pixHD's global generator for Cityscapes labels at one size, NVIDIA's or the SPADE repository's."""
+RIVALS: dict[str, Callable[[], Pix2PixHD | Spade]] = {
+    "pix2pixhd_global": pix2pixhd_global,
+    "spade_pix2pixhd": spade_pix2pixhd,
+    "spade": Spade,
+}
+"""Generators that ASAP-Net is compared with, as published for Cityscapes."""
+
+
+def rival_facts(height: int, width: int, name: str) -> Facts:
+    """A rival's generator for Cityscapes labels at one size: `name` is one of `RIVALS`."""
     with torch.device("meta"):
-        net = {"pix2pixhd_global": pix2pixhd_global, "spade_pix2pixhd": spade_pix2pixhd}[name]()
+        net = RIVALS[name]().eval()
         semantics = torch.empty(1, net.legal.channels, height, width)
     norms = sum(isinstance(module, nn.BatchNorm2d) for module in net.modules())
     return {

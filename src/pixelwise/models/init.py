@@ -14,12 +14,11 @@ from torch import Tensor, nn
 
 from pixelwise.errors import PixelwiseError
 from pixelwise.models.dncnn import DnCNN
-from pixelwise.models.layers import SpectralConv2d, SpectralConvTranspose2d
+from pixelwise.models.layers import SPECTRAL
 
 GAIN = 0.02  # init_variance of SPADE and ASAP-Net, standard deviation of pix2pixHD
 DnCNNScheme = Literal["matconvnet", "matconvnet_1.0", "saoyan", "kair"]
 _CONV = (nn.Conv2d, nn.ConvTranspose2d)
-_SPECTRAL = (SpectralConv2d, SpectralConvTranspose2d)
 
 
 @torch.no_grad()
@@ -40,7 +39,7 @@ def xavier(module: nn.Module, gain: float = GAIN, stale_alias: bool = False) -> 
             plain meaning of the option.
     """
     for layer in module.modules():
-        if isinstance(layer, _SPECTRAL):
+        if isinstance(layer, SPECTRAL):
             if not stale_alias:
                 nn.init.xavier_normal_(layer.weight_orig, gain)
         elif isinstance(layer, (*_CONV, nn.Linear)):
@@ -55,7 +54,7 @@ def xavier(module: nn.Module, gain: float = GAIN, stale_alias: bool = False) -> 
 def normal(module: nn.Module, std: float = GAIN) -> None:
     """pix2pixHD's initialisation: (transposed) convolutions N(0, std), biases torch's own, batch norms N(1, std)."""
     for layer in module.modules():
-        if isinstance(layer, _SPECTRAL):
+        if isinstance(layer, SPECTRAL):
             nn.init.normal_(layer.weight_orig, 0.0, std)
         elif isinstance(layer, _CONV):
             nn.init.normal_(layer.weight, 0.0, std)
@@ -122,6 +121,8 @@ def drn(module: nn.Module) -> None:
 
 
 def _batch_norm(layer: nn.BatchNorm2d, mean: float, std: float) -> None:
+    if not layer.affine:
+        return
     nn.init.normal_(layer.weight, mean, std)
     nn.init.zeros_(layer.bias)
 
@@ -134,7 +135,7 @@ def official(name: str, module: nn.Module, stale_alias: bool = False) -> None:
         module: That model; changed in place.
         stale_alias: See `xavier`; matters for models with spectral normalisation only.
     """
-    if name in ("asapnet", "spade_pix2pixhd", "multiscale_discriminator"):
+    if name in ("asapnet", "spade_pix2pixhd", "spade", "multiscale_discriminator"):
         xavier(module, stale_alias=stale_alias)
     elif name.startswith("pix2pixhd_"):
         normal(module)

@@ -113,6 +113,8 @@ class _SpectralNorm(nn.Module):
 
     def normalised_weight(self) -> Tensor:
         """The weight divided by its spectral norm, after one power iteration if in training mode; always in float32."""
+        if self.weight_orig.is_meta:  # which knows no autocast, and holds no values
+            return self._normalised_weight()
         with torch.autocast(self.weight_orig.device.type, enabled=False):
             return self._normalised_weight()
 
@@ -159,3 +161,7 @@ class SpectralConvTranspose2d(_SpectralNorm, nn.ConvTranspose2d):
 
     def _geometry(self) -> tuple[Any, Any, Any]:
         return self.stride, self.padding, self.output_padding
+
+
+SPECTRAL = (SpectralConv2d, SpectralConvTranspose2d)
+"""The layers whose weights change in a forward pass in training mode."""

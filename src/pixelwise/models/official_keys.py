@@ -9,6 +9,7 @@ from pixelwise.models.discriminator import MultiscaleDiscriminator
 from pixelwise.models.dncnn import DnCNN
 from pixelwise.models.layers import SpectralConv2d
 from pixelwise.models.pix2pixhd import Pix2PixHD, Pix2PixHDLocal, Trunk
+from pixelwise.models.spade import Spade
 
 Prefixes = dict[str, str]
 """Our submodule -> the official submodule that holds the same tensors."""
@@ -35,6 +36,8 @@ def official_keys(module: nn.Module, style: str = "") -> dict[str, str]:
         prefixes = _pix2pixhd_local(module)
     elif isinstance(module, MultiscaleDiscriminator):
         prefixes = _discriminator(module, style)
+    elif isinstance(module, Spade):
+        prefixes = _spade(module)
     elif isinstance(module, DnCNN):
         prefixes = _dncnn(module)
     if prefixes is None:
@@ -120,6 +123,21 @@ def _pix2pixhd_local(module: Pix2PixHDLocal) -> Prefixes:
             prefixes[f"{ours}blocks.{index}.first"] = f"{theirs}2.{index}.conv_block.1"
             prefixes[f"{ours}blocks.{index}.second"] = f"{theirs}2.{index}.conv_block.5"
     return prefixes | {"last": f"model{len(module.enhancers)}_2.{blocks + 4}"}
+
+
+def _spade(module: Spade) -> Prefixes:
+    """NVlabs/SPADE: one module for each block, by its place; a norm's convolutions are named by what they predict."""
+    prefixes: Prefixes = {"first": "fc", "last": "conv_img"}
+    places = ("head_0", "G_middle_0", "G_middle_1", *(f"up_{number}" for number in range(len(module.blocks) - 3)))
+    for number, theirs in enumerate(places):
+        for part, end in (("first", "0"), ("second", "1"), ("skip", "s")):
+            ours, norm = f"blocks.{number}.", f"blocks.{number}.norm_{part}."
+            prefixes[f"{ours}{part}"] = f"{theirs}.conv_{end}"
+            prefixes[f"{norm}plain"] = f"{theirs}.norm_{end}.param_free_norm"
+            prefixes[f"{norm}hidden"] = f"{theirs}.norm_{end}.mlp_shared.0"
+            prefixes[f"{norm}scale"] = f"{theirs}.norm_{end}.mlp_gamma"
+            prefixes[f"{norm}shift"] = f"{theirs}.norm_{end}.mlp_beta"
+    return prefixes
 
 
 def _discriminator(module: MultiscaleDiscriminator, style: str) -> Prefixes:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from itertools import product
 from typing import Any
 
 from pixelwise.errors import PixelwiseError
 
 Options = Mapping[str, Any]
 Clear = dict[str, Any]
+_SPADE_NORMS = tuple(product(("spectral", ""), ("syncbatch", "batch", "instance"), (1, 3, 5, 7)))
 
 
 def clear_options(name: str, options: Options) -> Clear:
@@ -30,6 +32,7 @@ def clear_options(name: str, options: Options) -> Clear:
         "pix2pixhd_global": _pix2pixhd_global,
         "pix2pixhd_local": _pix2pixhd_local,
         "spade_pix2pixhd": _spade_pix2pixhd,
+        "spade": _spade,
         "multiscale_discriminator": _multiscale_discriminator,
         "pix2pixhd_discriminator": _pix2pixhd_discriminator,
         "dncnn": _dncnn,
@@ -121,6 +124,21 @@ def _spade_pix2pixhd(options: Options) -> Clear:
         "kernel": options.get("resnet_kernel_size", 3),
         "first_kernel": options.get("resnet_initial_kernel_size", 7),
         "spectral": norm == "spectralinstance",
+    }
+
+
+def _spade(options: Options) -> Clear:
+    """NVlabs/SPADE's command line; by default Cityscapes' options; the first grid follows from the image."""
+    _only(options, "use_vae", False, (False,))
+    norms = {f"{spectral}spade{norm}{k}x{k}": (bool(spectral), norm, k) for spectral, norm, k in _SPADE_NORMS}
+    spectral, norm, kernel = norms[_only(options, "norm_G", "spectralspadesyncbatch3x3", tuple(norms))]
+    return _semantics(options) | {
+        "output_channels": options.get("output_nc", 3),
+        "width": options.get("ngf", 64),
+        "num_upsampling_layers": _only(options, "num_upsampling_layers", "more", ("normal", "more", "most")),
+        "spectral": spectral,
+        "norm": norm.removeprefix("sync"),
+        "norm_kernel": kernel,
     }
 
 

@@ -25,7 +25,8 @@ from pixelwise.models.engine_cuda import CudaEngine
 from pixelwise.models.layers import InputShape
 from pixelwise.models.pix2pixhd import Pix2PixHD
 from pixelwise.models.pixelwise_triton import available
-from pixelwise.models.prepared import Forward, asapnet, dncnn, pix2pixhd, unchanged
+from pixelwise.models.prepared import Forward, asapnet, dncnn, pix2pixhd, spade, unchanged
+from pixelwise.models.spade import Spade
 
 Precision = Literal["fp32", "tf32", "bf16"]
 
@@ -135,7 +136,8 @@ def optimise(module: nn.Module, precision: Precision = "fp32", cuda_graph: bool 
 
     Args:
         module: Any network of this package in evaluation mode, on the device where it will run. ASAP-Net, pix2pixHD's
-            global generators and DnCNN get the treatment above; others run as they are, in the precision wanted.
+            global generators and DnCNN get the treatment above, SPADE that of its convolutions and batch norms; others
+            run as they are, in the precision wanted.
         precision: "fp32"; on CUDA also "tf32" and "bf16".
         cuda_graph: On CUDA with Triton, record a graph for each input size and replay it.
 
@@ -152,7 +154,7 @@ def optimise(module: nn.Module, precision: Precision = "fp32", cuda_graph: bool 
     labels: int | None = None
     edge: bool | None = None
     legal: InputShape | None = None
-    if isinstance(module, AsapNet | Pix2PixHD | DnCNN) and (fused or device.type == "cpu"):
+    if isinstance(module, AsapNet | Pix2PixHD | Spade | DnCNN) and (fused or device.type == "cpu"):
         engine: Engine = CudaEngine(precision) if fused else CpuEngine()
         legal = module.legal
         if isinstance(module, AsapNet):
@@ -160,6 +162,8 @@ def optimise(module: nn.Module, precision: Precision = "fp32", cuda_graph: bool 
             edge = module.channels > module.num_labels
         elif isinstance(module, Pix2PixHD):
             forward, labels = pix2pixhd(module, engine), 0
+        elif isinstance(module, Spade):
+            forward = spade(module, engine)
         else:
             forward = dncnn(module, engine)
     else:

@@ -16,6 +16,7 @@ NAMES: dict[str, str] = {
     "pix2pixhd_global": "pixelwise.models.pix2pixhd:pix2pixhd_global",
     "pix2pixhd_local": "pixelwise.models.pix2pixhd:Pix2PixHDLocal",
     "spade_pix2pixhd": "pixelwise.models.pix2pixhd:spade_pix2pixhd",
+    "spade": "pixelwise.models.spade:Spade",
     "multiscale_discriminator": "pixelwise.models.discriminator:multiscale_discriminator",
     "pix2pixhd_discriminator": "pixelwise.models.discriminator:pix2pixhd_discriminator",
     "dncnn": "pixelwise.models.dncnn:DnCNN",

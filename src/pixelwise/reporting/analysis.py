@@ -11,7 +11,7 @@ import pandas as pd
 
 from pixelwise.reporting import records, tables
 from pixelwise.reporting.differences import read as read_differences
-from pixelwise.reporting.plots_speed import plain
+from pixelwise.reporting.pairs import plain
 from pixelwise.reporting.records import each
 from pixelwise.reporting.style import family, label
 from pixelwise.reporting.summary import left_out

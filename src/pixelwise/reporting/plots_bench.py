@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 
 from pixelwise.reporting.machines import describe
 from pixelwise.reporting.numbers import Drawn, MissingNumbersError, marks, whiskers
-from pixelwise.reporting.plots_speed import ratios
+from pixelwise.reporting.pairs import ratios
 from pixelwise.reporting.records import each
 from pixelwise.reporting.style import GRID, MUTED, TINTS, canvas, finish, log_axis
 

@@ -8,7 +8,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from pixelwise.reporting.numbers import Drawn, MissingNumbersError, Numbers, marks, over_seeds, preferred, whiskers
-from pixelwise.reporting.plots_speed import hardware, latencies, plain
+from pixelwise.reporting.pairs import plain
+from pixelwise.reporting.plots_speed import hardware, latencies
 from pixelwise.reporting.records import each
 from pixelwise.reporting.style import (
     INK,
@@ -70,15 +71,15 @@ def scores(numbers: Numbers, score: Score) -> tuple[pd.DataFrame, str]:
     return joined, protocol
 
 
-def _published_panel(axes: Axes, rows: pd.DataFrame, quantity: str) -> list[str]:
-    """Points of one published panel; returns their words."""
+def _published_panel(axes: Axes, rows: pd.DataFrame, quantity: str, own: set[str]) -> list[str]:
+    """Points of one published panel, those of the run's own families `own` larger; returns their words."""
     wide = rows[rows["quantity"].isin((quantity, "latency"))].set_index(["model", "quantity"])
     words = []
     for model in sorted({name for name, what in wide.index if what == quantity}):
         if (model, "latency") not in wide.index:
             continue
         x, y = wide.loc[(model, "latency")], wide.loc[(model, quantity)]
-        main = model in ("asapnet", "pix2pixhd")
+        main = model in own
         axes.errorbar(
             x["value"],
             y["value"],
@@ -155,9 +156,9 @@ def quality_against_time(numbers: Numbers, score: Score) -> Drawn:
         (name, rows) for name, rows in told.groupby("panel", sort=False) if (rows["quantity"] == score.metric).any()
     ]
     figure, axes = canvas(len(panels) + 1, width=11.5, height=4.2)
-    words = []
+    words, own = [], {family(model) for model in joined["model"]}
     for panel, (name, rows) in zip(axes, panels, strict=False):
-        words.append(f"{name}: " + ", ".join(_published_panel(panel, rows, score.metric)))
+        words.append(f"{name}: " + ", ".join(_published_panel(panel, rows, score.metric, own)))
         panel.set_title(str(name))
         panel.set_xlabel("ms for one 256x512 image (log), their machine")
     size = f"{int(own_time['height'].iloc[0])}x{int(own_time['width'].iloc[0])}"

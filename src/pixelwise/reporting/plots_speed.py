@@ -5,13 +5,23 @@ from __future__ import annotations
 import pandas as pd
 from matplotlib.axes import Axes
 
+from pixelwise.reporting import pairs
 from pixelwise.reporting.machines import describe
 from pixelwise.reporting.numbers import SIZE_256, Drawn, MissingNumbersError, Numbers, marks, over_seeds, whiskers
-from pixelwise.reporting.records import each
-from pixelwise.reporting.style import GRID, INK, MUTED, canvas, colour, digits, finish, label, log_axis, marker
-
-PAIR = ("pix2pixhd", "asapnet")
-RATIO_UNIT = "times"
+from pixelwise.reporting.pairs import PAIR, plain
+from pixelwise.reporting.style import (
+    GRID,
+    INK,
+    MUTED,
+    canvas,
+    colour,
+    digits,
+    family,
+    finish,
+    label,
+    log_axis,
+    marker,
+)
 
 
 def latencies(numbers: Numbers, task: str, metric: str = "median") -> pd.DataFrame:
@@ -28,14 +38,6 @@ def latencies(numbers: Numbers, task: str, metric: str = "median") -> pd.DataFra
         raise MissingNumbersError(f"no {task} model was timed at batch 1, fp32, eager, generator alone")
     joined = over_seeds(rows, ["model", "height", "width"])
     return joined.assign(megapixels=joined["height"] * joined["width"] / 1e6)
-
-
-def plain(rows: pd.DataFrame) -> pd.DataFrame:
-    """Rows of the plain condition; one that a record does not name is not held against it."""
-    wanted = {"batch": (1,), "precision": ("fp32", ""), "scope": ("generator", ""), "mode": ("eager", "")}
-    for name, allowed in wanted.items():
-        rows = rows[rows[name].isna() | rows[name].isin(allowed)]
-    return rows
 
 
 def hardware(rows: pd.DataFrame) -> str:
@@ -63,7 +65,10 @@ def _bars(axes: Axes, models: list[str], rows: pd.DataFrame, title: str) -> None
 
 
 def inference_time(numbers: Numbers) -> Drawn:
-    """Bars of inference time at 256x512: paper, report and this run, each on its own axis."""
+    """Bars of inference time at 256x512: paper, report and this run, each on its own axis.
+
+    Shown are all models that the run timed, and the published ones of the same families.
+    """
     size = dict(zip(("height", "width"), SIZE_256, strict=True))
     mine = latencies(numbers, "translation")
     mine = mine[(mine["height"] == size["height"]) & (mine["width"] == size["width"])]
@@ -72,17 +77,19 @@ def inference_time(numbers: Numbers) -> Drawn:
     told = numbers.published.query(
         "panel_kind == 'quality' and quantity == 'latency' and height == @size['height'] and width == @size['width']"
     )
+    families = set(PAIR) | {family(model) for model in mine["model"]}
+    told = told[told["model"].isin(families)]
     panels = [(source, rows) for source, rows in told.groupby("panel", sort=False) if set(PAIR) <= set(rows["model"])]
-    figure, axes = canvas(len(panels) + 1, height=3.7)
+    most = max(len(mine), *(rows["model"].nunique() for _, rows in panels), 2)
+    figure, axes = canvas(len(panels) + 1, width=9.0 + 1.8 * (most - 2), height=3.7)
     words = []
     for panel, (source, rows) in zip(axes, [*panels, ("This run", mine)], strict=True):
-        models = [name for name in reversed(PAIR) if name in set(rows["model"])]
-        _bars(panel, models, rows[rows["model"].isin(models)].drop_duplicates("model"), str(source))
-        times = {name: float(rows[rows["model"] == name]["value"].iloc[0]) for name in models}
-        if len(models) == 2:
-            ratio = times[PAIR[0]] / times[PAIR[1]]
-            panel.set_xlabel(f"pix2pixHD takes {ratio:.2f} times as long", color=MUTED)
-        words.append(f"{source!s}: " + ", ".join(f"{label(name)} {digits(value)} ms" for name, value in times.items()))
+        shown = rows.drop_duplicates("model").sort_values("value")
+        times = {str(model): float(value) for model, value in zip(shown["model"], shown["value"], strict=True)}
+        models = sorted(times, key=lambda name: family(name) != PAIR[1])
+        _bars(panel, models, shown, str(source))
+        panel.set_xlabel(_times_as_long(times, pairs.compared(numbers)), color=MUTED)
+        words.append(f"{source!s}: " + ", ".join(f"{label(name)} {digits(times[name])} ms" for name in models))
     axes[0].set_ylabel("time for one image, ms")
     title = "Inference time at 256x512"
     rows = plain(numbers.pick("latency", "median", "translation"))
@@ -93,6 +100,17 @@ def inference_time(numbers: Numbers) -> Drawn:
         "reading error."
     )
     return Drawn("inference_time", title, caption, "; ".join(words), figure, **marks(mine))
+
+
+def _times_as_long(times: dict[str, float], compared: list[pairs.Pair]) -> str:
+    """How many times as long as the faster model the slower one of each pair takes, for pairs that are both shown."""
+    first = {family(model): time for model, time in reversed(times.items())}
+    found = [
+        f"{label(slow)} takes {first[slow] / first[fast]:.2f} times as long"
+        for slow, fast in compared
+        if {slow, fast} <= set(first)
+    ]
+    return "\n".join(found)
 
 
 def _curve(axes: Axes, rows: pd.DataFrame, title: str, unit: str) -> None:
@@ -118,7 +136,7 @@ def _curve(axes: Axes, rows: pd.DataFrame, title: str, unit: str) -> None:
 
 
 def resolution(numbers: Numbers) -> Drawn:
-    """Inference time against image size: the paper's curve, this run's, and the ratio of the two models in both."""
+    """Inference time against image size: the paper's curve, this run's, and the ratio of each pair in both."""
     mine = latencies(numbers, "translation")
     told = numbers.published.query("quantity == 'latency' and panel_kind == 'resolution'")
     told = told.assign(megapixels=told["height"] * told["width"] / 1e6)
@@ -126,21 +144,28 @@ def resolution(numbers: Numbers) -> Drawn:
     rows = plain(numbers.pick("latency", "median", "translation"))
     _curve(axes[0], told, "Paper (GPU not stated)", "time for one image, ms (log)")
     _curve(axes[1], mine, "This run", "time for one image, ms (log)")
-    lines = {"paper": ratios(told), "this run": measured_ratios(numbers)}
-    for (source, points), (tint, shape) in zip(lines.items(), ((MUTED, "D"), (colour("asapnet"), "o")), strict=True):
-        if len(points):
-            axes[2].errorbar(
-                points["megapixels"],
-                points["value"],
-                yerr=whiskers(points),
-                label=source,
-                color=tint,
-                marker=shape,
-                capsize=3,
-            )
+    found = pairs.compared(numbers)
+    lines: dict[str, pd.DataFrame] = {}
+    for pair in found:
+        about = "" if len(found) == 1 else f"{pairs.words(pair)}, "
+        tint = colour(pair[1] if pair == PAIR else pair[0])
+        own = {f"{about}paper": pairs.ratios(told, pair), f"{about}this run": pairs.measured_ratios(numbers, pair)}
+        for (name, points), look in zip(own.items(), ("D--", "o-"), strict=True):
+            if len(points):
+                shade = MUTED if pair == PAIR and look == "D--" else tint
+                axes[2].errorbar(
+                    points["megapixels"],
+                    points["value"],
+                    whiskers(points),
+                    fmt=look,
+                    label=name,
+                    color=shade,
+                    capsize=3,
+                )
+        lines |= own
     log_axis(axes[2].xaxis)
     axes[2].set(title="Ratio: comparable across machines", xlabel="image size, megapixels (log)")
-    axes[2].set_ylabel("time of pix2pixHD / time of ASAP-Net")
+    axes[2].set_ylabel(f"ratio of times, {pairs.words(found[0])}" if len(found) == 1 else "ratio of times")
     axes[2].axhline(1, color=MUTED, linewidth=0.8, linestyle=":")
     axes[2].set_ylim(bottom=0)
     axes[2].legend()
@@ -151,29 +176,5 @@ def resolution(numbers: Numbers) -> Drawn:
         f"{hardware(rows)}, batch 1, fp32, eager, generator alone. Right: only the ratio may be compared; its bars are "
         "95 % intervals over timed rounds (this run) and reading errors (paper)."
     )
-    words = [
-        f"{source}: " + ", ".join(f"{p.value:.2f} at {p.megapixels:.2f} Mpx" for p in each(points))
-        for source, points in lines.items()
-    ]
-    return Drawn(
-        "runtime_resolution", title, caption, "Ratio pix2pixHD / ASAP-Net. " + "; ".join(words), figure, **marks(mine)
-    )
-
-
-def ratios(told: pd.DataFrame) -> pd.DataFrame:
-    """Ratio of the published times of the pair at each size, with the reading errors carried through linearly."""
-    slow, fast = (told[told["model"] == name].set_index("megapixels") for name in PAIR)
-    sizes = sorted(set(slow.index) & set(fast.index))
-    a, b = slow.loc[sizes], fast.loc[sizes]
-    value = a["value"] / b["value"]
-    return pd.DataFrame({"value": value, "low": a["low"] / b["high"], "high": a["high"] / b["low"]}).reset_index(
-        names="megapixels"
-    )
-
-
-def measured_ratios(numbers: Numbers) -> pd.DataFrame:
-    """Ratio records of this run in the plain condition, by image size."""
-    rows = plain(numbers.pick("latency", "ratio", "translation"))
-    rows = rows[rows["model"] == "/".join(PAIR)]
-    joined = over_seeds(rows, ["height", "width"])
-    return joined.assign(megapixels=joined["height"] * joined["width"] / 1e6)
+    said = f"Ratio {', '.join(pairs.words(pair) for pair in found)}. {pairs.in_words(lines)}"
+    return Drawn("runtime_resolution", title, caption, said, figure, **marks(mine))

@@ -41,7 +41,7 @@ LOOK: dict[str, tuple[str, str, str]] = {
     "shuffled": ("Shuffled labels", "#A6A6A6", "x"),
 }
 ALIASES = {"pix2pixhd_global": "pix2pixhd", "spade_pix2pixhd": "pix2pixhd", "asap-net": "asapnet"}
-FAMILIES = ("asapnet", "dncnn", "pix2pixhd")
+FAMILIES = ("asapnet", "dncnn", "pix2pixhd", "spade")
 SHADES = {
     "asapnet": ("#0072B2", "#56B4E9", "#004A75", "#3A8FC7", "#8CC9F0", "#00304D"),
     "dncnn": ("#009E73", "#00684C", "#4CC3A2"),
@@ -99,6 +99,8 @@ def label(model: str) -> str:
 
     >>> label("asapnet_residual_s8"), label("tile_wiener_s8"), label("spade_pix2pixhd optimised"), label("resnet")
     ('ASAP-Net residual s8', 'Tile Wiener s8', 'pix2pixHD optimised', 'resnet')
+    >>> label("spade/asapnet"), label("spade optimised")
+    ('SPADE / ASAP-Net', 'SPADE optimised')
     """
     if "/" in model:
         return " / ".join(label(part) for part in model.split("/"))

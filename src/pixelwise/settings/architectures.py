@@ -96,6 +96,29 @@ class SpadePix2PixHD(Pix2PixHD):
         return self
 
 
+class Spade(Generator):
+    """Options of `pixelwise.models.spade.Spade`."""
+
+    num_upsampling_layers: Literal["normal", "more", "most"] | None = None
+    spectral: Flag | None = None
+    norm: Literal["batch", "instance"] | None = None
+    norm_kernel: Annotated[int, Field(ge=1, le=31, strict=True)] | None = None
+    norm_hidden: Width | None = None
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if (self.norm_kernel or 1) % 2 == 0:
+            raise ValueError(f"norm_kernel {self.norm_kernel}; it must be odd")
+        if self.width == 1 and self.num_upsampling_layers == "most":
+            raise ValueError("width 1 with num_upsampling_layers most; at least 2, since it is halved")
+        return self
+
+    def least(self) -> tuple[int, int]:
+        """See `AsapNet.least`."""
+        multiple = {"normal": 32, "more": 64, "most": 128}[self.num_upsampling_layers or "more"]
+        return multiple, multiple
+
+
 class Pix2PixHDLocal(Pix2PixHD):
     """Options of `pixelwise.models.pix2pixhd.Pix2PixHDLocal`."""
 
@@ -163,7 +186,7 @@ class Segmenter(Settings):
 OPTIONS: dict[str, type[Settings]] = {
     **{"asapnet": AsapNet, "pix2pixhd_global": Pix2PixHD, "pix2pixhd_local": Pix2PixHDLocal},
     **{"spade_pix2pixhd": SpadePix2PixHD, "multiscale_discriminator": Multiscale, "pix2pixhd_discriminator": Nvidia},
-    **{"dncnn": DnCNN, "segmenter": Segmenter},
+    **{"spade": Spade, "dncnn": DnCNN, "segmenter": Segmenter},
     **dict.fromkeys(("drn_d_22", "drn_d_38", "drn_d_54", "drn_d_105"), Drn),
 }
 

@@ -14,7 +14,7 @@ class ArchitectureSettings(Settings):
     """Count what the published architectures and recipes hold.
 
     Attributes:
-        sizes: Heights and widths at which ASAP-Net and pix2pixHD are counted; both sides multiples of 16, the width
+        sizes: Heights and widths at which ASAP-Net and its rivals are counted; both sides multiples of 16, the width
             once or twice the height.
     """
 

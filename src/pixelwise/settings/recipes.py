@@ -41,6 +41,8 @@ _PIX2PIXHD: dict[str, Any] = {
     "initialisation": "normal",
 }
 
+_SPADE: dict[str, Any] = {"batch": 16, "initialisation": "official"}
+
 TRANSLATION = {
     "asapnet": Recipe(
         "tamarott/ASAPNet @f27f202: options/, data/cityscapes_dataset.py, models/pix2pix_model.py", {}, 300
@@ -48,6 +50,19 @@ TRANSLATION = {
     "spade_pix2pixhd": Recipe(
         "NVlabs/SPADE @fecacc9, netG=pix2pixhd: options/train_options.py, data/cityscapes_dataset.py",
         {"batch": 16, "epochs_constant": 50, "epochs_decay": 0},
+        50,
+    ),
+    "spade": Recipe(
+        "arXiv 1903.07291 section 4 (Cityscapes: 200 epochs, the rate falling to 0 from epoch 100 to 200); "
+        "NVlabs/SPADE @fecacc9 for all else: options/train_options.py, data/cityscapes_dataset.py, whose own default "
+        "is 50 epochs without decay (recipe spade_code)",
+        _SPADE | {"epochs_constant": 100, "epochs_decay": 100},
+        200,
+    ),
+    "spade_code": Recipe(
+        "NVlabs/SPADE @fecacc9, netG=spade: options/train_options.py (niter 50, niter_decay 0), "
+        "data/cityscapes_dataset.py",
+        _SPADE | {"epochs_constant": 50, "epochs_decay": 0},
         50,
     ),
     "pix2pixhd": Recipe("NVIDIA/pix2pixHD @14b3b3c: options/, models/pix2pixHD_model.py", _PIX2PIXHD, 200),

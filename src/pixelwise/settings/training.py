@@ -73,15 +73,17 @@ class AdversarialSettings(TrainingSettings):
         presentations: Image presentations in all, so that two models see the same number; the schedule's epochs are
             then compressed or stretched to fit. None trains for the schedule's epochs.
         flip: Mirror each training pair with probability 1/2.
-        initialisation: `xavier` (normal, gain 0.02), `normal` (standard deviation 0.02) or `pytorch` (its defaults).
-        discriminator_initialisation: The same for the discriminator. `official` is what the official code arrives at on
-            a GPU: as the generator's, except that spectrally normalised layers keep PyTorch's defaults.
+        initialisation: `xavier` (normal, gain 0.02), `normal` (standard deviation 0.02), `pytorch` (its defaults) or
+            `official`, what the official code arrives at on a GPU: `xavier`, except that spectrally normalised layers
+            keep PyTorch's defaults.
+        discriminator_initialisation: The same for the discriminator; `official` as the generator's with that exception.
     """
 
     RECIPES: ClassVar[Mapping[str, Recipe]] = TRANSLATION
     BY_ARCHITECTURE: ClassVar[Mapping[str, str]] = {
         "asapnet": "asapnet",
         "spade_pix2pixhd": "spade_pix2pixhd",
+        "spade": "spade",
         "pix2pixhd_global": "pix2pixhd",
         "pix2pixhd_local": "pix2pixhd_1024",
     }
@@ -105,7 +107,7 @@ class AdversarialSettings(TrainingSettings):
     epochs_enhancer_only: Epochs = 0
     presentations: Positive | None = None
     flip: Flag = True
-    initialisation: Literal["xavier", "normal", "pytorch"] = "xavier"
+    initialisation: Literal["xavier", "normal", "pytorch", "official"] = "xavier"
     discriminator_initialisation: Literal["official", "xavier", "normal", "pytorch"] = "official"
 
     @property

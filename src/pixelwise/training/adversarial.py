@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from pixelwise.errors import PixelwiseError
+from pixelwise.models.layers import SPECTRAL
 from pixelwise.models.registry import build
 from pixelwise.settings.training import AdversarialSettings
 from pixelwise.training import initialise, losses, results
@@ -108,10 +109,12 @@ class Translation:
     def _iterate_spectral_norms(self, first: bool) -> None:
         """Let the first part of a batch alone do the power iteration, so that all parts see the same weights.
 
-        Nothing else in these networks depends on the mode: instance norms keep no running moments.
+        What else depends on the mode, SPADE's batch norms, is in training throughout.
         """
         for network in (self.generator, self.judge):
-            network.module.train(first)
+            for layer in network.module.modules():
+                if isinstance(layer, SPECTRAL):
+                    layer.train(first)
 
     def _learn_generator(self, batches: list[tuple[Tensor, Tensor]]) -> tuple[Tensor, list[Tensor]]:
         """One step of the generator; returns its mean losses and its pictures from before the step."""

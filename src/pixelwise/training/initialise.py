@@ -13,20 +13,20 @@ PYTORCH = "pytorch"  # leave what the layers' constructors drew
 
 
 def generator(module: nn.Module, scheme: str) -> None:
-    """Initialise a generator: `xavier`, `normal` or `pytorch`."""
-    if scheme == "xavier":
-        init.xavier(module)
+    """Initialise a generator: `xavier`, `official`, `normal` or `pytorch`.
+
+    `official` is what the published training of SPADE arrives at on a graphics card: Xavier, but spectrally normalised
+    layers keep PyTorch's defaults, since the initialisation writes to a stale alias of their weights.
+    """
+    if scheme in ("xavier", "official"):
+        init.xavier(module, stale_alias=scheme == "official")
     elif scheme == "normal":
         init.normal(module)
 
 
 def discriminator(module: nn.Module, scheme: str, generators: str) -> None:
-    """Initialise a discriminator: as a generator, or `official`.
-
-    `official` is what the published training arrives at on a graphics card: the generator's scheme, but spectrally
-    normalised layers keep PyTorch's defaults, since the initialisation writes to a stale alias of their weights.
-    """
-    if scheme == "official" and generators == "xavier":
+    """Initialise a discriminator: as a generator, or `official`: the generator's, as published code has it."""
+    if scheme == "official" and generators in ("xavier", "official"):
         init.xavier(module, stale_alias=True)
     else:
         generator(module, generators if scheme == "official" else scheme)

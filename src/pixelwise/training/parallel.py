@@ -39,9 +39,10 @@ class SharedBatchNorm(nn.BatchNorm2d):
             centred = values - mean[:, None, None]
             variance = _sum(centred.square().sum((0, 2, 3))) / count
             self._remember(mean.detach(), variance.detach() * count / (count - 1))
-            normal = centred * torch.rsqrt(variance + self.eps)[:, None, None]
-            output: Tensor = (normal * self.weight[:, None, None] + self.bias[:, None, None]).to(input.dtype)
-            return output
+            output = centred * torch.rsqrt(variance + self.eps)[:, None, None]
+            if self.affine:
+                output = output * self.weight[:, None, None] + self.bias[:, None, None]
+            return output.to(input.dtype)
 
     def _remember(self, mean: Tensor, variance: Tensor) -> None:
         assert self.running_mean is not None and self.running_var is not None and self.momentum is not None
@@ -57,7 +58,8 @@ def share_batch_norm(module: nn.Module) -> None:
         if type(child) is nn.BatchNorm2d:
             norm = SharedBatchNorm(child.num_features, child.eps, child.momentum, child.affine)
             norm.load_state_dict(child.state_dict())
-            setattr(module, name, norm.to(child.weight.device).train(child.training))
+            assert child.running_mean is not None
+            setattr(module, name, norm.to(child.running_mean.device).train(child.training))
         else:
             share_batch_norm(child)
 

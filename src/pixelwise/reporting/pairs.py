@@ -1,0 +1,71 @@
+"""Which two models a ratio of times compares, as the run's configuration names them, and the ratios by image size."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from pixelwise.reporting.numbers import Numbers, over_seeds
+from pixelwise.reporting.records import each
+from pixelwise.reporting.style import family, label
+
+Pair = tuple[str, str]
+"""The slower and the faster family of models, `pix2pixhd` and `asapnet`."""
+PAIR: Pair = ("pix2pixhd", "asapnet")
+
+
+def plain(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows of the plain condition; one that a record does not name is not held against it."""
+    wanted = {"batch": (1,), "precision": ("fp32", ""), "scope": ("generator", ""), "mode": ("eager", "")}
+    for name, allowed in wanted.items():
+        rows = rows[rows[name].isna() | rows[name].isin(allowed)]
+    return rows
+
+
+def _measured(numbers: Numbers) -> pd.DataFrame:
+    """Ratios of translation models in the plain condition, with their pair of families."""
+    rows = plain(numbers.pick("latency", "ratio", "translation"))
+    split = [tuple(family(part) for part in str(model).split("/")) for model in rows["model"]]
+    return rows.assign(pair=pd.Series(split, index=rows.index, dtype=object))
+
+
+def compared(numbers: Numbers) -> list[Pair]:
+    """Pairs that a run compares, the paper's first; the paper's alone where it compares none."""
+    found = set(_measured(numbers)["pair"]) or {PAIR}
+    return sorted(found, key=lambda pair: (pair != PAIR, pair))
+
+
+def words(pair: Pair) -> str:
+    """`pix2pixHD / ASAP-Net`."""
+    return " / ".join(label(model) for model in pair)
+
+
+def ratios(told: pd.DataFrame, pair: Pair = PAIR) -> pd.DataFrame:
+    """Ratio of a pair's times at each size, with the reading errors carried through linearly.
+
+    Args:
+        told: One row for each model and size: model, megapixels, value, low, high.
+        pair: The two models.
+    """
+    slow, fast = (told[told["model"] == name].set_index("megapixels") for name in pair)
+    sizes = sorted(set(slow.index) & set(fast.index))
+    a, b = slow.loc[sizes], fast.loc[sizes]
+    value = a["value"] / b["value"]
+    return pd.DataFrame({"value": value, "low": a["low"] / b["high"], "high": a["high"] / b["low"]}).reset_index(
+        names="megapixels"
+    )
+
+
+def measured_ratios(numbers: Numbers, pair: Pair = PAIR) -> pd.DataFrame:
+    """A pair's ratio records of this run in the plain condition, by image size."""
+    rows = _measured(numbers)
+    joined = over_seeds(rows[rows["pair"] == pair], ["model", "height", "width"])
+    return joined.assign(megapixels=joined["height"] * joined["width"] / 1e6).sort_values("megapixels")
+
+
+def in_words(lines: dict[str, pd.DataFrame]) -> str:
+    """Every line of ratios with its values and sizes."""
+    return "; ".join(
+        f"{name}: " + ", ".join(f"{p.value:.2f} at {p.megapixels:.2f} megapixels" for p in each(points))
+        for name, points in lines.items()
+        if len(points)
+    )

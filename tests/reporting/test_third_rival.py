@@ -1,0 +1,69 @@
+"""A third translation model stands beside the others in every figure and table."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pandas as pd
+import pytest
+
+from pixelwise.reporting import figures, pairs, speed, style, tables
+from pixelwise.reporting.numbers import Numbers
+
+
+def beside(table: pd.DataFrame, name: str) -> pd.DataFrame:
+    """The rows, and once more those of pix2pixHD under another name, with twice its values."""
+    more = table[table["model"].astype(str).str.contains("pix2pixhd")]
+    more = more.assign(model=more["model"].str.replace("pix2pixhd", name))
+    numbers = {column: 2 * more[column] for column in ("value", "low", "high") if column in more}
+    return pd.concat([table, more.assign(**numbers)], ignore_index=True)
+
+
+@pytest.fixture(scope="module")
+def numbers(planted) -> Numbers:
+    found = Numbers.read(planted.summary, "planted")
+    return dataclasses.replace(found, table=beside(found.table, "spade"), curves=beside(found.curves, "spade"))
+
+
+@pytest.mark.parametrize(
+    ("figure", "words"),
+    [
+        ("inference_time", ["pix2pixHD 1180 ms", "SPADE 2360 ms", "Paper (GPU not stated): ASAP-Net", "SPADE 68.0 ms"]),
+        ("runtime_resolution", ["pix2pixHD / ASAP-Net, this run: 2.88 at 0.13", "SPADE / ASAP-Net, this run: 5.76 at"]),
+        ("runtime_resolution", ["SPADE / ASAP-Net, paper: "]),
+        ("arithmetic", ["SPADE / ASAP-Net: operations: ", "SPADE / ASAP-Net: time, this run: 5.76"]),
+        ("fid_runtime", ["SPADE 160 at 2360 ms", "SPADE 58.5 at 68 ms"]),
+        ("miou_runtime", ["SPADE 72.0 at 2360 ms", "SPADE 61.7 at 68 ms"]),
+        ("class_iou", ["road SPADE"]),
+        ("loss_curves", ["SPADE on streets"]),
+    ],
+)
+def test_figures(numbers, figure, words):
+    with style.context():
+        drawn = figures.DRAW[figure](numbers)
+    for text in words:
+        assert text in drawn.alt, drawn.alt
+
+
+def test_tables(numbers):
+    ratios = {row[0] for row in speed.ratios(numbers.table).rows}
+    assert {"pix2pixHD / ASAP-Net", "SPADE / ASAP-Net"} <= ratios
+    assert "SPADE" in {row[0] for row in tables.timings(numbers.table).rows}
+    assert "SPADE" in {row[0] for row in speed.operations(numbers.table).rows}
+    assert "SPADE" in tables.classes(numbers.table).columns
+
+
+def test_pairs_are_those_of_the_run(planted, numbers):
+    assert pairs.compared(Numbers.read(planted.summary, "planted")) == [("pix2pixhd", "asapnet")]
+    assert pairs.compared(numbers) == [("pix2pixhd", "asapnet"), ("spade", "asapnet")]
+    only = dataclasses.replace(numbers, table=numbers.table[~numbers.table["model"].str.contains("pix2pixhd")])
+    assert pairs.compared(only) == [("spade", "asapnet")]
+    none = dataclasses.replace(numbers, table=numbers.table[~numbers.table["metric"].eq("ratio")])
+    assert pairs.compared(none) == [pairs.PAIR]
+
+
+def test_a_model_that_nobody_knows(planted):
+    found = Numbers.read(planted.summary, "planted")
+    with style.context():
+        drawn = figures.DRAW["runtime_resolution"](dataclasses.replace(found, table=beside(found.table, "resnet")))
+    assert "resnet / ASAP-Net, this run: 5.76 at 0.13" in drawn.alt
