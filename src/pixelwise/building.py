@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, get_args
 
+from pixelwise.configuration import validate
 from pixelwise.errors import PixelwiseError
 from pixelwise.jobs import Job
 from pixelwise.models.registry import modules
-from pixelwise.parameters import shown, validate
 from pixelwise.paths import places
+from pixelwise.reading import short
 from pixelwise.settings.base import Settings
 from pixelwise.settings.claims import ArchitectureSettings, JudgeSettings
 from pixelwise.settings.data import Dataset, FetchSettings, Kind, PrepareSettings, WeightsSettings
@@ -162,7 +163,7 @@ class Builder:
         segmenter = options.pop("segmenter", "segmenter")
         if segmenter not in list(self.profile.train):
             raise PixelwiseError(
-                f"params.yaml: {self.where('segment.segmenter')}: {shown(segmenter, repr)} is not an entry of train"
+                f"params.yaml: {self.where('segment.segmenter')}: {short(segmenter)} is not an entry of train"
             )
         settings = validate(SegmentSettings, self.where("segment"), values | options)
         if {"U", "F"} & set(settings.protocols):  # these score label maps at their original size

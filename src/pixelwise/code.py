@@ -20,7 +20,7 @@ FORMAT = 2
 """Of what is kept about sources; another one is not read, nor is a damaged file."""
 # The frame around the steps: it decides which jobs exist and when they run, and its effect on a job is in the job file.
 _FRAME = (
-    "__main__ building cli clone code configuration console exclusive execute graph jobfile jobs net parameters paths "
+    "__main__ building cli clone code configuration console exclusive execute graph jobfile jobs net paths "
     "recording screen settings settings.names settings.profile settings.smoke streams syntax working"
 )
 FRAME = frozenset({"pixelwise"} | {f"pixelwise.{name}" for name in _FRAME.split()})

@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from pixelwise.errors import PixelwiseError
+from pixelwise.reading import Model, checked
 
 LARGEST = 1 << 20
 DEEPEST = 32
@@ -134,3 +135,17 @@ def read(path: Path, overrides: Mapping[str, Any] | None = None) -> dict[str, An
     if isinstance(given.get("smoke"), str):
         given["smoke"] = WORDS.get(given["smoke"], given["smoke"])
     return values | given
+
+
+def validate(model: type[Model], where: str, values: Mapping[str, Any]) -> Model:
+    """Make settings from plain values of params.yaml.
+
+    Args:
+        model: The class of the settings.
+        where: Place of the values in the file.
+        values: Name -> value.
+
+    Raises:
+        PixelwiseError: With one line that says what is wrong, where, and what is allowed.
+    """
+    return checked(model, dict(values), "params.yaml", [where] if where else [])

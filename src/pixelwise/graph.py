@@ -10,10 +10,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from pixelwise.building import Builder
-from pixelwise.configuration import read
+from pixelwise.configuration import read, validate
 from pixelwise.errors import PixelwiseError
 from pixelwise.jobs import Job
-from pixelwise.parameters import validate
 from pixelwise.settings.data import FetchSettings
 from pixelwise.settings.names import SMOKE
 from pixelwise.settings.profile import Configuration, Profile, Training

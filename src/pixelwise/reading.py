@@ -175,7 +175,7 @@ def line(
         named: Makes a place easier to find, such as a list's entry by its id.
     """
     first = error.errors(include_url=False)[0]
-    path = named([str(part) for part in first["loc"]])
+    path = named([word(part) for part in first["loc"]])
     place = ".".join([*where, *(part for part in path if "[" not in part)])
     prefix = f"{place}: " if place else ""
     if first["type"] == "extra_forbidden":
@@ -186,6 +186,12 @@ def line(
     message = " ".join(first["msg"].removeprefix("Value error, ").split())
     shown = not isinstance(first["input"], dict | list | tuple | BaseModel) and first["type"] != "missing"
     return f"{prefix}{message}" + (f" (found {short(first['input'])})" if shown else "")
+
+
+def word(name: Any) -> str:
+    """A name for a message: as it is where it is printable and not long, otherwise as `short` has it."""
+    text = str(name)
+    return text if text.isprintable() and len(text) <= SHOWN else short(text)
 
 
 def short(value: Any) -> str:
