@@ -169,5 +169,5 @@ def test_a_plan_of_files_that_were_then_replaced_does_not_begin(place: Place, mo
 
 
 def test_sequences(world: World) -> None:
-    play(world, number=4, sequences=2, steps=4)
+    play(world, number=4, sequences=2, steps=3)
     assert world.count["sequences"] >= 1
