@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import psutil
 
@@ -71,12 +71,20 @@ class Turn:
             _within(lambda: bool(listed.others("write")) or not listed.others("read"))  # who only reads ends soon
             self.busy = listed.enter()
         if self.busy:
-            raise PixelwiseError(f"{self._where()}; start again when that has ended")
+            self.refuse()
         atexit.register(listed.leave)
         self._say("runs")
         if changed := [path for path, state in self._seen.items() if stamp(path) != state]:
             listed.leave()
             raise PixelwiseError(f"{changed[0]}: replaced by another process after it was planned; start again")
+
+    def refuse(self) -> NoReturn:
+        """Say that another process works on the run.
+
+        Raises:
+            PixelwiseError: Always.
+        """
+        raise PixelwiseError(f"{self._where()}; start again when that has ended")
 
     def end(self) -> None:
         """Give up the turn; the end of the process does that too."""

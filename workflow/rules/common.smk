@@ -50,6 +50,11 @@ def evaluated(wildcards):
 
 
 def job_of(step, wildcards):
+    # Whether jobs are to run is known from here on. Snakemake's own lock comes later, and advises to unlock.
+    runs = workflow.is_main_process and workflow.executor_plugin and not workflow.dryrun
+    if runs and TURN.busy:
+        with net.planning():
+            TURN.refuse()
     name = "/".join([step, *wildcards])
     if name not in JOBS:
         raise ValueError(f"profile '{PLAN.name}' has no job '{name}'")
