@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import socket
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -124,16 +126,24 @@ denoising.run(TASKS["dncnn"][0], {"data": photos}, out / "run", out / "work")
 """
 
 
-def free_port() -> int:
-    """A port that nobody listens on; the next few are hoped to be free too."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
+def free_ports(count: int) -> int:
+    """The first of `count` free ports in a row, below those that the system gives to connections."""
+    for first in random.SystemRandom().sample(range(10_000, 30_000, count), 100):
+        with ExitStack() as held, suppress(OSError):
+            for port in range(first, first + count):
+                held.enter_context(socket.socket()).bind(("127.0.0.1", port))
+            return first
+    raise AssertionError("no free ports")
 
 
 @pytest.mark.slow
 def test_two_processes_give_the_gradients_of_one(translation_data: Path, photo_data: Path, tmp_path: Path) -> None:
-    shared = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free_port()), "WORLD_SIZE": "2", "PYTHONPATH": os.getcwd()}
+    shared = {
+        "MASTER_ADDR": "127.0.0.1",
+        "MASTER_PORT": str(free_ports(len(TASKS) + 1)),
+        "WORLD_SIZE": "2",
+        "PYTHONPATH": os.pathsep.join([os.getcwd(), *sys.path]),
+    }
     processes = [
         subprocess.Popen(
             [sys.executable, "-c", SCRIPT, str(translation_data), str(photo_data), str(tmp_path)],

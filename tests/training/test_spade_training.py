@@ -19,7 +19,7 @@ from pixelwise.training.images import LabelledImages
 from pixelwise.training.machine import Machine
 from pixelwise.training.parallel import SharedBatchNorm, share_batch_norm
 from tests.training.small_trainings import gan_settings
-from tests.training.test_parallel import TASKS, assert_close, first_step, free_port
+from tests.training.test_parallel import TASKS, assert_close, first_step, free_ports
 
 HERE = Machine(torch.device("cpu"))
 OPTIONS = {"width": 2, "num_upsampling_layers": "normal", "norm_hidden": 4}
@@ -108,7 +108,7 @@ def test_two_processes_give_the_gradients_of_one(translation_data: Path, tmp_pat
     """The moments of the batch norms are those of both processes' images."""
     from safetensors.torch import load_file
 
-    shared = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free_port()), "WORLD_SIZE": "2"}
+    shared = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free_ports(1)), "WORLD_SIZE": "2"}
     shared["PYTHONPATH"] = os.pathsep.join([os.getcwd(), os.environ.get("PYTHONPATH", "")])
     processes = [
         subprocess.Popen(

@@ -88,6 +88,10 @@ def machine(settings: TrainingSettings) -> Iterator[Machine]:
         dist.init_process_group("nccl" if device.type == "cuda" else "gloo", timeout=timedelta(minutes=10))
     try:
         yield Machine(device, settings.precision, settings.channels_last, rank, world)
+        if world > 1:
+            # Gloo's threads need the interpreter's lock to let go of their last work, and the end of the group waits
+            # for them with that lock held: while this waits, it is free.
+            dist.barrier()
     finally:
         if world > 1:
             dist.destroy_process_group()
