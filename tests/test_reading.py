@@ -125,3 +125,15 @@ def test_a_file_is_compared_with_its_manifest(tmp_path: Path) -> None:
     (tmp_path / "new.json").write_text("x")
     with pytest.raises(PixelwiseError, match="not listed"):
         check_listed(tmp_path / "new.json")
+
+
+def test_any_flipped_bit_of_a_manifest_is_seen(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text("x")
+    write_manifest(tmp_path, {"id": "train/a", "settings": {"rate": 0.001, "steps": 12}}, {"results/b": "0" * 64})
+    path = tmp_path / "manifest.json"
+    whole = path.read_bytes()
+    assert verify_manifest(path) == []
+    for place in range(len(whole)):
+        for bit in (1, 2, 16, 32):
+            path.write_bytes(whole[:place] + bytes([whole[place] ^ bit]) + whole[place + 1 :])
+            assert verify_manifest(path), (place, bit)

@@ -123,7 +123,8 @@ def files_below(folder: Path) -> list[Path]:
 def write_manifest(folder: Path, job: Mapping[str, Any], inputs: Mapping[str, str]) -> None:
     """Write `folder/manifest.json`: the job, the hashes of the upstream manifests and of every file made."""
     files = {path.relative_to(folder).as_posix(): sha256(path) for path in files_below(folder)}
-    write_json(folder / MANIFEST, {"job": job, "inputs": dict(inputs), "files": files})
+    document = {"job": job, "inputs": dict(inputs), "files": files}
+    write_json(folder / MANIFEST, document | {"digest": digest(document)})
 
 
 def _is_hash(value: Any) -> bool:
@@ -142,9 +143,12 @@ def read_manifest(path: Path | str) -> dict[str, Any]:
         PixelwiseError: If it is missing or anything else; what it says of the job is not checked here.
     """
     document = read_json(path)
+    own = document.pop("digest", None) if isinstance(document, dict) else None
     parts = [document.get(name) for name in ("job", "inputs", "files")] if isinstance(document, dict) else []
     if len(parts) != 3 or len(document) != 3 or not all(isinstance(part, dict) for part in parts):
         raise PixelwiseError(f"{path}: not a manifest; one holds job, inputs and files")
+    if own is not None and own != digest(document):
+        raise PixelwiseError(f"{path}: changed since it was written; its digest {short(own)} is not of what it says")
     for role in ("inputs", "files"):
         for name, found in document[role].items():
             damaged = role == "inputs" and found == DAMAGED

@@ -12,7 +12,7 @@ import yaml
 from PIL import Image
 
 from pixelwise import execute, graph
-from pixelwise.artifacts import MANIFEST, read_json, sha256, write_json, write_manifest
+from pixelwise.artifacts import MANIFEST, digest, read_json, sha256, write_json, write_manifest
 from pixelwise.jobs import Job, prepare
 from pixelwise.settings.data import WeightsSettings
 from pixelwise.settings.models import ConvertSettings
@@ -102,4 +102,5 @@ def rewrite(folder: Path, name: str) -> None:
     path = folder / MANIFEST
     document = json.loads(path.read_text())
     document["files"][name] = sha256(folder / name)
+    document["digest"] = digest({part: document[part] for part in ("job", "inputs", "files")})
     path.write_text(json.dumps(document, indent=1, sort_keys=True) + "\n")
