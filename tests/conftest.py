@@ -12,12 +12,13 @@ ROOT = Path(__file__).parents[1]
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the pipeline's tests as slow; files with slow tests come first, so that the workers end together."""
+    """Mark whole folders as slow; files with slow tests come first, so that the workers end together."""
+    pipeline, fuzz = ROOT / "tests" / "pipeline", ROOT / "tests" / "fuzz"
     for item in items:
-        if "pipeline" in item.path.parts:
+        if item.path.is_relative_to(pipeline) or item.path.is_relative_to(fuzz):
             item.add_marker(pytest.mark.slow)
     slow = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: (item.path not in slow, "pipeline" not in item.path.parts))
+    items.sort(key=lambda item: (item.path not in slow, not item.path.is_relative_to(pipeline)))
 
 
 @pytest.fixture(scope="session")
