@@ -37,6 +37,7 @@ def test_an_input_of_another_kind_is_refused(inputs: dict[str, str]) -> None:
         paths.checked("job", TRAIN.step, TRAIN.id, TRAIN.out, inputs)
 
 
+@pytest.mark.slow
 def test_an_input_that_is_left_out_is_named(tmp_path: Path) -> None:
     """A training without its data set, and a data set without its files."""
     for job in (TRAIN, next(job for job in PLAN.jobs if job.id == "prepare/photos")):

@@ -55,6 +55,7 @@ def test_a_job_runs_by_hand_and_verifies(planned: dict[str, jobs.Job], tmp_path:
     )
 
 
+@pytest.mark.slow
 def test_mistakes(planned: dict[str, jobs.Job], tmp_path: Path) -> None:
     file = Path(planned["fetch/photos"].file)
     assert "no such file" in refused(pixelwise("fetch", "absent.json", cwd=tmp_path))
@@ -91,6 +92,7 @@ def test_a_second_copy_is_refused(planned: dict[str, jobs.Job], tmp_path: Path) 
         assert "held by another process" in refused(pixelwise("fetch", job.file, cwd=tmp_path))
 
 
+@pytest.mark.slow
 def test_the_recorded_run_has_its_table(tmp_path: Path) -> None:
     done = pixelwise("table", str(ROOT / "results" / "recorded" / "street-cpu"), cwd=tmp_path)
     assert done.returncode == 0 and "BM3D" in done.stdout and "ASAP-Net" in done.stdout

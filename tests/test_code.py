@@ -62,6 +62,7 @@ def test_layout_and_words_do_not_count_and_all_else_does() -> None:
     assert fingerprint("f(['a'], 'b')") != fingerprint("f(['a', 'b'])")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("version", ["3.11", "3.12"])
 def test_every_python_finds_the_same(version: str) -> None:
     python = shutil.which(f"python{version}")

@@ -42,6 +42,7 @@ def limited(size: int = LIMIT) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("writer", WRITERS)
 def test_every_writer_names_the_file(writer: str, tmp_path: Path) -> None:
     name = f"made/out{SUFFIX.get(writer, '.bin')}"
@@ -73,6 +74,7 @@ def test_an_error_of_the_writer_itself_stays_what_it_is(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_planning_on_a_full_disk_is_one_line(tmp_path: Path) -> None:
     clone = fresh(tmp_path / "clone")
     files = {job.file: {"job": job.description()} for job in graph.plan_of(PARAMS).jobs}

@@ -196,6 +196,7 @@ def run(job: jobs.Job) -> None:
     assert artifacts.verify_manifest(Path(job.manifest)) == []
 
 
+@pytest.mark.slow
 def test_a_folder_of_ours_is_made_anew(fetch: jobs.Job, monkeypatch: pytest.MonkeyPatch) -> None:
     """Snakemake makes an empty folder; a killed job leaves one with a mark; DVC puts links to its cache into one."""
     monkeypatch.setenv("PYTHONPATH", str(ROOT / "src"))

@@ -243,6 +243,7 @@ def test_redirects():
         transfer._behind("https://a/b", "https://a/b", "http://a/c")
 
 
+@pytest.mark.slow
 def test_time_is_bounded(monkeypatch):
     def trickle(first, pause):
         def pieces(server):

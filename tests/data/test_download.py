@@ -151,12 +151,14 @@ def test_damaged_cache_is_downloaded_anew(capsys):
     assert "sha256" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_server_error_is_retried():
     with serving(failures=[True, True]) as (server, base):
         assert download.obtain(source(base)).read_bytes() == CONTENT
         assert len(server.requests) == 3
 
 
+@pytest.mark.slow
 def test_unreachable_host_fails_in_seconds_with_one_line():
     with serving() as (_, base):
         pass  # nothing listens there any more

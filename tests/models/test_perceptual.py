@@ -26,6 +26,7 @@ def filled():
     return state
 
 
+@pytest.mark.slow
 def test_golden(golden, tmp_path):
     wanted = json.loads((golden / "vgg_perceptual_loss.json").read_text())
     path = tmp_path / "vgg19.safetensors"
@@ -58,6 +59,7 @@ def adain(blocks=(2, 2, 4, 4, 4)):
     return nn.Sequential(*layers[:-1])
 
 
+@pytest.mark.slow
 @torch.no_grad()
 def test_normalised_vgg(tmp_path):
     torch.manual_seed(0)
@@ -76,6 +78,7 @@ def test_normalised_vgg(tmp_path):
         assert torch.allclose(found, expected, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_wrong_file(tmp_path):
     state = filled()
     del state["features.5.weight"]

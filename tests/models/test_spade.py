@@ -106,6 +106,7 @@ def test_golden(golden, tag):
         close(state[key][: len(values)], torch.tensor(values), 1e-5, 1e-6)  # the first ones are kept
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tag", [tag for tag in CASES if not tag.endswith("train")])
 def test_optimised(golden, tag, monkeypatch):
     """Batch norms folded, wide convolutions by Winograd (here all of them): the golden pictures within tolerance."""

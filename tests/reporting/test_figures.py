@@ -29,6 +29,7 @@ def test_all_figures_are_drawn_as_png_and_svg(planted):
         assert ElementTree.parse(planted.figures / f"{name}.svg").getroot().tag.endswith("svg")
 
 
+@pytest.mark.slow
 def test_drawing_again_gives_the_same_bytes_within_seconds(planted, tmp_path):
     started = time.perf_counter()
     figures.draw(planted.summary, tmp_path, "planted", dpi=80)

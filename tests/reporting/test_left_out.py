@@ -43,6 +43,7 @@ def edit(path: Path, old: str, new: str) -> None:
     path.write_text(text.replace(old, new))
 
 
+@pytest.mark.slow
 def test_a_hand_edited_ratio_confirms_nothing_and_stands_on_the_page(copy: SimpleNamespace) -> None:
     path = copy.jobs["time/translation"] / "metrics.json"
     before = {claim["id"]: claim["verdict"] for claim in judge.judge_below(copy.root)["claims"]}

@@ -41,6 +41,7 @@ def test_recipes() -> None:
     assert ("batch", 16, 4) in deviations(narrow) and ("options.width", "published network", 2) in deviations(narrow)
 
 
+@pytest.mark.slow
 def test_it_learns(translation_data: Path, tmp_path: Path) -> None:
     """Few steps bring its pictures nearer to photographs whose colours follow from the labels."""
     settings = gan_settings(

@@ -32,6 +32,7 @@ def curve(folder: Path, column: str) -> list[float]:
     return [float(row[header.index(column)]) for row in rows]
 
 
+@pytest.mark.slow
 def test_gan_learns_the_colours(translation_data: Path, tmp_path: Path) -> None:
     settings = gan_settings(
         presentations=160,
@@ -104,6 +105,7 @@ def vgg(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_perceptual_loss_in_both_kinds_of_training(
     vgg: Path, translation_data: Path, photo_data: Path, tmp_path: Path
 ) -> None:
@@ -242,6 +244,7 @@ def test_progress_is_lines_in_a_log_and_a_bar_on_a_terminal(monkeypatch: pytest.
     assert progress.duration(3723.4) == "1:02:03"
 
 
+@pytest.mark.slow
 def test_compiled_training_gives_the_same_checkpoint(photo_data: Path, tmp_path: Path) -> None:
     """Traced and run by torch's own operators, so that no compiler is needed here."""
     compiled = torch.compile
