@@ -183,7 +183,7 @@ def prepare(jobs: Iterable[Job], changed: Collection[str] = ()) -> list[str]:
 
 def stale(jobs: Iterable[Job]) -> list[str]:
     """The ids of the jobs whose outputs are missing or not of the present settings, sources and inputs."""
-    return [job.id for job in jobs if _valid(job, job.description()) is None]
+    return [job.id for job in jobs if not valid(job)]
 
 
 def valid(job: Job) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from pixelwise.code import KNOWN
 from pixelwise.errors import PixelwiseError
 from pixelwise.settings.names import PATTERN, SMOKE, own, plain
 
@@ -37,7 +38,7 @@ _ROLES = {
     "figures": "figures",
 }
 """Role of an input -> step that makes it; `real` is made by the job's own step, and any other role is a job's id."""
-_SHARED = ("logs/run.jsonl", "work/downloads", "work/words.json")
+_SHARED = ("logs/run.jsonl", "work/downloads", str(KNOWN))
 """What jobs and planning share."""
 
 
