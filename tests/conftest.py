@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
+# Read once, before any test changes the environment.
+MIRROR = Path(os.environ.get("PIXELWISE_MIRROR") or ROOT.parent / "shared" / "mirror")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -24,10 +26,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def mirror() -> Path:
     """Folder with copies of the public data sets; the test is skipped where there is none."""
-    folder = Path(os.environ.get("PIXELWISE_MIRROR") or ROOT.parent / "shared" / "mirror")
-    if not folder.is_dir():
+    if not MIRROR.is_dir():
         pytest.skip("needs the public data sets: set PIXELWISE_MIRROR to a folder that holds copies of them")
-    return folder.resolve()
+    return MIRROR.resolve()
 
 
 @pytest.fixture(scope="session")
