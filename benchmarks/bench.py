@@ -22,8 +22,8 @@ sys.path[:0] = [str(ROOT), str(ROOT / "src")]
 from benchmarks import show  # noqa: E402
 from benchmarks.sections import Bench, problem, settle  # noqa: E402
 from pixelwise.evaluation.hardware import describe, select_device  # noqa: E402
-from pixelwise.listings import rows  # noqa: E402
-from pixelwise.metrics import Record, dump, load  # noqa: E402
+from pixelwise.files.listings import rows  # noqa: E402
+from pixelwise.record import Record, read_records, write_records  # noqa: E402
 
 ONCE = frozenset({"pipeline", "Frechet distance", "Inception features"})
 SAMPLES = ("height", "width", "batch", "protocol", "model", "precision", "round", "milliseconds")
@@ -129,13 +129,13 @@ def write(bench: Bench, out: Path, threads: int) -> list[Record]:
         replaced = ONCE & {record.protocol for record in records}
         earlier = [
             record
-            for record in load(folder / "metrics.json")
+            for record in read_records(folder / "metrics.json")
             if record.hardware == machine and record.short == bench.quick and record.protocol not in replaced
         ]
         records = [record for record in earlier if _key(record) not in new] + records
         kept = [row for row in rows(folder / "samples.csv", SAMPLES) if earlier and _place(row) not in timed]
         samples = kept + samples
-    dump(folder / "metrics.json", records)
+    write_records(folder / "metrics.json", records)
     with (folder / "samples.csv").open("w", newline="") as file:
         writer = csv.DictWriter(file, SAMPLES, lineterminator="\n")
         writer.writeheader()

@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from pixelwise.models.asapnet import AsapNet
+from pixelwise.models.architectures.asapnet import AsapNet
 from pixelwise.models.pixelwise_stream import Form, parameter_ranges, position_code
 
 SLOPE = 0.01

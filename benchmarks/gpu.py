@@ -29,10 +29,11 @@ from benchmarks import bench as whole  # noqa: E402
 from benchmarks import show, subjects  # noqa: E402
 from benchmarks.subjects import Condition  # noqa: E402
 from pixelwise.evaluation.hardware import describe, select_device, set_tf32  # noqa: E402
-from pixelwise.models import fused_triton, registry  # noqa: E402
-from pixelwise.models.optimised import optimise  # noqa: E402
+from pixelwise.models import registry  # noqa: E402
+from pixelwise.models.fast import fused_triton  # noqa: E402
+from pixelwise.models.fast.optimised import optimise  # noqa: E402
+from pixelwise.models.fast.pixelwise_triton import LAUNCH, Precision, available, pixelwise_mlp_triton  # noqa: E402
 from pixelwise.models.pixelwise_stream import Form, parameter_count, pixelwise_mlp, position_channels  # noqa: E402
-from pixelwise.models.pixelwise_triton import LAUNCH, Precision, available, pixelwise_mlp_triton  # noqa: E402
 from pixelwise.models.tent import tent_downsample  # noqa: E402
 
 KERNEL_LIMIT: dict[str, float] = {"ieee": 2e-6, "tf32x3": 2e-5, "tf32": 1e-2, "bf16": 5e-2}

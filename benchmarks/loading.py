@@ -15,7 +15,7 @@ from pixelwise.data.streets import scene
 from pixelwise.evaluation.hardware import set_tf32
 from pixelwise.settings.training import AdversarialSettings
 from pixelwise.training.adversarial import Translation
-from pixelwise.training.images import LabelledImages
+from pixelwise.training.labelled_batches import LabelledImages
 from pixelwise.training.machine import Machine
 
 

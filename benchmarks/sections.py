@@ -1,4 +1,4 @@
-"""Sections of the benchmark: each times subjects interleaved and returns records of `pixelwise.metrics`."""
+"""Sections of the benchmark: each times subjects interleaved and returns records of `pixelwise.record`."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from pixelwise.evaluation import statistics
 from pixelwise.evaluation.frechet import frechet_distance
 from pixelwise.evaluation.hardware import set_tf32
 from pixelwise.evaluation.stopwatch import interleave, peak_memory, synchronise
-from pixelwise.metrics import Record, Value, measured
 from pixelwise.models import flops
-from pixelwise.models.optimised import Precision
+from pixelwise.models.fast.optimised import Precision
+from pixelwise.record import Record, Value, measured
 
 INTERVAL = "bootstrap over rounds, 95 %"
 COPY_BYTES = 2 * 4  # read and written for each float32 of a copy

@@ -12,7 +12,7 @@ import matplotlib.pyplot as plt
 from rich.console import Console
 from rich.table import Table
 
-from pixelwise.metrics import Record
+from pixelwise.record import Record
 from pixelwise.reporting import published
 
 

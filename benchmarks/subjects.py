@@ -18,12 +18,12 @@ from pixelwise.data.onehot import instance_edges, semantics
 from pixelwise.evaluation import scopes
 from pixelwise.evaluation.hardware import set_tf32
 from pixelwise.models import flops, registry
-from pixelwise.models.asapnet import AsapNet
-from pixelwise.models.engine_cuda import GRID_ALIGNMENT
-from pixelwise.models.optimised import Optimised, Precision, optimise
+from pixelwise.models.architectures.asapnet import AsapNet
+from pixelwise.models.fast.engine_cuda import GRID_ALIGNMENT
+from pixelwise.models.fast.optimised import Optimised, Precision, optimise
+from pixelwise.models.fast.pixelwise_triton import available, pixelwise_mlp_triton
+from pixelwise.models.fast.products import linear
 from pixelwise.models.pixelwise_stream import pixelwise_mlp
-from pixelwise.models.pixelwise_triton import available, pixelwise_mlp_triton
-from pixelwise.models.products import linear
 
 Call = Callable[[], Tensor]
 LABELS = 35

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from pixelwise import graph, jobs
 from pixelwise.cli import STEPS
+from pixelwise.planning import graph, jobs, staleness
 from tests.pipeline.micro import PARAMS, ROOT
 
 
@@ -26,7 +26,7 @@ def planned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, jobs.J
     """The micro run's job files, in a folder of their own."""
     monkeypatch.chdir(tmp_path)
     plan = graph.plan_of(PARAMS)
-    jobs.prepare(plan.jobs)
+    staleness.prepare(plan.jobs)
     return {job.id: job for job in plan.jobs}
 
 
@@ -43,13 +43,13 @@ def test_every_step_is_a_subcommand() -> None:
 def test_a_job_runs_by_hand_and_verifies(planned: dict[str, jobs.Job], tmp_path: Path) -> None:
     job = planned["fetch/photos"]
     assert pixelwise("fetch", job.file, cwd=tmp_path).returncode == 0
-    assert jobs.verify(planned.values()) == []
+    assert staleness.verify(planned.values()) == []
     log = json.loads((tmp_path / "logs/run.jsonl").read_text())
     assert (log["job"], log["status"]) == ("fetch/photos", "done")
-    assert "fetch/photos" not in jobs.prepare(planned.values())
+    assert "fetch/photos" not in staleness.prepare(planned.values())
     image = next((tmp_path / job.out).rglob("*.png"))
     image.write_bytes(image.read_bytes()[:-1] + b"\0")
-    assert str(image.relative_to(tmp_path)) in jobs.verify(planned.values())[0]
+    assert str(image.relative_to(tmp_path)) in staleness.verify(planned.values())[0]
     assert str(image.relative_to(tmp_path)) in refused(
         pixelwise("prepare", planned["prepare/photos"].file, cwd=tmp_path)
     )

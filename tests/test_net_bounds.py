@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from pixelwise import execute, graph, jobs, net
+from pixelwise import net
 from pixelwise.errors import PixelwiseError
+from pixelwise.planning import execute, graph, staleness
 from tests.pipeline.micro import PARAMS
 
 
@@ -23,7 +24,7 @@ def test_a_role_that_the_job_file_lacks_is_named(tmp_path: Path, monkeypatch: py
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(execute, "_unlisted", lambda job: [])  # other tests' imports in this process
     planned = {job.id: job for job in graph.plan_of(PARAMS).jobs}
-    jobs.prepare(planned.values())
+    staleness.prepare(planned.values())
     execute.execute(Path(planned["fetch/photos"].file), "fetch")
     file = Path(planned["prepare/photos"].file)
     document = json.loads(file.read_text())

@@ -9,13 +9,12 @@ from typing import Any
 
 import pytest
 
-from pixelwise import metrics
 from pixelwise.artifacts import write_manifest
 from pixelwise.claims.checks import Measurement
-from pixelwise.claims.schema import register
+from pixelwise.claims.claim_schema import register
 from pixelwise.errors import PixelwiseError
-from pixelwise.metrics import Record, Value, measured
 from pixelwise.quantities import INFINITY, QUANTITIES, quantity
+from pixelwise.record import Record, Value, measured, read_records, write_records
 
 ROOT = Path(__file__).resolve().parents[1]
 RECORD: dict[str, Any] = {
@@ -65,7 +64,7 @@ def write(path: Path, **changes: Any) -> Path:
 @pytest.mark.parametrize(("changes", "message"), WRONG.values(), ids=WRONG)
 def test_wrong_records_are_one_line(tmp_path: Path, changes: dict[str, Any], message: str) -> None:
     with pytest.raises(PixelwiseError) as caught:
-        metrics.load(write(tmp_path / "metrics.json", **changes))
+        read_records(write(tmp_path / "metrics.json", **changes))
     assert message in str(caught.value) and "\n" not in str(caught.value)
     assert str(caught.value).startswith(f"{tmp_path}/metrics.json: records.0.")
 
@@ -74,33 +73,33 @@ def test_wrong_records_are_one_line(tmp_path: Path, changes: dict[str, Any], mes
 def test_what_holds_no_records_is_one_line(tmp_path: Path, content: str) -> None:
     (tmp_path / "metrics.json").write_text(content)
     with pytest.raises(PixelwiseError, match=r"metrics\.json: "):
-        metrics.load(tmp_path / "metrics.json")
+        read_records(tmp_path / "metrics.json")
 
 
 def test_two_records_of_one_measurement_are_refused(tmp_path: Path) -> None:
     (tmp_path / "metrics.json").write_text(json.dumps({"records": [RECORD, RECORD]}))
     with pytest.raises(PixelwiseError, match="a second record of asapnet"):
-        metrics.load(tmp_path / "metrics.json")
+        read_records(tmp_path / "metrics.json")
 
 
 def test_a_right_record_is_read_and_a_changed_one_is_not(tmp_path: Path) -> None:
     path = write(tmp_path / "metrics.json")
     write_manifest(tmp_path, {}, {})
-    assert metrics.load(path)[0].values["miou"].value == 31.0
+    assert read_records(path)[0].values["miou"].value == 31.0
     path.write_text(path.read_text().replace("31.0", "31.9"))
     with pytest.raises(PixelwiseError, match="it was changed"):
-        metrics.load(path)
+        read_records(path)
 
 
 def test_infinity_is_a_value_of_psnr_alone_and_comes_back(tmp_path: Path) -> None:
     perfect = measured(math.inf, "dB", 30.0, math.inf, "bootstrap over images, 95 %")
     record = Record(**{**RECORD, "kind": "restoration", "task": "denoising", "values": {"psnr": perfect}})
-    metrics.dump(tmp_path / "metrics.json", [record])
+    write_records(tmp_path / "metrics.json", [record])
     assert '"value": "Infinity"' in (tmp_path / "metrics.json").read_text()
-    assert metrics.load(tmp_path / "metrics.json") == [record]
+    assert read_records(tmp_path / "metrics.json") == [record]
     with pytest.raises(PixelwiseError, match="finite"):
         wrong = record.model_copy(update={"values": {"ssim": Value(value=math.inf, unit="1")}})
-        metrics.dump(tmp_path / "x.json", [wrong])
+        write_records(tmp_path / "x.json", [wrong])
 
 
 def test_an_interval_is_widened_to_its_value_and_left_out_where_undefined() -> None:
@@ -120,5 +119,5 @@ def test_what_claims_ask_for_is_defined_in_the_unit_that_they_name() -> None:
 
 def test_every_recorded_file_passes_the_door() -> None:
     paths = [path for path in (ROOT / "results").rglob("metrics.json") if "summary" not in path.parts]
-    found = {record.kind for path in paths for record in metrics.load(path)}
+    found = {record.kind for path in paths for record in read_records(path)}
     assert found >= set(QUANTITIES) - {"bench"}

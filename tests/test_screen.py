@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from rich.table import Table
 
-from pixelwise.code import PACKAGE
-from pixelwise.console import cell, terminal
-from pixelwise.screen import lines, plain
+from pixelwise.planning.code import PACKAGE
+from pixelwise.terminal.console import cell, terminal
+from pixelwise.terminal.screen import lines, plain
 
 BAD = [
     "\x1b[2J",

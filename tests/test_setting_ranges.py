@@ -13,8 +13,8 @@ import pytest
 import yaml
 from pydantic import BaseModel
 
-from pixelwise import execute, graph, jobs
 from pixelwise.errors import PixelwiseError
+from pixelwise.planning import execute, graph, jobs
 from pixelwise.settings.architectures import OPTIONS
 from tests.pipeline.micro import PARAMS, ROOT
 

@@ -15,10 +15,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from pixelwise.disk import refusal
 from pixelwise.errors import PixelwiseError
-from pixelwise.reading import Model, read, short
-from pixelwise.reading import read_json as read_json
+from pixelwise.files.disk import refusal
+from pixelwise.files.reading import Model, read, short
+from pixelwise.files.reading import read_json as read_json
 
 MANIFEST = "manifest.json"
 MARK = ".pixelwise"
@@ -183,7 +183,7 @@ def check_listed(path: Path) -> None:
 
 
 def read_made(path: Path, model: type[Model]) -> Model:
-    """Read a JSON file that a job made, see `pixelwise.reading.read` and `check_listed`."""
+    """Read a JSON file that a job made, see `pixelwise.files.reading.read` and `check_listed`."""
     check_listed(path)
     return read(path, model)
 

@@ -12,7 +12,7 @@ from typer.exceptions import TyperException
 
 from pixelwise import net
 from pixelwise.errors import PixelwiseError
-from pixelwise.screen import say, show
+from pixelwise.terminal.screen import say, show
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 data = typer.Typer(no_args_is_help=True, help="Look at data sets.")
@@ -37,7 +37,7 @@ STEPS = {
 
 def _step(name: str) -> Callable[[Path], None]:
     def run(job: Annotated[Path, typer.Argument(help="Job file below results/<run>/jobs/.")]) -> None:
-        from pixelwise.execute import execute
+        from pixelwise.planning.execute import execute
 
         show(f"{name}: {execute(job, name)}")
 
@@ -63,9 +63,9 @@ def verify(
 ) -> None:
     """Compare every byte of a run's outputs with its manifests."""
     from pixelwise.data import own
-    from pixelwise.graph import plan
-    from pixelwise.jobs import made
-    from pixelwise.jobs import verify as differences
+    from pixelwise.planning.graph import plan
+    from pixelwise.planning.staleness import made
+    from pixelwise.planning.staleness import verify as differences
 
     if unknown := sorted(set(step or ()) - set(STEPS)):
         raise PixelwiseError(f"--step: {unknown[0]!r}; allowed are {', '.join(STEPS)}")
@@ -96,8 +96,8 @@ def claims(
     smoke: Smoke = None,
 ) -> None:
     """Show the verdict on every published claim."""
-    from pixelwise.claims.terminal import show
-    from pixelwise.graph import run_name
+    from pixelwise.claims.verdict_tables import show
+    from pixelwise.planning.graph import run_name
 
     folder = Path("results") / run_name(config, profile, smoke) / "claims" if metrics is None else metrics
     show(folder, verdict=verdict, source=source, explain=explain, metrics=metrics)
@@ -111,7 +111,7 @@ def table(
     smoke: Smoke = None,
 ) -> None:
     """Show how the denoisers compare, and the sentences that the table supports."""
-    from pixelwise.graph import run_name
+    from pixelwise.planning.graph import run_name
     from pixelwise.reporting.analysis import text
 
     show(text((run or Path("results") / run_name(config, profile, smoke)) / "summary"))
@@ -134,8 +134,8 @@ def readme(
 @app.command()
 def record(config: Config = Path("params.yaml"), profile: ProfileOption = None) -> None:
     """Keep what a finished run found where git keeps it, in place of the profile's earlier record."""
-    from pixelwise.graph import plan as planned
-    from pixelwise.recording import record as recorded
+    from pixelwise.planning.graph import plan as planned
+    from pixelwise.recorded_run import record as recorded
 
     show(f"recorded: {recorded(planned(config, profile, False))}")
 
@@ -145,7 +145,7 @@ def inputs(config: Config = Path("params.yaml"), profile: ProfileOption = None, 
     """Hash the files of your own that a run reads; DVC compares the result with that of its last run."""
     from pixelwise.artifacts import write_json
     from pixelwise.data import own
-    from pixelwise.graph import plan as planned
+    from pixelwise.planning.graph import plan as planned
 
     run = planned(config, profile, smoke)
     file = Path("work") / "inputs" / f"{run.name}.json"
@@ -157,7 +157,7 @@ def inputs(config: Config = Path("params.yaml"), profile: ProfileOption = None, 
 def plan(config: Config = Path("params.yaml"), profile: ProfileOption = None, smoke: Smoke = None) -> None:
     """Say what a profile can decide here, and what each job needs, before anything runs."""
     from pixelwise.claims.plan import show
-    from pixelwise.graph import plan as planned
+    from pixelwise.planning.graph import plan as planned
 
     show(planned(config, profile, smoke))
 
@@ -171,7 +171,7 @@ def convert(
     force: Force = False,
 ) -> None:
     """Turn an official checkpoint into this project's format."""
-    from pixelwise.models.convert import convert as converted
+    from pixelwise.models.official.convert import convert as converted
 
     show(converted(file, model, out or file.with_suffix(".safetensors"), option or [], force))
 
@@ -185,7 +185,7 @@ def denoise(
     force: Force = False,
 ) -> None:
     """Remove noise from a picture of your own."""
-    from pixelwise.evaluation.denoise import denoise as denoised
+    from pixelwise.evaluation.apply.denoise import denoise as denoised
 
     denoised(image, out, checkpoint, sigma, force)
 
@@ -199,7 +199,7 @@ def translate(
     force: Force = False,
 ) -> None:
     """Turn a label map of your own into a picture."""
-    from pixelwise.evaluation.translate import translate as translated
+    from pixelwise.evaluation.apply.translate import translate as translated
 
     translated(labels, out, checkpoint, instances, force=force)
 
@@ -213,7 +213,7 @@ def check(
 ) -> None:
     """Count, measure and pair the files of a data set, and list every defect."""
     from pixelwise.data.check import show
-    from pixelwise.graph import plan as planned
+    from pixelwise.planning.graph import plan as planned
 
     show(planned(config, profile, smoke), dataset)
 

@@ -21,10 +21,10 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
-from pixelwise import screen
 from pixelwise.errors import PixelwiseError
-from pixelwise.streams import drain, held, name_standard_output, separate_log
-from pixelwise.working import worked_on
+from pixelwise.files.file_in_use import worked_on
+from pixelwise.terminal import screen
+from pixelwise.terminal.streams import drain, held, name_standard_output, separate_log
 
 TRACES = Path("logs")
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)

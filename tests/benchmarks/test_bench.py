@@ -9,7 +9,7 @@ import torch
 
 from benchmarks import bench, gpu, show, subjects
 from benchmarks.sections import Bench
-from pixelwise.metrics import load
+from pixelwise.record import read_records
 
 pytestmark = pytest.mark.slow
 
@@ -26,7 +26,7 @@ def written(tmp_path_factory):
 
 
 def test_records(written):
-    records = load(written / "metrics.json")
+    records = read_records(written / "metrics.json")
     ratios = {(r.protocol, r.model): r.values["ratio"] for r in records if "ratio" in r.values}
     assert {protocol for protocol, _ in ratios} >= {"as published", "both optimised", "against the direct form"}
     assert all(ratio.low <= ratio.value <= ratio.high for ratio in ratios.values())
@@ -57,7 +57,7 @@ def test_a_run_of_fewer_sections_keeps_the_others(written, tmp_path):
     shutil.copytree(written, tmp_path / "cpu")
     chosen = bench.options(["--quick", "--device", "cpu", "--threads", "1", "--rounds", "4", "--sections", "denoiser"])
     bench.write(bench.run(chosen)[0], tmp_path, 1)
-    before, after = (load(folder / "metrics.json") for folder in (written, tmp_path / "cpu"))
+    before, after = (read_records(folder / "metrics.json") for folder in (written, tmp_path / "cpu"))
     assert sorted(map(bench._key, before)) == sorted(map(bench._key, after))
     assert {r.n for r in after if r.protocol == "denoiser"} == {4}
     assert {r.n for r in after if r.protocol == "generator"} == {3}
@@ -69,7 +69,7 @@ def test_a_run_of_fewer_sections_keeps_the_others(written, tmp_path):
 
 
 def test_memory_of_training_is_lower_than_direct(written):
-    records = load(written / "metrics.json")
+    records = read_records(written / "metrics.json")
     memory = {r.model: r.values["peak_memory"].value for r in records if "peak_memory" in r.values}
     assert memory["training step"] < memory["training step direct"]
     assert memory["pixelwise"] < memory["pixelwise direct"]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from pixelwise.claims.claim_schema import Claim
 from pixelwise.claims.evidence import Item
-from pixelwise.claims.schema import Claim
-from pixelwise.metrics import Record, Value
+from pixelwise.record import Record, Value
 
 DEFAULTS: dict[str, dict[str, Any]] = {
     "fid": {"task": "translation", "protocol": "pytorch-fid", "unit": "1", "n": 500},

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pixelwise.claims import findings, terminal
+from pixelwise.claims import findings, verdict_tables
 
 RECORDED = next(iter(sorted((Path(__file__).parents[2] / "results/recorded").glob("*/claims/claims.json"))))
 
@@ -29,6 +29,6 @@ def test_what_is_left_out_has_its_default(tmp_path: Path, name: str, capsys: pyt
     for claim in document["claims"]:
         claim.pop(name, None)
     written(tmp_path, document)
-    terminal.show(tmp_path)
-    terminal.show(tmp_path, explain=document["claims"][0]["id"])
+    verdict_tables.show(tmp_path)
+    verdict_tables.show(tmp_path, explain=document["claims"][0]["id"])
     assert document["claims"][0]["id"] in capsys.readouterr().out

@@ -4,7 +4,7 @@ import pytest
 import yaml
 
 from pixelwise.claims.audit import contradictions, rounding
-from pixelwise.claims.schema import REGISTER, parse, register
+from pixelwise.claims.claim_schema import REGISTER, parse, register
 from pixelwise.errors import PixelwiseError
 
 from .conftest import claim

@@ -6,9 +6,9 @@ import shutil
 
 import pytest
 
-from pixelwise import metrics
 from pixelwise.artifacts import sha256, write_manifest
 from pixelwise.claims import judge
+from pixelwise.record import write_records
 from pixelwise.settings.claims import JudgeSettings
 
 from .conftest import item
@@ -27,7 +27,7 @@ def results(tmp_path):
     ]
     planted.append(item("latency", "pix2pixhd/asapnet", "ratio", 2.8, 0.1, dataset="none"))
     for entry in planted:
-        metrics.dump(root / entry.file, [entry.record])
+        write_records(root / entry.file, [entry.record])
     job = {"id": "latency/none/pix2pixhd/asapnet/seed0", "kind": "time", "out": "results/planted/x"}
     write_manifest((root / planted[-1].file).parent, job, {})
     return root

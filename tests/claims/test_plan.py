@@ -6,11 +6,11 @@ import json
 import pytest
 from rich.console import Console
 
-from pixelwise.claims import costs, expected, plan
-from pixelwise.claims.expected import Datasets
-from pixelwise.claims.schema import register
+from pixelwise.claims import costs, plan, predicted_records
+from pixelwise.claims.claim_schema import register
+from pixelwise.claims.predicted_records import Datasets
 from pixelwise.errors import PixelwiseError
-from pixelwise.graph import plan_of
+from pixelwise.planning.graph import plan_of
 
 DATA = {
     "cityscapes": {"kind": "cityscapes", "height": 256, "width": 512},
@@ -47,7 +47,7 @@ def run(dataset="cityscapes", **changes):
 
 @pytest.fixture(autouse=True)
 def no_gpu_and_no_logins(monkeypatch):
-    monkeypatch.setattr(expected, "accelerator", lambda: None)
+    monkeypatch.setattr(predicted_records, "accelerator", lambda: None)
     for name in ("CITYSCAPES_ROOT", *plan.LOGIN):
         monkeypatch.delenv(name, raising=False)
 
@@ -141,5 +141,5 @@ def test_a_broken_log_is_one_line(tmp_path):
 
 
 def test_expected_records_are_those_of_the_steps():
-    kinds = {item.record.kind for item in expected.records(list(run().jobs), register())}
+    kinds = {item.record.kind for item in predicted_records.records(list(run().jobs), register())}
     assert kinds == {"fid", "segmentation", "restoration", "latency", "architecture"}

@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from pixelwise.claims.checks import Measurement
-from pixelwise.claims.schema import REGISTER, parse, register
+from pixelwise.claims.claim_schema import REGISTER, parse, register
 from pixelwise.errors import PixelwiseError
 
 

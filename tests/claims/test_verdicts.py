@@ -5,12 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pixelwise import metrics
+from pixelwise.claims.claim_schema import register
 from pixelwise.claims.evidence import load_file
 from pixelwise.claims.findings import decided
-from pixelwise.claims.schema import register
 from pixelwise.claims.verdicts import decide, decide_all
-from pixelwise.metrics import Record
+from pixelwise.record import Record, write_records
 
 from .conftest import claim, item
 
@@ -221,7 +220,7 @@ def test_shared_draws_make_a_difference_paired():
 
 def test_draws_are_read_beside_the_records(tmp_path):
     records = [item("fid", "asapnet", name, value).record for name, value in (("fid", 70.0), ("kid", 0.1))]
-    metrics.dump(tmp_path / "metrics.json", [records[0], records[1].model_copy(update={"protocol": "kid"})])
+    write_records(tmp_path / "metrics.json", [records[0], records[1].model_copy(update={"protocol": "kid"})])
     rows = ["protocol,resample,value", "pytorch-fid,0,70.5", "pytorch-fid,2,69.5", "kid,0,0.25"]
     (tmp_path / "resamples.csv").write_text("\n".join(rows) + "\n")
     found = load_file(tmp_path / "metrics.json", "x")

@@ -16,14 +16,14 @@ import pytest
 from PIL import Image
 from tifffile import imwrite
 
-from pixelwise.data import images
+from pixelwise.data import read_images
 from pixelwise.data.decoding import header
 from pixelwise.data.formats import FORMATS, SUFFIXES
 from pixelwise.errors import PixelwiseError
-from pixelwise.evaluation import pictures
+from pixelwise.evaluation.apply import own_picture
 
 ROOT = Path(__file__).parents[2]
-READERS = {"photograph": images.read, "map": images.read_ids, "own picture": pictures.read}
+READERS = {"photograph": read_images.read, "map": read_images.read_ids, "own picture": own_picture.read}
 
 
 def values(shape, dtype=np.uint8, seed=0):
@@ -108,7 +108,8 @@ def test_postscript_starts_nothing(tmp_path):
     (tmp_path / "x.png").write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\nshowpage\n")
     code = (
         "import sys; from pathlib import Path; from PIL import Image; Image.init()\n"
-        "from pixelwise.evaluation.images import read_rgb; from pixelwise.reporting.pictures import read\n"
+        "from pixelwise.evaluation.compared_pictures import read_rgb\n"
+        "from pixelwise.reporting.sample_grids import read\n"
         "for call in (read_rgb, read):\n"
         "    try: call(Path(sys.argv[1]))\n"
         "    except Exception as error: print(type(error).__name__)\n"
@@ -170,7 +171,7 @@ DEEP = {
 def test_sixteen_bits_are_kept_or_refused(tmp_path, name):
     path = tmp_path / name
     path.write_bytes(DEEP[name])
-    found = pictures.read(path)
+    found = own_picture.read(path)
     if name.endswith("png"):
         expected = np.frombuffer(ROWS[name][1:], ">u2").reshape(1, 2, -1)
     else:
@@ -179,7 +180,7 @@ def test_sixteen_bits_are_kept_or_refused(tmp_path, name):
         )
         expected = np.moveaxis(expected, 0, 2) if name == "planes.tif" else expected
     assert found.bits == 16 and np.array_equal(found.values(), expected)
-    for read in (images.read, images.read_ids):
+    for read in (read_images.read, read_images.read_ids):
         with pytest.raises(PixelwiseError, match=r"16 bits for each value|colour image|not a readable image"):
             read(path)
 
@@ -202,7 +203,7 @@ def test_values_of_12_bits_are_never_taken_for_16(tmp_path, content, match):
 
 def test_no_light_at_all_is_a_picture_of_16_bits(tmp_path):
     (tmp_path / "x.png").write_bytes(png(2, 1, 16, 0, b"\0" * 5))
-    assert pictures.read(tmp_path / "x.png").values().tolist() == [[0, 0]]
+    assert own_picture.read(tmp_path / "x.png").values().tolist() == [[0, 0]]
 
 
 @pytest.mark.parametrize(
@@ -234,7 +235,7 @@ def test_photographs_may_be_opaque_but_not_transparent(tmp_path):
     opaque.append(png(2, 1, 8, 3, b"\0\1\0", chunk(b"PLTE", b"ABCDEF") + chunk(b"tRNS", b"\xff\xff")))
     for content in opaque:
         (tmp_path / "x.png").write_bytes(content)
-        assert images.read(tmp_path / "x.png").size == (2, 1)
+        assert read_images.read(tmp_path / "x.png").size == (2, 1)
     clear = [png(2, 1, 8, 6, b"\0ABC\xffDEF\xfe"), png(2, 1, 8, 4, b"\0A\x80D\xff")]
     clear.append(png(2, 1, 8, 0, b"\0\1\2", chunk(b"tRNS", b"\0\2")))
     for content in clear:
@@ -317,10 +318,10 @@ def test_damaged_tiffs_give_their_line_alone(tmp_path, capfd, compression, dtype
 def test_ids_beyond_31_bits_are_refused_and_small_ones_kept(tmp_path):
     path = tmp_path / "x.tif"
     path.write_bytes(tiff(np.array([[1, 70_000]], np.uint32)))
-    assert images.read_ids(path).tolist() == [[1, 70_000]]
+    assert read_images.read_ids(path).tolist() == [[1, 70_000]]
     path.write_bytes(tiff(np.array([[1, 2**31]], np.uint32)))
     with pytest.raises(PixelwiseError, match="id 2147483648; at most 2147483647"):
-        images.read_ids(path)
+        read_images.read_ids(path)
 
 
 def test_what_is_no_file_is_refused_without_waiting(tmp_path):
@@ -333,13 +334,13 @@ def test_what_is_no_file_is_refused_without_waiting(tmp_path):
 
 
 def test_what_may_be_read_may_be_written():
-    assert set(pictures.DEPTHS) == set(SUFFIXES) and set(images.MAP_FORMATS) < set(FORMATS)
+    assert set(own_picture.DEPTHS) == set(SUFFIXES) and set(read_images.MAP_FORMATS) < set(FORMATS)
 
 
 ALLOWED = {
     "open": {"data/decoding.py"},
     "imagecodecs": {"data/deep.py"},
-    "tifffile": {"data/deep.py", "evaluation/pictures.py"},
+    "tifffile": {"data/deep.py", "evaluation/apply/own_picture.py"},
     "torchvision.io": set(),
     "skimage.io": set(),
     "imageio": set(),

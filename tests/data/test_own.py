@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from pixelwise import artifacts, jobs
+from pixelwise import artifacts
 from pixelwise.data import fetch, own, roots, weights
-from pixelwise.jobs import Job
+from pixelwise.planning import staleness
+from pixelwise.planning.jobs import Job
 from pixelwise.settings.data import Dataset, FetchSettings, WeightsSettings
 from tests.data.builders import cityscapes, custom
 
@@ -23,12 +24,12 @@ def _in_tmp(tmp_path, monkeypatch):
 
 def done(job: Job) -> Job:
     """The job, after it was planned and has run."""
-    assert jobs.prepare([job], own.noticed([job])) == [job.id]
+    assert staleness.prepare([job], own.noticed([job])) == [job.id]
     out, step = Path(job.out), {"fetch": fetch, "weights": weights}[job.step]
     artifacts.empty(out)
     step.run(job.settings, {}, out, Path("work") / out / "state")
     artifacts.write_manifest(out, job.description(), {})
-    assert jobs.prepare([job], own.noticed([job])) == []
+    assert staleness.prepare([job], own.noticed([job])) == []
     return job
 
 
@@ -59,7 +60,7 @@ def test_what_changes_in_a_folder(tmp_path, capsys):
 
     def noticed(line: str) -> None:
         assert own.changed([job]) == {job.id: f"fetch/mine: {line} since it was fetched"}
-        assert jobs.prepare([job], own.noticed([job])) == [job.id]
+        assert staleness.prepare([job], own.noticed([job])) == [job.id]
         assert capsys.readouterr().err == f"pixelwise: fetch/mine: {line} since it was fetched\n"
 
     os.utime(picture)
@@ -73,7 +74,7 @@ def test_what_changes_in_a_folder(tmp_path, capsys):
     keep_times(picture, flipped(picture))
     noticed("images/b.png has changed")
     picture.write_bytes(original)
-    assert own.changed([job]) == {} and jobs.prepare([job], own.noticed([job])) == []
+    assert own.changed([job]) == {} and staleness.prepare([job], own.noticed([job])) == []
     custom(root, ["d"])
     noticed("images/d.png is new")
     for folder in ("images", "labels"):

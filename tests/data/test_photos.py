@@ -9,8 +9,9 @@ from PIL import Image
 from skimage import data
 
 from pixelwise.artifacts import sha256
-from pixelwise.data import noise, photos
+from pixelwise.data import photos
 from pixelwise.errors import PixelwiseError
+from pixelwise.evaluation import evaluation_noise
 
 
 def test_split_is_fixed_gray_and_of_moderate_size(tmp_path):
@@ -45,10 +46,10 @@ def test_missing_pictures_are_one_line(tmp_path, monkeypatch):
 def test_noise_is_the_published_protocols():
     np.random.seed(0)
     expected = np.random.normal(0, 25 / 255.0, (5, 7))
-    assert np.array_equal(noise.gaussian((5, 7), 25), expected)
+    assert np.array_equal(evaluation_noise.gaussian((5, 7), 25), expected)
     image = np.full((64, 64), 250, np.uint8)
-    noisy = noise.add_noise(image, 25)
+    noisy = evaluation_noise.add_noise(image, 25)
     assert noisy.dtype == np.float32 and noisy.max() > 1  # not clipped
-    assert np.array_equal(noisy, noise.add_noise(image, 25))
-    assert not np.array_equal(noisy, noise.add_noise(image, 25, seed=1))
-    assert np.allclose(noisy - image / 255, noise.gaussian((64, 64), 25), atol=1e-6)
+    assert np.array_equal(noisy, evaluation_noise.add_noise(image, 25))
+    assert not np.array_equal(noisy, evaluation_noise.add_noise(image, 25, seed=1))
+    assert np.allclose(noisy - image / 255, evaluation_noise.gaussian((64, 64), 25), atol=1e-6)

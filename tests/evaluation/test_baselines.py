@@ -7,9 +7,9 @@ import json
 import numpy as np
 import pytest
 
-from pixelwise.data.noise import add_noise
 from pixelwise.evaluation import baselines
 from pixelwise.evaluation.cases import Case, Cases
+from pixelwise.evaluation.evaluation_noise import add_noise
 from pixelwise.evaluation.fidelity import psnr, quantise
 from pixelwise.evaluation.protocols import PROTOCOLS
 from tests.evaluation import berkeley

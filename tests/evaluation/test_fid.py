@@ -16,12 +16,12 @@ from pytorch_fid.inception import InceptionV3
 from safetensors.torch import load_file, save_file
 from torchmetrics.image.kid import poly_mmd
 
-from pixelwise import metrics
 from pixelwise.data.pack import Pack
 from pixelwise.errors import PixelwiseError
-from pixelwise.evaluation import features, fid, images
+from pixelwise.evaluation import compared_pictures, features, fid
 from pixelwise.evaluation.frechet import frechet_distance, recentred_interval
 from pixelwise.evaluation.kid import KernelDistance
+from pixelwise.record import read_records
 from pixelwise.settings.evaluation import FidSettings
 
 
@@ -134,7 +134,7 @@ def test_features_equal_pytorch_fid_on_png_files(generated, inception_folder, ne
         original = InceptionV3([3])
     expected = get_activations(files, original, batch_size=4, num_workers=0)
     for batch in (1, 3):
-        rows = features.extract(lambda i: images.read_rgb(files[i]), 4, network, "pytorch-fid", batch)
+        rows = features.extract(lambda i: compared_pictures.read_rgb(files[i]), 4, network, "pytorch-fid", batch)
         np.testing.assert_allclose(rows, expected, rtol=1e-4, atol=1e-5)
 
 
@@ -162,7 +162,7 @@ def run(folder, name, inputs, **settings):
     out.mkdir(parents=True)
     work.mkdir()
     fid.run(FidSettings(name=name, dataset="scenes", device="cpu", resamples=5, **settings), inputs, out, work)
-    return metrics.load(out / "metrics.json"), out
+    return read_records(out / "metrics.json"), out
 
 
 @pytest.mark.slow
@@ -182,7 +182,7 @@ def test_step_repeats_to_the_byte_and_labels_every_number(tmp_path, prepared, ge
     value = first.values["fid"]
     assert value.low < value.value < value.high
     pack, network = Pack(prepared, "val"), features.load_inception(inception_folder)
-    x = features.extract(images.generated(generated, pack, 4).read, 4, network, "pytorch-fid", 1)
+    x = features.extract(compared_pictures.generated(generated, pack, 4).read, 4, network, "pytorch-fid", 1)
     y = features.extract(lambda i: pack.image(i), 4, network, "pytorch-fid", 2)
     assert value.value == pytest.approx(frechet_distance(x, y), abs=1e-3), "batch size must not matter"
 

@@ -12,7 +12,7 @@ from pixelwise.data import semantics
 from pixelwise.data.pack import Pack
 from pixelwise.errors import PixelwiseError
 from pixelwise.evaluation import generate
-from pixelwise.evaluation.translate import translate
+from pixelwise.evaluation.apply.translate import translate
 from pixelwise.models import build, checkpoint
 from pixelwise.settings.evaluation import GenerateSettings
 

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from pixelwise.data import photos
-from pixelwise.data.degradations import ANGLES, LENGTHS, blur, evaluation_kernels, kernel_of
-from pixelwise.data.images import four_neighbours
 from pixelwise.data.pack import Item
+from pixelwise.data.read_images import four_neighbours
 from pixelwise.errors import PixelwiseError
 from pixelwise.evaluation.cases import Cases, digest
+from pixelwise.evaluation.evaluation_noise import ANGLES, LENGTHS, blur, evaluation_kernels, kernel_of
 from pixelwise.evaluation.protocols import PROTOCOLS
 from pixelwise.settings.restoration import ProtocolName
 from tests.evaluation import berkeley

@@ -11,11 +11,11 @@ import yaml
 from PIL import Image
 from typer.testing import CliRunner
 
-from pixelwise import graph
 from pixelwise.cli import app
 from pixelwise.errors import PixelwiseError
 from pixelwise.models import build
-from pixelwise.models.official_keys import official_keys
+from pixelwise.models.official.official_keys import official_keys
+from pixelwise.planning import graph
 from tests.pipeline.micro import PARAMS, ROOT
 
 OPTIONS = {"width": 2, "num_upsampling_layers": "normal", "norm_hidden": 4}

@@ -11,14 +11,14 @@ import torch
 from pydantic import ValidationError
 from torch import nn
 
-from pixelwise import metrics
 from pixelwise.artifacts import read_json
 from pixelwise.data import semantics
 from pixelwise.errors import PixelwiseError
 from pixelwise.evaluation import hardware, latency, scopes, timing
 from pixelwise.evaluation.stopwatch import interleave, peak_memory
 from pixelwise.models import build
-from pixelwise.models.optimised import optimise
+from pixelwise.models.fast.optimised import optimise
+from pixelwise.record import read_records
 from pixelwise.settings.evaluation import TimeSettings
 
 CPU = torch.device("cpu")
@@ -38,7 +38,7 @@ def settings(**changes):
 def run(folder, **changes):
     folder.mkdir(exist_ok=True)
     timing.run(settings(**changes), {}, folder, folder)
-    return metrics.load(folder / "metrics.json")
+    return read_records(folder / "metrics.json")
 
 
 def test_every_round_runs_every_function_once_in_changing_order():

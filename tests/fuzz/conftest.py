@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.configuration import set_hypothesis_home_dir
 
-from pixelwise import execute
+from pixelwise.planning import execute
 from tests.fuzz.sandbox import Sandbox
 
 TIMES = float(os.environ.get("PIXELWISE_FUZZ", "0"))

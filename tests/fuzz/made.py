@@ -11,9 +11,10 @@ import pytest
 import yaml
 from PIL import Image
 
-from pixelwise import execute, graph
 from pixelwise.artifacts import MANIFEST, digest, read_json, sha256, write_json, write_manifest
-from pixelwise.jobs import Job, prepare
+from pixelwise.planning import execute, graph
+from pixelwise.planning.jobs import Job
+from pixelwise.planning.staleness import prepare
 from pixelwise.settings.data import WeightsSettings
 from pixelwise.settings.models import ConvertSettings
 from tests.fuzz.weights import write
@@ -88,7 +89,7 @@ def _released() -> None:
     write_manifest(folder, made.description(), {})
     where = "train/photos/released/seed0"
     settings = ConvertSettings(architecture="dncnn", options={"depth": 3, "width": 4, "channels": 1})
-    inputs, used = {"weights": str(folder)}, ("pixelwise.models.dncnn",)
+    inputs, used = {"weights": str(folder)}, ("pixelwise.models.architectures.dncnn",)
     prepare([Job(where, "convert", settings, f"{RUN}/{where}", f"{RUN}/jobs/{where}.json", inputs, used)])
 
 

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pixelwise import artifacts, jobs
+from pixelwise import artifacts
+from pixelwise.planning import jobs, staleness
 from pixelwise.settings.data import Dataset, FetchSettings, PrepareSettings
 from tests.fuzz import oracle
 from tests.fuzz.conftest import cases
@@ -93,7 +94,7 @@ def fetched(box: Sandbox, made: object) -> None:
     ]
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(box.clone)
-        jobs.prepare(steps)
+        staleness.prepare(steps)
     for job in steps:
         done = oracle.call(box, job.step, job.file)
         oracle.check(done, "own", case=made)

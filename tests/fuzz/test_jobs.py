@@ -64,7 +64,7 @@ def box(finished: Sandbox) -> Sandbox:
 
 def step_of(document: Any) -> str:
     """The subcommand that a job file is meant for, as far as it says."""
-    from pixelwise.jobs import KINDS
+    from pixelwise.planning.jobs import KINDS
 
     job = document.get("job") if isinstance(document, dict) else None
     kind = job.get("kind") if isinstance(job, dict) else None

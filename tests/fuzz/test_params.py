@@ -11,7 +11,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pixelwise import execute, graph, jobs
+from pixelwise.planning import execute, graph, staleness
 from tests.fuzz import oracle
 from tests.fuzz.conftest import cases
 from tests.fuzz.guard import RefusedError, watched
@@ -73,7 +73,7 @@ def planned(box: Sandbox, file: Path, smoke: bool | None, case: object) -> None:
                     if not SAFE.fullmatch(path):
                         oracle.fail(f"UNSAFE PATH: {path!r}\ncase: {case!r:.2000}")
                         return
-                jobs.prepare(plan.jobs)
+                staleness.prepare(plan.jobs)
                 for job in plan.jobs:
                     where = job.file
                     execute.load(Path(job.file), job.step)

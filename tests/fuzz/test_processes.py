@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pixelwise import graph
+from pixelwise.planning import graph
 from tests.fuzz.oracle import PREFIX
 from tests.fuzz.sandbox import OUTPUTS, Sandbox, listing
 from tests.pipeline.micro import PARAMS, ROOT

@@ -8,8 +8,9 @@ import torch
 from benchmarks.direct import DirectAsapNet
 from pixelwise.data import semantics
 from pixelwise.errors import PixelwiseError
-from pixelwise.models import asapnet, build
-from pixelwise.models.asapnet import exact_labels
+from pixelwise.models import build
+from pixelwise.models.architectures import asapnet
+from pixelwise.models.architectures.asapnet import exact_labels
 from pixelwise.models.pixelwise_stream import parameter_count
 from pixelwise.models.tent import _tent, tent_downsample, tent_of_labels
 

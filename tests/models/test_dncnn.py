@@ -10,8 +10,8 @@ from PIL import Image
 
 from pixelwise.errors import PixelwiseError
 from pixelwise.models import build
-from pixelwise.models.dncnn import fold
-from pixelwise.models.official import from_options, load_official
+from pixelwise.models.architectures.dncnn import fold
+from pixelwise.models.official.official_checkpoints import from_options, load_official
 from tests.models.golden_case import close
 
 

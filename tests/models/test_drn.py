@@ -10,7 +10,7 @@ import torch
 
 from pixelwise.errors import PixelwiseError
 from pixelwise.models import build
-from pixelwise.models.official import from_options, load_official
+from pixelwise.models.official.official_checkpoints import from_options, load_official
 
 
 def draw(key, shape):

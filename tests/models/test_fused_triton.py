@@ -2,7 +2,7 @@
 
 import pytest
 
-from pixelwise.models import fused_triton
+from pixelwise.models.fast import fused_triton
 
 pytest.importorskip("triton")
 from tests.models import hopper

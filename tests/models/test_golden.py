@@ -2,7 +2,7 @@
 
 import torch
 
-from pixelwise.models.official import from_options, load_official
+from pixelwise.models.official.official_checkpoints import from_options, load_official
 from tests.models.golden_case import close
 
 GENERATORS = {

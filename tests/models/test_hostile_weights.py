@@ -19,14 +19,14 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from pixelwise import pickled, tensors
 from pixelwise.data import inception
 from pixelwise.errors import PixelwiseError
 from pixelwise.evaluation.features import load_inception
+from pixelwise.files import pickled, tensors
 from pixelwise.models import build, checkpoint, registry
-from pixelwise.models.convert import convert
-from pixelwise.models.official import load_official, read
-from pixelwise.models.official_keys import official_keys
+from pixelwise.models.official.convert import convert
+from pixelwise.models.official.official_checkpoints import load_official, read
+from pixelwise.models.official.official_keys import official_keys
 from tests.models.matlab import write_matlab
 
 OPTIONS = {"width": 4, "depth": 4}

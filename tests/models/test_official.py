@@ -11,12 +11,12 @@ from safetensors.torch import save_file
 
 from pixelwise.errors import PixelwiseError
 from pixelwise.models import build
+from pixelwise.models.architectures.dncnn import fold
 from pixelwise.models.checkpoint import load
-from pixelwise.models.convert import convert, run
-from pixelwise.models.dncnn import fold
-from pixelwise.models.official import from_options, load_official
-from pixelwise.models.official_keys import official_keys
-from pixelwise.models.official_options import clear_options
+from pixelwise.models.official.convert import convert, run
+from pixelwise.models.official.official_checkpoints import from_options, load_official
+from pixelwise.models.official.official_keys import official_keys
+from pixelwise.models.official.official_options import clear_options
 from pixelwise.settings.models import ConvertSettings
 from tests.models.matlab import write_matlab
 

@@ -13,12 +13,13 @@ import pytest
 import torch
 
 from pixelwise.errors import PixelwiseError
-from pixelwise.models import build, engine_cpu, winograd
-from pixelwise.models.engine import Inputs
-from pixelwise.models.engine_cpu import Rows
-from pixelwise.models.official import from_options, load_official
-from pixelwise.models.optimised import optimise
-from pixelwise.models.prepared import asapnet, pix2pixhd
+from pixelwise.models import build
+from pixelwise.models.fast import engine_cpu, winograd
+from pixelwise.models.fast.engine import Inputs
+from pixelwise.models.fast.engine_cpu import Rows
+from pixelwise.models.fast.optimised import optimise
+from pixelwise.models.fast.prepared import asapnet, pix2pixhd
+from pixelwise.models.official.official_checkpoints import from_options, load_official
 from tests.models.golden_case import Golden, close
 
 ROOT = Path(__file__).parents[2]
@@ -201,7 +202,7 @@ def test_semantics_that_are_not_one_hot():
 
 
 if __name__ == "__main__":
-    from pixelwise.models.engine_cuda import CudaEngine
+    from pixelwise.models.fast.engine_cuda import CudaEngine
 
     found = {}
     for file in INTERPRETED:

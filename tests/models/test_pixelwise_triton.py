@@ -13,9 +13,9 @@ import pytest
 import torch
 
 from pixelwise.errors import PixelwiseError
-from pixelwise.models import pixelwise_triton
+from pixelwise.models.fast import pixelwise_triton
+from pixelwise.models.fast.pixelwise_triton import pixelwise_mlp_triton
 from pixelwise.models.pixelwise_stream import Form, parameter_count, pixelwise_mlp, position_channels
-from pixelwise.models.pixelwise_triton import pixelwise_mlp_triton
 
 TOLERANCE = {"ieee": 1e-6, "tf32x3": 1e-5, "tf32": 1e-2, "bf16": 3e-2}  # greatest distance from float64
 triton = pytest.importorskip("triton")

@@ -4,7 +4,8 @@ import pytest
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from pixelwise.models import flops, products
+from pixelwise.models import flops
+from pixelwise.models.fast import products
 
 
 @pytest.mark.parametrize("layout", ["plain", "transposed rows", "transposed weight", "slices"])

@@ -91,4 +91,4 @@ def test_errors_name_what_is_allowed():
 def test_reading_the_registry_imports_no_torch():
     code = "import sys; import pixelwise.models.registry, pixelwise.data; assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
-    assert registry.modules("asapnet") == ["pixelwise.models.asapnet"]
+    assert registry.modules("asapnet") == ["pixelwise.models.architectures.asapnet"]

@@ -10,13 +10,14 @@ import torch
 
 from pixelwise.data import semantics
 from pixelwise.errors import PixelwiseError
-from pixelwise.models import build, init, load, winograd
-from pixelwise.models.convert import convert
+from pixelwise.models import build, init, load
+from pixelwise.models.fast import winograd
+from pixelwise.models.fast.optimised import optimise
 from pixelwise.models.flops import count
-from pixelwise.models.official import from_options, load_official
-from pixelwise.models.official_keys import official_keys
-from pixelwise.models.official_options import clear_options
-from pixelwise.models.optimised import optimise
+from pixelwise.models.official.convert import convert
+from pixelwise.models.official.official_checkpoints import from_options, load_official
+from pixelwise.models.official.official_keys import official_keys
+from pixelwise.models.official.official_options import clear_options
 from pixelwise.models.registry import skeleton
 from tests.models.golden_case import close
 

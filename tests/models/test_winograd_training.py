@@ -5,9 +5,9 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from pixelwise.models import winograd_training
+from pixelwise.models.fast import winograd_training
+from pixelwise.models.fast.winograd_training import convolve, winograd_conv2d
 from pixelwise.models.lowres_stream import ConvNormReLU
-from pixelwise.models.winograd_training import convolve, winograd_conv2d
 
 
 @pytest.mark.parametrize("shape", [(1, 2, 4, 6), (3, 2, 5, 7), (2, 3, 3, 4)])

@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from pixelwise import graph, jobs
+from pixelwise.planning import graph, staleness
 from tests.pipeline.forks import Running, Server
 from tests.pipeline.micro import Clone, fresh
 
@@ -70,9 +70,9 @@ class Place(Clone):
             chosen = [job for job in graph.plan(Path("params.yaml")).jobs if job.step not in REPORT]
             valid: set[str] = set()
             for job in chosen:
-                if jobs.valid(job) and valid.issuperset(job.inputs.values()):
+                if staleness.valid(job) and valid.issuperset(job.inputs.values()):
                     valid.add(job.out)
-            return {job.out for job in chosen}, valid, jobs.verify(chosen)
+            return {job.out for job in chosen}, valid, staleness.verify(chosen)
 
     def damage(self, out: str) -> set[str]:
         """Files of one output folder that differ from its manifest, or from being listed there."""

@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from pixelwise import artifacts, exclusive, graph
+from pixelwise import artifacts
 from pixelwise.errors import PixelwiseError
+from pixelwise.planning import exclusive, graph
 from tests.pipeline.cut import DVC, SNAKEMAKE, Place, tree
 from tests.pipeline.forks import Server, at_work
 from tests.pipeline.sequences import World, play

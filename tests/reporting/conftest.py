@@ -14,7 +14,7 @@ from PIL import Image
 from pixelwise.artifacts import write_json, write_manifest
 from pixelwise.claims import judge
 from pixelwise.data.pack import Item, write_pack
-from pixelwise.metrics import Record, Value, dump
+from pixelwise.record import Record, Value, write_records
 from pixelwise.reporting import figures, summary
 from pixelwise.settings.claims import JudgeSettings
 from pixelwise.settings.reporting import FiguresSettings, SummarySettings
@@ -95,7 +95,7 @@ def _timing(root: Path) -> Path:
             counted = {"condition": {"height": size[0], "width": size[1]}, "synthetic": False, "short": False, "n": 1}
             operations = {"gmacs": Value(value=value, unit="GMAC"), "parameters": Value(value=8e7, unit="1")}
             records.append(record("flops", "translation", model, operations, dataset="random", **counted))
-    dump(folder / "metrics.json", records)
+    write_records(folder / "metrics.json", records)
     _close(root, "time/translation", "time", folder)
     folder = _job(root, "time/denoising", "time")
     condition = {"height": 321, "width": 481, "batch": 1, "precision": "fp32", "scope": "generator", "mode": "eager"}
@@ -107,7 +107,7 @@ def _timing(root: Path) -> Path:
         "n": 40,
         "dataset": "none",
     }
-    dump(
+    write_records(
         folder / "metrics.json",
         [
             record("latency", "denoising", name, {"median": spread(time, 5, "ms")}, **clean)
@@ -125,7 +125,7 @@ def _quality(root: Path) -> None:
         condition = {"height": 256, "width": 512}
         if model != "shuffled":
             folder = _job(root, f"fid/streets/{model}/seed0", "fid")
-            dump(
+            write_records(
                 folder / "metrics.json",
                 [
                     record(
@@ -146,7 +146,7 @@ def _quality(root: Path) -> None:
             for place, name in enumerate(CLASSES)
         }
         values = {"miou": spread(100 * iou, 2, "%"), "acc_all": spread(100 * iou + 20, 2, "%"), **per_class}
-        dump(
+        write_records(
             folder / "metrics.json",
             [
                 record(
@@ -212,7 +212,7 @@ def _restoration(root: Path) -> None:
                     [name, sigma, f"test{place:03d}", "psnr", f"{value:.6f}"] for place, value in enumerate(values)
                 ]
         _samples(folder, list(methods), rng)
-        dump(folder / "metrics.json", records)
+        write_records(folder / "metrics.json", records)
         with (folder / "per_image.csv").open("w", newline="") as stream:
             csv.writer(stream).writerows([["model", "sigma", "image", "metric", "value"], *rows])
         _close(root, f"restore/bsd68/{job}/seed0", "restore", folder)

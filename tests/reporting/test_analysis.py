@@ -5,12 +5,12 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from pixelwise.reporting import analysis, records
+from pixelwise.reporting import analysis, tidy_tables
 
 
 @pytest.fixture
 def table(planted) -> pd.DataFrame:
-    return records.read_all(planted.summary)
+    return tidy_tables.read_all(planted.summary)
 
 
 @pytest.fixture

@@ -11,9 +11,9 @@ import pytest
 from rich.console import Console
 
 from pixelwise.artifacts import write_manifest
-from pixelwise.claims import judge, terminal
+from pixelwise.claims import judge, verdict_tables
 from pixelwise.errors import PixelwiseError
-from pixelwise.reporting import analysis, page, records, summary
+from pixelwise.reporting import analysis, page, summary, tidy_tables
 from pixelwise.settings.claims import JudgeSettings
 from pixelwise.settings.reporting import ReportSettings, SummarySettings
 
@@ -56,12 +56,12 @@ def test_a_hand_edited_ratio_confirms_nothing_and_stands_on_the_page(copy: Simpl
     assert line.startswith(f"{path}: sha256 ") and "it was changed" in line
     made, claims = gather(copy)
     assert line in summary.left_out(made)
-    assert "time/translation/metrics.json" not in set(records.read_all(made)["source"])
-    assert len(records.read_all(made)) > 50
+    assert "time/translation/metrics.json" not in set(tidy_tables.read_all(made)["source"])
+    assert len(tidy_tables.read_all(made)) > 50
     console = Console(width=400, record=True, file=open("/dev/null", "w"))  # noqa: SIM115
-    terminal.show(claims, console=console)
+    verdict_tables.show(claims, console=console)
     assert f"left out: {line}" in console.export_text()
-    terminal.show(copy.root, metrics=copy.root, console=console)
+    verdict_tables.show(copy.root, metrics=copy.root, console=console)
     assert f"left out: {line}" in console.export_text()
     assert f"left out: {line}" in analysis.text(made)
     inputs = {"summary": made, "claims": claims, "figures": copy.root / "figures", **copy.jobs}
@@ -91,7 +91,7 @@ def test_a_wrong_file_costs_its_own_rows(copy: SimpleNamespace, job: str, file: 
     document = json.loads((claims / "claims.json").read_text())
     lines = {*summary.left_out(made), *document["left_out"]}
     assert lines and all(line.startswith(f"{copy.jobs[job] / file}: ") and "\n" not in line for line in lines)
-    assert len(records.read_all(made)) > 50
+    assert len(tidy_tables.read_all(made)) > 50
 
 
 @pytest.mark.parametrize("damage", ["[]", "{", '{"job": {}, "inputs": {}, "files": {}}'])

@@ -12,8 +12,8 @@ import pytest
 
 from pixelwise.artifacts import write_json
 from pixelwise.errors import PixelwiseError
-from pixelwise.metrics import Record, Value, dump, load
-from pixelwise.reporting import claimrows, page, provenance, speed, summary, tables
+from pixelwise.record import Record, Value, read_records, write_records
+from pixelwise.reporting import claimrows, page, page_tables, provenance, speed_tables, summary
 from pixelwise.settings.reporting import ReportSettings, SummarySettings
 
 SETTINGS = ReportSettings(run="planted", profile="planted")
@@ -116,8 +116,10 @@ def test_names_from_files_are_escaped(planted, tmp_path):
     evil = '<script>alert("x")</script>'
     folder = tmp_path / "fid"
     folder.mkdir()
-    records = load(planted.jobs["fid/streets/asapnet/seed0"] / "metrics.json")
-    dump(folder / "metrics.json", [entry.model_copy(update={"model": evil, "dataset": evil}) for entry in records])
+    records = read_records(planted.jobs["fid/streets/asapnet/seed0"] / "metrics.json")
+    write_records(
+        folder / "metrics.json", [entry.model_copy(update={"model": evil, "dataset": evil}) for entry in records]
+    )
     out = tmp_path / "summary"
     out.mkdir()
     summary.run(SummarySettings(run="planted", resamples=100), {**planted.scored, "fid/evil": folder}, out, tmp_path)
@@ -190,7 +192,7 @@ def test_deviations_name_setting_published_and_here(planted):
     ],
 )
 def test_intervals_keep_the_digits_that_matter(value, low, high, text):
-    assert tables.estimate(SimpleNamespace(value=value, low=low, high=high, unit="1")) == text
+    assert page_tables.estimate(SimpleNamespace(value=value, low=low, high=high, unit="1")) == text
 
 
 def test_benchmark_of_each_machine_has_its_tables_and_figure(tmp_path):
@@ -216,8 +218,8 @@ def test_benchmark_of_each_machine_has_its_tables_and_figure(tmp_path):
         median = Value(value=100 * ratio, unit="ms", low=99 * ratio, high=101 * ratio)
         rows.append(Record(model="asapnet", protocol="generator", values={"median": median}, **common))
     (tmp_path / "cpu").mkdir()
-    dump(tmp_path / "cpu" / "metrics.json", rows)
-    made = speed.bench(tmp_path)
+    write_records(tmp_path / "cpu" / "metrics.json", rows)
+    made = speed_tables.bench(tmp_path)
     assert [len(table.rows) for table in made] == [4, 2]
     assert made[0].columns[4:] == ["256x512", "512x1024"]
     assert made[0].rows[2][1:] == [
@@ -227,6 +229,6 @@ def test_benchmark_of_each_machine_has_its_tables_and_figure(tmp_path):
         "2.90 [2.80, 3.00] (40)",
         "5.20 [5.10, 5.30] (40)",
     ]
-    (figure,) = speed.bench_figures(tmp_path)
+    (figure,) = speed_tables.bench_figures(tmp_path)
     assert "both optimised, fp32: 2.90 at 256x512, 5.20 at 512x1024" in figure["alt"]
-    assert speed.bench(tmp_path / "none") == []
+    assert speed_tables.bench(tmp_path / "none") == []

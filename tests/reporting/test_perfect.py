@@ -12,10 +12,10 @@ import pytest
 from pixelwise.artifacts import write_text
 from pixelwise.claims import judge
 from pixelwise.evaluation.fidelity import psnr
-from pixelwise.evaluation.ledger import Ledger
+from pixelwise.evaluation.score_cache import Ledger
 from pixelwise.evaluation.statistics import bootstrap_mean, paired_difference, percentile_interval
-from pixelwise.metrics import Record, Value, dump, load, measured
-from pixelwise.reporting import analysis, differences, figures, records, summary, tables
+from pixelwise.record import Record, Value, measured, read_records, write_records
+from pixelwise.reporting import analysis, figures, page_tables, paired_differences, summary, tidy_tables
 from pixelwise.settings.claims import JudgeSettings
 from pixelwise.settings.reporting import FiguresSettings, SummarySettings
 
@@ -60,7 +60,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         facts = {"dataset": "bsd68", "protocol": "bsd68", "condition": {"sigma": 25.0}, "n": 3}
         marks = {"synthetic": False, "short": False}
         record = Record(kind="restoration", task="denoising", model=name, values=values, **facts, **marks)
-        dump(folder / "metrics.json", [record])
+        write_records(folder / "metrics.json", [record])
         rows = [f"{name},25,image{place},psnr,{score:.9g}" for place, score in enumerate(scores)]
         write_text(folder / "per_image.csv", "\n".join(["model,sigma,image,metric,value", *rows]) + "\n")
         jobs[f"restore/bsd68/{name}/seed0"] = folder
@@ -76,19 +76,19 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 def test_files_hold_it_in_the_documented_way(run: dict[str, Path]) -> None:
     folder = run["restore/bsd68/identity_8bit/seed0"]
     assert '"value": "Infinity"' in (folder / "metrics.json").read_text()
-    assert load(folder / "metrics.json")[0].values["psnr"].value == math.inf
+    assert read_records(folder / "metrics.json")[0].values["psnr"].value == math.inf
     tree = json.loads((run["summary"] / "metrics.json").read_text())
     assert tree["restoration"]["bsd68"]["bsd68 sigma 25"]["identity_8bit"]["psnr"] == "Infinity"
-    table = records.read_all(run["summary"]).set_index(["model", "metric"])
+    table = tidy_tables.read_all(run["summary"]).set_index(["model", "metric"])
     assert table.loc[("identity_8bit", "psnr"), "value"] == math.inf
-    (row,) = differences.read(run["summary"]).to_dict("records")
+    (row,) = paired_differences.read(run["summary"]).to_dict("records")
     assert (row["model"], row["difference"], row["high"]) == ("identity_8bit", math.inf, math.inf)
 
 
 def test_tables_and_sentences_show_it(run: dict[str, Path]) -> None:
     shown = analysis.text(run["summary"])
     assert "\u221e dB [" in shown and "nan" not in shown and "inf" not in shown.lower().replace("infinit", "")
-    table = tables.differences(differences.read(run["summary"]))
+    table = page_tables.differences(paired_differences.read(run["summary"]))
     assert "+\u221e dB [" in table.rows[0][-2]
 
 

@@ -9,29 +9,29 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pixelwise import metrics
 from pixelwise.errors import PixelwiseError
-from pixelwise.reporting import curves, differences, records, summary
+from pixelwise.record import read_records
+from pixelwise.reporting import curves, paired_differences, summary, tidy_tables
 from pixelwise.settings.reporting import SummarySettings
 
 
 def test_every_value_of_every_record_has_one_row(planted):
-    table = records.read_all(planted.summary)
+    table = tidy_tables.read_all(planted.summary)
     expected = {
         (f"{job}/metrics.json", record.model, name, value.value)
         for job, folder in planted.scored.items()
         if (folder / "metrics.json").exists()
-        for record in metrics.load(folder / "metrics.json")
+        for record in read_records(folder / "metrics.json")
         for name, value in record.values.items()
     }
     assert set(zip(table["source"], table["model"], table["metric"], table["value"], strict=True)) == expected
 
 
 def test_timings_stand_apart(planted):
-    assert set(records.read(planted.summary / "timings.csv")["kind"]) == {"latency"}
-    repeatable = records.read(planted.summary / "metrics.csv")
+    assert set(tidy_tables.read(planted.summary / "timings.csv")["kind"]) == {"latency"}
+    repeatable = tidy_tables.read(planted.summary / "metrics.csv")
     assert "latency" not in set(repeatable["kind"])
-    assert not set(repeatable["unit"]) & records.TIMING_UNITS
+    assert not set(repeatable["unit"]) & tidy_tables.TIMING_UNITS
 
 
 def test_two_runs_give_the_same_bytes(planted, tmp_path):
@@ -69,10 +69,10 @@ def test_paired_difference_is_the_mean_of_differences(planted):
 
 def test_reference_is_the_best_of_its_family():
     means = pd.Series({"dncnn_b": 29.1, "dncnn_s": 29.2, "asapnet": 24.0})
-    assert differences.reference_of(means, ["dncnn"]) == "dncnn_s"
-    assert differences.reference_of(means, ["dncnn_b", "dncnn"]) == "dncnn_b"
-    assert differences.reference_of(means, ["dncnn_equal", "dncnn"]) == "dncnn_s"
-    assert differences.reference_of(means, ["unet"]) is None
+    assert paired_differences.reference_of(means, ["dncnn"]) == "dncnn_s"
+    assert paired_differences.reference_of(means, ["dncnn_b", "dncnn"]) == "dncnn_b"
+    assert paired_differences.reference_of(means, ["dncnn_equal", "dncnn"]) == "dncnn_s"
+    assert paired_differences.reference_of(means, ["unet"]) is None
 
 
 def test_curves_know_samples_and_leave_clocks_out(tmp_path):
@@ -101,15 +101,15 @@ def test_wrong_per_image_file_names_the_missing_column(planted, tmp_path, conten
     (folder / "per_image.csv").write_text(content)
     (folder / "manifest.json").unlink()
     with pytest.raises(PixelwiseError, match=r"per_image\.csv: lacks the column"):
-        differences.table({"restore/bsd68/dncnn_s/seed0": folder}, "dncnn", 100, 0)
+        paired_differences.table({"restore/bsd68/dncnn_s/seed0": folder}, "dncnn", 100, 0)
 
 
 def test_missing_summary_says_what_to_do(tmp_path):
     with pytest.raises(PixelwiseError, match="run the summarise step first"):
-        records.read_all(tmp_path)
+        tidy_tables.read_all(tmp_path)
 
 
 def test_run_without_any_number_gives_empty_tables(tmp_path):
     summary.run(SummarySettings(run="empty"), {}, tmp_path, tmp_path)
-    assert len(records.read_all(tmp_path)) == 0
+    assert len(tidy_tables.read_all(tmp_path)) == 0
     assert json.loads((tmp_path / "metrics.json").read_text()) == {}

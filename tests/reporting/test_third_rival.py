@@ -7,8 +7,8 @@ import dataclasses
 import pandas as pd
 import pytest
 
-from pixelwise.reporting import figures, pairs, speed, style, tables
-from pixelwise.reporting.numbers import Numbers
+from pixelwise.reporting import figures, page_tables, pairs, speed_tables, style
+from pixelwise.reporting.figure_numbers import Numbers
 
 
 def beside(table: pd.DataFrame, name: str) -> pd.DataFrame:
@@ -46,11 +46,11 @@ def test_figures(numbers, figure, words):
 
 
 def test_tables(numbers):
-    ratios = {row[0] for row in speed.ratios(numbers.table).rows}
+    ratios = {row[0] for row in speed_tables.ratios(numbers.table).rows}
     assert {"pix2pixHD / ASAP-Net", "SPADE / ASAP-Net"} <= ratios
-    assert "SPADE" in {row[0] for row in tables.timings(numbers.table).rows}
-    assert "SPADE" in {row[0] for row in speed.operations(numbers.table).rows}
-    assert "SPADE" in tables.classes(numbers.table).columns
+    assert "SPADE" in {row[0] for row in page_tables.timings(numbers.table).rows}
+    assert "SPADE" in {row[0] for row in speed_tables.operations(numbers.table).rows}
+    assert "SPADE" in page_tables.classes(numbers.table).columns
 
 
 def test_pairs_are_those_of_the_run(planted, numbers):

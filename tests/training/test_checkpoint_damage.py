@@ -11,7 +11,7 @@ import torch
 from pixelwise.artifacts import sha256
 from pixelwise.errors import PixelwiseError
 from pixelwise.training import denoising
-from pixelwise.training.loop import CHECKPOINT, DIGESTS
+from pixelwise.training.resume import CHECKPOINT, DIGESTS
 from tests.training.small_trainings import denoising_settings
 
 

@@ -13,8 +13,8 @@ from safetensors import safe_open
 from torch import Tensor, nn
 
 from pixelwise.data import semantics
-from pixelwise.models import official
-from pixelwise.models.official_keys import official_keys
+from pixelwise.models.official import official_checkpoints
+from pixelwise.models.official.official_keys import official_keys
 from pixelwise.training import losses
 from pixelwise.training.adversarial import Translation
 from pixelwise.training.machine import Machine
@@ -34,8 +34,8 @@ class Case:
             key.removeprefix("output/"): value for key, value in tensors.items() if key.startswith("output/")
         }
         options = self.config.get("options") or self.config["config"]
-        self.module = official.from_options(name, self._narrow(options))
-        official.load_official(self.module, self.state)
+        self.module = official_checkpoints.from_options(name, self._narrow(options))
+        official_checkpoints.load_official(self.module, self.state)
         self.module.eval()
         planes = semantics(tensors["input/label"], tensors["input/instance"], 35)
         self.fake = tensors["input/fake"].requires_grad_()
@@ -185,8 +185,8 @@ def test_pix2pixhd_training_step_gives_the_golden_losses(nvidia: Case) -> None:
 
 def test_each_half_of_a_step_is_one_power_iteration(spade: Case) -> None:
     """After one joint pass the buffers are the golden ones; a whole step makes two passes, no more."""
-    twin = official.from_options("multiscale_discriminator", spade.config["options"])
-    official.load_official(twin, spade.state)
+    twin = official_checkpoints.from_options("multiscale_discriminator", spade.config["options"])
+    official_checkpoints.load_official(twin, spade.state)
     twin.train()
     twin(spade.joint)
     once = _officially_named(twin)

@@ -22,7 +22,7 @@ from pixelwise.settings.training import TrainingSettings
 from pixelwise.training import denoising
 from pixelwise.training.adversarial import Translation
 from pixelwise.training.denoising import Restoration
-from pixelwise.training.images import LabelledImages
+from pixelwise.training.labelled_batches import LabelledImages
 from pixelwise.training.machine import Machine
 from pixelwise.training.parallel import mean_over_processes
 from pixelwise.training.segmentation import Segmentation

@@ -14,11 +14,11 @@ from pixelwise.artifacts import write_json
 from pixelwise.data.motion import motion_kernel
 from pixelwise.data.pack import Item, Pack, write_pack
 from pixelwise.errors import PixelwiseError
-from pixelwise.training.degradation import ANGLES, MotionBlur, noise, noise_levels
 from pixelwise.training.denoising import Restoration
 from pixelwise.training.machine import Machine
 from pixelwise.training.patches import Draw, Patches, orientations, shrunk, turns
 from pixelwise.training.randomness import batch_at, order, seed_everything
+from pixelwise.training.training_noise import ANGLES, MotionBlur, noise, noise_levels
 from tests.training.small_trainings import denoising_settings
 
 CPU = torch.device("cpu")

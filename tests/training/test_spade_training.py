@@ -15,7 +15,7 @@ from pixelwise.errors import PixelwiseError
 from pixelwise.settings.training import AdversarialSettings, deviations
 from pixelwise.training import adversarial
 from pixelwise.training.adversarial import Translation
-from pixelwise.training.images import LabelledImages
+from pixelwise.training.labelled_batches import LabelledImages
 from pixelwise.training.machine import Machine
 from pixelwise.training.parallel import SharedBatchNorm, share_batch_norm
 from tests.training.small_trainings import gan_settings

@@ -15,9 +15,9 @@ from torchvision.models import vgg19
 from pixelwise.errors import PixelwiseError
 from pixelwise.models import checkpoint
 from pixelwise.settings.training import DenoisingSettings
-from pixelwise.training import adversarial, denoising, progress, segmentation
+from pixelwise.training import adversarial, denoising, progress_bar, segmentation
 from pixelwise.training.curve import Curve
-from pixelwise.training.images import LabelledImages
+from pixelwise.training.labelled_batches import LabelledImages
 from pixelwise.training.machine import Machine, machine
 from tests.training.small_trainings import NARROW, denoising_settings, gan_settings, segmentation_settings
 
@@ -228,12 +228,12 @@ def test_mistakes_are_named(translation_data: Path, photo_data: Path, tmp_path: 
 
 
 def test_progress_is_lines_in_a_log_and_a_bar_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(progress, "SECONDS_BETWEEN_LINES", 0.0)
+    monkeypatch.setattr(progress_bar, "SECONDS_BETWEEN_LINES", 0.0)
     text = {}
     for terminal in (False, True):
         stream = io.StringIO()
         console = Console(file=stream, force_terminal=terminal, width=150)
-        with progress.Live("dncnn", 10, 2, 4, console=console) as live:
+        with progress_bar.Live("dncnn", 10, 2, 4, console=console) as live:
             for step in range(3, 11):
                 live.step(step, {"loss": 0.5} if step % 4 == 0 else None)
         text[terminal] = stream.getvalue()
@@ -241,7 +241,7 @@ def test_progress_is_lines_in_a_log_and_a_bar_on_a_terminal(monkeypatch: pytest.
     assert lines[0] == "dncnn: step 2 of 10" and lines[1].startswith("dncnn: step 4/10, loss 0.5, ")
     assert "images/s" in lines[1] and lines[1].endswith(" left") and lines[-1].startswith("dncnn: 10 steps in 0:00:0")
     assert "\x1b" not in text[False] and "10/10" in text[True] and "loss 0.5" in text[True]
-    assert progress.duration(3723.4) == "1:02:03"
+    assert progress_bar.duration(3723.4) == "1:02:03"
 
 
 @pytest.mark.slow

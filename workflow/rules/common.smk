@@ -12,10 +12,10 @@ sys.path.insert(
 from pixelwise import net
 
 with net.planning():
-    from pixelwise import clone, configuration, exclusive, graph
+    from pixelwise.planning import clone, configuration, exclusive, graph
     from pixelwise.data import own
 
-    clone.use(ROOT)
+    clone.run_this_checkout(ROOT)
     # `config` holds what the command line gave, which child processes are given again; all else is read from the file.
     PLAN = graph.plan_of(configuration.read(Path("params.yaml"), config))
     if workflow.is_main_process:

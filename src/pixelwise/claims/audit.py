@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from pixelwise.claims.schema import Claim, Contradiction, Register, Side
+from pixelwise.claims.claim_schema import Claim, Contradiction, Register, Side
 from pixelwise.errors import PixelwiseError
 from pixelwise.settings.base import Settings
 

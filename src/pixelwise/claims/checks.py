@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from pixelwise.metrics import Kind, Scalar, Task
+from pixelwise.record import Kind, Scalar, Task
 from pixelwise.settings.base import Settings
 
 Verdict = Literal["confirmed", "direction only", "contradicted", "underspecified", "not testable here", "superseded"]

@@ -9,11 +9,11 @@ from typing import Any
 
 import yaml
 
-from pixelwise import listings
-from pixelwise.claims.expected import Datasets
+from pixelwise.claims.predicted_records import Datasets
 from pixelwise.errors import PixelwiseError
-from pixelwise.jobs import Job
-from pixelwise.schemas import LogLine
+from pixelwise.files import listings
+from pixelwise.files.step_documents import LogLine
+from pixelwise.planning.jobs import Job
 
 TABLE = Path(__file__).with_name("recorded_costs.yaml")
 PIXELS = 256 * 512

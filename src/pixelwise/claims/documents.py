@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from pixelwise.claims.audit import Contradicted, apart, published
 from pixelwise.claims.checks import Agreement, Arithmetic, Audit, Verdict
+from pixelwise.claims.claim_schema import Claim, Register
 from pixelwise.claims.estimates import Estimate, interval
 from pixelwise.claims.findings import Finding
 from pixelwise.claims.rules import judge_estimate
-from pixelwise.claims.schema import Claim, Register
 
 
 def computed(register: Register, claim: Claim, check: Arithmetic) -> Finding:

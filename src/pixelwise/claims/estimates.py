@@ -11,7 +11,7 @@ from pixelwise.claims.evidence import Item, setting
 from pixelwise.claims.findings import Interval
 from pixelwise.claims.power import half_width
 from pixelwise.evaluation.statistics import percentile_interval
-from pixelwise.metrics import Value
+from pixelwise.record import Value
 
 LEAST_DRAWS = 20
 

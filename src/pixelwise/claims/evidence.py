@@ -9,13 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pixelwise import metrics
 from pixelwise.artifacts import MANIFEST, check_listed, read_manifest, sha256
 from pixelwise.claims.checks import Measurement
 from pixelwise.errors import PixelwiseError
-from pixelwise.jobs import KINDS
-from pixelwise.listings import leaving_out, number, rows
-from pixelwise.metrics import Record, Scalar, Value
+from pixelwise.files.listings import leaving_out, number, rows
+from pixelwise.planning.jobs import KINDS
+from pixelwise.record import Record, Scalar, Value, read_records
 
 SHOWN_ANYWAY = frozenset({"height", "width", "segmenter"})
 """Conditions of picture quality: a record that misses one of them cannot decide, but is shown beside the verdict."""
@@ -76,7 +75,7 @@ def load_file(path: Path, name: str) -> list[Item]:
     Raises:
         PixelwiseError: If it, or `resamples.csv` beside it, breaks its format or its manifest.
     """
-    records = metrics.load(path)
+    records = read_records(path)
     manifest = path.parent / MANIFEST
     command = command_of(read_manifest(manifest)["job"]) if manifest.is_file() else ""
     draws = _draws(path.parent / "resamples.csv")

@@ -11,8 +11,8 @@ from pydantic import Field, field_serializer, model_validator
 from pixelwise.artifacts import read_made
 from pixelwise.claims.audit import Contradicted
 from pixelwise.claims.checks import Check, Verdict
-from pixelwise.claims.schema import Claim, Source
-from pixelwise.metrics import Scalar, Value
+from pixelwise.claims.claim_schema import Claim, Source
+from pixelwise.record import Scalar, Value
 from pixelwise.settings.base import Settings
 
 

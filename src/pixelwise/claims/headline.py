@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 from pixelwise.claims.audit import Contradicted
 from pixelwise.claims.checks import VERDICTS, Measurement
+from pixelwise.claims.claim_schema import Register
 from pixelwise.claims.findings import Finding, decided
 from pixelwise.claims.rules import show
-from pixelwise.claims.schema import Register
 
 VERBS = {
     "confirmed": "holds",

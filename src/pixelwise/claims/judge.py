@@ -13,10 +13,10 @@ from typing import Any
 from pixelwise.artifacts import write_json, write_text
 from pixelwise.claims.audit import Contradicted, contradictions
 from pixelwise.claims.checks import VERDICTS
+from pixelwise.claims.claim_schema import Claim, Register, register
 from pixelwise.claims.evidence import Item, load_below, load_files
 from pixelwise.claims.findings import Finding, decided
 from pixelwise.claims.headline import headline
-from pixelwise.claims.schema import Claim, Register, register
 from pixelwise.claims.verdicts import decide
 from pixelwise.settings.claims import JudgeSettings
 

@@ -13,17 +13,17 @@ from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
-from pixelwise.claims import costs, expected
+from pixelwise.claims import costs, predicted_records
 from pixelwise.claims.audit import contradictions
 from pixelwise.claims.checks import Measurement, Underspecified
+from pixelwise.claims.claim_schema import Register, register
 from pixelwise.claims.findings import Finding
-from pixelwise.claims.schema import Register, register
 from pixelwise.claims.verdicts import decide
-from pixelwise.console import cell, terminal
-from pixelwise.jobs import RUN_LOG, Job
+from pixelwise.planning.jobs import RUN_LOG, Job
+from pixelwise.terminal.console import cell, terminal
 
 if TYPE_CHECKING:
-    from pixelwise.graph import Plan
+    from pixelwise.planning.graph import Plan
 
 OWN = {"cityscapes": "CITYSCAPES_ROOT", "gopro": "", "custom": ""}
 """Data sets that a user must bring, with the environment variable that may name their folder."""
@@ -56,7 +56,7 @@ def possible(jobs: Sequence[Job]) -> list[Job]:
 
 def decidable(known: Register, jobs: Sequence[Job]) -> list[Finding]:
     """What judging would find if every job ran: a measured claim is open only for want of a record, images or seeds."""
-    items, outcomes = expected.records(list(jobs), known), contradictions(known)
+    items, outcomes = predicted_records.records(list(jobs), known), contradictions(known)
     return [decide(known, claim, items, outcomes) for claim in known.claims]
 
 
@@ -84,7 +84,7 @@ def survey(plan: Plan, log: Path = RUN_LOG) -> dict[str, Any]:
         and basis), `machine`, `missing`.
     """
     known, jobs = register(), list(plan.jobs)
-    gpu = expected.accelerator()
+    gpu = predicted_records.accelerator()
     now, later = (settled(known, decidable(known, chosen)) for chosen in (possible(jobs), jobs))
     waiting = Counter(_waits_for(known, f) for f in decidable(known, jobs) if f.missing and f.id not in later)
     disk = shutil.disk_usage(Path.cwd()).free / 1e9
@@ -132,7 +132,7 @@ def _data(known: Register, job: Job) -> dict[str, Any]:
 
 def _groups(jobs: list[Job], log: Path, device: str) -> list[dict[str, Any]]:
     """Jobs that differ only in the seed, together."""
-    datasets, document = expected.Datasets(jobs), costs.table()
+    datasets, document = predicted_records.Datasets(jobs), costs.table()
     recorded = costs.from_log(jobs, datasets, log, device) + costs.from_table(document)
     grouped: dict[str, list[Job]] = defaultdict(list)
     for job in jobs:
@@ -154,7 +154,9 @@ def _groups(jobs: list[Job], log: Path, device: str) -> list[dict[str, Any]]:
     return rows
 
 
-def _missing(data: list[dict[str, Any]], groups: list[dict[str, Any]], gpu: expected.Gpu, disk: float) -> list[str]:
+def _missing(
+    data: list[dict[str, Any]], groups: list[dict[str, Any]], gpu: predicted_records.Gpu, disk: float
+) -> list[str]:
     lines = [f"data {entry['name']}: {entry['get']}" for entry in data if not entry["have"]]
     needed = sum(entry["disk_gb"] for entry in data)
     if needed > disk:

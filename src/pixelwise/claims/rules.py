@@ -7,10 +7,10 @@ from typing import Literal
 
 from pixelwise.claims.audit import rounding
 from pixelwise.claims.checks import Bound, Rule, Verdict
+from pixelwise.claims.claim_schema import Claim
 from pixelwise.claims.estimates import Estimate
 from pixelwise.claims.findings import Interval
 from pixelwise.claims.power import needed
-from pixelwise.claims.schema import Claim
 
 State = Literal["holds", "fails", "open"]
 

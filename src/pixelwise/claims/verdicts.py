@@ -16,12 +16,12 @@ from pixelwise.claims.checks import (
     Untestable,
     Verdict,
 )
+from pixelwise.claims.claim_schema import Claim, Register
 from pixelwise.claims.documents import agreeing, audited, computed
 from pixelwise.claims.estimates import Estimate, combine, interval, summarise
 from pixelwise.claims.evidence import Item
 from pixelwise.claims.findings import Finding, Interval, Used, decided
 from pixelwise.claims.rules import judge_estimate
-from pixelwise.claims.schema import Claim, Register
 
 
 def _used(item: Item, check: Measurement, barred: list[str]) -> Used:

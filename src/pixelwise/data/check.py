@@ -12,15 +12,15 @@ from rich.progress import track
 from rich.table import Table
 
 from pixelwise.artifacts import MANIFEST
-from pixelwise.console import cell, terminal
 from pixelwise.data import roots
-from pixelwise.data.inspect import Example, decode, headers
+from pixelwise.data.check_example import Example, decode, headers
 from pixelwise.data.layout import Entry, LabelTable
 from pixelwise.data.readers import SPLITS, expected, label_table, listing
 from pixelwise.errors import PixelwiseError
-from pixelwise.screen import plain
 from pixelwise.settings.data import Dataset
 from pixelwise.settings.profile import Profile
+from pixelwise.terminal.console import cell, terminal
+from pixelwise.terminal.screen import plain
 
 
 @dataclass

@@ -16,7 +16,7 @@ from pixelwise.data.extract import Member, extract, names
 from pixelwise.data.sources import CITYSCAPES, CITYSCAPES_HOME
 from pixelwise.data.transfer import seconds
 from pixelwise.errors import PixelwiseError
-from pixelwise.screen import say
+from pixelwise.terminal.screen import say
 
 SUFFIXES = ("_leftImg8bit.png", "_gtFine_labelIds.png", "_gtFine_instanceIds.png")
 TIMEOUT = 20.0  # seconds

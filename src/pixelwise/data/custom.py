@@ -19,8 +19,8 @@ from pixelwise.data.formats import SUFFIXES
 from pixelwise.data.layout import IGNORE, LabelTable, Listing, distinct_colours, index, pair
 from pixelwise.data.walking import images_below
 from pixelwise.errors import PixelwiseError
-from pixelwise.screen import plain
 from pixelwise.settings.data import Dataset
+from pixelwise.terminal.screen import plain
 
 ROLES = {"image": "images", "label": "labels", "instance": "instances"}
 

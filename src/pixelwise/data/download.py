@@ -19,7 +19,7 @@ from pixelwise.data import zips
 from pixelwise.data.sources import Source
 from pixelwise.data.transfer import BROKEN_OFF, CHUNK, TIMEOUT, NoPart, Unreachable, reason, seconds, shown, stream
 from pixelwise.errors import PixelwiseError
-from pixelwise.screen import say
+from pixelwise.terminal.screen import say
 
 CACHE = Path("work") / "downloads"
 MIRROR = "PIXELWISE_MIRROR"

@@ -15,8 +15,8 @@ from pixelwise.data.extract import Member
 from pixelwise.data.own import FILES
 from pixelwise.data.roots import preflight
 from pixelwise.errors import PixelwiseError
-from pixelwise.screen import say
 from pixelwise.settings.data import Dataset, FetchSettings
+from pixelwise.terminal.screen import say
 
 __all__ = ["FILES", "preflight", "run"]
 

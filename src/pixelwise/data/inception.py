@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from pixelwise.errors import PixelwiseError
-from pixelwise.tensors import plain, unpickled
+from pixelwise.files.tensors import plain, unpickled
 
 STEM = ("Conv2d_1a_3x3", "Conv2d_2a_3x3", "Conv2d_2b_3x3", "Conv2d_3b_1x1", "Conv2d_4a_3x3")
 

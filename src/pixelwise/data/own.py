@@ -15,9 +15,9 @@ from pathlib import Path
 from pixelwise.artifacts import read_json, sha256, write_text
 from pixelwise.data import roots
 from pixelwise.errors import PixelwiseError
-from pixelwise.jobs import Job
-from pixelwise.screen import say
+from pixelwise.planning.jobs import Job
 from pixelwise.settings.data import Dataset, FetchSettings, WeightsSettings
+from pixelwise.terminal.screen import say
 
 FILES = "files.csv"
 SOURCE = "source.json"

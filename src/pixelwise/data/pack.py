@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from pixelwise.artifacts import atomic, write_json
 from pixelwise.data.packed import Facts, Index
 from pixelwise.errors import PixelwiseError
-from pixelwise.reading import read
+from pixelwise.files.reading import read
 
 FACTS = "dataset.json"
 DTYPES: dict[str, np.dtype[Any]] = {

@@ -22,7 +22,7 @@ from pixelwise.data.download import CACHE
 from pixelwise.data.sources import Package
 from pixelwise.data.transfer import shown
 from pixelwise.errors import PixelwiseError
-from pixelwise.screen import say
+from pixelwise.terminal.screen import say
 
 PATIENCE = 3600  # seconds that pip may take
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from pixelwise.artifacts import atomic
-from pixelwise.data import images
+from pixelwise.data import read_images
 from pixelwise.errors import PixelwiseError
 
 # Licences: public domain, CC0 or CC BY as stated for each picture in scikit-image's `skimage.data` documentation.
@@ -71,7 +71,7 @@ def write(out: Path) -> None:
     for split, names, side in (("train", TRAIN, TRAIN_SIDE), ("val", VAL, VAL_SIDE)):
         for name in names:
             try:
-                gray = centre_crop(luma(images.read(folder / name)), side)
+                gray = centre_crop(luma(read_images.read(folder / name)), side)
             except (PixelwiseError, OSError) as error:
                 raise PixelwiseError(f"{error}; needs the pictures inside scikit-image") from None
             with atomic(out / split / f"{Path(name).stem}.png") as path:

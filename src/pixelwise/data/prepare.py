@@ -14,13 +14,13 @@ from typing import Any
 import numpy as np
 
 from pixelwise.artifacts import remove, write_json
-from pixelwise.data import images, roots
-from pixelwise.data.inspect import decode, headers
+from pixelwise.data import read_images, roots
+from pixelwise.data.check_example import decode, headers
 from pixelwise.data.layout import Entry, LabelTable
 from pixelwise.data.pack import FACTS, Item, write_pack
 from pixelwise.data.readers import SPLITS, label_table, listing, select
 from pixelwise.errors import PixelwiseError
-from pixelwise.listings import rows
+from pixelwise.files.listings import rows
 from pixelwise.settings.data import Dataset, PrepareSettings
 
 FILES = "files.csv"  # written by the step `fetch` for data sets of the user's own
@@ -85,10 +85,10 @@ def items(
     size = None if dataset.height is None or dataset.width is None else (dataset.height, dataset.width)
     for entry in entries:
         example = decode(entry, dataset, table, hashes)
-        image = images.resize_image(example.image, size, dataset.resize)
-        label = None if example.label is None else images.resize_ids(example.label, size).astype(np.uint8)
-        instance = None if example.instance is None else images.resize_ids(example.instance, size)
-        blurred = None if example.blurred is None else images.resize_image(example.blurred, size, dataset.resize)
+        image = read_images.resize_image(example.image, size, dataset.resize)
+        label = None if example.label is None else read_images.resize_ids(example.label, size).astype(np.uint8)
+        instance = None if example.instance is None else read_images.resize_ids(example.instance, size)
+        blurred = None if example.blurred is None else read_images.resize_image(example.blurred, size, dataset.resize)
         seen["channels"].add(1 if image.ndim == 2 else 3)
         seen["instances"] |= instance is not None
         seen["blurred"] |= blurred is not None

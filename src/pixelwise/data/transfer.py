@@ -19,9 +19,9 @@ import requests
 import urllib3
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
-from pixelwise.console import terminal
 from pixelwise.data.sources import Source
 from pixelwise.errors import PixelwiseError
+from pixelwise.terminal.console import terminal
 
 TIMEOUT = (4.0, 20.0)  # seconds to connect, seconds without a byte
 ANSWER = 60.0  # seconds until all headers are there

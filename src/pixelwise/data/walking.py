@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pixelwise.data.formats import SUFFIXES
-from pixelwise.screen import plain
+from pixelwise.terminal.screen import plain
 
 UNPRINTABLE = {"Cc", "Cs", "Zl", "Zp"}  # Unicode categories: control characters, bytes that are no UTF-8, line breaks
 MARKS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")  # these turn text round

@@ -24,8 +24,8 @@ from pixelwise.data.own import Seen
 from pixelwise.data.package import obtain_member
 from pixelwise.data.sources import PACKAGES, WEIGHTS
 from pixelwise.errors import PixelwiseError
-from pixelwise.screen import say
 from pixelwise.settings.data import WeightsSettings
+from pixelwise.terminal.screen import say
 
 OFFLINE = "PIXELWISE_WEIGHTS"
 Reader = Callable[[Path], dict[str, Tensor]]

@@ -9,11 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from pixelwise.data.degradations import blur_and_noise, kernel_of
-from pixelwise.data.images import four_neighbours
-from pixelwise.data.noise import add_noise
 from pixelwise.data.pack import Pack
+from pixelwise.data.read_images import four_neighbours
 from pixelwise.errors import PixelwiseError
+from pixelwise.evaluation.evaluation_noise import add_noise, blur_and_noise, kernel_of
 from pixelwise.evaluation.protocols import Protocol
 
 Kernel = npt.NDArray[np.float64]

@@ -22,7 +22,7 @@ from pytorch_fid import inception
 from torch import Tensor, nn
 
 from pixelwise.errors import PixelwiseError
-from pixelwise.tensors import from_safetensors
+from pixelwise.files.tensors import from_safetensors
 
 WEIGHTS = "inception.safetensors"
 SIDE = 299

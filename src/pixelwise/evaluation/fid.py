@@ -17,12 +17,12 @@ from torch import nn
 from pixelwise.artifacts import atomic, sha256, write_text
 from pixelwise.data.pack import Pack, read_facts
 from pixelwise.errors import PixelwiseError
-from pixelwise.evaluation import features, hardware, images
+from pixelwise.evaluation import compared_pictures, features, hardware
 from pixelwise.evaluation.features import Resize
 from pixelwise.evaluation.frechet import FloatArray, frechet_distance, recentred_interval
 from pixelwise.evaluation.kid import KernelDistance
 from pixelwise.evaluation.statistics import resample_counts
-from pixelwise.metrics import Record, Scalar, Value, dump, measured, protocol_hash
+from pixelwise.record import Record, Scalar, Value, measured, protocol_hash, write_records
 from pixelwise.settings.evaluation import FidSettings
 
 Quantity = Literal["fid", "kid"]
@@ -102,16 +102,16 @@ def run(settings: FidSettings, inputs: dict[str, Path], out: Path, work: Path) -
     device = hardware.select_device(settings.device, settings.threads)
     pack, facts = Pack(inputs["data"], settings.split), read_facts(inputs["data"])
     subject = (
-        images.photographs(pack, settings.limit)
+        compared_pictures.photographs(pack, settings.limit)
         if settings.name == REAL
-        else images.generated(inputs["images"], pack, settings.limit)
+        else compared_pictures.generated(inputs["images"], pack, settings.limit)
     )
     weights = sha256(inputs["inception"] / features.WEIGHTS)
     height, width = subject.read(0).shape[:2]
     records: list[Record] = []
     rows: list[tuple[str, int, float]] = []
     extractor = Extractor(inputs["inception"], device, settings.batch, work)
-    photographs = _photographs(settings, images.partners(pack, subject), inputs.get("real"), extractor)
+    photographs = _photographs(settings, compared_pictures.partners(pack, subject), inputs.get("real"), extractor)
     if settings.name == REAL:
         found = {resize: (y, y) for resize, y in photographs.items()}
         for resize, y in photographs.items():
@@ -150,7 +150,7 @@ def run(settings: FidSettings, inputs: dict[str, Path], out: Path, work: Path) -
                 hardware=hardware.describe(device, settings.threads),
             )
         )
-    dump(out / "metrics.json", records)
+    write_records(out / "metrics.json", records)
     _write_rows(out / "resamples.csv", rows)
 
 
@@ -211,7 +211,7 @@ class Extractor:
         """The Inception network."""
         return features.load_inception(self.inception, self.device)
 
-    def features(self, role: str, pictures: images.Pictures, resize: Resize) -> FloatArray:
+    def features(self, role: str, pictures: compared_pictures.Pictures, resize: Resize) -> FloatArray:
         """Features of all pictures, float64 [n, 2048]."""
         path = self.work / f"{role}-{resize}.npy"
         if not path.exists():
@@ -221,7 +221,7 @@ class Extractor:
 
 
 def _photographs(
-    settings: FidSettings, wanted: images.Pictures, real: Path | None, extractor: Extractor
+    settings: FidSettings, wanted: compared_pictures.Pictures, real: Path | None, extractor: Extractor
 ) -> dict[Resize, FloatArray]:
     """Features of the photographs for each way of resizing, from the floor's job where it has them."""
     found: dict[Resize, FloatArray] = {}

@@ -11,10 +11,10 @@ from pixelwise.artifacts import atomic, sha256, write_json
 from pixelwise.data.pack import Pack, read_facts
 from pixelwise.errors import PixelwiseError
 from pixelwise.evaluation import hardware
+from pixelwise.evaluation.compared_pictures import GENERATION
 from pixelwise.evaluation.generator import Generator
-from pixelwise.evaluation.images import GENERATION
-from pixelwise.reading import read
-from pixelwise.schemas import Training
+from pixelwise.files.reading import read
+from pixelwise.files.step_documents import Training
 from pixelwise.settings.evaluation import GenerateSettings
 
 MODEL = "model.safetensors"

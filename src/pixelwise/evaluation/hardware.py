@@ -13,7 +13,7 @@ from pathlib import Path
 import torch
 
 from pixelwise.errors import PixelwiseError
-from pixelwise.metrics import Scalar
+from pixelwise.record import Scalar
 
 GPU_QUERY = {
     "driver": "driver_version",

@@ -14,8 +14,8 @@ from pixelwise.evaluation import statistics
 from pixelwise.evaluation.generator import full_options
 from pixelwise.evaluation.scopes import SCOPES
 from pixelwise.evaluation.stopwatch import MIB
-from pixelwise.metrics import Record, Scalar, Value, measured, protocol_hash
 from pixelwise.models import flops, registry
+from pixelwise.record import Record, Scalar, Value, measured, protocol_hash
 from pixelwise.settings.evaluation import TimedModel, TimeSettings
 
 Size = tuple[int, int]

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from pixelwise.evaluation.fidelity import SSIM_SETTINGS
-from pixelwise.metrics import protocol_hash
+from pixelwise.record import protocol_hash
 
 SAME_NOISE = (
     "numpy RandomState(0).normal(0, sigma/255, shape) anew for each image, added in [0, 1], not clipped or rounded"
@@ -27,7 +27,7 @@ class Protocol:
         images: Digest of the images, `pixels:` or, where decoders may differ, `names:`; None if they are not fixed.
         sigmas: Noise levels on the 0-255 scale, where the settings name none.
         size: Height and width to which images are squashed, losing their aspect ratio; None leaves them as they are.
-        degradation: `noise`; `motion_blur`, kernels of `pixelwise.data.degradations` chosen by the image's number, then
+        degradation: `noise`; `motion_blur`, kernels of `evaluation_noise` chosen by the image's number, then
             noise; `given`, the blurred partner in the data, then noise.
         source: Where it was published or used.
         noise: Rule of the noise: the published one, in which all images of one size get the same noise, or seeds of

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from pixelwise.data.onehot import instance_edges, semantics
 from pixelwise.evaluation.stopwatch import Call
-from pixelwise.models.optimised import Optimised
+from pixelwise.models.fast.optimised import Optimised
 from pixelwise.settings.evaluation import Scope
 
 SCOPES: dict[Scope, str] = {

@@ -18,8 +18,8 @@ from pixelwise.evaluation import baselines, hardware, latency, scopes
 from pixelwise.evaluation.cases import Case
 from pixelwise.evaluation.latency import Facts
 from pixelwise.evaluation.stopwatch import Call, interleave, peak_memory
-from pixelwise.metrics import Record, dump
-from pixelwise.models.optimised import Optimised, optimise
+from pixelwise.models.fast.optimised import Optimised, optimise
+from pixelwise.record import Record, write_records
 from pixelwise.settings.evaluation import Mode, Precision, Scope, TimedModel, TimeSettings
 
 BASELINE_CALLS, BASELINE_SIGMA, BASELINE_TILE = 5, 25.0, 16
@@ -78,7 +78,7 @@ def run(settings: TimeSettings, inputs: dict[str, Path], out: Path, work: Path) 
         record.model_copy(update={"hardware": processor if record.model in settings.baselines else machine})
         for record in results.records
     ]
-    dump(out / "metrics.json", arithmetic + timed)
+    write_records(out / "metrics.json", arithmetic + timed)
     write_json(out / "skipped.json", results.skipped)
     table = pd.concat(results.samples) if results.samples else pd.DataFrame()
     write_text(out / "samples.csv", table.to_csv(index=False, lineterminator="\n", float_format="%.6f"))

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pixelwise.data import images, readers, roots
+from pixelwise.data import read_images, readers, roots
 from pixelwise.data.layout import Entry
 from pixelwise.data.pack import Pack
 from pixelwise.errors import PixelwiseError
 from pixelwise.evaluation.confusion import VOID
-from pixelwise.listings import rows
+from pixelwise.files.listings import rows
 from pixelwise.settings.data import Dataset
 
 
@@ -68,7 +68,7 @@ class Truth:
         path = self.entries[name].label if name in self.entries else None
         if path is None:
             raise PixelwiseError(f"{self.root}: no label map of {name}; it is in the prepared data")
-        ids = images.read_ids(path, self.checksums.get(path.relative_to(self.root).as_posix()))
+        ids = read_images.read_ids(path, self.checksums.get(path.relative_to(self.root).as_posix()))
         if ids.min() < 0 or ids.max() > VOID:
             raise PixelwiseError(f"{path}: id {ids.max() if ids.max() > VOID else ids.min()}; allowed are 0 to {VOID}")
         return np.asarray(self.classes[ids])

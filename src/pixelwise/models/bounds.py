@@ -14,8 +14,8 @@ from torch.nn.modules.module import register_module_parameter_registration_hook
 from torch.overrides import TorchFunctionMode
 
 from pixelwise.errors import PixelwiseError
+from pixelwise.files.tensors import MOST_BYTES, first_line
 from pixelwise.settings.base import MOST_OPTION, numbers
-from pixelwise.tensors import MOST_BYTES, first_line
 
 MOST_TENSORS = 4096  # parameters of one network; the deepest published one here has 330
 

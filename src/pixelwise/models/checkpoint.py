@@ -14,9 +14,9 @@ from torch import Tensor, nn
 
 from pixelwise.artifacts import atomic
 from pixelwise.errors import PixelwiseError
+from pixelwise.files.tensors import first_line, from_safetensors
 from pixelwise.models.registry import NAMES, skeleton
 from pixelwise.settings.models import CheckpointInfo
-from pixelwise.tensors import first_line, from_safetensors
 
 KEY = "pixelwise"  # of the metadata entry; a single one, since the order of several is not fixed in the file
 FORMAT = 1

@@ -12,14 +12,14 @@ import torch
 from torch import Tensor, nn
 
 from pixelwise.errors import PixelwiseError
-from pixelwise.models.asapnet import AsapNet
-from pixelwise.models.discriminator import multiscale_discriminator, pix2pixhd_discriminator
-from pixelwise.models.dncnn import DnCNN
-from pixelwise.models.drn import drn_d_22, drn_d_38, drn_d_105
+from pixelwise.models.architectures.asapnet import AsapNet
+from pixelwise.models.architectures.discriminator import multiscale_discriminator, pix2pixhd_discriminator
+from pixelwise.models.architectures.dncnn import DnCNN
+from pixelwise.models.architectures.drn import drn_d_22, drn_d_38, drn_d_105
+from pixelwise.models.architectures.pix2pixhd import Pix2PixHD, Pix2PixHDLocal, pix2pixhd_global, spade_pix2pixhd
+from pixelwise.models.architectures.spade import Spade
 from pixelwise.models.flops import count
-from pixelwise.models.pix2pixhd import Pix2PixHD, Pix2PixHDLocal, pix2pixhd_global, spade_pix2pixhd
 from pixelwise.models.pixelwise_stream import Form, pixelwise_mlp, position_channels
-from pixelwise.models.spade import Spade
 
 Facts = dict[str, tuple[float, str]]
 """Quantity -> (value, unit)."""

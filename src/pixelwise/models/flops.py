@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from pixelwise.models.products import AVAILABLE
+from pixelwise.models.fast.products import AVAILABLE
 
 
 def _baddbmm(added: tuple[int, ...], a: tuple[int, ...], b: tuple[int, ...], **_: Any) -> int:

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from pixelwise.errors import PixelwiseError
-from pixelwise.models.dncnn import DnCNN
+from pixelwise.models.architectures.dncnn import DnCNN
 from pixelwise.models.layers import SPECTRAL
 
 GAIN = 0.02  # init_variance of SPADE and ASAP-Net, standard deviation of pix2pixHD

@@ -13,9 +13,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from pixelwise.models.norm import instance_norm_relu, large, worthwhile
-from pixelwise.models.products import linear
-from pixelwise.models.winograd_training import convolve
+from pixelwise.models.fast.instance_norm import instance_norm_relu, large, worthwhile
+from pixelwise.models.fast.products import linear
+from pixelwise.models.fast.winograd_training import convolve
 
 Padding = Literal["zero", "reflection"]
 

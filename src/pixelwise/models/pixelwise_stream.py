@@ -20,6 +20,7 @@ import torch
 from torch import Tensor
 
 from pixelwise.errors import PixelwiseError
+from pixelwise.models.fast.pixelwise_tiles import PixelwiseTiles
 from pixelwise.models.layers import check_labels
 from pixelwise.models.pixelwise_form import (
     SLOPE,
@@ -30,7 +31,6 @@ from pixelwise.models.pixelwise_form import (
     position_channels,
     position_code,
 )
-from pixelwise.models.pixelwise_tiles import PixelwiseTiles
 
 __all__ = [
     "SLOPE",

@@ -12,19 +12,19 @@ if TYPE_CHECKING:
     from torch import nn
 
 NAMES: dict[str, str] = {
-    "asapnet": "pixelwise.models.asapnet:AsapNet",
-    "pix2pixhd_global": "pixelwise.models.pix2pixhd:pix2pixhd_global",
-    "pix2pixhd_local": "pixelwise.models.pix2pixhd:Pix2PixHDLocal",
-    "spade_pix2pixhd": "pixelwise.models.pix2pixhd:spade_pix2pixhd",
-    "spade": "pixelwise.models.spade:Spade",
-    "multiscale_discriminator": "pixelwise.models.discriminator:multiscale_discriminator",
-    "pix2pixhd_discriminator": "pixelwise.models.discriminator:pix2pixhd_discriminator",
-    "dncnn": "pixelwise.models.dncnn:DnCNN",
-    "drn_d_22": "pixelwise.models.drn:drn_d_22",
-    "drn_d_38": "pixelwise.models.drn:drn_d_38",
-    "drn_d_54": "pixelwise.models.drn:drn_d_54",
-    "drn_d_105": "pixelwise.models.drn:drn_d_105",
-    "segmenter": "pixelwise.models.segmenter:Segmenter",
+    "asapnet": "pixelwise.models.architectures.asapnet:AsapNet",
+    "pix2pixhd_global": "pixelwise.models.architectures.pix2pixhd:pix2pixhd_global",
+    "pix2pixhd_local": "pixelwise.models.architectures.pix2pixhd:Pix2PixHDLocal",
+    "spade_pix2pixhd": "pixelwise.models.architectures.pix2pixhd:spade_pix2pixhd",
+    "spade": "pixelwise.models.architectures.spade:Spade",
+    "multiscale_discriminator": "pixelwise.models.architectures.discriminator:multiscale_discriminator",
+    "pix2pixhd_discriminator": "pixelwise.models.architectures.discriminator:pix2pixhd_discriminator",
+    "dncnn": "pixelwise.models.architectures.dncnn:DnCNN",
+    "drn_d_22": "pixelwise.models.architectures.drn:drn_d_22",
+    "drn_d_38": "pixelwise.models.architectures.drn:drn_d_38",
+    "drn_d_54": "pixelwise.models.architectures.drn:drn_d_54",
+    "drn_d_105": "pixelwise.models.architectures.drn:drn_d_105",
+    "segmenter": "pixelwise.models.architectures.segmenter:Segmenter",
 }
 """Model name -> "module:callable" that makes it from keyword options."""
 

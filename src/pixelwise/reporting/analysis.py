@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pixelwise.reporting import records, tables
-from pixelwise.reporting.differences import read as read_differences
+from pixelwise.reporting import page_tables, tidy_tables
+from pixelwise.reporting.page_tables import Table
+from pixelwise.reporting.paired_differences import read as read_differences
 from pixelwise.reporting.pairs import plain
-from pixelwise.reporting.records import each
 from pixelwise.reporting.style import family, label
 from pixelwise.reporting.summary import left_out
-from pixelwise.reporting.tables import Table
+from pixelwise.reporting.tidy_tables import each
 
 SIGMA = 25.0
 COLUMNS = ["protocol", "sigma", "method", "seed", "PSNR", "SSIM", "images", "ms", "GFLOP", "marks"]
@@ -40,13 +40,17 @@ def comparison(table: pd.DataFrame, protocol: str | None = None) -> Table:
             continue
         row = scores["psnr"]
         costs = {cost.metric: cost for cost in each(timed[timed["model"].eq(row.model)].drop_duplicates("metric"))}
-        size = next((records.setting(cost) for cost in costs.values() if cost.mode), size)
+        size = next((tidy_tables.setting(cost) for cost in costs.values() if cost.mode), size)
         cells = [
             *(str(row.protocol), f"{row.sigma:g}", label(row.model), str(row.seed)),
-            *(tables.estimate(row, 2), tables.estimate(scores["ssim"], 4) if "ssim" in scores else "", str(row.n)),
-            tables.estimate(costs["median"]).replace(" ms", "") if "median" in costs else "",
-            tables.number(costs["gflop"].value) if "gflop" in costs else "",
-            tables.marks(row),
+            *(
+                page_tables.estimate(row, 2),
+                page_tables.estimate(scores["ssim"], 4) if "ssim" in scores else "",
+                str(row.n),
+            ),
+            page_tables.estimate(costs["median"]).replace(" ms", "") if "median" in costs else "",
+            page_tables.number(costs["gflop"].value) if "gflop" in costs else "",
+            page_tables.marks(row),
         ]
         found.append((str(row.protocol), float(row.sigma), -float(row.value), cells))
     note = f"Means with 95 % intervals over images. Milliseconds and operations: {size}." if size else ""
@@ -74,7 +78,7 @@ def sentences(table: pd.DataFrame, differences: pd.DataFrame) -> list[str]:
         return []
     best: Any = next(each(ours.iloc[[-1]]))
     where = f"In protocol {protocol} at sigma {sigma:g}"
-    marked = f" ({tables.marks(best)} run)" if tables.marks(best) else ""
+    marked = f" ({page_tables.marks(best)} run)" if page_tables.marks(best) else ""
     said = [
         f"{where} the best form of ASAP-Net's generator ({label(best.model)}) differs from {label(best.reference)} by "
         f"{best.difference:+.2f} dB [{best.low:+.2f}, {best.high:+.2f}] over {best.n} images{marked}."
@@ -109,13 +113,15 @@ def _tiles(table: pd.DataFrame, protocol: str, sigma: float, model: str) -> list
 def _time(table: pd.DataFrame, reference: str, model: str) -> list[str]:
     timed = plain(table[table["kind"].eq("latency") & table["metric"].eq("ratio")])
     for row in each(timed[timed["model"].eq(f"{reference}/{model}")].head(1)):
-        return [f"{label(reference)} takes {tables.estimate(row)} times as long as it ({records.setting(row)})."]
+        return [
+            f"{label(reference)} takes {page_tables.estimate(row)} times as long as it ({tidy_tables.setting(row)})."
+        ]
     return []
 
 
 def text(summary: Path) -> str:
     """The comparison as plain text with the sentences under it, for the terminal."""
-    table = records.read_all(summary)
+    table = tidy_tables.read_all(summary)
     made = comparison(table)
     widths = [max(len(line[place]) for line in [made.columns, *made.rows]) for place in range(len(made.columns))]
     lines = [

@@ -9,8 +9,8 @@ from types import SimpleNamespace
 from typing import Any
 
 from pixelwise.claims.findings import read_contradictions, read_verdicts
-from pixelwise.reporting.machines import describe
-from pixelwise.reporting.tables import estimate, number
+from pixelwise.reporting.hardware_words import describe
+from pixelwise.reporting.page_tables import estimate, number
 
 VERDICTS = {
     "confirmed": "\u2713",

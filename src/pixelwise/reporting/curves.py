@@ -9,9 +9,9 @@ import pandas as pd
 
 from pixelwise.artifacts import read_made
 from pixelwise.errors import PixelwiseError
-from pixelwise.listings import leaving_out
+from pixelwise.files.listings import leaving_out
+from pixelwise.files.step_documents import Training
 from pixelwise.reporting.frames import frame
-from pixelwise.schemas import Training
 
 COLUMNS = ["job", "dataset", "model", "seed", "synthetic", "short", "step", "samples", "series", "value"]
 CLOCK = re.compile(r"(^|_)(seconds|time|eta|per_s|per_second|images_s)$")

@@ -18,7 +18,7 @@ from pixelwise.reporting import (
     plots_training,
     style,
 )
-from pixelwise.reporting.numbers import Drawn, MissingNumbersError, Numbers
+from pixelwise.reporting.figure_numbers import Drawn, MissingNumbersError, Numbers
 from pixelwise.settings.reporting import FiguresSettings
 
 DRAW: dict[str, Callable[[Numbers], Drawn]] = {

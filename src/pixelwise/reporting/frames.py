@@ -11,9 +11,9 @@ import pandas as pd
 
 from pixelwise.artifacts import check_listed
 from pixelwise.errors import PixelwiseError
-from pixelwise.listings import number, rows
+from pixelwise.files.listings import number, rows
+from pixelwise.files.reading import parse_json, text
 from pixelwise.quantities import quantity, rising
-from pixelwise.reading import parse_json, text
 
 
 def frame(

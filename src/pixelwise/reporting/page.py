@@ -13,16 +13,25 @@ from markupsafe import Markup
 
 from pixelwise.artifacts import check_listed, read_made, write_text
 from pixelwise.errors import PixelwiseError
-from pixelwise.jobs import RUN_LOG
-from pixelwise.listings import leaving_out
-from pixelwise.reading import content
-from pixelwise.reporting import analysis, claimrows, differences, pictures, provenance, records, speed, tables
-from pixelwise.reporting.pictures import Grid
+from pixelwise.files.listings import leaving_out
+from pixelwise.files.reading import content
+from pixelwise.files.step_documents import Figures
+from pixelwise.planning.jobs import RUN_LOG
+from pixelwise.reporting import (
+    analysis,
+    claimrows,
+    page_tables,
+    paired_differences,
+    provenance,
+    sample_grids,
+    speed_tables,
+    tidy_tables,
+)
+from pixelwise.reporting.page_tables import Table
 from pixelwise.reporting.policy import bar, policy
+from pixelwise.reporting.sample_grids import Grid
 from pixelwise.reporting.style import banner_text
 from pixelwise.reporting.summary import left_out as summarised
-from pixelwise.reporting.tables import Table
-from pixelwise.schemas import Figures
 from pixelwise.settings.reporting import ReportSettings
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -73,22 +82,22 @@ def all_tables(table: pd.DataFrame, measured: pd.DataFrame, jobs: dict[str, Path
     """Every table of the page that has a row, speed apart; `measured` holds the paired differences."""
     noise = "Floors and ceilings stand among the models; n counts images."
     made = [
-        tables.measured(table, "fid", "translation", ["fid"], ("table-fid", "FID"), f"{noise} Lower is better."),
-        tables.measured(table, "fid", "translation", ["kid"], ("table-kid", "KID"), f"{noise} Lower is better."),
-        tables.measured(
+        page_tables.measured(table, "fid", "translation", ["fid"], ("table-fid", "FID"), f"{noise} Lower is better."),
+        page_tables.measured(table, "fid", "translation", ["kid"], ("table-kid", "KID"), f"{noise} Lower is better."),
+        page_tables.measured(
             *(table, "segmentation", "translation", ["miou", "acc_labelled", "acc_all"]),
             *(("table-miou", "Mean IoU and pixel accuracy by a segmenter"), f"{noise} Higher is better."),
         ),
-        tables.classes(table),
-        tables.measured(
+        page_tables.classes(table),
+        page_tables.measured(
             *(table, "restoration", "denoising", ["psnr", "ssim", "blockiness"]),
             *(("table-denoising", "Denoising"), f"{noise} Means over images with 95 % intervals over images."),
         ),
-        tables.measured(
+        page_tables.measured(
             *(table, "restoration", "deblurring", ["psnr", "ssim", "blockiness"]),
             *(("table-deblurring", "Deblurring"), f"{noise} Means over images with 95 % intervals over images."),
         ),
-        tables.differences(measured),
+        page_tables.differences(measured),
         provenance.deviations(jobs, left_out),
         provenance.sources(jobs, left_out),
     ]
@@ -99,7 +108,7 @@ def shown(settings: ReportSettings, inputs: dict[str, Path], left_out: list[str]
     """Everything that the template shows, pictures apart; `left_out` receives what could not be shown, and why."""
     jobs = {name: folder for name, folder in inputs.items() if name not in ROLES}
     summary = inputs["summary"]
-    table, measured = records.read_all(summary), differences.read(summary)
+    table, measured = tidy_tables.read_all(summary), paired_differences.read(summary)
     index = read_made(inputs["figures"] / "figures.json", Figures)
     drawn = figures(inputs["figures"], index, left_out)
     made = provenance.jobs(inputs, RUN_LOG, left_out)
@@ -113,13 +122,13 @@ def shown(settings: ReportSettings, inputs: dict[str, Path], left_out: list[str]
         "denoising_figures": [entry for entry in drawn if denoises(entry)],
         "speed_figures": [entry for entry in drawn if entry["name"] in SPEED],
         "missing": [entry.model_dump() for entry in index.missing],
-        "speed_tables": speed.all_tables(table),
-        "bench_figures": [with_address(entry, entry["svg"]) for entry in speed.bench_figures(BENCH, left_out)],
-        "bench_tables": speed.bench(BENCH, left_out),
+        "speed_tables": speed_tables.all_tables(table),
+        "bench_figures": [with_address(entry, entry["svg"]) for entry in speed_tables.bench_figures(BENCH, left_out)],
+        "bench_tables": speed_tables.bench(BENCH, left_out),
         "tables": all_tables(table, measured, jobs, left_out),
         "analysis": analysis.sentences(table, measured),
         "comparison": analysis.comparison(table),
-        "machines": tables.hardware(table),
+        "machines": page_tables.hardware(table),
         "jobs": made,
         "seconds": sum(known) if known else None,
         "commit": provenance.commit(),
@@ -129,8 +138,10 @@ def shown(settings: ReportSettings, inputs: dict[str, Path], left_out: list[str]
 def grids_of(found: list[Grid], width: int, quality: int) -> list[dict[str, Any]]:
     """The sample grids with their pictures encoded."""
 
-    def cell(picture: pictures.Picture | None) -> dict[str, str] | None:
-        return None if picture is None else {"address": pictures.data_url(picture, width, quality), "alt": picture.alt}
+    def cell(picture: sample_grids.Picture | None) -> dict[str, str] | None:
+        return (
+            None if picture is None else {"address": sample_grids.data_url(picture, width, quality), "alt": picture.alt}
+        )
 
     return [
         {
@@ -164,7 +175,10 @@ def render(settings: ReportSettings, inputs: dict[str, Path]) -> str:
     raise PixelwiseError(f"report: {size} bytes; allowed are {settings.max_bytes}: lower grid_images or grid_width")
 
 
-_MAKERS: tuple[Callable[[dict[str, Path], int, list[str]], Any], ...] = (pictures.translations, pictures.restorations)
+_MAKERS: tuple[Callable[[dict[str, Path], int, list[str]], Any], ...] = (
+    sample_grids.translations,
+    sample_grids.restorations,
+)
 
 
 def run(settings: ReportSettings, inputs: dict[str, Path], out: Path, work: Path) -> None:

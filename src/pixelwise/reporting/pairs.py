@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
-from pixelwise.reporting.numbers import Numbers, over_seeds
-from pixelwise.reporting.records import each
+from pixelwise.reporting.figure_numbers import Numbers, over_seeds
 from pixelwise.reporting.style import family, label
+from pixelwise.reporting.tidy_tables import each
 
 Pair = tuple[str, str]
 """The slower and the faster family of models, `pix2pixhd` and `asapnet`."""

@@ -6,9 +6,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from pixelwise.reporting import pairs
-from pixelwise.reporting.numbers import Drawn, MissingNumbersError, Numbers, marks
-from pixelwise.reporting.records import each
+from pixelwise.reporting.figure_numbers import Drawn, MissingNumbersError, Numbers, marks
 from pixelwise.reporting.style import INK, MUTED, canvas, colour, digits, family, finish, label, log_axis
+from pixelwise.reporting.tidy_tables import each
 
 METRIC = "gmacs"
 LINES = ("-", "--", "-.", ":")

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pandas as pd
 from matplotlib.axes import Axes
 
-from pixelwise.reporting.machines import describe
-from pixelwise.reporting.numbers import Drawn, MissingNumbersError, marks, whiskers
+from pixelwise.reporting.figure_numbers import Drawn, MissingNumbersError, marks, whiskers
+from pixelwise.reporting.hardware_words import describe
 from pixelwise.reporting.pairs import ratios
-from pixelwise.reporting.records import each
 from pixelwise.reporting.style import GRID, MUTED, TINTS, canvas, finish, log_axis
+from pixelwise.reporting.tidy_tables import each
 
 FORMS = ("as published", "both optimised")
 

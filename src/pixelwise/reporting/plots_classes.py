@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from pixelwise.reporting.numbers import Drawn, MissingNumbersError, Numbers, marks, over_seeds, preferred
+from pixelwise.reporting.figure_numbers import Drawn, MissingNumbersError, Numbers, marks, over_seeds, preferred
 from pixelwise.reporting.plots_quality import MIOU
-from pixelwise.reporting.records import each
 from pixelwise.reporting.style import INK, canvas, colour, finish, label
+from pixelwise.reporting.tidy_tables import each
 
 
 def class_iou(numbers: Numbers) -> Drawn:

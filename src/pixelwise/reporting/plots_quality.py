@@ -7,10 +7,17 @@ from dataclasses import dataclass
 import pandas as pd
 from matplotlib.axes import Axes
 
-from pixelwise.reporting.numbers import Drawn, MissingNumbersError, Numbers, marks, over_seeds, preferred, whiskers
+from pixelwise.reporting.figure_numbers import (
+    Drawn,
+    MissingNumbersError,
+    Numbers,
+    marks,
+    over_seeds,
+    preferred,
+    whiskers,
+)
 from pixelwise.reporting.pairs import plain
 from pixelwise.reporting.plots_speed import hardware, latencies
-from pixelwise.reporting.records import each
 from pixelwise.reporting.style import (
     INK,
     MUTED,
@@ -24,6 +31,7 @@ from pixelwise.reporting.style import (
     log_axis,
     marker,
 )
+from pixelwise.reporting.tidy_tables import each
 
 BOUNDS = {"real": "real photographs", "shuffled": "shuffled labels"}
 

@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from pixelwise.reporting.numbers import Drawn, MissingNumbersError, Numbers, marks, over_seeds, whiskers
+from pixelwise.reporting.figure_numbers import Drawn, MissingNumbersError, Numbers, marks, over_seeds, whiskers
 from pixelwise.reporting.pairs import plain
 from pixelwise.reporting.plots_speed import hardware
 from pixelwise.reporting.published import counterpart
-from pixelwise.reporting.records import each
 from pixelwise.reporting.style import INK, canvas, colour, dashed, digits, finish, label, log_axis, marker
+from pixelwise.reporting.tidy_tables import each
 
 FLOORS = (
     *("identity", "identity_8bit", "identity_minmax", "pointwise_oracle"),

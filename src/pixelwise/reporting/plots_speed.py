@@ -6,8 +6,16 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from pixelwise.reporting import pairs
-from pixelwise.reporting.machines import describe
-from pixelwise.reporting.numbers import SIZE_256, Drawn, MissingNumbersError, Numbers, marks, over_seeds, whiskers
+from pixelwise.reporting.figure_numbers import (
+    SIZE_256,
+    Drawn,
+    MissingNumbersError,
+    Numbers,
+    marks,
+    over_seeds,
+    whiskers,
+)
+from pixelwise.reporting.hardware_words import describe
 from pixelwise.reporting.pairs import PAIR, plain
 from pixelwise.reporting.style import (
     GRID,

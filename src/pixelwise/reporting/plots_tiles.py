@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from pixelwise.reporting.numbers import Drawn, MissingNumbersError, Numbers, marks, over_seeds, whiskers
+from pixelwise.reporting.figure_numbers import Drawn, MissingNumbersError, Numbers, marks, over_seeds, whiskers
 from pixelwise.reporting.plots_restoration import protocols
-from pixelwise.reporting.records import each
 from pixelwise.reporting.style import INK, MUTED, canvas, colour, digits, finish, label
+from pixelwise.reporting.tidy_tables import each
 
 SIGMA = 25.0
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from pixelwise.reporting.numbers import Drawn, MissingNumbersError, Numbers, marks
+from pixelwise.reporting.figure_numbers import Drawn, MissingNumbersError, Numbers, marks
 from pixelwise.reporting.plots_restoration import protocols
-from pixelwise.reporting.records import each
 from pixelwise.reporting.style import INK, MARKERS, TINTS, canvas, colour, dashed, digits, finish, label
+from pixelwise.reporting.tidy_tables import each
 
 LINES = ("-", "--", ":", "-.")
 PSNR = "psnr"

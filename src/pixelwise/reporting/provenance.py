@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pixelwise import listings
 from pixelwise.artifacts import MANIFEST, check_listed, read_made, read_manifest, sha256
 from pixelwise.data import sources as origins
 from pixelwise.data.pack import FACTS, read_facts
-from pixelwise.reporting.tables import Table
-from pixelwise.schemas import LogLine, Training
+from pixelwise.files import listings
+from pixelwise.files.step_documents import LogLine, Training
+from pixelwise.reporting.page_tables import Table
 
 STEPS = {
     **{"adversarial": "train", "denoising": "train", "segmentation": "train", "convert": "train"},

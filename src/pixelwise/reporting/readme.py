@@ -13,12 +13,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from pixelwise import outputs
 from pixelwise.claims.findings import read_verdicts
 from pixelwise.errors import PixelwiseError
-from pixelwise.reporting import analysis, differences, provenance, records, speed, tables
-from pixelwise.reporting.records import each
-from pixelwise.reporting.tables import Table
+from pixelwise.files import outputs
+from pixelwise.reporting import analysis, page_tables, paired_differences, provenance, speed_tables, tidy_tables
+from pixelwise.reporting.page_tables import Table
+from pixelwise.reporting.tidy_tables import each
 
 BLOCK = re.compile(r"(<!-- generated:(?P<name>[a-z-]+)(?P<words>[^>]*?) -->)(?P<body>.*?)(<!-- end -->)", re.DOTALL)
 Block = Callable[[Path, list[str]], str]
@@ -40,8 +40,8 @@ def _table(made: Table) -> str:
 def _summary(results: Path, run: str) -> pd.DataFrame:
     """Every number of a run, or of a benchmark, `bench/<device>`."""
     if run.startswith("bench/"):
-        return records.gather({run: results / run})
-    return records.read_all(results / run / "summary")
+        return tidy_tables.gather({run: results / run})
+    return tidy_tables.read_all(results / run / "summary")
 
 
 def verdicts(results: Path, words: list[str]) -> str:
@@ -64,21 +64,21 @@ def denoising(results: Path, words: list[str]) -> str:
 
 def sentences(results: Path, words: list[str]) -> str:
     """The sentences that the denoising table supports."""
-    measured = differences.read(results / words[0] / "summary")
+    measured = paired_differences.read(results / words[0] / "summary")
     return " ".join(analysis.sentences(_summary(results, words[0]), measured))
 
 
 def translation(results: Path, words: list[str]) -> str:
     """FID and mean IoU of every model with floors and ceilings."""
     table = _summary(results, words[0])
-    fid = tables.measured(table, "fid", "translation", ["fid", "kid"], ("", ""), "")
-    iou = tables.measured(table, "segmentation", "translation", ["miou", "acc_labelled", "acc_all"], ("", ""), "")
+    fid = page_tables.measured(table, "fid", "translation", ["fid", "kid"], ("", ""), "")
+    iou = page_tables.measured(table, "segmentation", "translation", ["miou", "acc_labelled", "acc_all"], ("", ""), "")
     return "\n\n".join(_table(made) for made in (fid, iou) if made.rows)
 
 
 def timing(results: Path, words: list[str]) -> str:
     """Ratios of times, the times, and the arithmetic."""
-    return "\n\n".join(_table(made) for made in speed.all_tables(_summary(results, words[0])))
+    return "\n\n".join(_table(made) for made in speed_tables.all_tables(_summary(results, words[0])))
 
 
 def bench(results: Path, words: list[str]) -> str:
@@ -87,7 +87,7 @@ def bench(results: Path, words: list[str]) -> str:
     Raises:
         PixelwiseError: If there is no benchmark.
     """
-    made = [table for table in speed.bench(results / "bench") if table.rows]
+    made = [table for table in speed_tables.bench(results / "bench") if table.rows]
     if not made:
         raise PixelwiseError(f"{results / 'bench'}: no benchmark; run 'make bench'")
     chosen = [table for table in made if words != ["ratios"] or table.title.endswith("ratios of times")]
@@ -106,7 +106,7 @@ def value(results: Path, words: list[str]) -> str:
     for word in words[1:]:
         name, _, wanted = word.partition("=")
         if name not in table.columns:
-            raise PixelwiseError(f"README: value: no column {name!r}; allowed: {', '.join(records.COLUMNS)}")
+            raise PixelwiseError(f"README: value: no column {name!r}; allowed: {', '.join(tidy_tables.COLUMNS)}")
         numbers = pd.api.types.is_numeric_dtype(table[name]) and not pd.api.types.is_bool_dtype(table[name])
         try:
             table = table[table[name].eq(float(wanted)) if numbers else table[name].astype(str).eq(wanted)]
@@ -115,7 +115,7 @@ def value(results: Path, words: list[str]) -> str:
     if len(table) != 1:
         raise PixelwiseError(f"README: value {' '.join(words)}: {len(table)} numbers answer; exactly 1 is needed")
     row = next(each(table))
-    return tables.estimate(row, tables.PLACES.get(row.metric))
+    return page_tables.estimate(row, page_tables.PLACES.get(row.metric))
 
 
 def duration(results: Path, words: list[str]) -> str:
@@ -123,7 +123,7 @@ def duration(results: Path, words: list[str]) -> str:
     seconds = provenance.durations(results / words[0] / "run.jsonl")
     if not seconds:
         raise PixelwiseError(f"{results / words[0] / 'run.jsonl'}: no finished job; run 'make record'")
-    names = [machine["name"].split(", ")[0] for machine in tables.hardware(_summary(results, words[0]))]
+    names = [machine["name"].split(", ")[0] for machine in page_tables.hardware(_summary(results, words[0]))]
     return (
         f"{provenance.span(sum(seconds.values()))} of work in {len(seconds)} jobs on {', '.join(dict.fromkeys(names))}"
     )

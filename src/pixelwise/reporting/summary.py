@@ -9,9 +9,9 @@ from typing import Any
 import pandas as pd
 
 from pixelwise.artifacts import read_made, write_json
+from pixelwise.files.step_documents import LeftOut
 from pixelwise.quantities import to_json
-from pixelwise.reporting import curves, differences, records
-from pixelwise.schemas import LeftOut
+from pixelwise.reporting import curves, paired_differences, tidy_tables
 from pixelwise.settings.reporting import SummarySettings
 
 LEFT_OUT = "left_out.json"
@@ -24,9 +24,9 @@ def nested(table: pd.DataFrame) -> dict[str, Any]:
     """
     tree: dict[str, Any] = {}
     known = table.dropna(subset=["value"])
-    named = known.assign(where=[place(row) for row in records.each(known)])
+    named = known.assign(where=[place(row) for row in tidy_tables.each(known)])
     keys = ["kind", "dataset", "where", "model", "metric"]
-    for row in records.each(named.groupby(keys, sort=True)["value"].mean().reset_index()):
+    for row in tidy_tables.each(named.groupby(keys, sort=True)["value"].mean().reset_index()):
         branch = tree
         for key in row[:-2]:
             branch = branch.setdefault(str(key), {})
@@ -40,7 +40,7 @@ def _rounded(value: float) -> float | str | None:
 
 def place(row: Any) -> str:
     """Protocol and condition in one word without dots, which `dvc metrics` would read as levels."""
-    words = [str(row.protocol), *records.details(row).split(", ")]
+    words = [str(row.protocol), *tidy_tables.details(row).split(", ")]
     return " ".join(word for word in words if word).replace(".", "_")
 
 
@@ -64,12 +64,12 @@ def run(settings: SummarySettings, inputs: dict[str, Path], out: Path, work: Pat
         work: Unused.
     """
     left_out: list[str] = []
-    repeatable, timed = records.split_timings(records.gather(inputs, left_out))
+    repeatable, timed = tidy_tables.split_timings(tidy_tables.gather(inputs, left_out))
     for name, table in (("metrics", repeatable), ("timings", timed)):
         write_table(table, out / f"{name}.csv")
         write_json(out / f"{name}.json", nested(table))
     write_table(
-        differences.table(inputs, settings.reference, settings.resamples, settings.seed, left_out),
+        paired_differences.table(inputs, settings.reference, settings.resamples, settings.seed, left_out),
         out / "denoising_differences.csv",
     )
     learned = curves.gather(inputs, left_out)

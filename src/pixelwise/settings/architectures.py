@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
-from pixelwise.reading import line
+from pixelwise.files.reading import line
 from pixelwise.settings.base import Flag, Settings
 
 Channels = Annotated[int, Field(ge=1, le=1024, strict=True)]
@@ -39,7 +39,7 @@ class Generator(Settings):
 
 
 class AsapNet(Generator):
-    """Options of `pixelwise.models.asapnet.AsapNet`."""
+    """Options of `pixelwise.models.architectures.asapnet.AsapNet`."""
 
     tile: Annotated[int, Field(ge=2, le=1024, strict=True)] | None = None
     learned_factor: Annotated[int, Field(ge=2, le=1024, strict=True)] | None = None
@@ -82,7 +82,7 @@ class Pix2PixHD(Generator):
 
 
 class SpadePix2PixHD(Pix2PixHD):
-    """Options of `pixelwise.models.pix2pixhd.spade_pix2pixhd`."""
+    """Options of `pixelwise.models.architectures.pix2pixhd.spade_pix2pixhd`."""
 
     kernel: Annotated[int, Field(ge=1, le=31, strict=True)] | None = None
     first_kernel: Annotated[int, Field(ge=1, le=31, strict=True)] | None = None
@@ -97,7 +97,7 @@ class SpadePix2PixHD(Pix2PixHD):
 
 
 class Spade(Generator):
-    """Options of `pixelwise.models.spade.Spade`."""
+    """Options of `pixelwise.models.architectures.spade.Spade`."""
 
     num_upsampling_layers: Literal["normal", "more", "most"] | None = None
     spectral: Flag | None = None
@@ -120,7 +120,7 @@ class Spade(Generator):
 
 
 class Pix2PixHDLocal(Pix2PixHD):
-    """Options of `pixelwise.models.pix2pixhd.Pix2PixHDLocal`."""
+    """Options of `pixelwise.models.architectures.pix2pixhd.Pix2PixHDLocal`."""
 
     enhancers: Annotated[int, Field(ge=1, le=4, strict=True)] | None = None
     local_blocks: Depth | None = None
@@ -132,7 +132,7 @@ class Pix2PixHDLocal(Pix2PixHD):
 
 
 class DnCNN(Settings):
-    """Options of `pixelwise.models.dncnn.DnCNN`."""
+    """Options of `pixelwise.models.architectures.dncnn.DnCNN`."""
 
     channels: Literal[1, 3] | None = None
     depth: Annotated[int, Field(ge=3, le=200, strict=True)] | None = None
@@ -151,14 +151,14 @@ class Discriminator(Settings):
 
 
 class Multiscale(Discriminator):
-    """Options of `pixelwise.models.discriminator.multiscale_discriminator`."""
+    """Options of `pixelwise.models.architectures.discriminator.multiscale_discriminator`."""
 
     layers: Annotated[int, Field(ge=2, le=8, strict=True)] | None = None
     spectral: Flag | None = None
 
 
 class Nvidia(Discriminator):
-    """Options of `pixelwise.models.discriminator.pix2pixhd_discriminator`."""
+    """Options of `pixelwise.models.architectures.discriminator.pix2pixhd_discriminator`."""
 
     sigmoid: Flag | None = None
 
@@ -171,7 +171,7 @@ class Drn(Settings):
 
 
 class Segmenter(Settings):
-    """Options of `pixelwise.models.segmenter.Segmenter`."""
+    """Options of `pixelwise.models.architectures.segmenter.Segmenter`."""
 
     num_classes: Annotated[int, Field(ge=1, le=255, strict=True)] | None = None
     stages: Annotated[int, Field(ge=1, le=4, strict=True)] | None = None

@@ -15,11 +15,11 @@ from pixelwise.models.layers import SPECTRAL
 from pixelwise.models.registry import build
 from pixelwise.settings.training import AdversarialSettings
 from pixelwise.training import initialise, losses, results
-from pixelwise.training.images import LabelledImages
+from pixelwise.training.labelled_batches import LabelledImages
+from pixelwise.training.load_perceptual_loss import deviation, load_perceptual
 from pixelwise.training.loop import train
 from pixelwise.training.machine import Machine, machine
 from pixelwise.training.parallel import Trainee
-from pixelwise.training.perceptual import deviation, load_perceptual
 from pixelwise.training.randomness import seed_everything
 from pixelwise.training.schedules import epoch_of, linear_decay, total_steps, two_time_scales
 

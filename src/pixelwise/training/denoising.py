@@ -13,15 +13,15 @@ from torch import Tensor, nn
 from pixelwise.models.registry import build
 from pixelwise.settings.training import DenoisingSettings
 from pixelwise.training import initialise, results
-from pixelwise.training.degradation import MotionBlur, noise, noise_levels
+from pixelwise.training.load_perceptual_loss import deviation, load_perceptual
 from pixelwise.training.loop import train
 from pixelwise.training.losses import PIXEL_LOSSES
 from pixelwise.training.machine import Machine, machine
 from pixelwise.training.parallel import Trainee
 from pixelwise.training.patches import Draw, Patches, turns
-from pixelwise.training.perceptual import deviation, load_perceptual
 from pixelwise.training.randomness import batch_at, seed_everything
 from pixelwise.training.schedules import epoch_of, staged, total_steps
+from pixelwise.training.training_noise import MotionBlur, noise, noise_levels
 
 PERCEPTUAL_WEIGHT = 10.0  # lambda_vgg of the report's trainer (tamarott/ASAPNet options/train_options.py)
 

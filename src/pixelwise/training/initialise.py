@@ -7,7 +7,7 @@ from typing import cast
 from torch import nn
 
 from pixelwise.models import init
-from pixelwise.models.dncnn import DnCNN
+from pixelwise.models.architectures.dncnn import DnCNN
 
 PYTORCH = "pytorch"  # leave what the layers' constructors drew
 

@@ -1,8 +1,7 @@
-"""The training loop: steps, loss curve, checkpoints, resuming and stopping, the same for every kind of training."""
+"""The training loop: steps, loss curve, stopping and going on, the same for every kind of training."""
 
 from __future__ import annotations
 
-import hashlib
 import signal
 import threading
 from collections.abc import Iterator, Mapping
@@ -14,19 +13,16 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
-from pixelwise.artifacts import atomic, sha256, write_text
-from pixelwise.disk import append
+from pixelwise.artifacts import write_text
 from pixelwise.errors import PixelwiseError
+from pixelwise.files.disk import append
 from pixelwise.settings.training import TrainingSettings
+from pixelwise.training import resume
 from pixelwise.training.curve import Curve
 from pixelwise.training.machine import Machine
 from pixelwise.training.parallel import mean_over_processes
-from pixelwise.training.progress import Live
+from pixelwise.training.progress_bar import Live
 from pixelwise.training.randomness import seed_everything
-
-CHECKPOINT = "checkpoint.pt"
-DIGESTS = "checkpoint.sha256"
-"""SHA-256 of the checkpoint and of the one before it: written first, so that a kill in between leaves no doubt."""
 
 
 class Task(Protocol):
@@ -84,47 +80,6 @@ def _signals() -> Iterator[_Stop]:
             signal.signal(number, handler)
 
 
-def _fingerprint(settings: TrainingSettings) -> str:
-    return hashlib.sha256(settings.model_dump_json().encode()).hexdigest()
-
-
-def _load(path: Path, settings: TrainingSettings) -> tuple[dict[str, Any], str] | None:
-    """The saved state and the digest of its file, or None if there is none."""
-    if not path.exists():
-        return None
-    digests = path.with_name(DIGESTS)
-    known = digests.read_text(encoding="ascii", errors="replace").split() if digests.is_file() else []
-    if (digest := sha256(path)) not in known:
-        raise PixelwiseError(
-            f"{path}: not readable (its sha256 {digest[:12]} is not in {digests}); delete it to train from the start"
-        )
-    try:
-        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:
-        raise PixelwiseError(
-            f"{path}: not readable ({type(error).__name__}); delete it to train from the start"
-        ) from None
-    if not _is_state(state):
-        raise PixelwiseError(f"{path}: not a checkpoint of a training; delete it to train from the start")
-    if state["settings"] != _fingerprint(settings):
-        raise PixelwiseError(f"{path}: made with other settings; delete it to train from the start")
-    return state, digest
-
-
-def _is_state(state: Any) -> bool:
-    """Whether a checkpoint holds what `_Session.save` writes: step, task, curve and the fingerprint of the settings."""
-    kinds = {"step": int, "task": dict, "curve": dict, "settings": str}
-    if not isinstance(state, dict) or not all(type(state.get(name)) is kind for name, kind in kinds.items()):
-        return False
-    if state["step"] < 0:
-        return False
-    curve = state["curve"]
-    rows, total = curve.get("rows"), curve.get("sum")
-    tensors = isinstance(rows, Tensor) and isinstance(total, Tensor)
-    finite = tensors and bool(rows.isfinite().all()) and bool(total.isfinite().all())
-    return finite and type(curve.get("count")) is int and curve["count"] >= 0
-
-
 class _Session:
     """One run of the loop over a task."""
 
@@ -132,7 +87,7 @@ class _Session:
         self.task, self.settings, self.machine, self.work = task, settings, machine, work
         self.curve = Curve(task.names, settings.batch, machine.device, task.watched)
         self.done, self.digest = 0, ""
-        if loaded := _load(work / CHECKPOINT, settings):
+        if loaded := resume.load(work / resume.CHECKPOINT, settings):
             state, self.digest = loaded
             self.done = state["step"]
             try:
@@ -142,7 +97,7 @@ class _Session:
                 self.curve.restore(state["curve"])
             except (KeyError, TypeError, ValueError, RuntimeError, AttributeError, IndexError) as error:
                 raise PixelwiseError(
-                    f"{work / CHECKPOINT}: does not fit this training ({' '.join(str(error).split())[:200]}); "
+                    f"{work / resume.CHECKPOINT}: does not fit this training ({' '.join(str(error).split())[:200]}); "
                     "delete it to train from the start"
                 ) from None
         if machine.rank == 0:
@@ -153,10 +108,7 @@ class _Session:
         self.curve.check()
         if self.machine.rank == 0:
             state = {"step": self.done, "task": self.task.state(), "curve": self.curve.state()}
-            with atomic(self.work / CHECKPOINT) as temporary:
-                torch.save(state | {"settings": _fingerprint(self.settings)}, temporary)
-                before, self.digest = self.digest, sha256(temporary)
-                write_text(self.work / DIGESTS, f"{self.digest}\n{before}\n")
+            self.digest = resume.save(self.work, state, self.settings, self.digest)
 
     def advance(self) -> Mapping[str, float] | None:
         """Do one step; at the end of a window return its mean losses."""

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from pixelwise.models.registry import build
 from pixelwise.settings.training import SegmentationSettings
 from pixelwise.training import initialise, results
-from pixelwise.training.images import LabelledImages
+from pixelwise.training.labelled_batches import LabelledImages
 from pixelwise.training.loop import train
 from pixelwise.training.machine import Machine, machine
 from pixelwise.training.parallel import Trainee, mean_over_processes

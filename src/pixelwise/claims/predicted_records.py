@@ -1,0 +1,184 @@
+"""The records that a run would leave, known before it runs: for counting which claims it could decide."""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pixelwise.claims.checks import Measurement
+from pixelwise.claims.claim_schema import Register
+from pixelwise.claims.evidence import Item
+from pixelwise.planning.jobs import Job
+from pixelwise.record import Kind, Record, Scalar, Task, Value
+from pixelwise.settings.restoration import BASELINES
+
+DRAWN = frozenset({"streets"})
+GUESSED = frozenset({"streets", "photos", "custom"})
+SIZES: dict[str, tuple[int, int]] = {
+    **{"cityscapes": (2975, 500), "camvid": (367, 233), "facades": (300, 78), "bsds500": (432, 68), "bsd68": (0, 68)},
+    **{"set12": (0, 12), "cbsd68": (0, 68), "train400": (400, 0), "gopro": (2000, 1151), "photos": (8, 4)},
+    **{"streets": (64, 16), "custom": (100, 20)},
+}
+"""Training and validation images where the profile does not say; gopro, photos, streets, custom: for the costs only."""
+
+
+def accelerator() -> tuple[str, float] | None:
+    """Name and memory in GB of this machine's first GPU, by nvidia-smi; None without one."""
+    if shutil.which("nvidia-smi") is None:
+        return None
+    command = ["nvidia-smi", "--query-gpu=name,memory.total", "--format=csv,noheader,nounits"]
+    answer = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    name, _, memory = answer.stdout.partition("\n")[0].rpartition(",")
+    return (name.strip(), float(memory) * 2**20 / 1e9) if answer.returncode == 0 and name else None
+
+
+class Datasets:
+    """What the `prepare` jobs of a run say about their data: name -> kind, numbers of images, size."""
+
+    def __init__(self, jobs: list[Job]) -> None:
+        self.by_folder = {job.out: job.settings for job in jobs if job.kind == "prepare"}
+
+    def of(self, job: Job) -> Any:
+        """Settings of the data set that a job reads (`PrepareSettings.dataset`), or None."""
+        settings = self.by_folder.get(job.inputs.get("data", ""))
+        return None if settings is None else getattr(settings, "dataset")  # noqa: B009 (one class of many)
+
+    def images(self, job: Job, split: str) -> int:
+        """Number of images of one split."""
+        dataset = self.of(job)
+        if dataset is None:
+            return 0
+        usual = SIZES.get(dataset.kind, (0, 0))[split != "train"]
+        given = getattr(dataset, "train" if split == "train" else "val")
+        limit = getattr(job.settings, "limit", None)
+        counts = [count for count in (given, limit) if count is not None]
+        return int(min(counts or [usual]) if dataset.kind in GUESSED else min([*counts, usual]))
+
+    def size(self, job: Job) -> tuple[int | None, int | None]:
+        """Height and width after preparation; None where images keep their own."""
+        dataset = self.of(job)
+        return (None, None) if dataset is None else (dataset.height, dataset.width)
+
+
+def is_short(job: Job, datasets: Datasets) -> bool:
+    """Whether a training job's schedule is shorter than its recipe's published one."""
+    settings: Any = job.settings
+    recipe = getattr(settings, "RECIPES", {}).get(getattr(settings, "recipe", ""))
+    if recipe is None or recipe.amount is None:
+        return False
+    if job.kind == "denoising":
+        if settings.steps is None:
+            return False
+        side = recipe.values.get("patch", type(settings).model_fields["patch"].default)
+        return bool(settings.steps * settings.batch * settings.patch**2 < recipe.amount * side**2)
+    if settings.presentations is None:
+        return False
+    return bool(settings.presentations < recipe.amount * max(datasets.images(job, "train"), 1))
+
+
+def records(jobs: list[Job], register: Register) -> list[Item]:
+    """Every record that these jobs would leave; the numbers are placeholders with an interval of no width."""
+    datasets, by_out = Datasets(jobs), {job.out: job for job in jobs}
+    gpu = accelerator()
+    found: list[Item] = []
+    for job in jobs:
+        maker = {"fid": _fid, "segment": _segment, "restore": _restore, "time": _time}.get(job.kind)
+        if maker is not None:
+            found += [Item(record, f"{job.id}/metrics.json") for record in maker(job, datasets, by_out, gpu)]
+        elif job.kind == "inspect":
+            found += [Item(record, f"{job.id}/metrics.json") for record in _inspect(job, register)]
+    return found
+
+
+def _record(kind: Kind, task: Task, model: str, values: tuple[str, ...], **facts: Any) -> Record:
+    given = {name: Value(value=1.0, unit="1", low=1.0, high=1.0, interval="expected") for name in values}
+    return Record(**{"synthetic": False, "short": False, **facts}, kind=kind, task=task, model=model, values=given)
+
+
+def _trained(job: Job, datasets: Datasets, by_out: Mapping[str, Job]) -> bool:
+    """Whether the model behind an evaluation has a shortened schedule."""
+    maker = by_out.get(job.inputs.get("model", "")) or by_out.get(job.inputs.get("images", ""))
+    if maker is not None and maker.kind == "generate":
+        maker = by_out.get(maker.inputs.get("model", ""))
+    return maker is not None and is_short(maker, datasets)
+
+
+Gpu = tuple[str, float] | None
+
+
+def _scored(job: Job, datasets: Datasets, by_out: Mapping[str, Job]) -> dict[str, Any]:
+    settings: Any = job.settings
+    dataset = datasets.of(job)
+    return {
+        "dataset": settings.dataset,
+        "n": max(datasets.images(job, "val"), 1),
+        "seed": settings.seed,
+        "synthetic": dataset is not None and dataset.kind in DRAWN,
+        "short": _trained(job, datasets, by_out),
+    }
+
+
+def _fid(job: Job, datasets: Datasets, by_out: Mapping[str, Job], gpu: Gpu) -> Iterator[Record]:
+    settings: Any = job.settings
+    height, width = datasets.size(job)
+    condition = {"height": height, "width": width, "design": "pairs"}
+    for protocol in settings.protocols:
+        quantity = "kid" if "kid" in protocol else "fid"
+        facts = _scored(job, datasets, by_out) | {"protocol": protocol, "condition": condition}
+        yield _record("fid", "translation", settings.name, (quantity,), **facts)
+
+
+def _segment(job: Job, datasets: Datasets, by_out: Mapping[str, Job], gpu: Gpu) -> Iterator[Record]:
+    settings: Any = job.settings
+    height, width = datasets.size(job)
+    segmenter = by_out.get(job.inputs.get("segmenter", ""))
+    name = "" if segmenter is None else str(getattr(segmenter.settings, "architecture", ""))
+    short = segmenter is not None and is_short(segmenter, datasets)
+    for protocol in settings.protocols:
+        facts = _scored(job, datasets, by_out)
+        facts |= {"protocol": protocol, "short": facts["short"] or short}
+        facts["condition"] = {"height": height, "width": width, "segmenter": name}
+        yield _record("segmentation", "translation", settings.name, ("miou", "acc_all", "acc_labelled"), **facts)
+
+
+def _restore(job: Job, datasets: Datasets, by_out: Mapping[str, Job], gpu: Gpu) -> Iterator[Record]:
+    settings: Any = job.settings
+    names = [settings.name]
+    if settings.name == "baselines":
+        names = list(settings.baselines or BASELINES[settings.task])
+    for name, sigma in itertools.product(names, settings.sigmas or (15, 25, 50)):
+        facts = _scored(job, datasets, by_out) | {"protocol": settings.protocol, "condition": {"sigma": sigma}}
+        if name == "bm3d" and settings.bm3d_limit is not None:
+            facts["n"] = max(min(facts["n"], settings.bm3d_limit), 1)
+        yield _record("restoration", settings.task, name, ("psnr", "ssim", "blockiness"), **facts)
+
+
+def _time(job: Job, datasets: Datasets, by_out: Mapping[str, Job], gpu: Gpu) -> Iterator[Record]:
+    settings: Any = job.settings
+    device = "cuda" if settings.device == "cuda" or (settings.device == "auto" and gpu) else "cpu"
+    axes = (settings.sizes, settings.batches, settings.precisions, settings.modes, settings.scopes)
+    for (height, width), batch, precision, mode, scope in itertools.product(*axes):
+        condition: dict[str, Scalar] = {"height": height, "width": width, "batch": batch, "precision": precision}
+        condition |= {"mode": mode, "scope": scope, "device": device}
+        facts: dict[str, Any] = {"dataset": "random", "protocol": "interleaved", "condition": condition}
+        facts |= {"n": settings.calls, "hardware": {"gpu": gpu[0]} if gpu and device == "cuda" else {}}
+        for name in settings.models:
+            yield _record("latency", settings.task, name, ("median", "p90", "p99"), **facts)
+        for a, b in settings.ratios:
+            yield _record("latency", settings.task, f"{a}/{b}", ("ratio",), **facts)
+
+
+def _inspect(job: Job, register: Register) -> Iterator[Record]:
+    """One record for each claim about an architecture whose size is among those inspected."""
+    sizes = {tuple(size) for size in getattr(job.settings, "sizes", ())}
+    for claim in register.claims:
+        check = claim.check
+        if isinstance(check, Measurement) and check.kind == "architecture":
+            size = (check.where.get("height"), check.where.get("width"))
+            if size == (None, None) or size in sizes:
+                model = check.model if isinstance(check.model, str) else check.model[0]
+                facts = {"dataset": "none", "protocol": "counted", "condition": dict(check.where), "n": 1}
+                yield _record("architecture", "translation", model, (check.value,), **facts)

@@ -1,0 +1,165 @@
+"""`pixelwise claims`: the verdicts of a finished run as tables on the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from rich.box import SIMPLE
+from rich.console import Console
+from rich.table import Table
+
+from pixelwise.claims.checks import VERDICTS
+from pixelwise.claims.findings import read_verdicts
+from pixelwise.errors import PixelwiseError
+from pixelwise.terminal.console import cell, terminal
+
+COLOURS = {
+    "confirmed": "green",
+    "direction only": "cyan",
+    "contradicted": "red",
+    "underspecified": "yellow",
+    "not testable here": "dim",
+    "superseded": "magenta",
+}
+
+
+def show(
+    folder: Path,
+    *,
+    verdict: str | None = None,
+    source: str | None = None,
+    explain: str | None = None,
+    metrics: Path | None = None,
+    console: Console | None = None,
+) -> None:
+    """Print the claims of a run, or all evidence of one.
+
+    Args:
+        folder: Outputs of the judge step.
+        verdict: Only claims with this verdict.
+        source: Only claims of this source key, such as S1.
+        explain: Id of the claim to explain; the filters are then ignored.
+        metrics: Judge every metrics.json below this folder now, instead of reading the outputs of the step.
+        console: Where to print; standard output if not given.
+
+    Raises:
+        PixelwiseError: If the run has no verdicts yet, or the verdict, source or id is unknown.
+    """
+    document = _read(folder) if metrics is None else _judge(metrics)
+    console = console or terminal()
+    if explain is not None:
+        _explain(console, document, explain)
+        return
+    _allowed("verdict", verdict, VERDICTS)
+    _allowed("source", source, document["sources"])
+    chosen = [
+        claim
+        for claim in document["claims"]
+        if (verdict is None or claim["verdict"] == verdict) and (source is None or claim["source"] == source)
+    ]
+    console.print(_table(document["run"], chosen))
+    counts = ", ".join(f"{count} {name}" for name, count in document["counts"].items())
+    console.print(f"{len(chosen)} of {len(document['claims'])} claims shown. All: {counts}.", highlight=False)
+    if verdict is None and source is None:
+        for sentence in document["headline"]:
+            console.print(f"- {sentence}", markup=False, highlight=False)
+    for line in document.get("left_out", []):
+        console.print(f"left out: {line}", markup=False, highlight=False)
+
+
+def _read(folder: Path) -> dict[str, Any]:
+    path = folder / "claims.json"
+    if not path.is_file():
+        raise PixelwiseError(f"{path}: no such file; 'snakemake --cores 2 all' makes it")
+    return read_verdicts(folder)
+
+
+def _judge(folder: Path) -> dict[str, Any]:
+    from pixelwise.claims.judge import judge_below
+
+    if not folder.is_dir():
+        raise PixelwiseError(f"{folder}: no such folder; one with metrics.json files below it is needed")
+    return judge_below(folder)
+
+
+def _allowed(what: str, found: str | None, known: Iterable[str]) -> None:
+    if found is not None and found not in known:
+        raise PixelwiseError(f"{what}: {found!r}; allowed are {', '.join(known)}")
+
+
+def _styled(verdict: str) -> str:
+    return f"[{COLOURS[verdict]}]{verdict}[/]"
+
+
+def _value(claim: dict[str, Any]) -> str:
+    value = claim["value"]
+    if value is None:
+        return ""
+    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return f"{text} {claim['unit']}".removesuffix(" 1")
+
+
+def _table(run: str, claims: list[dict[str, Any]]) -> Table:
+    table = Table(title=f"Published claims, judged by run {cell(run)}", header_style="bold", box=SIMPLE, expand=True)
+    for name in ("claim", "verdict", "quantity, and why"):
+        table.add_column(name, overflow="fold", no_wrap=name == "claim")
+    for claim in claims:
+        why = claim["reason"] if claim["missing"] is None else claim["missing"]
+        quantity = f"{claim['quantity']}: {_value(claim)}".removesuffix(": ")
+        table.add_row(cell(claim["id"]), _styled(claim["verdict"]), f"{cell(quantity)}\n[dim]{cell(why)}[/]")
+    return table
+
+
+def _explain(console: Console, document: dict[str, Any], name: str) -> None:
+    claim = next((claim for claim in document["claims"] if claim["id"] == name), None)
+    if claim is None:
+        raise PixelwiseError(f"claim: {name!r}; no such id ('pixelwise claims' lists all)")
+    source = document["sources"][claim["source"]]
+    facts = Table(title=cell(claim["id"]), show_header=False)
+    facts.add_column(style="bold", no_wrap=True)
+    facts.add_column(overflow="fold")
+    rows = {
+        "words": f"\u201c{claim['words']}\u201d",
+        "source": f"{source['title']}, {claim['place']} (read: {source['read']})",
+        "made by": claim["made_by"],
+        "quantity": f"{claim['quantity']} {_value(claim)}".strip(),
+        "reading error": "" if claim["reading_error"] is None else str(claim["reading_error"]),
+        "condition": claim["condition"],
+        "note": claim["note"],
+        "check": ", ".join(f"{key} {value}" for key, value in claim["check"].items()),
+        "reason": claim["reason"],
+        "missing": claim["missing"] or "",
+        "withdrawn by": claim["withdrawn_by"] or "",
+        "contradiction": claim["contradiction"] or "",
+    }
+    facts.add_row("verdict", _styled(claim["verdict"]))
+    for label, text in rows.items():
+        if text:
+            facts.add_row(label, cell(text))
+    for number in claim["beside_measured"]:
+        text = f"{number['value']:.4g} [{number['low']:.4g}, {number['high']:.4g}] ({'; '.join(number['bars'])})"
+        facts.add_row("beside it", cell(text))
+    console.print(facts)
+    for label, records in (("Evidence", claim["evidence"]), ("Beside it (may not decide)", claim["beside"])):
+        if records:
+            console.print(_records(label, records))
+
+
+def _records(title: str, records: list[dict[str, Any]]) -> Table:
+    table = Table(title=title, header_style="bold")
+    for name in ("model", "data", "value", "n", "seed", "made by", "file"):
+        table.add_column(name, overflow="fold")
+    for record in records:
+        value = record["value"]
+        number = f"{float(value['value']):.6g} {value['unit']}".removesuffix(" 1")
+        if value["low"] is not None and value["high"] is not None:
+            number += f" [{float(value['low']):.6g}, {float(value['high']):.6g}] {value['interval'] or ''}"
+        conditions = ", ".join(f"{key} {record['condition'][key]}" for key in sorted(record["condition"]))
+        data = "; ".join(part for part in (record["dataset"], record["protocol"], conditions, *record["bars"]) if part)
+        hardware = record["hardware"].get("gpu") or record["hardware"].get("cpu") or ""
+        cells = [record["model"], data, number, str(record["n"]), str(record["seed"])]
+        made = "; ".join(part for part in (record["command"], str(hardware)) if part)
+        table.add_row(*map(cell, [*cells, made, f"{record['file']} sha256 {record['sha256'][:12]}"]))
+    return table

@@ -1,0 +1,171 @@
+"""A user's own picture: read with its full depth, write with the same depth."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageOps
+
+from pixelwise.data import deep
+from pixelwise.data.decoding import Decoded, contents, decode
+from pixelwise.data.deep import Values
+from pixelwise.data.formats import FORMATS
+from pixelwise.data.read_images import PHOTOGRAPHS
+from pixelwise.errors import PixelwiseError
+
+SIXTEEN = ("PNG", "TIFF")
+DEPTHS = {suffix: (8, 16) if name in SIXTEEN else (8,) for name, suffixes in FORMATS.items() for suffix in suffixes}
+OPAQUE = {*FORMATS["JPEG"], *FORMATS["BMP"]}
+TWELVE = 4095  # the largest value of 12 bits
+PNG_COLOUR_TYPE = {1: 0, 2: 4, 3: 2, 4: 6}  # channels -> colour type of the PNG header
+LARGEST = {".jpg": 65500, ".jpeg": 65500, ".webp": 16383}  # pixels along one side, of the libraries
+UPRIGHT: dict[int, Callable[[Values], Values]] = {  # EXIF 2.3, tag Orientation
+    1: lambda a: a,
+    2: lambda a: a[:, ::-1],
+    3: lambda a: a[::-1, ::-1],
+    4: lambda a: a[::-1],
+    5: lambda a: a.swapaxes(0, 1),
+    6: lambda a: np.rot90(a, -1),
+    7: lambda a: a[::-1, ::-1].swapaxes(0, 1),
+    8: lambda a: np.rot90(a),
+}
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One picture.
+
+    Attributes:
+        pixels: float32 [H, W] or [H, W, 3], white is 1.
+        bits: 8 or 16 bits for each value in the file.
+        alpha: Opacity as in the file, uint8 or uint16 [H, W], or None.
+        profile: ICC colour profile, or None.
+    """
+
+    pixels: npt.NDArray[np.float32]
+    bits: int
+    alpha: Values | None = None
+    profile: bytes | None = None
+
+    def with_pixels(self, pixels: npt.NDArray[np.float32]) -> Picture:
+        """The same picture with other colours."""
+        return replace(self, pixels=pixels)
+
+    def values(self) -> Values:
+        """Rounded and clipped values as the file holds them, [H, W] or [H, W, 2..4], opacity last."""
+        top = 2**self.bits - 1
+        dtype = np.uint8 if self.bits == 8 else np.uint16
+        whole = np.clip(np.rint(self.pixels.astype(np.float64) * top), 0, top).astype(dtype)
+        return whole if self.alpha is None else np.dstack([whole, self.alpha])
+
+
+def read(path: Path) -> Picture:
+    """Read PNG, TIFF, JPEG, BMP or WebP: gray or colour, 8 or 16 bit, with or without opacity.
+
+    Pictures that a camera stored turned are turned upright; palettes become colours.
+
+    Raises:
+        PixelwiseError: If the file is missing, is no such picture or is damaged.
+        OSError: If it can't be read at all.
+    """
+    found = deep.tiff(path, contents(path))
+    if found is None:
+        decoded = decode(path)
+        if decoded.header.bits == 16 and decoded.header.format == "PNG":
+            found = deep.png(path, decoded)
+        else:
+            return _picture(path, _eight_bit(path, decoded), decoded.image.info.get("icc_profile"))
+    if 0 < (highest := int(found.values.max())) <= TWELVE:
+        raise PixelwiseError(f"{path}: no value above {highest} of 65535; stretch the values, white must be 65535")
+    return _picture(path, UPRIGHT.get(found.orientation, UPRIGHT[1])(found.values), found.profile)
+
+
+def _eight_bit(path: Path, decoded: Decoded) -> Values:
+    """Values, turned upright."""
+    bits, mode = decoded.header.bits, decoded.header.mode
+    if mode not in PHOTOGRAPHS and not mode.startswith("I"):
+        raise PixelwiseError(f"{path}: mode {mode}; gray or RGB of 8 or 16 bits is allowed")
+    if bits > 8:
+        raise PixelwiseError(f"{path}: {bits} bits for each value; 8 or 16 are allowed")
+    image = ImageOps.exif_transpose(decoded.image)
+    opaque = not image.has_transparency_data
+    gray = image.mode in ("1", "L", "LA")
+    return np.asarray(image.convert(("L" if opaque else "LA") if gray else ("RGB" if opaque else "RGBA")))
+
+
+def _picture(path: Path, values: Values, profile: bytes | None) -> Picture:
+    channels = 1 if values.ndim == 2 else values.shape[2]
+    if values.ndim not in (2, 3) or channels > 4 or values.dtype not in (np.uint8, np.uint16):
+        found = f"{values.dtype} values of shape {values.shape}"
+        raise PixelwiseError(f"{path}: {found}; one gray or RGB picture of 8 or 16 bits is allowed")
+    bits = 8 * values.dtype.itemsize
+    alpha = values[..., -1] if channels in (2, 4) else None
+    colour = values[..., 0] if channels == 2 else values[..., :3] if channels == 4 else values
+    return Picture((colour / np.float32(2**bits - 1)).astype(np.float32, copy=False), bits, alpha, profile)
+
+
+def check_file(path: Path, height: int, width: int) -> None:
+    """Refuse, before any work is done, a file that no picture of this size can be written to.
+
+    Raises:
+        PixelwiseError: If the ending is unknown, or its format has no such size.
+    """
+    ending = path.suffix.lower()
+    if ending not in DEPTHS:
+        raise PixelwiseError(f"{path}: ending '{path.suffix}'; allowed are {', '.join(DEPTHS)}")
+    if max(height, width) > LARGEST.get(ending, max(height, width)):
+        raise PixelwiseError(f"{path}: {height}x{width} pixels; {ending} holds at most {LARGEST[ending]} along a side")
+
+
+def check_target(path: Path, picture: Picture) -> None:
+    """Refuse, before any work is done, a file that cannot hold the picture.
+
+    Raises:
+        PixelwiseError: As `check_file`, or if the format lacks the depth or opacity.
+    """
+    check_file(path, *picture.pixels.shape[:2])
+    ending = path.suffix.lower()
+    if picture.bits not in DEPTHS[ending]:
+        raise PixelwiseError(f"{path}: {ending} holds 8 bits, the picture has {picture.bits}; use .png or .tif")
+    if picture.alpha is not None and ending in OPAQUE:
+        raise PixelwiseError(f"{path}: {ending} holds no opacity, the picture has it; use .png, .tif or .webp")
+
+
+def write(path: Path, picture: Picture) -> None:
+    """Write a picture with its own depth; see `check_target`."""
+    values = picture.values()
+    if picture.bits == 16 and path.suffix.lower() == ".png":
+        path.write_bytes(_png16(values, picture.profile))
+    elif picture.bits == 16:
+        from tifffile import imwrite
+
+        colour = "rgb" if picture.pixels.ndim == 3 else "minisblack"
+        opacity = None if picture.alpha is None else ["unassalpha"]
+        imwrite(path, values, photometric=colour, extrasamples=opacity, iccprofile=picture.profile)
+    else:
+        options: dict[str, Any] = {"quality": 95} if path.suffix.lower() in (".jpg", ".jpeg", ".webp") else {}
+        profile: dict[str, Any] = {"icc_profile": picture.profile} if picture.profile else {}
+        Image.fromarray(values).save(path, **options, **profile)
+
+
+def _png16(values: Values, profile: bytes | None) -> bytes:
+    """A 16-bit PNG (ISO/IEC 15948) of [H, W] or [H, W, 2..4]; Pillow writes 16 bits in gray only."""
+    planes = values.reshape(*values.shape[:2], -1)
+    height, width, channels = planes.shape
+    rows = planes.astype(">u2").reshape(height, -1).view(np.uint8)
+    filtered = np.concatenate([np.zeros((height, 1), np.uint8), rows], axis=1)
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", width, height, 16, PNG_COLOUR_TYPE[channels], 0, 0, 0)
+    colours = chunk(b"iCCP", b"ICC profile\0\0" + zlib.compress(profile)) if profile else b""
+    body = chunk(b"IHDR", header) + colours + chunk(b"IDAT", zlib.compress(filtered.tobytes(), 6)) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + body

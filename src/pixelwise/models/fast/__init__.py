@@ -1,0 +1,1 @@
+"""Engines and kernels: the same networks, faster."""

@@ -1,0 +1,1 @@
+"""The authors' checkpoints, option names and tensor names."""

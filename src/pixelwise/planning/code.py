@@ -1,0 +1,172 @@
+"""Which source files a step uses: found by reading import statements, never by running them."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pixelwise.artifacts import digest, read_json, sha256, write_json
+from pixelwise.errors import PixelwiseError
+from pixelwise.planning import syntax
+
+PACKAGE = Path(__file__).parents[1]
+KNOWN = Path("work/sources.json")
+FORMAT = 2
+"""Of what is kept about sources; another one is not read, nor is a damaged file."""
+# The frame around the steps: it decides which jobs exist and when they run, and its effect on a job is in the job file.
+_ROOMS = ("pixelwise.planning", "pixelwise.terminal")
+_FRAME = "__main__ cli files.file_in_use net recorded_run settings settings.names settings.profile settings.smoke"
+FRAME = frozenset({"pixelwise"} | {f"pixelwise.{name}" for name in _FRAME.split()})
+
+
+def framing(module: str) -> bool:
+    """Whether a module belongs to the frame around the steps, whose code makes no job stale."""
+    return module in FRAME or any(module == room or module.startswith(f"{room}.") for room in _ROOMS)
+
+
+@functools.cache
+def source_of(module: str) -> Path | None:
+    """File of a module of this package, or None if there is no such module."""
+    stem = PACKAGE.joinpath(*module.split(".")[1:])
+    for path in (stem / "__init__.py", stem.with_suffix(".py")):
+        if path.is_file():
+            return path
+    return None
+
+
+@dataclass(frozen=True)
+class Source:
+    """What is known of one source file.
+
+    Attributes:
+        imports: Names that it may import as modules.
+        words: Short strings that may name files beside it.
+        syntax: Hash of its syntax tree.
+    """
+
+    imports: tuple[str, ...]
+    words: tuple[str, ...]
+    syntax: str
+
+
+class Sources:
+    """What is known of each source file, by the hash of its bytes.
+
+    Kept on disk, since parsing takes longer than all the rest of a plan.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.known = {key: Source(tuple(a), tuple(b), c) for key, (a, b, c) in self._read().items()}
+        self.added = False
+
+    def _read(self) -> dict[str, list[Any]]:
+        try:
+            document = read_json(self.path)
+        except PixelwiseError:
+            return {}
+        if not isinstance(document, dict) or document.get("digest") != digest([FORMAT, document.get("sources")]):
+            return {}
+        sources: dict[str, list[Any]] = document["sources"]
+        return sources
+
+    def of(self, path: Path) -> Source:
+        """What is known of a file; it is parsed if its content is new."""
+        key = _hash(path)
+        if key not in self.known:
+            tree = syntax.parse(path.read_text(encoding="utf-8"))
+            names, words = (tuple(sorted(set(found))) for found in (syntax.imported(tree), syntax.words(tree)))
+            self.known[key] = Source(names, words, syntax.fingerprint(tree))
+            self.added = True
+        return self.known[key]
+
+    def keep(self) -> None:
+        """Write what is known of the present files; where that is not allowed, the next process parses again."""
+        if self.added:
+            present = {_hash(path) for path in PACKAGE.rglob("*.py")}
+            sources = {key: [x.imports, x.words, x.syntax] for key, x in self.known.items() if key in present}
+            with contextlib.suppress(OSError):
+                write_json(self.path, {"digest": digest([FORMAT, sources]), "sources": sources})
+            self.added = False
+
+
+@functools.cache
+def _sources() -> Sources:
+    return Sources(KNOWN)
+
+
+def keep() -> None:
+    """Keep what was parsed for the next process."""
+    _sources().keep()
+
+
+@functools.cache
+def _names(folder: Path) -> frozenset[str]:
+    return frozenset(os.listdir(folder)) | {".", ".."}
+
+
+@functools.cache
+def _direct(module: str) -> tuple[frozenset[str], frozenset[Path]]:
+    """Modules of this package that `module` imports, and the files beside it that it names in a string."""
+    path = source_of(module)
+    assert path is not None, module
+    source = _sources().of(path)
+    modules = {name for name in source.imports if name.startswith("pixelwise.") and source_of(name)}
+    parents = {name.rsplit(".", 1)[0] for name in modules | {module} if name.count(".") > 1}
+    data: set[Path] = set()
+    for text in source.words:
+        if text.strip("/").split("/")[0] not in _names(path.parent):
+            continue
+        named = path.parent / text.strip("/")
+        if (named / "__init__.py").exists():
+            continue
+        if named.is_file():
+            data.add(named)
+        elif named.is_dir():
+            data |= {file for file in named.rglob("*") if file.is_file()}
+    return frozenset(modules | parents), frozenset(
+        p for p in data if p.suffix not in {".py", ".pyc"} and "__pycache__" not in p.parts
+    )
+
+
+def modules_of(entries: Iterable[str]) -> set[str]:
+    """All modules of this package that the entry modules import, directly or not, apart from the frame."""
+    found: set[str] = set()
+    waiting = list(entries)
+    while waiting:
+        module = waiting.pop()
+        if module not in found and not framing(module):
+            found.add(module)
+            waiting.extend(_direct(module)[0])
+    return found
+
+
+@functools.cache
+def _hash(path: Path) -> str:
+    return sha256(path)
+
+
+def sources_of(entries: Iterable[str]) -> dict[str, str]:
+    """Every source and data file that the entry modules use, with a hash of what it says.
+
+    Returns:
+        Path relative to the package's parent (so that it is the same in every clone) -> hash of the syntax tree of a
+        source file, so that comments and docstrings make nothing stale, or SHA-256 of the bytes of a data file.
+    """
+    return dict(_files(tuple(entries)))
+
+
+@functools.cache
+def _files(entries: tuple[str, ...]) -> dict[str, str]:
+    hashes: dict[Path, str] = {}
+    for module in modules_of(entries):
+        path = source_of(module)
+        assert path is not None
+        hashes[path] = _sources().of(path).syntax
+        hashes |= {file: _hash(file) for file in _direct(module)[1]}
+    return {path.relative_to(PACKAGE.parent).as_posix(): hashes[path] for path in sorted(hashes)}

@@ -1,0 +1,160 @@
+"""Run one job: `pixelwise <step> <job file>`."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import sys
+import time
+from collections.abc import Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from pixelwise import artifacts
+from pixelwise.artifacts import MANIFEST, read_json, sha256, stamp
+from pixelwise.errors import PixelwiseError
+from pixelwise.files.disk import append
+from pixelwise.files.reading import checked
+from pixelwise.planning import paths
+from pixelwise.planning.code import framing, modules_of, source_of, sources_of
+from pixelwise.planning.jobfile import JobFile
+from pixelwise.planning.jobs import KINDS, RUN_LOG
+from pixelwise.planning.paths import Places, unlinked
+from pixelwise.settings.base import Settings
+
+TOLERANT = frozenset({"summarise", "judge", "report"})
+"""Kinds of job that leave a damaged input out and say so, where all others refuse to run."""
+
+
+def _settings(file: Path, kind: str, document: Any) -> Settings:
+    module, name = KINDS[kind].settings.split(":")
+    model: type[Settings] = getattr(importlib.import_module(module), name)
+    return checked(model, document, str(file), ["job", "settings"])
+
+
+def load(file: Path, step: str) -> tuple[dict[str, Any], Settings]:
+    """Read and validate a job file.
+
+    Raises:
+        PixelwiseError: If it is no job file, of another step, has wrong settings, or was written for other sources.
+    """
+    document = read_json(file)
+    job = document.get("job") if isinstance(document, dict) else None
+    if not isinstance(job, dict) or not isinstance(job.get("kind"), str) or job["kind"] not in KINDS:
+        raise PixelwiseError(f"{file}: not a job file; 'snakemake -n all' writes them below results/<run>/jobs/")
+    if KINDS[job["kind"]].step != step:
+        raise PixelwiseError(f"{file}: a job of step '{KINDS[job['kind']].step}', not of '{step}'")
+    checked(JobFile, document, str(file))
+    settings = _settings(file, job["kind"], job["settings"])
+    if unknown := [module for module in job["modules"] if source_of(module) is None]:
+        raise PixelwiseError(f"{file}: job.modules: no module {unknown[0]}; run snakemake again")
+    present = sources_of([KINDS[job["kind"]].module, *job["modules"]])
+    if present != job["code"]:
+        changed = sorted(set(present.items()) ^ set(job["code"].items()))[0][0]
+        raise PixelwiseError(f"{file}: written for another version of {changed}; run snakemake again")
+    return job, settings
+
+
+def _inputs(file: Path, job: Mapping[str, Any], stamps: dict[Path, Any]) -> dict[str, str]:
+    """Hashes of the upstream manifests, after checking that the upstream bytes are those that were made.
+
+    Steps that gather many folders go on without those that were changed, and name them. `stamps` receives what would
+    show that a file was replaced later.
+    """
+    hashes = {}
+    goes_on = job["kind"] in TOLERANT
+    for folder in job["inputs"].values():
+        manifest = Path(folder) / MANIFEST
+        if not manifest.exists():
+            raise PixelwiseError(f"{file}: its input {folder} is not there; run the step that makes it first")
+        stamps.update({path: stamp(path) for path in [manifest, *artifacts.files_below(Path(folder))]})
+        hashes[folder] = sha256(manifest)
+        problems = artifacts.verify_manifest(manifest)
+        if problems and goes_on:
+            hashes[folder] = artifacts.DAMAGED  # never equal to a hash: the next planning makes this job anew
+        elif problems:
+            raise PixelwiseError(f"{problems[0]}; delete {manifest} to make it anew")
+    return hashes
+
+
+class _Folders(dict[str, Path]):
+    """Role -> folder of a job's inputs; a role that a step asks for and the job file lacks is named."""
+
+    def __init__(self, file: Path, inputs: Mapping[str, str]) -> None:
+        super().__init__({role: Path(folder) for role, folder in inputs.items()})
+        self.file = file
+
+    def __missing__(self, role: str) -> Path:
+        raise PixelwiseError(f"{self.file}: job.inputs: no '{role}', which this step needs; run snakemake again")
+
+
+def _unlisted(job: Mapping[str, Any]) -> list[str]:
+    listed = modules_of([KINDS[job["kind"]].module, *job["modules"]])
+    return sorted(m for m in sys.modules if m.startswith("pixelwise") and m not in listed and not framing(m))
+
+
+def _known(file: Path, places: Places) -> bool:
+    """Whether planning found a manifest in the output folder: Snakemake removes it before the job starts."""
+    return os.path.realpath(file) == os.path.realpath(places.file) and "stale" in read_json(file)
+
+
+def _state(work: Path, job: Mapping[str, Any], inputs: Mapping[str, str]) -> Path:
+    """Folder of resume state: it belongs to this job on these inputs, and to nothing else."""
+    return work / artifacts.digest({"job": job, "inputs": inputs})
+
+
+def execute(file: Path, step: str) -> Path:
+    """Run one job: lock its folders, check places, sources and inputs, empty the output, run, write the manifest last.
+
+    Of several processes that `torchrun` started, only the first touches the output folder.
+
+    Returns:
+        The output folder.
+
+    Raises:
+        PixelwiseError: With one line, if anything is wrong; the output folder is then gone, never half-written.
+    """
+    job, settings = load(file, step)
+    places = paths.checked(file, step, job["id"], job["out"], job["inputs"])
+    known = _known(file, places)
+    artifacts.check_ours(Path(places.out), known)
+    run = importlib.import_module(KINDS[job["kind"]].module).run
+    out, work = Path(places.out), Path(places.work)
+    folders = _Folders(file, job["inputs"])
+    if int(os.environ.get("RANK", 0)) > 0:
+        run(settings, folders, out, _state(work, job, _inputs(file, job, {})))
+        return out
+    status, started = "failed", time.time()
+    with ExitStack() as held:
+        held.enter_context(artifacts.locked(work / "lock"))
+        for folder in sorted(set(folders.values())):  # before a look at them: nobody may make them anew from here on
+            held.enter_context(artifacts.locked(Path("work") / folder / "lock", shared=True))
+        stamps: dict[Path, Any] = {}
+        inputs = _inputs(file, job, stamps)
+        state = _state(work, job, inputs)
+        unlinked((), (str(state),))
+        state.mkdir(parents=True, exist_ok=True)
+        artifacts.empty(out, known)
+        try:
+            run(settings, folders, out, state)
+            if unlisted := _unlisted(job):
+                raise PixelwiseError(f"{file}: the step imported {unlisted[0]}, which its job file does not list")
+            if any(stamp(path) != seen for path, seen in stamps.items()) and _inputs(file, job, stamps) != inputs:
+                raise PixelwiseError(f"{file}: its inputs were replaced while it ran; run it again")
+            artifacts.write_manifest(out, job, inputs)
+            status = "done"
+        finally:
+            if status == "failed":
+                artifacts.remove(out)
+            _log(job, status, time.time() - started)
+        artifacts.remove(state)
+    return out
+
+
+def _log(job: Mapping[str, Any], status: str, seconds: float) -> None:
+    """Append one line to the run log; a single write, so that parallel jobs do not mix."""
+    RUN_LOG.parent.mkdir(parents=True, exist_ok=True)
+    line = {"job": job["id"], "kind": job["kind"], "out": job["out"], "status": status, "seconds": round(seconds, 2)}
+    append(RUN_LOG, json.dumps(line))

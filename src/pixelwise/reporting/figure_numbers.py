@@ -1,0 +1,124 @@
+"""What a figure may draw from: the summary's tables and the register's published values, and how seeds are joined."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from pixelwise.reporting import curves, paired_differences, published, tidy_tables
+
+SIZE_256 = (256, 512)
+
+
+class MissingNumbersError(Exception):
+    """A figure's numbers were not measured in this run; the message says which."""
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """All that figures read.
+
+    Attributes:
+        run: Name of the run.
+        table: Rows of `metrics.csv` and `timings.csv`.
+        curves: Training curves: job, model, dataset, seed, short, synthetic, step, samples, series, value.
+        differences: Paired differences of restoration methods.
+        published: Published values, see `published.load`.
+    """
+
+    run: str
+    table: pd.DataFrame
+    curves: pd.DataFrame
+    differences: pd.DataFrame
+    published: pd.DataFrame
+
+    @staticmethod
+    def read(summary: Path, run: str) -> Numbers:
+        """Read a summary folder and the register."""
+        return Numbers(
+            run=run,
+            table=tidy_tables.read_all(summary),
+            curves=curves.read(summary),
+            differences=paired_differences.read(summary),
+            published=published.load(),
+        )
+
+    def pick(self, kind: str, metric: str, task: str | None = None) -> pd.DataFrame:
+        """Rows of one kind and metric that hold a number."""
+        table = self.table
+        chosen = (table["kind"] == kind) & (table["metric"] == metric) & table["value"].notna()
+        return table[chosen & (table["task"] == task)] if task else table[chosen]
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A finished figure with what a reader needs beside it.
+
+    Attributes:
+        name: File name without suffix.
+        title: Heading.
+        caption: What is shown, from what, and what the error bars span.
+        alt: The figure's numbers in words, for readers who cannot see it.
+        figure: The drawing.
+        synthetic: True if any number shown was measured on data drawn by a program.
+        short: True if any number shown comes from a shortened schedule.
+    """
+
+    name: str
+    title: str
+    caption: str
+    alt: str
+    figure: Figure
+    synthetic: bool
+    short: bool
+
+
+def marks(*tables: pd.DataFrame) -> dict[str, bool]:
+    """`synthetic` and `short` of a figure that shows all the given rows."""
+    return {
+        name: any(bool(table[name].astype(bool).any()) for table in tables if len(table))
+        for name in ("synthetic", "short")
+    }
+
+
+def over_seeds(rows: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+    """Join the seeds of each group.
+
+    Args:
+        rows: Rows of one metric.
+        keys: Columns that make a group.
+
+    Returns:
+        One row for each group: the keys, `value` (mean over seeds), `low` and `high` (lowest and highest end of the
+        seeds' own intervals, or of the seeds' values where they have none), `seeds`, `n`, `unit`.
+    """
+    filled = rows.assign(low=rows["low"].fillna(rows["value"]), high=rows["high"].fillna(rows["value"]))
+    groups = filled.groupby(keys, sort=True, dropna=False)
+    joined = groups.agg(
+        value=("value", "mean"),
+        low=("low", "min"),
+        high=("high", "max"),
+        seeds=("seed", "nunique"),
+        n=("n", "max"),
+        unit=("unit", "first"),
+        synthetic=("synthetic", "any"),
+        short=("short", "any"),
+    )
+    return joined.reset_index()
+
+
+def whiskers(rows: pd.DataFrame) -> list[list[float]]:
+    """Lengths of error bars below and above each value, as matplotlib wants them; never negative."""
+    return [
+        [max(float(v - low), 0.0) for v, low in zip(rows["value"], rows["low"], strict=True)],
+        [max(float(high - v), 0.0) for v, high in zip(rows["value"], rows["high"], strict=True)],
+    ]
+
+
+def preferred(values: pd.Series, *order: str) -> str:
+    """The first name of `order` that occurs in `values`, or the alphabetically first value."""
+    present = sorted(str(value) for value in values.dropna().unique())
+    return next((name for name in order if name in present), present[0])

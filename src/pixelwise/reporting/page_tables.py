@@ -1,0 +1,187 @@
+"""Tables of the page: every cell is text made from the summary's numbers, with unit and interval."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from pixelwise.reporting.hardware_words import describe
+from pixelwise.reporting.style import label
+from pixelwise.reporting.tidy_tables import details, each
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table of the page.
+
+    Attributes:
+        id: Anchor in the page.
+        title: Caption.
+        columns: Headings.
+        rows: Cells, one list for each row.
+        note: What a reader must know beside the numbers.
+        words: Columns that hold words and are set to the left; all others are numbers.
+    """
+
+    id: str
+    title: str
+    columns: list[str]
+    rows: list[list[str]]
+    note: str = ""
+    words: frozenset[str] = field(default_factory=frozenset)
+
+
+def number(value: Any, unit: str = "", places: int | None = None) -> str:
+    """A number with its unit; empty for a missing one. Shares (unit `1`) carry no unit."""
+    if value is None or pd.isna(value):
+        return ""
+    if math.isinf(value):
+        text = "\u221e" if value > 0 else "-\u221e"
+    elif places is None and abs(value) >= 10000:
+        text = f"{value:,.0f}".replace(",", " ")
+    else:
+        text = f"{value:.{places}f}" if places is not None else f"{value:.4g}"
+    return text if unit in ("", "1", "times") else f"{text} {unit}"
+
+
+def decimals(value: float, low: float, high: float) -> int | None:
+    """Decimal places at which the value shows three digits and half the width of its interval at least one.
+
+    >>> decimals(2.88, 2.80, 2.96), decimals(29.02, 28.9, 29.14), decimals(1180, 1160, 1200)
+    (2, 2, 0)
+    """
+    half = (high - low) / 2
+    if not half > 0 or value == 0 or math.isinf(half) or math.isinf(value):
+        return None
+    exponent = math.floor(math.log10(half) + 1e-9)
+    shown = -exponent + (half < 2 * 10.0**exponent)
+    return min(6, max(0, shown, 2 - math.floor(math.log10(abs(value)))))
+
+
+def estimate(row: Any, places: int | None = None) -> str:
+    """A value with unit and, where there is one, its interval: `29.21 dB [28.90, 29.51]`."""
+    unit = str(row.unit) if pd.notna(row.unit) else ""
+    if pd.isna(row.value) or pd.isna(row.low) or pd.isna(row.high):
+        return number(row.value, unit, places)
+    places = decimals(row.value, row.low, row.high) if places is None else places
+    text = number(row.value, unit, places)
+    return f"{text} [{number(row.low, places=places)}, {number(row.high, places=places)}]"
+
+
+def signed(row: Any, places: int = 3) -> str:
+    """A paired difference with sign, unit and interval."""
+    if pd.isna(row.difference):
+        return "undefined: each is perfect where the other is not"
+    ends = [f"{value:+.{places}f}".replace("inf", "\u221e") for value in (row.difference, row.low, row.high)]
+    return f"{ends[0]} {'' if row.unit == '1' else row.unit} [{ends[1]}, {ends[2]}]"
+
+
+def marks(row: Any) -> str:
+    """The words `synthetic` and `short` where they apply."""
+    return ", ".join(name for name in ("synthetic", "short") if bool(getattr(row, name)))
+
+
+PLACES = {"psnr": 2, "ssim": 4, "fid": 2}
+HEAD = ["model", "data set", "protocol", "condition", "seed", "n"]
+WORDS = frozenset({*HEAD[:4], "marks"})
+
+
+def wide(table: pd.DataFrame, metrics: list[str]) -> tuple[list[str], list[list[str]]]:
+    """One row for each record, one column for each of `metrics`; rows without any of them are left out."""
+    keys = ["dataset", "protocol", "protocol_hash", "condition", "model", "seed", "n", "source"]
+    rows = []
+    chosen = table[table["metric"].isin(metrics)]
+    for _, group in chosen.groupby(keys, sort=True, dropna=False):
+        by_metric = {row.metric: row for row in each(group)}
+        first = next(iter(by_metric.values()))
+        protocol = f"{first.protocol} {first.protocol_hash[:8]}".strip()
+        head = [label(first.model), str(first.dataset), protocol, details(first), str(first.seed), str(first.n)]
+        cells = [estimate(by_metric[name], PLACES.get(name)) if name in by_metric else "" for name in metrics]
+        rows.append([*head, *cells, marks(first)])
+    return [*HEAD, *metrics, "marks"], rows
+
+
+def measured(table: pd.DataFrame, kind: str, task: str, metrics: list[str], about: tuple[str, str], note: str) -> Table:
+    """Table of one kind of evaluation.
+
+    Args:
+        table: Rows of the summary.
+        kind: Kind of record.
+        task: Task of the record.
+        metrics: Quantities shown, one column each; those that nothing measured are left out.
+        about: Anchor and caption.
+        note: Text under the caption.
+    """
+    own = table[(table["kind"] == kind) & (table["task"] == task)]
+    present = [name for name in metrics if (own["metric"] == name).any()]
+    columns, rows = wide(own, present)
+    return Table(*about, columns, rows, note, WORDS)
+
+
+def timings(table: pd.DataFrame) -> Table:
+    """Latency of every model under every condition, and the ratios."""
+    own = table[(table["kind"] == "latency") & ~table["model"].str.contains("/")]
+    metrics = ["median", "p90", "p99", "throughput", "peak_memory", "gflop"]
+    present = [name for name in metrics if (own["metric"] == name).any()]
+    columns, rows = wide(own, present)
+    machines = ", ".join(sorted({describe(text) for text in own["hardware"]}))
+    note = (
+        f"Hardware: {machines}. Milliseconds of different machines must not be compared; ratios may."
+        if len(own)
+        else ""
+    )
+    return Table("table-timing", "Inference time", columns, rows, note, WORDS)
+
+
+def classes(table: pd.DataFrame) -> Table:
+    """IoU of each class, one column for each model, seeds averaged."""
+    own = table[(table["kind"] == "segmentation") & table["metric"].str.startswith("iou_") & table["value"].notna()]
+    title, models = "IoU of each class, %", sorted(own["model"].unique())
+    columns = ["data set", "protocol", "class", *(label(name) for name in models)]
+    rows = []
+    for (dataset, protocol, metric), group in own.groupby(["dataset", "protocol", "metric"], sort=True):
+        means = group.groupby("model")["value"].mean()
+        scale = 1 if (group["unit"] == "%").all() else 100
+        cells = [number(means[name] * scale, places=1) if name in means.index else "" for name in models]
+        rows.append([str(dataset), str(protocol), str(metric).removeprefix("iou_"), *cells])
+    return Table("table-classes", title, columns, rows, words=frozenset(columns[:3]))
+
+
+def differences(table: pd.DataFrame) -> Table:
+    """Paired differences of restoration methods."""
+    columns = ["task", "data set", "protocol", "sigma", "metric", "model", "reference", "images", "difference", "marks"]
+    rows = [
+        [
+            *(
+                row.task,
+                row.dataset,
+                row.protocol,
+                number(row.sigma),
+                row.metric,
+                label(row.model),
+                label(row.reference),
+            ),
+            str(row.n),
+            signed(row),
+            marks(row),
+        ]
+        for row in each(table)
+    ]
+    note = "Model minus reference on the same image; mean with 95 % bootstrap interval over images."
+    words = frozenset(columns) - {"sigma", "images", "difference"}
+    return Table("table-differences", "Paired differences between methods", columns, rows, note, words)
+
+
+def hardware(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Every machine that made a number, as facts, with the kinds of evaluation that ran on it."""
+    found = []
+    for text, rows in table.groupby("hardware", sort=True):
+        facts = json.loads(str(text)) if text else {}
+        if not facts:
+            continue
+        found.append({"name": describe(str(text)), "facts": facts, "kinds": sorted(rows["kind"].unique())})
+    return found
