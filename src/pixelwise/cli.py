@@ -23,6 +23,7 @@ STEPS = {
     "weights": "Obtain one file of published weights.",
     "train": "Train one model, or convert a published checkpoint.",
     "generate": "Generate one picture for each label map.",
+    "follow": "Score a generator along its training.",
     "time": "Time a group of models, interleaved.",
     "fid": "Compare the features of generated and real pictures.",
     "segment": "Score a segmenter on generated pictures.",

@@ -36,6 +36,7 @@ KINDS = {
     ),
     "convert": Kind("train", "pixelwise.models.official.convert", "pixelwise.settings.models:ConvertSettings"),
     "generate": Kind("generate", "pixelwise.evaluation.generate", "pixelwise.settings.evaluation:GenerateSettings"),
+    "follow": Kind("follow", "pixelwise.evaluation.follow", "pixelwise.settings.evaluation:FollowSettings"),
     "time": Kind("time", "pixelwise.evaluation.timing", "pixelwise.settings.evaluation:TimeSettings"),
     "fid": Kind("fid", "pixelwise.evaluation.fid", "pixelwise.settings.evaluation:FidSettings"),
     "segment": Kind("segment", "pixelwise.evaluation.segment", "pixelwise.settings.evaluation:SegmentSettings"),

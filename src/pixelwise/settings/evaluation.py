@@ -52,6 +52,24 @@ class GenerateSettings(Compute):
     limit: Images | None = None
 
 
+class FollowSettings(Compute):
+    """FID and mean IoU along a training that keeps snapshots.
+
+    Attributes:
+        name: Name of the trained model.
+        dataset: Name of the data set.
+        seed: Seed of the training run.
+        split: Split whose label maps and photographs are used, all of them.
+        batch: Pictures per forward pass.
+    """
+
+    name: Name
+    dataset: Name
+    seed: Seed = 0
+    split: Literal["train", "val"] = "val"
+    batch: Batch = 16
+
+
 class FidSettings(Compute):
     """Distance between the Inception features of generated and of real images.
 

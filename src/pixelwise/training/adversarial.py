@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from pixelwise.errors import PixelwiseError
+from pixelwise.models import checkpoint, snapshots
 from pixelwise.models.layers import SPECTRAL
 from pixelwise.models.registry import build
 from pixelwise.settings.training import AdversarialSettings
@@ -190,13 +191,28 @@ class Translation:
         return self.images.amount(self.steps, self.settings.batch, published)
 
 
+def _snapshot(task: Translation, here: Machine, work: Path, done: int) -> None:
+    """Keep the generator if a snapshot is due after `done` steps."""
+    settings = task.settings
+    presentations = snapshots.due(done, task.steps, settings.batch, settings.snapshots)
+    if presentations is None or here.rank > 0:
+        return
+    facts = {"recipe": settings.recipe, "dataset": task.images.facts.get("kind"), "short": True}
+    facts["dontcare"] = task.images.facts["dontcare"]
+    snapshots.keep(
+        work,
+        presentations,
+        lambda path: checkpoint.save(path, task.generator.trained, settings.architecture, task.options, facts),
+    )
+
+
 def run(settings: AdversarialSettings, inputs: dict[str, Path], out: Path, work: Path) -> None:
     """Train a generator.
 
     Args:
         settings: How.
         inputs: `data`, prepared data with label maps; `perceptual`, VGG19 weights, where the perceptual loss is on.
-        out: Gets `model.safetensors`, `training.json`, `loss.csv`.
+        out: Gets `model.safetensors`, `training.json`, `loss.csv`; `snapshots/<presentations>.safetensors` if asked.
         work: Keeps the checkpoint.
 
     Raises:
@@ -206,7 +222,8 @@ def run(settings: AdversarialSettings, inputs: dict[str, Path], out: Path, work:
         images = LabelledImages(inputs["data"], here, settings.images)
         perceptual = load_perceptual(inputs, here) if settings.perceptual else None
         task = Translation(settings, images, here, perceptual)
-        curve = train(task, settings, here, work)
+        curve = train(task, settings, here, work, partial(_snapshot, task, here, work))
+        snapshots.publish(work, out)
         results.write(
             out,
             task.generator.trained,
