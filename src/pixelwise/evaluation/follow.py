@@ -31,7 +31,7 @@ PROTOCOL = "native"
 
 
 def run(settings: FollowSettings, inputs: dict[str, Path], out: Path, work: Path) -> None:
-    """Write quality.csv: presentations, fid (lower is better), miou in percent (higher is better).
+    """Write quality.csv: presentations, fid (lower is better), miou in percent (higher is better), synthetic, short.
 
     Args:
         settings: Which training and split.
@@ -66,6 +66,8 @@ def run(settings: FollowSettings, inputs: dict[str, Path], out: Path, work: Path
                 "presentations": presentations,
                 "fid": frechet_distance(found, photographs[: len(found)]),
                 "miou": 100 * float(confusion.mean_iou(matrices[0].sum(axis=0))),
+                "synthetic": facts["synthetic"],
+                "short": training.short,
             }
         )
     write_text(out / TABLE, pd.DataFrame(rows).to_csv(index=False, lineterminator="\n"))

@@ -11,6 +11,7 @@ from pixelwise.artifacts import write_json
 from pixelwise.reporting import (
     plots_arithmetic,
     plots_classes,
+    plots_follow,
     plots_quality,
     plots_restoration,
     plots_speed,
@@ -31,6 +32,7 @@ DRAW: dict[str, Callable[[Numbers], Drawn]] = {
     "denoising_runtime": plots_restoration.quality_against_time,
     "denoising_differences": plots_restoration.differences,
     "blockiness": plots_tiles.blockiness,
+    "quality_along_training": plots_follow.quality_along_training,
     "loss_curves": plots_training.losses,
     "psnr_samples": plots_training.psnr_against_samples,
 }
