@@ -9,6 +9,7 @@ from rich.console import Console
 from pixelwise.claims import costs, plan, predicted_records
 from pixelwise.claims.claim_schema import register
 from pixelwise.claims.predicted_records import Datasets
+from pixelwise.data.kinds.cityscapes import LOGIN
 from pixelwise.errors import PixelwiseError
 from pixelwise.planning.graph import plan_of
 
@@ -48,7 +49,7 @@ def run(dataset="cityscapes", **changes):
 @pytest.fixture(autouse=True)
 def no_gpu_and_no_logins(monkeypatch):
     monkeypatch.setattr(predicted_records, "accelerator", lambda: None)
-    for name in ("CITYSCAPES_ROOT", *plan.LOGIN):
+    for name in ("CITYSCAPES_ROOT", *LOGIN):
         monkeypatch.delenv(name, raising=False)
 
 

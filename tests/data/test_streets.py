@@ -10,7 +10,7 @@ from cityscapesscripts.helpers.labels import labels
 from PIL import Image
 
 from pixelwise.artifacts import sha256
-from pixelwise.data import streets
+from pixelwise.data.scenery import drawing as streets
 from pixelwise.data.scenery import canvas as c
 from pixelwise.errors import PixelwiseError
 

@@ -12,7 +12,7 @@ from PIL import Image
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from pixelwise.artifacts import read_json, sha256, write_json
-from pixelwise.data import photos
+from pixelwise.data import installed_photographs as photos
 from pixelwise.data.pack import Item
 from pixelwise.errors import PixelwiseError
 from pixelwise.evaluation import restore

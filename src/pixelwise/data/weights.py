@@ -22,7 +22,7 @@ from pixelwise.data import inception, vgg
 from pixelwise.data.download import Unreachable, obtain, verify
 from pixelwise.data.own import Seen
 from pixelwise.data.package import obtain_member
-from pixelwise.data.sources import PACKAGES, WEIGHTS
+from pixelwise.data.published_weights import PACKAGES, WEIGHTS
 from pixelwise.errors import PixelwiseError
 from pixelwise.settings.data import WeightsSettings
 from pixelwise.terminal.screen import say

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, get_args
+from typing import Any
 
+from pixelwise.data import declared_kinds
 from pixelwise.errors import PixelwiseError
 from pixelwise.files.reading import short
 from pixelwise.models.registry import modules
@@ -13,7 +14,7 @@ from pixelwise.planning.jobs import Job
 from pixelwise.planning.paths import places
 from pixelwise.settings.base import Settings
 from pixelwise.settings.claims import ArchitectureSettings, JudgeSettings
-from pixelwise.settings.data import Dataset, FetchSettings, Kind, PrepareSettings, WeightsSettings
+from pixelwise.settings.data import Dataset, FetchSettings, PrepareSettings, WeightsSettings
 from pixelwise.settings.evaluation import FidSettings, GenerateSettings, SegmentSettings, TimeSettings
 from pixelwise.settings.fit import problem
 from pixelwise.settings.models import ConvertSettings
@@ -64,8 +65,10 @@ class Builder:
         """Folder of a prepared data set; adds its two jobs at the first call."""
         if f"prepare/{dataset}" not in self.jobs:
             settings = self.dataset(dataset)
-            raw = self.add(f"fetch/{dataset}", "fetch", FetchSettings(name=dataset, dataset=settings))
-            self.add(f"prepare/{dataset}", "prepare", PrepareSettings(name=dataset, dataset=settings), {"raw": raw})
+            used = [declared_kinds.module(settings.kind)]
+            raw = self.add(f"fetch/{dataset}", "fetch", FetchSettings(name=dataset, dataset=settings), {}, used)
+            prepare = PrepareSettings(name=dataset, dataset=settings)
+            self.add(f"prepare/{dataset}", "prepare", prepare, {"raw": raw}, used)
         return self.jobs[f"prepare/{dataset}"].out
 
     def dataset(self, name: str) -> Dataset:
@@ -74,7 +77,8 @@ class Builder:
             allowed = ", ".join(self.profile.datasets)
             raise PixelwiseError(f"params.yaml: {self.where('datasets')}: no data set '{name}'; allowed: {allowed}")
         settings = self.profile.datasets[name]
-        if name in get_args(Kind) and name != settings.kind:  # records carry the name, and claims are about names
+        # Records carry the name, and claims are about names.
+        if name in declared_kinds.names() and name != settings.kind:
             place = self.where("datasets", name)
             raise PixelwiseError(f"params.yaml: {place}: of kind {settings.kind}; that name is for its own kind alone")
         return settings
@@ -171,7 +175,8 @@ class Builder:
             inputs["raw"] = self.jobs[f"fetch/{dataset}"].out
         job = next(iter(self.trained(segmenter).values()))[1]
         inputs["segmenter"] = job.out
-        self.add(where, step, settings, inputs, job.modules)
+        readers = self.jobs[f"fetch/{dataset}"].modules if "raw" in inputs else ()
+        self.add(where, step, settings, inputs, {*job.modules, *readers})
 
     def restorations(self) -> None:
         """Every restoration protocol: its baselines, and every model of its task."""

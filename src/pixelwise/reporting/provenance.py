@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from pixelwise.artifacts import MANIFEST, check_listed, read_made, read_manifest, sha256
-from pixelwise.data import sources as origins
 from pixelwise.data.pack import FACTS, read_facts
 from pixelwise.files import listings
 from pixelwise.files.step_documents import LogLine, Training
@@ -19,7 +18,6 @@ STEPS = {
     **{"adversarial": "train", "denoising": "train", "segmentation": "train", "convert": "train"},
     **{"latency": "time", "architecture": "inspect"},
 }
-OWN = {"photos": "photographs inside scikit-image"}
 
 
 @dataclass(frozen=True)
@@ -126,20 +124,16 @@ def deviations(folders: dict[str, Path], left_out: list[str] | None = None) -> T
 
 def sources(folders: dict[str, Path], left_out: list[str] | None = None) -> Table:
     """Data sets and weights of the run, where they come from and under which licence; `left_out` as for `jobs`."""
-    table = {entry["name"]: entry for entry in origins.table()}
-    columns = ["data", "kind", "address", "licence", "images"]
+    columns = ["data", "kind", "address", "licence", "citation", "images"]
     rows = []
     for name, folder in sorted(folders.items()):
         if name.startswith("prepare/") and (folder / FACTS).is_file():
             with listings.leaving_out(left_out):
                 check_listed(folder / FACTS)
                 facts = read_facts(folder)
-                kind = str(facts["kind"])
-                origin = table.get(origins.ARCHIVE_OF.get(kind, kind), {})
                 counts = ", ".join(f"{split} {entry['n']}" for split, entry in facts["splits"].items())
-                own = "drawn by a program" if facts["synthetic"] else OWN.get(kind, "files of the user's own")
-                address, licence = origin.get("url", own), origin.get("licence", "")
-                rows.append([name.removeprefix("prepare/"), kind, address, licence, counts])
+                told = [str(facts.get(column, "")) for column in columns[1:-1]]
+                rows.append([name.removeprefix("prepare/"), *told, counts])
     note = "Every file was checked against its SHA-256 when it was fetched."
     return Table("table-data", "Data and licences", columns, rows, note, frozenset(columns))
 
