@@ -76,7 +76,7 @@ def test_drawn_data_and_short_schedules_decide_no_quality_claim(tmp_path, monkey
 
 def test_what_is_missing_is_said(tmp_path):
     found = plan.survey(run(), tmp_path / "run.jsonl")
-    assert any(line.startswith("data cityscapes: register at") for line in found["missing"])
+    assert any(line.startswith("data cityscapes: set CITYSCAPES_ROOT to") for line in found["missing"])
     assert any("a GPU" in line for line in found["missing"])
     entry = next(entry for entry in found["data"] if entry["name"] == "cityscapes")
     assert entry["login"] and entry["disk_gb"] > 10 and not entry["have"]

@@ -40,7 +40,7 @@ def site(monkeypatch, tmp_path):
     monkeypatch.setenv("CITYSCAPES_PASSWORD", "right")
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Site)
     threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    monkeypatch.setattr(cityscapes_login, "CITYSCAPES_HOME", f"http://127.0.0.1:{server.server_port}")
+    monkeypatch.setattr(cityscapes_login, "HOME", f"http://127.0.0.1:{server.server_port}")
     yield server
     server.shutdown()
     server.server_close()
@@ -85,7 +85,7 @@ def test_refused_login(site, monkeypatch):
 
 
 def test_unreachable_site(site, monkeypatch):
-    monkeypatch.setattr(cityscapes_login, "CITYSCAPES_HOME", "http://127.0.0.1:1")
+    monkeypatch.setattr(cityscapes_login, "HOME", "http://127.0.0.1:1")
     with pytest.raises(PixelwiseError, match=r"can't be reached \(ConnectionError\)"):
         cityscapes_login.download()
 

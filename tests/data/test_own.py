@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from pixelwise import artifacts
-from pixelwise.data import fetch, own, roots, weights
+from pixelwise.data import fetch, own, weights
+from pixelwise.data.kinds.cityscapes import ROOT
 from pixelwise.planning import staleness
 from pixelwise.planning.jobs import Job
 from pixelwise.settings.data import Dataset, FetchSettings, WeightsSettings

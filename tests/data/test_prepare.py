@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pixelwise.data import fetch, prepare, roots
+from pixelwise.data import fetch, prepare
+from pixelwise.data.kinds.cityscapes import ROOT
 from pixelwise.data.pack import Pack, read_facts
 from pixelwise.errors import PixelwiseError
 from pixelwise.settings.data import Dataset, FetchSettings, PrepareSettings

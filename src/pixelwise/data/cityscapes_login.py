@@ -13,9 +13,7 @@ from cityscapesscripts.download import downloader
 from pixelwise.data.declared_kinds import Folder
 from pixelwise.data.download import CACHE
 from pixelwise.data.extract import Member, extract, names
-from pixelwise.data.kinds.cityscapes import DOWNLOADED, HOW, KIND, LOGIN
-from pixelwise.data.kinds.cityscapes import HOME as CITYSCAPES_HOME
-from pixelwise.data.kinds.cityscapes import SOURCES as CITYSCAPES
+from pixelwise.data.kinds.cityscapes import DOWNLOADED, HOME, HOW, KIND, LOGIN, SOURCES
 from pixelwise.data.transfer import seconds
 from pixelwise.errors import PixelwiseError
 from pixelwise.terminal.screen import say
@@ -42,12 +40,12 @@ class Bounded(requests.Session):
 
 def _bounded(read: Callable[..., Iterator[bytes]]) -> Callable[..., Iterator[bytes]]:
     def bounded(*arguments: Any, **options: Any) -> Iterator[bytes]:
-        limit = max(source.limit for source in CITYSCAPES.values())
-        total, deadline = 0, time.monotonic() + max(seconds(source) for source in CITYSCAPES.values())
+        limit = max(source.limit for source in SOURCES.values())
+        total, deadline = 0, time.monotonic() + max(seconds(source) for source in SOURCES.values())
         for chunk in read(*arguments, **options):
             total += len(chunk)
             if total > limit:
-                raise PixelwiseError(f"{CITYSCAPES_HOME}: more than {limit} bytes; no more are expected")
+                raise PixelwiseError(f"{HOME}: more than {limit} bytes; no more are expected")
             if time.monotonic() > deadline:
                 raise requests.Timeout(f"{total} bytes, and the time is over")
             yield chunk
@@ -61,7 +59,7 @@ def session(user: str, password: str) -> requests.Session:
     Raises:
         PixelwiseError: If the site can't be reached or refuses the login.
     """
-    address = f"{CITYSCAPES_HOME}/login"
+    address = f"{HOME}/login"
     opened = Bounded()
     form = {"username": user, "password": password, "submit": "Login"}
     try:
@@ -91,7 +89,7 @@ def download() -> None:
     opened = session(user, password)
     CACHE.mkdir(parents=True, exist_ok=True)
     unfinished = DOWNLOADED.with_name("cityscapes.part")
-    for name, source in CITYSCAPES.items():
+    for name, source in SOURCES.items():
         archive, done = CACHE / name, CACHE / f"{name}.done"
         if not (archive.is_file() and done.is_file()):
             say(f"{name}: {source.licence}")
