@@ -190,6 +190,56 @@ def test_a_new_kind_makes_no_job_stale_and_a_changed_one_its_own(copy: Copy) -> 
     assert stale == {"tiny": [], "street": ["fetch/camvid", "prepare/camvid"], "paper": []}
 
 
+DRAWN = """
+import numpy as np
+from PIL import Image
+
+from pixelwise.artifacts import atomic
+from pixelwise.data.declared_kinds import Made
+
+
+def write(dataset: Dataset, out: Path) -> None:
+    for name in ("train/a", "train/b", "val/c"):
+        for end, shape in ((".jpg", (20, 40, 3)), (".png", (20, 40))):
+            with atomic(out / (name + end)) as path:
+                Image.fromarray(np.ones(shape, np.uint8)).save(path)
+
+
+KIND = replace(KIND, origin=Made(f"{__name__}:write", "made by a toy"), counts=None, synthetic=True)
+"""
+BROUGHT = """
+from pixelwise.data.declared_kinds import Folder
+
+KIND = replace(KIND, origin=Folder(bring="ask Nobody, and set TOY_ROOT", variable="TOY_ROOT", folders=("train",)))
+"""
+
+
+def test_a_kind_that_writes_its_own_files(copy: Copy) -> None:
+    (copy.kinds / "toy.py").write_text(copy.toy + "\nfrom dataclasses import replace\n" + DRAWN)
+    copy.configure()
+    assert "comes with the program" in copy.pixelwise("plan").stdout
+    copy.python("-c", PLANNED)
+    for step in ("fetch", "prepare"):
+        copy.pixelwise(step, f"results/toys/jobs/{step}/mine.json")
+    facts = json.loads((copy.project / "data/toys/mine/prepared/dataset.json").read_text())
+    assert facts["synthetic"] and facts["address"] == "made by a toy" and facts["splits"]["val"]["names"] == ["c"]
+
+
+def test_a_kind_that_the_user_brings(copy: Copy, tmp_path: Path) -> None:
+    (copy.kinds / "toy.py").write_text(copy.toy + "\nfrom dataclasses import replace\n" + BROUGHT)
+    copy.configure()
+    assert "missing: data mine: ask Nobody, and set TOY_ROOT" in copy.pixelwise("plan").stdout
+    refused = copy.python("-c", PLANNED, check=False)
+    assert refused.stderr.endswith("toy: no folder given; ask Nobody, and set TOY_ROOT\n")
+    with zipfile.ZipFile(tmp_path / "mirror" / "toy.zip") as zipped:
+        zipped.extractall(tmp_path / "brought")
+    copy.variables["TOY_ROOT"] = str(tmp_path / "brought")
+    copy.python("-c", PLANNED)
+    copy.pixelwise("fetch", "results/toys/jobs/fetch/mine.json")
+    listed = (copy.project / "data/toys/mine/raw/files.csv").read_text()
+    assert listed.count("\n") == 9 and "train/a.jpg," in listed
+
+
 @pytest.mark.parametrize(
     ("kind", "changes", "message"),
     [

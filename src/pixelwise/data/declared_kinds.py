@@ -48,11 +48,11 @@ class Made:
     """A data set that the program writes: drawn, copied from an installed package, or obtained in a way of its own.
 
     Attributes:
-        write: Writes the files of a data set into a folder.
+        write: `module:function` that writes the files of a `Dataset` into a folder; only `fetch` imports it.
         words: Where they come from, for the report.
     """
 
-    write: Callable[[Dataset, Path], None]
+    write: str
     words: str
 
 
@@ -66,7 +66,7 @@ class Folder:
         variable: Environment variable that may name the folder in place of the key `root`.
         login: Environment variables of a user's login, with which the data can be downloaded.
         register: Where a login is had.
-        download: Downloads with that login to `downloaded`.
+        download: `module:function` that downloads with that login to `downloaded`; only `fetch` imports it.
         downloaded: Where such a download lies.
     """
 
@@ -75,13 +75,13 @@ class Folder:
     variable: str = ""
     login: tuple[str, ...] = ()
     register: str = ""
-    download: Callable[[], None] | None = None
+    download: str = ""
     downloaded: Path | None = None
 
     @property
     def needs_root(self) -> bool:
         """Whether nothing but the key `root` can say where the data are."""
-        return not self.variable and self.download is None
+        return not self.variable and not self.download
 
     def named(self, root: str | None) -> str | None:
         """The folder that the key `root`, the environment or an earlier download names."""
@@ -154,8 +154,22 @@ def names() -> list[str]:
 
 
 def module(name: str) -> str:
-    """The module that declares a kind, for the job files of its data sets."""
+    """The module that declares a kind, for the jobs that read its data."""
     return f"pixelwise.data.kinds.{name}"
+
+
+def fetching(name: str) -> list[str]:
+    """The modules that fetching a kind's data imports: its own, and the one that writes or downloads them."""
+    origin = find(name).origin
+    place = origin.write if isinstance(origin, Made) else origin.download if isinstance(origin, Folder) else ""
+    return [module(name), *([place.split(":")[0]] if place else [])]
+
+
+def load(place: str) -> Callable[..., None]:
+    """The function that a declaration names as `module:function`."""
+    where, _, function = place.partition(":")
+    found: Callable[..., None] = getattr(importlib.import_module(where), function)
+    return found
 
 
 def find(name: str) -> Kind:

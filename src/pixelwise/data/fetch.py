@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pixelwise.artifacts import sha256, write_text
 from pixelwise.data import extract, own, roots
-from pixelwise.data.declared_kinds import Download, Folder, Made, find
+from pixelwise.data.declared_kinds import Download, Folder, Made, find, load
 from pixelwise.data.download import obtain
 from pixelwise.data.extract import Member
 from pixelwise.data.own import FILES
@@ -36,7 +36,7 @@ def run(settings: FetchSettings, inputs: dict[str, Path], out: Path, work: Path)
     """
     dataset, kind = settings.dataset, find(settings.dataset.kind)
     if isinstance(kind.origin, Made):
-        kind.origin.write(dataset, out)
+        load(kind.origin.write)(dataset, out)
     elif isinstance(kind.origin, Folder):
         record(dataset, out, work.parent)
     else:
@@ -67,8 +67,8 @@ def record(dataset: Dataset, out: Path, notes: Path) -> None:
     Their times are noted in `notes`, apart from the list, which is the same wherever the files are.
     """
     place = roots.brought(dataset)
-    if place is not None and place.download is not None and not place.named(dataset.root):
-        place.download()
+    if place is not None and place.download and not place.named(dataset.root):
+        load(place.download)()
     root = roots.locate(dataset)
     lines, seen = ["path,size,sha256"], own.Seen(notes)
     for path in own.listed(root, dataset, say):

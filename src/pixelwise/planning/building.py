@@ -65,10 +65,10 @@ class Builder:
         """Folder of a prepared data set; adds its two jobs at the first call."""
         if f"prepare/{dataset}" not in self.jobs:
             settings = self.dataset(dataset)
-            used = [declared_kinds.module(settings.kind)]
+            own, used = declared_kinds.module(settings.kind), declared_kinds.fetching(settings.kind)
             raw = self.add(f"fetch/{dataset}", "fetch", FetchSettings(name=dataset, dataset=settings), {}, used)
             prepare = PrepareSettings(name=dataset, dataset=settings)
-            self.add(f"prepare/{dataset}", "prepare", prepare, {"raw": raw}, used)
+            self.add(f"prepare/{dataset}", "prepare", prepare, {"raw": raw}, [own])
         return self.jobs[f"prepare/{dataset}"].out
 
     def dataset(self, name: str) -> Dataset:
@@ -175,8 +175,8 @@ class Builder:
             inputs["raw"] = self.jobs[f"fetch/{dataset}"].out
         job = next(iter(self.trained(segmenter).values()))[1]
         inputs["segmenter"] = job.out
-        readers = self.jobs[f"fetch/{dataset}"].modules if "raw" in inputs else ()
-        self.add(where, step, settings, inputs, {*job.modules, *readers})
+        reader = self.jobs[f"prepare/{dataset}"].modules if "raw" in inputs else ()
+        self.add(where, step, settings, inputs, {*job.modules, *reader})
 
     def restorations(self) -> None:
         """Every restoration protocol: its baselines, and every model of its task."""

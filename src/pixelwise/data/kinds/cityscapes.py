@@ -29,14 +29,6 @@ SOURCES: dict[str, Source] = {
     for name, number in (("gtFine_trainvaltest.zip", 1), ("leftImg8bit_trainvaltest.zip", 3))
 }
 
-
-def download() -> None:
-    """Download both archives with the user's login, and extract them to `DOWNLOADED`."""
-    from pixelwise.data import cityscapes_login
-
-    cityscapes_login.download()
-
-
 KIND = Kind(
     title="Cityscapes",
     origin=Folder(
@@ -45,7 +37,7 @@ KIND = Kind(
         variable=ROOT,
         login=LOGIN,
         register="cityscapes-dataset.com",
-        download=download,
+        download="pixelwise.data.cityscapes_login:download",
         downloaded=DOWNLOADED,
     ),
     listing=listing,

@@ -10,13 +10,6 @@ from pixelwise.data.layout import photographs
 from pixelwise.settings.data import Dataset
 
 
-def write(_: Dataset, out: Path) -> None:
-    """Copy the photographs in gray, cropped."""
-    from pixelwise.data import installed_photographs
-
-    installed_photographs.write(out)
-
-
 def listing(root: Path, split: str, _: Dataset) -> Listing:
     """The photographs of a split."""
     return photographs([root / split])
@@ -24,7 +17,7 @@ def listing(root: Path, split: str, _: Dataset) -> Listing:
 
 KIND = Kind(
     title="Photographs inside scikit-image",
-    origin=Made(write, "photographs inside scikit-image"),
+    origin=Made("pixelwise.data.installed_photographs:fetch", "photographs inside scikit-image"),
     listing=listing,
     licence="public domain, CC0 or CC BY, as scikit-image states for each picture",
     citation="van der Walt et al., scikit-image: image processing in Python, PeerJ 2014",

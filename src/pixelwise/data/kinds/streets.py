@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from pixelwise.data.cityscapes_layout import labels, listing
 from pixelwise.data.declared_kinds import Kind, Made
 from pixelwise.settings.base import Seed, Settings
@@ -33,18 +31,9 @@ def check(dataset: Dataset) -> None:
         )
 
 
-def write(dataset: Dataset, out: Path) -> None:
-    """Draw the scenes that an entry asks for."""
-    from pixelwise.data.scenery.drawing import draw
-
-    assert dataset.train is not None and dataset.val is not None
-    assert dataset.height is not None and dataset.width is not None
-    draw(out, dataset.train, dataset.val, dataset.height, dataset.width, dataset.more(Options).seed)
-
-
 KIND = Kind(
     title="Drawn street scenes",
-    origin=Made(write, "drawn by a program"),
+    origin=Made("pixelwise.data.scenery.drawing:write", "drawn by a program"),
     listing=listing,
     labels=labels,
     licence="MIT (drawn by this program)",
