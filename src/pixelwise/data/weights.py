@@ -103,7 +103,7 @@ def published(name: str) -> Found:
         PixelwiseError: If no source can be reached, or if a file differs from its checksum.
     """
     if name not in WEIGHTS:
-        raise PixelwiseError(f"weights {name}: not in the table of sources; it has {', '.join(WEIGHTS)}")
+        raise PixelwiseError(f"weights {name}: not in the table of published weights; it has {', '.join(WEIGHTS)}")
     source = WEIGHTS[name]
     facts: dict[str, Any] = {"url": source.url, "licence": source.licence}
     offline = Path(os.environ.get(OFFLINE, "")) / Path(source.path).name
