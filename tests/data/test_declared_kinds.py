@@ -62,7 +62,7 @@ def test_nobody_else_lists_kinds():
     package = declared_kinds.PLACE.parents[1]
     protocols = (
         package / "settings" / "restoration.py"
-    )  # protocols of restoration are called after the images they score
+    )  # protocols are called after their images
     for layer in ("settings", "planning", "data", "claims"):
         for path in (package / layer).rglob("*.py"):
             named = [name for name in declared_kinds.names() if f'"{name}"' in path.read_text()]
