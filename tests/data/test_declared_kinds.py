@@ -60,9 +60,7 @@ def test_an_unknown_kind_is_one_line():
 def test_nobody_else_lists_kinds():
     """Where a data set is configured, planned, obtained and reckoned with, no other module names a kind."""
     package = declared_kinds.PLACE.parents[1]
-    protocols = (
-        package / "settings" / "restoration.py"
-    )  # protocols are called after their images
+    protocols = package / "settings" / "restoration.py"  # protocols are called after their images
     for layer in ("settings", "planning", "data", "claims"):
         for path in (package / layer).rglob("*.py"):
             named = [name for name in declared_kinds.names() if f'"{name}"' in path.read_text()]
