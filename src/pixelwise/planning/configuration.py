@@ -6,14 +6,15 @@ import math
 import os
 import re
 import stat
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
+from pydantic import ValidationError
 
 from pixelwise.errors import PixelwiseError
-from pixelwise.files.reading import Model, checked
+from pixelwise.files.reading import Model, line
 
 LARGEST = 1 << 20
 DEEPEST = 32
@@ -137,15 +138,18 @@ def read(path: Path, overrides: Mapping[str, Any] | None = None) -> dict[str, An
     return values | given
 
 
-def validate(model: type[Model], where: str, values: Mapping[str, Any]) -> Model:
+def validate(model: type[Model], named: Callable[[list[str]], list[str]], values: Mapping[str, Any]) -> Model:
     """Make settings from plain values of params.yaml.
 
     Args:
         model: The class of the settings.
-        where: Place of the values in the file.
+        named: Place of a value in the file, from its place in the settings.
         values: Name -> value.
 
     Raises:
         PixelwiseError: With one line that says what is wrong, where, and what is allowed.
     """
-    return checked(model, dict(values), "params.yaml", [where] if where else [])
+    try:
+        return model.model_validate(dict(values))
+    except ValidationError as error:
+        raise PixelwiseError(f"params.yaml: {line(error, model, (), named)}") from None

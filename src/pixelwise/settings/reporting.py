@@ -5,9 +5,11 @@ Whether the data were synthetic or the schedule short is never a setting: it sta
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import Field
 
-from pixelwise.settings.base import Listed, Seed, Settings, Text, Word
+from pixelwise.settings.base import MOST, Distinct, Seed, Settings, Text, Word
 from pixelwise.settings.names import Name
 
 
@@ -16,14 +18,14 @@ class SummarySettings(Settings):
 
     Attributes:
         run: Name of the run, the profile's name with `-smoke` appended where it was shrunk.
-        reference: Denoisers that all others are compared with, image by image: the first of them that the run has. The
-            first has as many steps as ASAP-Net's forms, where `dncnn` has the published schedule.
+        reference: Denoisers that all others are compared with, image by image: the first of them that the run has; none
+            for no such table.
         resamples: Bootstrap resamples of each paired difference.
         seed: Seed of the resampling.
     """
 
     run: Name
-    reference: Listed[Word] = ("dncnn_equal", "dncnn")
+    reference: Annotated[tuple[Word, ...], Field(max_length=MOST), Distinct] = ()
     resamples: int = Field(2000, ge=100, le=100_000, strict=True)
     seed: Seed = 0
 
