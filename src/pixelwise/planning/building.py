@@ -58,9 +58,9 @@ class Builder:
         )
         return where.out
 
-    def where(self, *path: str) -> str:
-        """Place of a value in params.yaml, for messages."""
-        return self.origins.place(*path)
+    def wrong(self, text: str, *path: str) -> PixelwiseError:
+        """An error about the value at a path of the profile."""
+        return PixelwiseError(f"params.yaml: {self.origins.place(*path)}: {text}")
 
     def settings(self, model: type[Made], values: Mapping[str, Any], *path: str) -> Made:
         """Settings of a job from the values that stand at a path of the profile."""
@@ -78,11 +78,10 @@ class Builder:
         """Settings of a data set of the profile."""
         if name not in self.profile.datasets:
             allowed = ", ".join(self.profile.datasets)
-            raise PixelwiseError(f"params.yaml: {self.where('datasets')}: no data set '{name}'; allowed: {allowed}")
+            raise self.wrong(f"no data set '{name}'; allowed: {allowed}", "datasets")
         settings = self.profile.datasets[name]
         if name in get_args(Kind) and name != settings.kind:  # records carry the name, and claims are about names
-            place = self.where("datasets", name)
-            raise PixelwiseError(f"params.yaml: {place}: of kind {settings.kind}; that name is for its own kind alone")
+            raise self.wrong(f"of kind {settings.kind}; that name is for its own kind alone", "datasets", name)
         return settings
 
     def weights(self, name: str) -> str:
@@ -92,11 +91,7 @@ class Builder:
 
     def entry(self, name: str) -> Training:
         """The entry `name` of `train`, its step settings apart from the rest."""
-        values = self.profile.train[name]
-        own = set(Training.model_fields) - {"settings"}
-        taken = {key: value for key, value in values.items() if key in own}
-        step = {key: value for key, value in values.items() if key not in own}
-        return self.settings(Training, taken | {"settings": step}, "train", name)
+        return self.settings(Training, Training.parted(self.profile.train[name]), "train", name)
 
     def runs(self, entry: Training) -> tuple[int, ...]:
         """Seeds of an entry of `train`."""
@@ -113,7 +108,7 @@ class Builder:
             values = {"name": name, "dataset": entry.dataset} if {"name", "dataset"} <= set(model.model_fields) else {}
             settings = self.settings(model, self.compute | entry.settings | values | {"seed": seed}, "train", name)
             if wrong := problem(settings, self.dataset(entry.dataset)):
-                raise PixelwiseError(f"params.yaml: {self.where('train', name)}: {wrong}")
+                raise self.wrong(wrong, "train", name)
             inputs = {"data": self.prepared(entry.dataset)}
             if getattr(settings, "perceptual", 0) or getattr(settings, "loss", "") == "perceptual":
                 inputs["perceptual"] = self.weights("vgg19")
@@ -174,9 +169,7 @@ class Builder:
         options = dict(self.profile.segment)
         segmenter = options.pop("segmenter", "segmenter")
         if segmenter not in list(self.profile.train):
-            raise PixelwiseError(
-                f"params.yaml: {self.where('segment', 'segmenter')}: {short(segmenter)} is not an entry of train"
-            )
+            raise self.wrong(f"{short(segmenter)} is not an entry of train", "segment", "segmenter")
         settings = self.settings(SegmentSettings, values | options, "segment")
         if {"U", "F"} & set(settings.protocols):  # these score label maps at their original size
             settings = settings.model_copy(update={"original": self.dataset(dataset)})
@@ -190,15 +183,13 @@ class Builder:
         for name in self.profile.train:
             for protocol in self.entry(name).protocols or ():
                 if protocol not in self.profile.restore:
-                    place, allowed = self.where("train", name, "protocols"), ", ".join(self.profile.restore)
-                    raise PixelwiseError(f"params.yaml: {place}: no protocol '{protocol}'; allowed: {allowed}")
+                    allowed = ", ".join(self.profile.restore)
+                    raise self.wrong(f"no protocol '{protocol}'; allowed: {allowed}", "train", name, "protocols")
         for protocol, options in self.profile.restore.items():
             values = dict(options)
             dataset, task = values.pop("dataset", None), values.get("task", "denoising")
             if not isinstance(dataset, str):
-                raise PixelwiseError(
-                    f"params.yaml: {self.where('restore', protocol)}: needs dataset, a name in datasets"
-                )
+                raise self.wrong("needs dataset, a name in datasets", "restore", protocol)
             self._restore(protocol, dataset, values, "baselines", 0, None, None)
             for name in self.profile.train:
                 entry = self.entry(name)

@@ -34,14 +34,16 @@ def resolved(whole: Configuration, origins: Origins) -> dict[str, Any]:
         PixelwiseError: If a name or a place is wrong; it names the place that the user wrote.
     """
     tables = set(Inherited.model_fields)
-    values = merged(
+    values: dict[str, Any] = merged(
         {key: value for key, value in whole.defaults.items() if key not in tables}, whole.profiles[whole.profile]
     )
     profile = validate(Profile, origins.named(), values)
     shared = {key: value for key, value in whole.defaults.items() if key in tables}
     levels = [validate(Inherited, lambda loc: ["defaults", *loc], shared), profile.defaults]
     if twice := sorted(set(whole.networks) & set(profile.networks)):
-        raise PixelwiseError(f"params.yaml: {origins.place('networks', twice[0])}: one of the top-level networks already")
+        raise PixelwiseError(
+            f"params.yaml: {origins.place('networks', twice[0])}: one of the top-level networks already"
+        )
     networks = whole.networks | profile.networks
     train = {
         name: _trained(_inherited(entry, [level.train for level in levels]), origins, name, networks)
@@ -54,15 +56,13 @@ def resolved(whole: Configuration, origins: Origins) -> dict[str, Any]:
     return values | {"train": train, "time": time}
 
 
-def _inherited(entry: Entry, levels: list[Any]) -> dict[str, Any]:
+def _inherited(entry: Entry, levels: list[Mapping[Any, Entry]]) -> dict[str, Any]:
     """An entry over what its task has in `defaults`, field by field; the profile's own come after the shared ones."""
     task = entry.get("task")
-    given: dict[str, Any] = {}
-    for level in levels:
-        given |= level.get(task, {}) if isinstance(task, str) else {}
+    given = {key: value for level in levels for key, value in level.get(str(task), {}).items()}
     if entry.get("checkpoint") is not None:
         given = {key: value for key, value in given.items() if key in PUBLISHED}
-    return given | entry
+    return given | dict(entry)
 
 
 def _network(name: Any, networks: Mapping[str, Network], place: str) -> Network:
@@ -75,9 +75,13 @@ def _trained(entry: dict[str, Any], origins: Origins, name: str, networks: Mappi
     for key in Network.model_fields:
         if key in entry:
             place = origins.place("train", name)
-            raise PixelwiseError(f"params.yaml: {place}: {key}; a network is described in networks, and named by network")
+            raise PixelwiseError(
+                f"params.yaml: {place}: {key}; a network is described in networks, and named by network"
+            )
     if "network" not in entry:
-        raise PixelwiseError(f"params.yaml: {origins.place('train', name)}: needs network, one of {', '.join(networks)}")
+        raise PixelwiseError(
+            f"params.yaml: {origins.place('train', name)}: needs network, one of {', '.join(networks)}"
+        )
     network = _network(entry.pop("network"), networks, origins.place("train", name, "network"))
     options = {"options": dict(network.options)} if network.options else {}
     return entry | {"architecture": network.architecture} | options
@@ -92,17 +96,20 @@ def _timed(
         raise PixelwiseError(f"params.yaml: {place}: models; a group names networks, and entries of train by trained")
     own = {key: entry.pop(key) for key in Timed.model_fields if key in entry}
     group = validate(Timed, origins.named("time", name), own)
-    models: dict[str, dict[str, Any]] = {}
     for label in group.trained:
         if label not in train:
             place = origins.place("time", name, "trained")
             raise PixelwiseError(f"params.yaml: {place}: no entry {short(label)} of train; allowed: {', '.join(train)}")
-        models[label] = {key: train[label][key] for key in Network.model_fields if key in train[label]}
-    for label in group.networks:
-        if label in models:
-            place = origins.place("time", name, "networks")
-            raise PixelwiseError(f"params.yaml: {place}: {label} is in trained too; every label is one network")
-        models[label] = _network(label, networks, origins.place("time", name, "networks")).model_dump()
+    if twice := [label for label in group.networks if label in group.trained]:
+        place = origins.place("time", name, "networks")
+        raise PixelwiseError(f"params.yaml: {place}: {twice[0]} is in trained too; every label is one network")
+    models = {label: train[label] for label in group.trained}
+    for key, labels in (("against", [group.against] if group.against else []), ("networks", group.networks)):
+        for label in (label for label in labels if label not in models):
+            models[label] = _network(label, networks, origins.place("time", name, key)).model_dump()
+    if group.against:
+        pairs = [[label, group.against] for label in (*group.trained, *group.networks) if label != group.against]
+        entry = entry | {"ratios": [*entry.get("ratios", []), *pairs]}
     given = _of_data(entry, group)
     return entry | {
         "models": {

@@ -87,10 +87,8 @@ def reference_of(models: pd.Series, preferred: Sequence[str]) -> str | None:
 
     Args:
         models: Mean value of each method, indexed by name.
-        preferred: Names; the last one is also the beginning of names. None for no comparison.
+        preferred: Names; the last one is also the beginning of names.
     """
-    if not preferred:
-        return None
     if present := [name for name in preferred if name in models.index]:
         return present[0]
     family = models[[str(name).startswith(preferred[-1]) for name in models.index]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
@@ -12,7 +13,6 @@ from pixelwise.settings.architectures import Discriminator
 from pixelwise.settings.base import MOST, Compute, Distinct, Flag, Listed, Options, Seed, Settings, Text, Word
 from pixelwise.settings.data import Dataset
 from pixelwise.settings.names import OwnName, Table
-
 
 Task = Literal["translation", "denoising", "deblurring", "segmentation"]
 TimedTask = Literal["translation", "denoising"]
@@ -44,11 +44,14 @@ class Timed(Settings):
     Attributes:
         networks: Names in `networks`; each is the label of its times.
         trained: Names in `train`, whose networks are timed under these names.
+        against: What all others are compared with: the ratio of each other time to its own is reported. One of these
+            labels, or a further name in `networks`. Other pairs stand in `ratios`.
         instance_edge: Translation: whether the data have instance maps; None leaves each network as published.
     """
 
     networks: Annotated[tuple[OwnName, ...], Field(max_length=MOST), Distinct] = ()
     trained: Annotated[tuple[OwnName, ...], Field(max_length=MOST), Distinct] = ()
+    against: OwnName | None = None
     instance_edge: Flag | None = None
 
 
@@ -82,6 +85,13 @@ class Training(Settings):
     checkpoint: OwnName | None = None
     protocols: Annotated[tuple[OwnName, ...], Field(max_length=MOST), Distinct] | None = None
     settings: dict[str, Any] = Field(default_factory=dict)
+
+    @classmethod
+    def parted(cls, values: Mapping[str, Any]) -> dict[str, Any]:
+        """The plain values of an entry, those of the step apart."""
+        own = set(cls.model_fields) - {"settings"}
+        step = {key: value for key, value in values.items() if key not in own}
+        return {key: value for key, value in values.items() if key in own} | {"settings": step}
 
 
 class Profile(Settings):

@@ -5,11 +5,9 @@ Whether the data were synthetic or the schedule short is never a setting: it sta
 
 from __future__ import annotations
 
-from typing import Annotated
-
 from pydantic import Field
 
-from pixelwise.settings.base import MOST, Distinct, Seed, Settings, Text, Word
+from pixelwise.settings.base import Listed, Seed, Settings, Text, Word
 from pixelwise.settings.names import Name
 
 
@@ -18,14 +16,14 @@ class SummarySettings(Settings):
 
     Attributes:
         run: Name of the run, the profile's name with `-smoke` appended where it was shrunk.
-        reference: Denoisers that all others are compared with, image by image: the first of them that the run has; none
-            for no such table.
+        reference: Denoisers that all others are compared with, image by image: the first of them that the run has, or
+            else the best whose name begins with the last.
         resamples: Bootstrap resamples of each paired difference.
         seed: Seed of the resampling.
     """
 
     run: Name
-    reference: Annotated[tuple[Word, ...], Field(max_length=MOST), Distinct] = ()
+    reference: Listed[Word] = ("dncnn",)
     resamples: int = Field(2000, ge=100, le=100_000, strict=True)
     seed: Seed = 0
 
