@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -94,3 +96,12 @@ def test_what_git_keeps_is_not_ignored() -> None:
         text=True,
     )
     assert asked.stdout == ""
+
+
+def test_the_example_of_the_manual_plans() -> None:
+    (example,) = re.findall(
+        r"```yaml\n(networks:.*?)```", (ROOT / "docs/pipeline.md").read_text(encoding="utf-8"), re.S
+    )
+    jobs = {job.id: job for job in graph.plan_of(yaml.safe_load(example) | {"profile": "mine"}).jobs}
+    settings: Any = jobs["train/pictures/asapnet/seed0"].settings
+    assert settings.batch == 8 and jobs["time/speed"].settings.models["asapnet"].options["width"] == 32  # type: ignore[attr-defined]
