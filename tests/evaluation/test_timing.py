@@ -140,7 +140,7 @@ def test_published_arithmetic_of_the_two_generators():
 
 @pytest.mark.parametrize(("size", "tile", "gmacs"), [([256, 512], 16, 48.9), ([512, 1024], 32, 55.3)])
 def test_the_arithmetic_of_a_network_at_its_size(size, tile, gmacs):
-    # 10^9 multiply-accumulates; the tile grows with the image: docs/reference/sources.md, "Arithmetic of the generators".
+    # 10^9 multiply-accumulates; the tile grows with the size: docs/reference/sources.md, "Arithmetic of the generators"
     models = {"asapnet": {"architecture": "asapnet", "options": {"tile": tile}}}
     (found,) = latency.arithmetic(settings(models=models, sizes=[size], ratios=[]))
     assert found.values["gmacs"].value == pytest.approx(gmacs, abs=0.1)
