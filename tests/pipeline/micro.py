@@ -20,6 +20,7 @@ PARAMS = {
     "profile": "micro",
     "smoke": False,
     "defaults": {"seeds": [0], "compute": {"device": "cpu", "threads": 1}},
+    "networks": {"segmenter": {"architecture": "segmenter", "options": {"stages": 2, "width": 8}}},
     "profiles": {
         "micro": {
             "title": "Micro run for tests",
@@ -28,7 +29,6 @@ PARAMS = {
                     "architecture": "asapnet",
                     "options": {"width": 4, "max_width": 8, "depth": 1, "mlp_width": 8},
                 },
-                "segmenter": {"architecture": "segmenter", "options": {"stages": 2, "width": 8}},
                 "dncnn": {"architecture": "dncnn", "options": {"depth": 3, "width": 8}},
             },
             "datasets": {

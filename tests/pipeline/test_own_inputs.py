@@ -23,7 +23,6 @@ def own_profile(clone: Clone, root: Path) -> None:
     params["profiles"]["micro"] = {
         "title": micro["title"],
         "networks": {
-            "segmenter": micro["networks"]["segmenter"],
             "net": {"architecture": "dncnn", "options": {"variant": "merged"}},
         },
         "datasets": {

@@ -41,7 +41,7 @@ def test_every_profile_plans_without_data(profile: str, smoke: bool) -> None:
         (
             "profiles.micro.train.dncnn.network",
             "dncn",
-            r"train\.dncnn\.network: no network 'dncn'; allowed: asapnet, seg",
+            r"train\.dncnn\.network: no network 'dncn'; allowed: segmenter, ",
         ),
         (
             "profiles.micro.train.dncnn.architecture",
@@ -51,7 +51,7 @@ def test_every_profile_plans_without_data(profile: str, smoke: bool) -> None:
         (
             "profiles.micro.time.denoising.networks",
             ["x"],
-            r"time\.denoising\.networks: no network 'x'; allowed: asapnet",
+            r"time\.denoising\.networks: no network 'x'; allowed: segmenter",
         ),
         ("profiles.micro.time.denoising.networks", ["dncnn"], r"networks: dncnn is in trained too"),
         (
