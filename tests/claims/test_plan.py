@@ -18,12 +18,16 @@ DATA = {
     "streets": {"kind": "streets", "height": 256, "width": 512, "train": 96, "val": 600},
 }
 DATA |= {"bsd68": {"kind": "bsd68"}}
-TIME = {"task": "translation", "models": {"asapnet": {"architecture": "asapnet"}}, "ratios": [["pix2pixhd", "asapnet"]]}
-TIME["models"]["pix2pixhd"] = {"architecture": "spade_pix2pixhd"}
+NETWORKS = {
+    "asapnet": {"architecture": "asapnet"},
+    "pix2pixhd": {"architecture": "spade_pix2pixhd"},
+    "drn": {"architecture": "drn_d_105"},
+}
+TIME = {"task": "translation", "networks": ["pix2pixhd"], "against": "asapnet"}
 
 
 def run(dataset="cityscapes", **changes):
-    model = {"task": "translation", "dataset": dataset, "architecture": "asapnet", "perceptual": 0, **changes}
+    model = {"task": "translation", "dataset": dataset, "network": "asapnet", "perceptual": 0, **changes}
     profile = {
         "title": "planned",
         "seeds": [0, 1],
@@ -31,11 +35,11 @@ def run(dataset="cityscapes", **changes):
         "datasets": DATA,
         "train": {
             "asapnet": model,
-            "pix2pixhd": model | {"architecture": "spade_pix2pixhd", "recipe": "asapnet"},
+            "pix2pixhd": model | {"network": "pix2pixhd", "recipe": "asapnet"},
             "segmenter": {
                 "task": "segmentation",
                 "dataset": dataset,
-                "architecture": "drn_d_105",
+                "network": "drn",
                 "recipe": "drn_d_105",
             },
         },
@@ -43,7 +47,7 @@ def run(dataset="cityscapes", **changes):
         "restore": {"bsd68": {"dataset": "bsd68"}},
         "time": {"translation": TIME},
     }
-    return plan_of({"profile": "p", "profiles": {"p": profile}})
+    return plan_of({"profile": "p", "networks": NETWORKS, "profiles": {"p": profile}})
 
 
 @pytest.fixture(autouse=True)

@@ -14,11 +14,6 @@ from pixelwise.files import listings
 from pixelwise.files.step_documents import LogLine, Training
 from pixelwise.reporting.page_tables import Table
 
-STEPS = {
-    **{"adversarial": "train", "denoising": "train", "segmentation": "train", "convert": "train"},
-    **{"latency": "time", "architecture": "inspect"},
-}
-
 
 @dataclass(frozen=True)
 class Made:
@@ -41,10 +36,10 @@ class Made:
 
 def command(job: dict[str, Any]) -> str:
     """Command line of a job as its manifest describes it, in `results/<run>/` or `data/<run>/`; or nothing."""
-    kind, name, out = (job.get(key) for key in ("kind", "id", "out"))
-    if not all(isinstance(word, str) for word in (kind, name, out)) or str(out).count("/") < 1:
+    name, out = job.get("id"), job.get("out")
+    if not isinstance(name, str) or not isinstance(out, str) or "/" not in out:
         return ""
-    return f"pixelwise {STEPS.get(str(kind), str(kind))} results/{str(out).split('/')[1]}/jobs/{name}.json"
+    return f"pixelwise {name.split('/')[0]} results/{out.split('/')[1]}/jobs/{name}.json"
 
 
 def durations(log: Path, left_out: list[str] | None = None) -> dict[str, float]:

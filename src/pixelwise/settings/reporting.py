@@ -16,14 +16,14 @@ class SummarySettings(Settings):
 
     Attributes:
         run: Name of the run, the profile's name with `-smoke` appended where it was shrunk.
-        reference: Denoisers that all others are compared with, image by image: the first of them that the run has. The
-            first has as many steps as ASAP-Net's forms, where `dncnn` has the published schedule.
+        reference: Denoisers that all others are compared with, image by image: the first of them that the run has, or
+            else the best whose name begins with the last.
         resamples: Bootstrap resamples of each paired difference.
         seed: Seed of the resampling.
     """
 
     run: Name
-    reference: Listed[Word] = ("dncnn_equal", "dncnn")
+    reference: Listed[Word] = ("dncnn",)
     resamples: int = Field(2000, ge=100, le=100_000, strict=True)
     seed: Seed = 0
 
