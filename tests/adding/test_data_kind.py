@@ -73,7 +73,8 @@ PARAMS = {
             "title": "A toy",
             "compute": {"device": "cpu"},
             "datasets": {"mine": {"kind": "toy", "height": 32, "width": 64, "second": False}},
-            "train": {"reader": {"task": "segmentation", "dataset": "mine", "architecture": "segmenter", "batch": 2}},
+            "networks": {"small": {"architecture": "segmenter"}},
+            "train": {"reader": {"task": "segmentation", "dataset": "mine", "network": "small", "batch": 2}},
             "segment": {"segmenter": "reader"},
         }
     },
