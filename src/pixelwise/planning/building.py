@@ -9,6 +9,7 @@ from pixelwise.data import declared_kinds
 from pixelwise.errors import PixelwiseError
 from pixelwise.files.reading import short
 from pixelwise.models.registry import modules
+from pixelwise.planning import environment
 from pixelwise.planning.configuration import validate
 from pixelwise.planning.jobs import Job
 from pixelwise.planning.paths import places
@@ -222,6 +223,10 @@ class Builder:
         counted = validate(ArchitectureSettings, self.where("inspect"), self.profile.inspect)
         self.add("inspect", "inspect", counted)
 
+    def unlocked(self) -> tuple[str, ...]:
+        """How the installed packages that the jobs compute with differ from `requirements.lock`."""
+        return environment.differences(job.entries for job in self.jobs.values())
+
     def report(self) -> None:
         """Tables, verdicts, figures and the page."""
         steps = ("train", "time", "fid", "segment", "restore", "inspect")
@@ -233,7 +238,9 @@ class Builder:
         settings = validate(
             ReportSettings,
             self.where("report"),
-            {"title": self.profile.title} | self.profile.report | {"run": self.name, "profile": self.profile_name},
+            {"title": self.profile.title}
+            | self.profile.report
+            | {"run": self.name, "profile": self.profile_name, "unlocked": self.unlocked()},
         )
         inputs = {"summary": summary, "claims": verdicts, "figures": figures, **made}
         self.add("report", "report", settings, inputs, (), ("index.html",))
