@@ -1,9 +1,10 @@
 """`pixelwise accept`: the user says that a change of code or of a package does not concern what a job made.
 
-The manifest keeps what made the outputs, and gains a list of what was accepted: the reason, and of every source file and
-package that differs what it was and what it is now. A job is valid if it was made from the present, or if the present
-was accepted. Whoever reads its outputs notes the hash of the manifest as it was made (`artifacts.as_made`): so accepting
-a training of a week leaves every score and every other training valid; only the report, which tells of it, is made anew.
+The manifest keeps what made the outputs, and gains a list of what was accepted: the reason, and of every source file
+and package that differs what it was and what it is now. A job is valid if it was made from the present, or if the
+present was accepted. Whoever reads its outputs notes the hash of the manifest as it was made (`artifacts.as_made`). So
+accepting a training of a week leaves every score and every other training valid; only the report, which tells of it, is
+made anew.
 """
 
 from __future__ import annotations

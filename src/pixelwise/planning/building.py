@@ -223,24 +223,18 @@ class Builder:
         counted = validate(ArchitectureSettings, self.where("inspect"), self.profile.inspect)
         self.add("inspect", "inspect", counted)
 
-    def unlocked(self) -> tuple[str, ...]:
-        """How the installed packages that the jobs compute with differ from `requirements.lock`."""
-        return environment.differences(job.entries for job in self.jobs.values())
-
     def report(self) -> None:
         """Tables, verdicts, figures and the page."""
         steps = ("train", "time", "fid", "segment", "restore", "inspect")
         scores = {job.id: job.out for job in self.jobs.values() if job.step in steps}
-        made = {job.id: job.out for job in self.jobs.values() if job.step in (*steps, "generate", "fetch", "prepare")}
+        shown = (*steps, "generate", "fetch", "prepare", "weights")
+        made = {job.id: job.out for job in self.jobs.values() if job.step in shown}
         summary = self.add("summarise", "summarise", SummarySettings(run=self.name), scores)
         verdicts = self.add("judge", "judge", JudgeSettings(run=self.name), {"summary": summary, **scores})
         figures = self.add("figures", "figures", FiguresSettings(run=self.name), {"summary": summary})
-        settings = validate(
-            ReportSettings,
-            self.where("report"),
-            {"title": self.profile.title}
-            | self.profile.report
-            | {"run": self.name, "profile": self.profile_name, "unlocked": self.unlocked()},
-        )
+        unlocked = environment.differences(job.entries for job in self.jobs.values())
+        own: dict[str, Any] = {"run": self.name, "profile": self.profile_name, "unlocked": unlocked}
+        values = {"title": self.profile.title, **self.profile.report, **own}
+        settings = validate(ReportSettings, self.where("report"), values)
         inputs = {"summary": summary, "claims": verdicts, "figures": figures, **made}
         self.add("report", "report", settings, inputs, (), ("index.html",))

@@ -49,8 +49,9 @@ class Leftover:
         unlinked((), (self.path.as_posix(), self.lock.as_posix()))
         with artifacts.locked(self.lock):
             artifacts.remove(self.path)
+        kept = 2 if self.path.parts[0] == "data" else 3
         for above in self.path.parents:
-            if len(above.parts) <= 3 + (above.parts[0] == "work") or any(above.iterdir()):
+            if len(above.parts) <= kept or any(above.iterdir()):
                 break
             above.rmdir()
 
@@ -67,7 +68,7 @@ def of(run: Plan) -> Iterator[Leftover]:
         PixelwiseError: If a folder of the run is a link.
     """
     jobs = {job.out: job for job in run.jobs}
-    unlinked(job.places for job in run.jobs)
+    unlinked((job.places for job in run.jobs), (f"{base}{root}/{run.name}" for base in ("", "work/") for root in ROOTS))
     for root in ROOTS:
         for path in _marked(Path(root, run.name)):
             if path.as_posix() not in jobs and is_output(path.as_posix(), run.name):
