@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
-from tests.pipeline.micro import Clone
+from tests.pipeline.micro import ROOT, Clone
 
 WHY = "A message was worded anew."
 TRAININGS = ("train/photos/dncnn/seed0", "train/photos/asapnet_denoise/seed0")
@@ -16,8 +16,11 @@ def test_neither_tool_trains_again(clone: Clone) -> None:
     source.write_text(source.read_text() + "\n\nUNUSED = 1\n")
     weights = [clone.folder / "results/micro" / job / "model.safetensors" for job in TRAININGS]
     before = [(path.read_bytes(), path.stat().st_mtime_ns) for path in weights]
+    own = {"PYTHONPATH": str(clone.folder / "src")}
+    other = clone.run("pixelwise", "accept", TRAININGS[0], "--why", WHY, check=False, PYTHONPATH=str(ROOT / "src"))
+    assert other.returncode == 2 and "src/pixelwise: not what runs now" in other.stderr
     for job in TRAININGS:
-        assert clone.run("pixelwise", "accept", job, "--why", WHY).stdout.startswith(f"accepted: {job}: ")
+        assert clone.run("pixelwise", "accept", job, "--why", WHY, **own).stdout.startswith(f"accepted: {job}: ")
     assert clone.jobs("dvc", "repro") == Counter({"report": 1})
     assert clone.nothing_to_do()
     assert clone.jobs("dvc", "repro") == Counter()
@@ -25,7 +28,7 @@ def test_neither_tool_trains_again(clone: Clone) -> None:
     assert [(path.read_bytes(), path.stat().st_mtime_ns) for path in weights] == before
     page = Path(clone.folder, "results/micro/report/index.html").read_text()
     assert WHY in page and "pixelwise/training/denoising.py" in page
-    clone.run("pixelwise", "verify")
+    clone.run("pixelwise", "verify", **own)
 
 
 def test_another_package_is_refused_unless_any_may_compute(clone: Clone) -> None:

@@ -10,6 +10,7 @@ from pixelwise import artifacts
 from pixelwise.data import own
 from pixelwise.errors import PixelwiseError
 from pixelwise.planning import acceptance, leftovers
+from pixelwise.planning.code import PACKAGE
 from pixelwise.planning.configuration import read
 from pixelwise.planning.exclusive import Turn
 from pixelwise.planning.graph import Plan, plan_of
@@ -23,8 +24,11 @@ def _alone(run: str) -> Iterator[None]:
     """Hold a run against Snakemake and DVC.
 
     Raises:
-        PixelwiseError: If another process works on it.
+        PixelwiseError: If another process works on it, or if Snakemake would run other sources here than this command.
     """
+    here = Path("src/pixelwise")
+    if here.is_dir() and not here.samefile(PACKAGE):
+        raise PixelwiseError(f"{here}: not what runs now, {PACKAGE}; say PYTHONPATH=src python -m pixelwise ...")
     turn = Turn(run, "pixelwise")
     try:
         turn.start()
