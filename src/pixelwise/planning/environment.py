@@ -15,6 +15,7 @@ from importlib import metadata
 from typing import Any
 
 from packaging.markers import Marker
+from packaging.utils import canonicalize_name
 
 from pixelwise.artifacts import digest
 from pixelwise.errors import PixelwiseError
@@ -35,11 +36,6 @@ windows of SSIM are SciPy's."""
 _PINNED = re.compile(r"^([A-Za-z0-9._-]+)==([^\s;]+)(?: ; ([^\\\n]+?))?(?: \\)?$", re.MULTILINE)
 
 
-def plain(name: str) -> str:
-    """Name of a package as the lock writes it: `PyYAML` is `pyyaml`."""
-    return re.sub(r"[-_.]+", "-", name).lower()
-
-
 def public(version: str) -> str:
     """A version without what tells one build of it from another.
 
@@ -58,7 +54,7 @@ def _holders() -> Mapping[str, tuple[str, ...]]:
     found = code.holders(
         digest(state), lambda: {key: list(names) for key, names in metadata.packages_distributions().items()}
     )
-    return {module: tuple(sorted({plain(name) for name in names})) for module, names in found.items()}
+    return {module: tuple(sorted({canonicalize_name(name) for name in names})) for module, names in found.items()}
 
 
 @functools.cache
@@ -72,7 +68,7 @@ def _installed(package: str) -> str:
 @functools.cache
 def _packages(entries: tuple[str, ...]) -> tuple[str, ...]:
     """Packages that these modules compute with; one that is not installed is called by its module's name."""
-    found = {name for module in code.foreign(entries) for name in _holders().get(module, (plain(module),))}
+    found = {name for module in code.foreign(entries) for name in _holders().get(module, (canonicalize_name(module),))}
     found |= {name for package in found for name in BEHIND.get(package, ())}
     return tuple(sorted(found - set(UNCOUNTED)))
 
@@ -102,7 +98,7 @@ def locked() -> Mapping[str, str]:
     pinned = {}
     for name, version, marker in _PINNED.findall(text):
         if not marker or Marker(marker).evaluate():
-            pinned[plain(name)] = version
+            pinned[canonicalize_name(name)] = version
     return pinned
 
 
