@@ -95,7 +95,7 @@ def without_builds(job: Mapping[str, Any]) -> dict[str, Any]:
 def locked() -> Mapping[str, str]:
     """Package -> version in `requirements.lock`, by the lines that are for this Python and machine."""
     text = LOCK.read_text(encoding="utf-8") if LOCK.is_file() else ""
-    pinned = {}
+    pinned: dict[str, str] = {}
     for name, version, marker in _PINNED.findall(text):
         if not marker or Marker(marker).evaluate():
             pinned[canonicalize_name(name)] = version
