@@ -9,6 +9,7 @@ from pixelwise.data import declared_kinds
 from pixelwise.errors import PixelwiseError
 from pixelwise.files.reading import short
 from pixelwise.models.registry import modules
+from pixelwise.planning import environment
 from pixelwise.planning.configuration import validate
 from pixelwise.planning.jobs import Job
 from pixelwise.planning.origins import Origins
@@ -229,14 +230,19 @@ class Builder:
         """Tables, verdicts, figures and the page."""
         steps = ("train", "time", "fid", "segment", "restore", "inspect")
         scores = {job.id: job.out for job in self.jobs.values() if job.step in steps}
-        made = {job.id: job.out for job in self.jobs.values() if job.step in (*steps, "generate", "fetch", "prepare")}
+        shown = (*steps, "generate", "fetch", "prepare", "weights")
+        made = {job.id: job.out for job in self.jobs.values() if job.step in shown}
         run = {"run": self.name}
         chosen = self.settings(SummarySettings, self.profile.summarise | run, "summarise")
         summary = self.add("summarise", "summarise", chosen, scores)
         verdicts = self.add("judge", "judge", JudgeSettings(run=self.name), {"summary": summary, **scores})
         drawn = self.settings(FiguresSettings, self.profile.figures | run, "figures")
         figures = self.add("figures", "figures", drawn, {"summary": summary})
-        page = {"title": self.profile.title} | self.profile.report | run | {"profile": self.origins.profile}
+        own = {
+            "profile": self.origins.profile,
+            "unlocked": environment.differences(j.entries for j in self.jobs.values()),
+        }
+        page = {"title": self.profile.title} | self.profile.report | run | own
         settings = self.settings(ReportSettings, page, "report")
         inputs = {"summary": summary, "claims": verdicts, "figures": figures, **made}
         self.add("report", "report", settings, inputs, (), ("index.html",))

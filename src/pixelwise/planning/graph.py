@@ -21,12 +21,16 @@ from pixelwise.settings.smoke import shrink
 
 @dataclass(frozen=True)
 class Plan:
-    """A run: its name (the profile's, with `-smoke` where shrunk), its profile, and its jobs in topological order."""
+    """A run: its name (the profile's, with `-smoke` where shrunk), its profile, and its jobs in topological order.
+
+    `environment` says which packages may compute (`settings.profile.Configuration`).
+    """
 
     name: str
     profile_name: str
     profile: Profile
     jobs: list[Job]
+    environment: str = "locked"
 
     def of(self, *steps: str) -> list[Job]:
         """The jobs of these steps."""
@@ -67,7 +71,7 @@ def plan_of(config: Mapping[str, Any]) -> Plan:
     builder = _built(whole, values, origins)
     if whole.smoke:
         builder = _built(whole, shrink(values), origins)
-    return Plan(builder.name, whole.profile, builder.profile, _ordered(builder.jobs))
+    return Plan(builder.name, whole.profile, builder.profile, _ordered(builder.jobs), whole.environment)
 
 
 def _ordered(jobs: Mapping[str, Job]) -> list[Job]:

@@ -11,7 +11,8 @@ from typing import Any
 from pixelwise.artifacts import MANIFEST, check_listed, read_made, read_manifest, sha256
 from pixelwise.data.pack import FACTS, read_facts
 from pixelwise.files import listings
-from pixelwise.files.step_documents import LogLine, Training
+from pixelwise.files.reading import checked
+from pixelwise.files.step_documents import Acceptance, LogLine, Training
 from pixelwise.reporting.page_tables import Table
 
 
@@ -61,14 +62,10 @@ def jobs(folders: dict[str, Path], log: Path, left_out: list[str] | None = None)
     """Every input job with command and duration; `left_out` receives what cannot be read."""
     taken = durations(log, left_out)
     found = []
-    for name, folder in sorted(folders.items()):
-        path = folder / MANIFEST
-        if path.is_file():
-            with listings.leaving_out(left_out):
-                document = read_manifest(path)
-                job = document["job"]
-                seconds = taken.get(str(job.get("out", folder.as_posix())))
-                found.append(Made(name, command(job), seconds, len(document["files"]), sha256(path)[:12]))
+    for name, (path, document) in _manifests(folders, left_out).items():
+        job = document["job"]
+        seconds = taken.get(str(job.get("out", path.parent.as_posix())))
+        found.append(Made(name, command(job), seconds, len(document["files"]), sha256(path)[:12]))
     return found
 
 
@@ -115,6 +112,44 @@ def deviations(folders: dict[str, Path], left_out: list[str] | None = None) -> T
                     rows.append([name.removeprefix("train/"), *cells])
     note = "Settings that are not listed are the published ones."
     return Table("table-deviations", "Deviations from the published recipes", columns, rows, note, frozenset(columns))
+
+
+def packages(folders: dict[str, Path], left_out: list[str] | None = None) -> str:
+    """The packages that the jobs computed with, and their versions; `left_out` as for `jobs`."""
+    found: dict[str, set[str]] = {}
+    for _, document in _manifests(folders, left_out).values():
+        versions = document["job"].get("packages")
+        for name, version in versions.items() if isinstance(versions, dict) else ():
+            found.setdefault(str(name), set()).add(str(version))
+    return ", ".join(f"{name} {' and '.join(sorted(versions))}" for name, versions in sorted(found.items()))
+
+
+def accepted(folders: dict[str, Path], left_out: list[str] | None = None) -> Table:
+    """Every change that the user accepted, with what it was when the job ran; `left_out` as for `jobs`."""
+    columns = ["job", "what changed", "when it was made", "accepted", "why"]
+    rows = []
+    for path, document in _manifests(folders, left_out).values():
+        for entry in document.get("accepted", []):
+            with listings.leaving_out(left_out):
+                change = checked(Acceptance, entry, str(path), ["accepted"])
+                for name, (was, now) in {**change.packages, **change.code}.items():
+                    was, now = (value[:12] or "absent" for value in (was, now)) if name in change.code else (was, now)
+                    rows.append(
+                        [str(document["job"].get("id", "")), name, was or "absent", now or "absent", change.why]
+                    )
+    note = "These outputs stand by the word of the user: the change does not concern them. Hashes are those of sources."
+    return Table("table-accepted", "Accepted changes", columns, rows, note, frozenset(columns))
+
+
+def _manifests(folders: dict[str, Path], left_out: list[str] | None) -> dict[str, tuple[Path, dict[str, Any]]]:
+    """Name of a job -> its manifest, and what it says."""
+    found = {}
+    for name, folder in sorted(folders.items()):
+        path = folder / MANIFEST
+        if path.is_file():
+            with listings.leaving_out(left_out):
+                found[name] = path, read_manifest(path)
+    return found
 
 
 def sources(folders: dict[str, Path], left_out: list[str] | None = None) -> Table:

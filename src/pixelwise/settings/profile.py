@@ -142,7 +142,8 @@ class Configuration(Settings):
     Attributes:
         profile: Name of the active profile.
         smoke: Shrink it to minutes: a few images, a few steps, one seed.
-        environment: Which packages may compute: `any` that are installed.
+        environment: Which packages may compute: those of `requirements.lock`, or `any` that are installed, as the
+            report then says.
         defaults: What every profile starts from; a profile's own values win, key by key. `train` and `time` hold, by
             task, what entries have that do not say it themselves.
         networks: Networks by name, for every profile.
@@ -151,7 +152,7 @@ class Configuration(Settings):
 
     profile: OwnName
     smoke: Flag = False
-    environment: Literal["any"] = "any"
+    environment: Literal["locked", "any"] = "locked"
     defaults: dict[str, Any] = Field(default_factory=dict)
     networks: Table[Network] = Field(default_factory=dict)
     profiles: Table[dict[str, Any]]

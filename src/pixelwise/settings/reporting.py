@@ -50,6 +50,7 @@ class ReportSettings(Settings):
         grid_images: Pictures shown in each sample grid.
         grid_width: Width of one picture of a grid in pixels; larger pictures are shrunk.
         max_bytes: Largest page allowed; pictures are compressed harder until it fits.
+        unlocked: How the installed packages differ from `requirements.lock`; found while planning.
     """
 
     run: Name
@@ -58,3 +59,4 @@ class ReportSettings(Settings):
     grid_images: int = Field(4, ge=1, le=12, strict=True)
     grid_width: int = Field(256, ge=64, le=1024, strict=True)
     max_bytes: int = Field(4_800_000, ge=500_000, le=5_000_000, strict=True)
+    unlocked: tuple[Text, ...] = ()
