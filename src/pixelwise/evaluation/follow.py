@@ -15,7 +15,7 @@ from pixelwise.data.pack import Pack, read_facts
 from pixelwise.errors import PixelwiseError
 from pixelwise.evaluation import confusion, features, hardware, segment
 from pixelwise.evaluation.compared_pictures import Pictures
-from pixelwise.evaluation.frechet import frechet_distance
+from pixelwise.evaluation.metrics.fid.frechet import frechet_distance
 from pixelwise.evaluation.generate import MODEL, generated_pictures
 from pixelwise.evaluation.generator import Generator
 from pixelwise.evaluation.segmenter_protocols import PROTOCOLS, Segmenter
@@ -26,7 +26,7 @@ from pixelwise.models import snapshots
 from pixelwise.settings.evaluation import FollowSettings
 
 TABLE = "quality.csv"
-RESIZE: features.Resize = "pytorch-fid"
+RESIZE = "pytorch-fid"
 PROTOCOL = "native"
 
 

@@ -21,6 +21,7 @@ from pixelwise.evaluation.statistics import percentile_interval
 from pixelwise.evaluation.truth import Truth
 from pixelwise.files.reading import read
 from pixelwise.files.step_documents import Training
+from pixelwise.quantities import Metric, computed, shown
 from pixelwise.record import Record, Scalar, Value, measured, protocol_hash, read_records, write_records
 from pixelwise.settings.evaluation import SegmentSettings
 
@@ -29,7 +30,6 @@ MODEL = "model.safetensors"
 FLOOR = "shuffled.npz"
 """Of each protocol the photographs' confusion matrices with other photographs' label maps, and their pixels."""
 INTERVAL = "bootstrap over images, 95 %"
-PER_IMAGE = ("miou", "acc_labelled", "acc_all")
 
 
 def run(settings: SegmentSettings, inputs: dict[str, Path], out: Path, work: Path) -> None:
@@ -192,31 +192,37 @@ class Tables:
         self.frames: dict[str, list[pd.DataFrame]] = {}
 
     def add(self, protocol: str, matrices: Matrix, pixels: NDArray[np.int64], resamples: int) -> dict[str, Value]:
-        """Add one protocol's results and return them as percentages with intervals; a class never met has no value."""
+        """Add one protocol's results and return them with intervals; a class never met has no value."""
 
         def table(name: str, columns: dict[str, Any]) -> None:
             self.frames.setdefault(name, []).append(pd.DataFrame({"protocol": protocol} | columns))
 
         total, draws = confusion.summary(matrices, pixels), confusion.resampled(matrices, pixels, resamples)
-        shares = {name: _percent(value, draws[name]) for name, value in total.items() if name != "iou"}
-        of_class = [_percent(value, draws["iou"][:, i]) for i, value in enumerate(total["iou"])]
+        declared = computed("segmentation")
+        whole = {name: _value(declared[name], value, draws[name]) for name, value in total.items() if not value.shape}
+        of_class = {
+            name: [_value(declared[name], part, draws[name][:, i]) for i, part in enumerate(values)]
+            for name, values in total.items()
+            if values.shape
+        }
 
         single = [confusion.summary(matrices[i : i + 1], pixels[i : i + 1]) for i in range(len(matrices))]
-        for metric in PER_IMAGE:
-            values = [100 * float(scores[metric]) for scores in single]
+        for metric, about in shown("segmentation", "each").items():
+            values = [scale(about) * float(scores[metric]) for scores in single]
             table("per_image", {"image": self.images, "metric": metric, "value": values})
         pooled, classes = matrices.sum(axis=0), self.classes
-        bounds = {
-            "iou": [v.value for v in of_class],
-            "low": [v.low for v in of_class],
-            "high": [v.high for v in of_class],
-        }
+        iou = of_class["iou"]
+        bounds = {"iou": [v.value for v in iou], "low": [v.low for v in iou], "high": [v.high for v in iou]}
         table("per_class", {"class": classes} | bounds | {"pixels": pooled.sum(1), "predicted": pooled.sum(0)})
         cells = {"truth": np.repeat(classes, len(classes)), "predicted": np.tile(classes, len(classes))}
         table("confusion", cells | {"pixels": pooled.ravel()})
-        drawn = {metric: 100 * draws[metric] for metric in PER_IMAGE}
+        drawn = {metric: scale(about) * draws[metric] for metric, about in shown("segmentation", "each").items()}
         table("resamples", {"resample": range(resamples)} | drawn)
-        return shares | {f"iou_{name}": value for name, value in zip(classes, of_class, strict=True)}
+        return whole | {
+            f"{metric}_{name}": value
+            for metric, values in of_class.items()
+            for name, value in zip(classes, values, strict=True)
+        }
 
     def write(self, out: Path) -> None:
         """Write one CSV file for each table."""
@@ -224,9 +230,14 @@ class Tables:
             write_text(out / f"{name}.csv", pd.concat(frames).to_csv(index=False, lineterminator="\n"))
 
 
-def _percent(value: FloatArray, draws: FloatArray) -> Value:
-    """A share as a percentage with its interval; None where it is not defined."""
+def scale(metric: Metric) -> int:
+    """What a computed value is multiplied with: metrics whose unit is % compute shares."""
+    return 100 if metric.unit == "%" else 1
+
+
+def _value(metric: Metric, value: FloatArray, draws: FloatArray) -> Value:
+    """A score in its unit with its interval; None where it is not defined."""
     if not np.isfinite(value):
-        return Value(value=None, unit="%", interval=None)
-    low, high = percentile_interval(100 * draws)
-    return measured(100 * float(value), "%", low, high, INTERVAL)
+        return Value(value=None, unit=metric.unit, interval=None)
+    low, high = percentile_interval(scale(metric) * draws)
+    return measured(scale(metric) * float(value), metric.unit, low, high, INTERVAL)

@@ -10,6 +10,7 @@ from typing import Any
 from pixelwise.artifacts import MANIFEST
 from pixelwise.planning import code
 from pixelwise.planning.paths import Places, places
+from pixelwise.quantities import modules
 from pixelwise.settings.base import Settings
 
 RUN_LOG = Path("logs/run.jsonl")
@@ -18,11 +19,26 @@ RUN_LOG = Path("logs/run.jsonl")
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of work: the subcommand that does it, where it is written, and the class of its settings."""
+    """One kind of work.
+
+    Attributes:
+        step: The subcommand that does it.
+        module: Where it is written.
+        settings: The class of its settings.
+        metrics: Kinds of record whose metrics it computes.
+        reports: Whether it reads the records of all steps.
+    """
 
     step: str
     module: str
     settings: str
+    metrics: tuple[str, ...] = ()
+    reports: bool = False
+
+    @property
+    def declarations(self) -> tuple[str, ...]:
+        """Modules of the metrics that it computes or reports, which nothing imports by a statement."""
+        return modules(*self.metrics) if self.metrics or self.reports else ()
 
 
 KINDS = {
@@ -36,18 +52,39 @@ KINDS = {
     ),
     "convert": Kind("train", "pixelwise.models.official.convert", "pixelwise.settings.models:ConvertSettings"),
     "generate": Kind("generate", "pixelwise.evaluation.generate", "pixelwise.settings.evaluation:GenerateSettings"),
-    "follow": Kind("follow", "pixelwise.evaluation.follow", "pixelwise.settings.evaluation:FollowSettings"),
-    "time": Kind("time", "pixelwise.evaluation.timing", "pixelwise.settings.evaluation:TimeSettings"),
-    "fid": Kind("fid", "pixelwise.evaluation.fid", "pixelwise.settings.evaluation:FidSettings"),
-    "segment": Kind("segment", "pixelwise.evaluation.segment", "pixelwise.settings.evaluation:SegmentSettings"),
-    "restore": Kind("restore", "pixelwise.evaluation.restore", "pixelwise.settings.restoration:RestorationSettings"),
-    "inspect": Kind(
-        "inspect", "pixelwise.evaluation.inspect_networks", "pixelwise.settings.claims:ArchitectureSettings"
+    "follow": Kind(
+        "follow",
+        "pixelwise.evaluation.follow",
+        "pixelwise.settings.evaluation:FollowSettings",
+        ("fid", "segmentation"),
     ),
-    "summarise": Kind("summarise", "pixelwise.reporting.summary", "pixelwise.settings.reporting:SummarySettings"),
-    "judge": Kind("judge", "pixelwise.claims.judge", "pixelwise.settings.claims:JudgeSettings"),
-    "figures": Kind("figures", "pixelwise.reporting.figures", "pixelwise.settings.reporting:FiguresSettings"),
-    "report": Kind("report", "pixelwise.reporting.page", "pixelwise.settings.reporting:ReportSettings"),
+    "time": Kind(
+        "time", "pixelwise.evaluation.timing", "pixelwise.settings.evaluation:TimeSettings", ("latency", "flops")
+    ),
+    "fid": Kind("fid", "pixelwise.evaluation.fid", "pixelwise.settings.evaluation:FidSettings", ("fid",)),
+    "segment": Kind(
+        "segment", "pixelwise.evaluation.segment", "pixelwise.settings.evaluation:SegmentSettings", ("segmentation",)
+    ),
+    "restore": Kind(
+        "restore",
+        "pixelwise.evaluation.restore",
+        "pixelwise.settings.restoration:RestorationSettings",
+        ("restoration",),
+    ),
+    "inspect": Kind(
+        "inspect",
+        "pixelwise.evaluation.inspect_networks",
+        "pixelwise.settings.claims:ArchitectureSettings",
+        ("architecture",),
+    ),
+    "summarise": Kind(
+        "summarise", "pixelwise.reporting.summary", "pixelwise.settings.reporting:SummarySettings", reports=True
+    ),
+    "judge": Kind("judge", "pixelwise.claims.judge", "pixelwise.settings.claims:JudgeSettings", reports=True),
+    "figures": Kind(
+        "figures", "pixelwise.reporting.figures", "pixelwise.settings.reporting:FiguresSettings", reports=True
+    ),
+    "report": Kind("report", "pixelwise.reporting.page", "pixelwise.settings.reporting:ReportSettings", reports=True),
 }
 
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from pixelwise.quantities import Metric, metrics, shown
 from pixelwise.reporting.figure_numbers import Drawn, MissingNumbersError, Numbers, marks, over_seeds, whiskers
+from pixelwise.reporting.page_tables import number
 from pixelwise.reporting.pairs import plain
 from pixelwise.reporting.plots_speed import hardware
 from pixelwise.reporting.published import counterpart
@@ -20,8 +25,8 @@ FLOORS = (
 DASHED = ("identity", "tile_mean", "tile_wiener", "bm3d")
 
 
-def psnr_rows(numbers: Numbers, protocol: str | None = None) -> tuple[pd.DataFrame, str]:
-    """PSNR of each method, seeds joined, for one protocol or all.
+def rows_of(numbers: Numbers, metric: Metric, protocol: str | None = None) -> tuple[pd.DataFrame, str]:
+    """A metric of each method, seeds joined, for one protocol or all.
 
     Returns:
         The finite ones, and words for the infinite ones, which no axis can show; empty without them.
@@ -29,17 +34,17 @@ def psnr_rows(numbers: Numbers, protocol: str | None = None) -> tuple[pd.DataFra
     Raises:
         MissingNumbersError: If the run has no finite one.
     """
-    rows = numbers.pick("restoration", "psnr", "denoising")
+    rows = numbers.pick("restoration", metric.name, "denoising")
     if protocol is not None:
         rows = rows[rows["protocol"] == protocol]
     if rows.empty:
-        raise MissingNumbersError("no denoising PSNR was measured in this run")
+        raise MissingNumbersError(f"no denoising {metric.label} was measured in this run")
     joined = over_seeds(rows, ["protocol", "dataset", "sigma", "model"])
     perfect = joined[np.isinf(joined["value"])]
     names = ", ".join(f"{label(row.model)} at sigma {row.sigma:g}" for row in each(perfect))
-    told = f" Not drawn, since a perfect restoration has an infinite PSNR: {names}." if names else ""
+    told = f" Not drawn, since a perfect restoration has an infinite {metric.label}: {names}." if names else ""
     if len(perfect) == len(joined):
-        raise MissingNumbersError(f"every PSNR is infinite: {names} restored an image perfectly")
+        raise MissingNumbersError(f"every {metric.label} is infinite: {names} restored an image perfectly")
     return joined.drop(perfect.index), told
 
 
@@ -49,7 +54,9 @@ def protocols(numbers: Numbers) -> list[str]:
     return sorted(found, key=lambda name: (name != "bsd68", name))
 
 
-def _bars(axes: Axes, rows: pd.DataFrame, told: pd.DataFrame, models: list[str], levels: dict[str, int]) -> None:
+def _bars(
+    axes: Axes, metric: Metric, rows: pd.DataFrame, told: pd.DataFrame, models: list[str], levels: dict[str, int]
+) -> None:
     siblings = models
     by_model = rows.set_index("model")
     for place, model in enumerate(models):
@@ -70,7 +77,7 @@ def _bars(axes: Axes, rows: pd.DataFrame, told: pd.DataFrame, models: list[str],
         )
         axes.errorbar(value, place, xerr=whiskers(row), color=INK, capsize=2.5, linewidth=1)
         axes.annotate(
-            f"{value:.2f}",
+            number(value, places=metric.places),
             (max(value, float(row["high"].iloc[0])), place),
             (4, -3),
             textcoords="offset points",
@@ -89,24 +96,35 @@ def _bars(axes: Axes, rows: pd.DataFrame, told: pd.DataFrame, models: list[str],
                 zorder=5,
             )
     axes.set_yticks(range(len(models)), [label(model) for model in models])
-    axes.invert_yaxis()
     axes.set_xlim(0, float(rows["high"].max()) * 1.2)
-    axes.set_xlabel("PSNR, dB")
+    axes.set_xlabel(metric.heading)
     axes.grid(False, axis="y")
 
 
-def psnr(numbers: Numbers, protocol: str) -> Drawn:
-    """PSNR of every method at every noise level of one protocol, floors hatched, published values as ticks."""
-    rows, perfect = psnr_rows(numbers, protocol)
+def quality(numbers: Numbers, protocol: str) -> Drawn:
+    """The metrics that declare `figure`, one row of panels each: every method at every noise level of one protocol.
+
+    Floors are hatched, published values are ticks. The first metric orders the methods.
+    """
+    first, *more = shown("restoration", "figure").values()
+    rows, perfect = rows_of(numbers, first, protocol)
     sigmas = sorted(rows["sigma"].unique())
     levels = {str(model): len(own) for model, own in rows.groupby("model")}
-    order = rows.groupby("model")["value"].mean().sort_values(ascending=False).index.tolist()
-    told = numbers.published.query("panel_kind == 'denoising' and quantity == 'psnr' and dataset == @protocol")
-    figure, axes = canvas(len(sigmas), width=3.6 + 2.7 * len(sigmas), height=1.5 + 0.27 * len(order), sharey=True)
-    for panel, sigma in zip(axes, sigmas, strict=True):
-        _bars(panel, rows[rows["sigma"] == sigma], told[told["sigma"] == sigma], order, levels)
+    order = rows.groupby("model")["value"].mean().sort_values(ascending=first.better == "lower").index.tolist()
+    drawn = {first.name: (first, rows)}
+    for metric in more:
+        with contextlib.suppress(MissingNumbersError):  # a run from before it was declared
+            own, infinite = rows_of(numbers, metric, protocol)
+            drawn[metric.name], perfect = (metric, own), perfect + infinite
+    shape = {"width": 3.6 + 2.7 * len(sigmas), "height": 0.4 + len(drawn) * (1.1 + 0.27 * len(order))}
+    figure, axes = canvas(len(sigmas), len(drawn), sharey=True, **shape)
+    for panel, ((metric, own), sigma) in zip(axes, itertools.product(drawn.values(), sigmas), strict=True):
+        told = numbers.published.query("panel_kind == 'denoising' and dataset == @protocol and sigma == @sigma")
+        told = told[told["quantity"] == metric.name]
+        _bars(panel, metric, own[own["sigma"] == sigma], told, order, levels)
         panel.set_title(f"sigma {sigma:g}")
-    title = f"Denoising: PSNR, protocol {protocol}"
+    axes[0].invert_yaxis()
+    title = f"Denoising: {', '.join(metric.label for metric, _ in drawn.values())}, protocol {protocol}"
     finish(figure, title, numbers.run, **marks(rows))
     caption = (
         f"Mean over {int(rows['n'].max())} images of {', '.join(sorted(rows['dataset'].unique()))}; whiskers are 95 % "
@@ -114,8 +132,9 @@ def psnr(numbers: Numbers, protocol: str) -> Drawn:
         "where there are any." + perfect
     )
     words = [
-        f"{label(row.model)} {row.value:.2f} dB at sigma {row.sigma:g}"
-        for row in each(rows.sort_values(["sigma", "value"]))
+        f"{label(row.model)} {number(row.value, metric.unit, metric.places)} at sigma {row.sigma:g}"
+        for metric, own in drawn.values()
+        for row in each(own.sort_values(["sigma", "value"]))
     ]
     return Drawn(
         "denoising" if protocol == "bsd68" else f"denoising_{protocol}",
@@ -129,7 +148,7 @@ def psnr(numbers: Numbers, protocol: str) -> Drawn:
 
 def quality_against_time(numbers: Numbers) -> Drawn:
     """PSNR against time for one image, for all methods that were both scored and timed."""
-    scored, perfect = psnr_rows(numbers, next(iter(protocols(numbers)), None))
+    scored, perfect = rows_of(numbers, metrics("restoration")["psnr"], next(iter(protocols(numbers)), None))
     sigma = 25.0 if 25.0 in set(scored["sigma"]) else float(scored["sigma"].min())
     timed = plain(numbers.pick("latency", "median", "denoising"))
     timed = timed[timed["height"] * timed["width"] == (timed["height"] * timed["width"]).min()] if len(timed) else timed
