@@ -145,9 +145,9 @@ def shown(kind: str, where: Shown) -> dict[str, Metric]:
     return {name: metric for name, metric in metrics(kind).items() if where in metric.shown}
 
 
-def computed(kind: str) -> dict[str, Metric]:
-    """The metrics of a kind that are computed by a function of their own, in their order."""
-    return {name: metric for name, metric in metrics(kind).items() if metric.compute}
+def computed(kind: str) -> dict[str, Callable[..., Any]]:
+    """The functions of a kind's metrics that have one, in their order."""
+    return {name: metric.compute for name, metric in metrics(kind).items() if metric.compute}
 
 
 def rising(numbers: Sequence[float]) -> bool:

@@ -114,7 +114,7 @@ def _scores(matrices: Matrix, pixels: NDArray[np.int64], drawn: NDArray[np.int64
     classes = matrices.shape[-1]
     pooled = (drawn @ matrices.reshape(len(matrices), -1)).reshape(-1, classes, classes)
     counts = Counts(matrices, drawn, pooled, (drawn @ pixels).astype(np.float64))
-    return {name: np.asarray(metric.compute(counts)) for name, metric in computed("segmentation").items()}
+    return {name: np.asarray(compute(counts)) for name, compute in computed("segmentation").items()}
 
 
 def mean(values: FloatArray, weights: NDArray[np.int64] | None = None) -> FloatArray:

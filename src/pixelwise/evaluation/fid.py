@@ -19,7 +19,7 @@ from pixelwise.data.pack import Pack, read_facts
 from pixelwise.errors import PixelwiseError
 from pixelwise.evaluation import compared_pictures, features, hardware
 from pixelwise.evaluation.statistics import FloatArray, recentred_interval, resample_counts
-from pixelwise.quantities import metrics
+from pixelwise.quantities import computed, metrics
 from pixelwise.record import Record, Scalar, Value, measured, protocol_hash, write_records
 from pixelwise.settings.evaluation import FidSettings
 
@@ -165,9 +165,7 @@ def measure(quantity: str, x: FloatArray, y: FloatArray, resamples: int, paired:
     """
     x_counts = resample_counts(len(x), resamples, seed=0)
     y_counts = x_counts if paired else resample_counts(len(y), resamples, seed=1)
-    compute = metrics("fid")[quantity].compute
-    assert compute is not None, quantity
-    distance = compute(x, y)
+    distance = computed("fid")[quantity](x, y)
     once = np.ones((1, len(x)), np.int64), np.ones((1, len(y)), np.int64)
     return float(distance(*once)[0]), np.asarray(distance(x_counts, y_counts))
 

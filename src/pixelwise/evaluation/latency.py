@@ -14,7 +14,7 @@ from pixelwise.evaluation.generator import full_options
 from pixelwise.evaluation.scopes import SCOPES
 from pixelwise.evaluation.stopwatch import MIB
 from pixelwise.models import flops, registry
-from pixelwise.quantities import computed
+from pixelwise.quantities import computed, metrics
 from pixelwise.record import Record, Scalar, Value, measured, protocol_hash
 from pixelwise.settings.evaluation import TimedModel, TimeSettings
 
@@ -68,8 +68,8 @@ def latency(
     """
     median, low, high = statistics.bootstrap_median(milliseconds, settings.seed)
     values = {"median": measured(median, "ms", low, high, INTERVAL)}
-    for name, metric in computed("latency").items():
-        values[name] = Value(value=float(metric.compute(milliseconds)), unit=metric.unit)
+    for name, compute in computed("latency").items():
+        values[name] = Value(value=float(compute(milliseconds)), unit=metrics("latency")[name].unit)
     batch = _whole(facts["batch"])
     values["throughput"] = Value(value=1000 * batch / median, unit="images/s")
     if memory is not None:

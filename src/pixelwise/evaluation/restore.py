@@ -24,7 +24,7 @@ from pixelwise.evaluation.score_cache import Ledger
 from pixelwise.evaluation.statistics import bootstrap_mean
 from pixelwise.files.reading import read
 from pixelwise.files.step_documents import Training
-from pixelwise.quantities import computed
+from pixelwise.quantities import computed, metrics
 from pixelwise.record import Record, measured, write_records
 from pixelwise.settings.restoration import BASELINES, RestorationSettings
 
@@ -65,7 +65,7 @@ def score(case: Case, estimate: npt.NDArray[np.floating], period: int) -> Scores
     if not np.isfinite(estimate).all():
         raise PixelwiseError(f"{case.name}: the restored image holds values that are not finite; the weights diverged")
     image = RestoredImage(case.clean, estimate, period)
-    scores = {name: float(metric.compute(image)) for name, metric in computed("restoration").items()}
+    scores = {name: float(compute(image)) for name, compute in computed("restoration").items()}
     if wrong := [name for name, value in scores.items() if math.isnan(value)]:
         raise PixelwiseError(f"{case.name}: {wrong[0]} is not a number; a metric of restoration is one for every image")
     return scores
@@ -165,9 +165,9 @@ def _record(
     about: dict[str, Any],
 ) -> Record:
     values = {}
-    for name, metric in computed("restoration").items():
+    for name in computed("restoration"):
         mean, low, high = bootstrap_mean([s[name] for s in scored], settings.seed, settings.resamples)
-        values[name] = measured(mean, metric.unit, low, high, INTERVAL)
+        values[name] = measured(mean, metrics("restoration")[name].unit, low, high, INTERVAL)
     return Record(
         kind="restoration",
         task=protocol.task,

@@ -21,7 +21,7 @@ from pixelwise.evaluation.statistics import percentile_interval
 from pixelwise.evaluation.truth import Truth
 from pixelwise.files.reading import read
 from pixelwise.files.step_documents import Training
-from pixelwise.quantities import Metric, computed, shown
+from pixelwise.quantities import Metric, metrics, shown
 from pixelwise.record import Record, Scalar, Value, measured, protocol_hash, read_records, write_records
 from pixelwise.settings.evaluation import SegmentSettings
 
@@ -198,7 +198,7 @@ class Tables:
             self.frames.setdefault(name, []).append(pd.DataFrame({"protocol": protocol} | columns))
 
         total, draws = confusion.summary(matrices, pixels), confusion.resampled(matrices, pixels, resamples)
-        declared = computed("segmentation")
+        declared = metrics("segmentation")
         whole = {name: _value(declared[name], value, draws[name]) for name, value in total.items() if not value.shape}
         of_class = {
             name: [_value(declared[name], part, draws[name][:, i]) for i, part in enumerate(values)]

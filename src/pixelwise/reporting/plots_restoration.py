@@ -1,4 +1,4 @@
-"""Figures of denoising: PSNR with its floors and published values, quality against time, paired differences."""
+"""Figures of denoising: quality with its floors and published values, quality against time."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from pixelwise.quantities import Metric, metrics, shown
+from pixelwise.quantities import Metric, shown
 from pixelwise.reporting.figure_numbers import Drawn, MissingNumbersError, Numbers, marks, over_seeds, whiskers
 from pixelwise.reporting.page_tables import number
 from pixelwise.reporting.pairs import plain
@@ -50,7 +50,8 @@ def rows_of(numbers: Numbers, metric: Metric, protocol: str | None = None) -> tu
 
 def protocols(numbers: Numbers) -> list[str]:
     """Denoising protocols of this run in alphabetical order, the published gray one first."""
-    found = sorted(set(numbers.pick("restoration", "psnr", "denoising")["protocol"]))
+    first = next(iter(shown("restoration", "figure")))
+    found = sorted(set(numbers.pick("restoration", first, "denoising")["protocol"]))
     return sorted(found, key=lambda name: (name != "bsd68", name))
 
 
@@ -147,8 +148,9 @@ def quality(numbers: Numbers, protocol: str) -> Drawn:
 
 
 def quality_against_time(numbers: Numbers) -> Drawn:
-    """PSNR against time for one image, for all methods that were both scored and timed."""
-    scored, perfect = rows_of(numbers, metrics("restoration")["psnr"], next(iter(protocols(numbers)), None))
+    """The first metric against time for one image, for all methods that were both scored and timed."""
+    metric = next(iter(shown("restoration", "figure").values()))
+    scored, perfect = rows_of(numbers, metric, next(iter(protocols(numbers)), None))
     sigma = 25.0 if 25.0 in set(scored["sigma"]) else float(scored["sigma"].min())
     timed = plain(numbers.pick("latency", "median", "denoising"))
     timed = timed[timed["height"] * timed["width"] == (timed["height"] * timed["width"]).min()] if len(timed) else timed
@@ -177,64 +179,18 @@ def quality_against_time(numbers: Numbers) -> Drawn:
         )
         side = (8, 5) if place % 2 == 0 else (8, -12)  # so that names of methods of equal quality stay apart
         axes.annotate(label(model), (x, y), side, textcoords="offset points", fontsize=8.5)
-        words.append(f"{label(model)} {y:.2f} dB in {digits(x)} ms")
+        words.append(f"{label(model)} {number(y, metric.unit, metric.places)} in {digits(x)} ms")
     beside = [name for name in DASHED if name in set(both["model"]) and name not in models]
     axes.margins(x=0.25, y=0.15)
     log_axis(axes.xaxis)
-    dashed(axes, {f"{label(name)} {means[name]:.2f} dB": float(means[name]) for name in beside})
+    dashed(axes, {f"{label(n)} {number(means[n], metric.unit, metric.places)}": float(means[n]) for n in beside})
     size = f"{int(timed['height'].iloc[0])}x{int(timed['width'].iloc[0])}"
-    axes.set(xlabel=f"time for one {size} image, ms (log)", ylabel=f"PSNR at sigma {sigma:g}, dB")
+    axes.set(xlabel=f"time for one {size} image, ms (log)", ylabel=f"{metric.heading}, sigma {sigma:g}")
     title = f"Denoising quality against time, protocol {both['protocol'].iloc[0]}, sigma {sigma:g}"
     finish(figure, title, numbers.run, **marks(both, times))
     caption = (
-        f"Up and to the left is better. Times on {hardware(timed)}, batch 1, fp32, eager. Whiskers: 95 % intervals "
-        "over images (PSNR) and over timed calls. Dashed: methods without a network that were not timed." + perfect
+        f"Times on {hardware(timed)}, batch 1, fp32, eager. Whiskers: 95 % intervals "
+        f"over images ({metric.label}) and over timed calls. Dashed: methods without a network that were not timed."
+        + perfect
     )
     return Drawn("denoising_runtime", title, caption, ", ".join(words), figure, **marks(both, times))
-
-
-def differences(numbers: Numbers) -> Drawn:
-    """Paired PSNR differences against DnCNN with their intervals."""
-    rows = numbers.differences
-    rows = rows[(rows["metric"] == "psnr") & (rows["task"] == "denoising")] if len(rows) else rows
-    rows = rows[np.isfinite(rows["difference"])] if len(rows) else rows  # others stand in the table alone
-    if rows.empty:
-        raise MissingNumbersError("no image-by-image PSNR of two denoisers was measured in this run")
-    panels = list(rows.groupby(["protocol", "sigma"], sort=True))
-    order = rows.groupby("model")["difference"].mean().sort_values(ascending=False).index.tolist()
-    columns = min(3, len(panels))
-    lines = -(-len(panels) // columns)
-    shape = {"width": 3.0 + 2.6 * columns, "height": 0.9 + lines * (0.9 + 0.24 * len(order))}
-    figure, axes = canvas(columns, lines, sharey=True, **shape)
-    for panel, ((protocol, sigma), own) in zip(axes, panels, strict=False):
-        _forest(panel, own, order)
-        panel.set_title(f"{protocol}, sigma {sigma:g}")
-    for panel in axes[len(panels) :]:
-        panel.set_axis_off()
-    axes[0].invert_yaxis()
-    title = "Paired differences in PSNR against DnCNN"
-    finish(figure, title, numbers.run, **marks(rows))
-    references = ", ".join(sorted({label(name) for name in rows["reference"]}))
-    caption = (
-        f"PSNR minus that of {references} on the same image; mean with 95 % bootstrap interval over up to "
-        f"{int(rows['n'].max())} images. Left of zero: worse than the reference."
-    )
-    words = [f"{label(r.model)}, {r.protocol}, sigma {r.sigma:g}: {r.difference:+.2f} dB" for r in each(rows)]
-    return Drawn("denoising_differences", title, caption, "; ".join(words), figure, **marks(rows))
-
-
-def _forest(axes: Axes, rows: pd.DataFrame, models: list[str]) -> None:
-    for row in each(rows):
-        axes.errorbar(
-            row.difference,
-            models.index(row.model),
-            xerr=[[max(row.difference - row.low, 0)], [max(row.high - row.difference, 0)]],
-            capsize=2.5,
-            color=colour(row.model, models),
-            marker=marker(row.model, models),
-            markersize=5.5,
-        )
-    axes.set_yticks(range(len(models)), [label(name) for name in models])
-    axes.axvline(0, color=INK, linewidth=1)
-    axes.margins(x=0.08, y=0.08)
-    axes.set_xlabel("difference in PSNR, dB")

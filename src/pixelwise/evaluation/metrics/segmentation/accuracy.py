@@ -15,7 +15,7 @@ def of_labelled(counts: Counts) -> FloatArray:
 
 def of_all(counts: Counts) -> FloatArray:
     """Right pixels among all, void ones counted as wrong, [r]: the number that SPADE's paper prints."""
-    return counts.pooled.trace(axis1=1, axis2=2) / counts.all_pixels
+    return np.asarray(counts.pooled.trace(axis1=1, axis2=2) / counts.all_pixels)
 
 
 def of_each(counts: Counts) -> FloatArray:
@@ -27,7 +27,7 @@ def of_each(counts: Counts) -> FloatArray:
 
 def labelled(counts: Counts) -> FloatArray:
     """Labelled pixels among all, [r]: the most that the accuracy over all pixels can be."""
-    return counts.pooled.sum(axis=(1, 2)) / counts.all_pixels
+    return np.asarray(counts.pooled.sum(axis=(1, 2)) / counts.all_pixels)
 
 
 METRICS = [
