@@ -188,9 +188,10 @@ def quality_against_time(numbers: Numbers) -> Drawn:
     axes.set(xlabel=f"time for one {size} image, ms (log)", ylabel=f"{metric.heading}, sigma {sigma:g}")
     title = f"Denoising quality against time, protocol {both['protocol'].iloc[0]}, sigma {sigma:g}"
     finish(figure, title, numbers.run, **marks(both, times))
+    towards = "Down" if metric.better == "lower" else "Up"
     caption = (
-        f"Times on {hardware(timed)}, batch 1, fp32, eager. Whiskers: 95 % intervals "
-        f"over images ({metric.label}) and over timed calls. Dashed: methods without a network that were not timed."
-        + perfect
+        f"{towards} and to the left is better. Times on {hardware(timed)}, batch 1, fp32, eager. Whiskers: 95 % "
+        f"intervals over images ({metric.label}) and over timed calls. Dashed: methods without a network that were not "
+        f"timed.{perfect}"
     )
     return Drawn("denoising_runtime", title, caption, ", ".join(words), figure, **marks(both, times))
