@@ -143,7 +143,8 @@ judge.run(JudgeSettings(run="toy"), {"summary": out / "summary", **scored}, fold
 paired = paired_differences.table(scored, ("identity",), 100, 0)
 paired.to_csv(out / "differences.csv", index=False)
 figures.run(FiguresSettings(run="toy", dpi=50), {"summary": out / "summary"}, folder("figures"), Path("work"))
-page.run(ReportSettings(run="toy", profile="toy"), jobs, folder("report"), Path("work"))
+made = {name: out / name for name in ("summary", "claims", "figures")}
+page.run(ReportSettings(run="toy", profile="toy"), made | scored, folder("report"), Path("work"))
 '''
 PLAN = """
 import json, sys
