@@ -45,9 +45,10 @@ class Metric(BaseModel):
         places: Decimal places in tables; None lets the interval decide.
         order: Place among the metrics of its kind in files and tables; equal ones stand by name.
         shown: Where readers see it. `table`: a column of the table of its kind. `figure`: of restoration, a row of
-            panels in the figure of each protocol; of fid and segmentation, a figure against inference time. `glance`:
-            a column of the table of denoising at a glance. `differences`: paired differences between methods. `grid`:
-            a figure of traces of the tile grid. `each`: of segmentation, the files of single pictures and of draws.
+            panels in the figure of each protocol; of fid and segmentation, a figure against inference time, and panels
+            along the training. `glance`: a column of the table of denoising at a glance. `differences`: paired
+            differences between methods. `grid`: a figure of traces of the tile grid. `each`: of segmentation, the
+            files of single pictures and of draws.
         compute: How it is computed, see the text of the folder of its kind; None where the step itself counts it.
         classes: Of segmentation: one value for each class, recorded as `<name>_<class>`.
         reference: Name of the quantity whose values stand beside it as ticks in figures.

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import csv
-import functools
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
-import torch
-from torch import nn
 
 from pixelwise.artifacts import atomic, sha256, write_text
 from pixelwise.data.pack import Pack, read_facts
-from pixelwise.errors import PixelwiseError
 from pixelwise.evaluation import compared_pictures, features, hardware
+from pixelwise.evaluation.kept_features import Extractor
 from pixelwise.evaluation.statistics import FloatArray, recentred_interval, resample_counts
 from pixelwise.quantities import computed, metrics
 from pixelwise.record import Record, Scalar, Value, measured, protocol_hash, write_records
@@ -165,9 +162,18 @@ def measure(quantity: str, x: FloatArray, y: FloatArray, resamples: int, paired:
     """
     x_counts = resample_counts(len(x), resamples, seed=0)
     y_counts = x_counts if paired else resample_counts(len(y), resamples, seed=1)
-    distance = computed("fid")[quantity](x, y)
-    once = np.ones((1, len(x)), np.int64), np.ones((1, len(y)), np.int64)
-    return float(distance(*once)[0]), np.asarray(distance(x_counts, y_counts))
+    resampled = computed("fid")[quantity](x, y)
+    return _once(resampled, x, y), np.asarray(resampled(x_counts, y_counts))
+
+
+def distance(quantity: str, x: FloatArray, y: FloatArray) -> float:
+    """Distance of two sets of features [n, d] and [m, d]."""
+    return _once(computed("fid")[quantity](x, y), x, y)
+
+
+def _once(resampled: Callable[..., FloatArray], x: FloatArray, y: FloatArray) -> float:
+    """The distance where every row counts once."""
+    return float(resampled(np.ones((1, len(x)), np.int64), np.ones((1, len(y)), np.int64))[0])
 
 
 Sets = dict[str, tuple[FloatArray, FloatArray]]
@@ -186,33 +192,6 @@ def _grid(settings: FidSettings, found: Sets) -> Iterator[tuple[str, Design, Flo
             yield name, design, x[np.sort(order[:half])], y[np.sort(order[half : 2 * half])]
 
 
-class Extractor:
-    """Features of pictures; the network is loaded when it is first needed, and what was computed is kept in `work`.
-
-    Args:
-        inception: Folder of the network's weights.
-        device: Where it computes.
-        batch: Pictures per forward pass.
-        work: Folder that keeps the features.
-    """
-
-    def __init__(self, inception: Path, device: torch.device, batch: int, work: Path) -> None:
-        self.inception, self.device, self.batch, self.work = inception, device, batch, work
-
-    @functools.cached_property
-    def network(self) -> nn.Module:
-        """The Inception network."""
-        return features.load_inception(self.inception, self.device)
-
-    def features(self, role: str, pictures: compared_pictures.Pictures, resize: str) -> FloatArray:
-        """Features of all pictures, float64 [n, 2048]."""
-        path = self.work / f"{role}-{resize}.npy"
-        if not path.exists():
-            with atomic(path) as temporary:
-                np.save(temporary, features.extract(pictures.read, len(pictures), self.network, resize, self.batch))
-        return _kept(path, len(pictures))
-
-
 def _photographs(
     settings: FidSettings, wanted: compared_pictures.Pictures, real: Path | None, extractor: Extractor
 ) -> dict[str, FloatArray]:
@@ -226,21 +205,6 @@ def _photographs(
         else:
             found[resize] = extractor.features("reference", wanted, resize)
     return found
-
-
-def _kept(path: Path, count: int) -> FloatArray:
-    """Features that were kept in a file.
-
-    Raises:
-        PixelwiseError: If it does not hold `count` rows of finite features.
-    """
-    try:
-        found = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
-        raise PixelwiseError(f"{path}: not readable ({error}); delete it to compute the features anew") from None
-    if found.ndim != 2 or len(found) != count or found.dtype.kind != "f" or not np.isfinite(found).all():
-        raise PixelwiseError(f"{path}: not the features of {count} images; delete it to compute them anew")
-    return np.asarray(found)
 
 
 def _write_rows(path: Path, rows: list[tuple[str, int, float]]) -> None:

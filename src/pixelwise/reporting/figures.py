@@ -12,8 +12,8 @@ from pixelwise.quantities import shown
 from pixelwise.reporting import (
     plots_arithmetic,
     plots_classes,
-    plots_follow,
     plots_differences,
+    plots_follow,
     plots_quality,
     plots_restoration,
     plots_speed,
