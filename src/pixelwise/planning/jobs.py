@@ -10,7 +10,6 @@ from typing import Any
 from pixelwise.artifacts import MANIFEST
 from pixelwise.planning import code
 from pixelwise.planning.paths import Places, places
-from pixelwise.quantities import modules
 from pixelwise.settings.base import Settings
 
 RUN_LOG = Path("logs/run.jsonl")
@@ -38,6 +37,8 @@ class Kind:
     @property
     def declarations(self) -> tuple[str, ...]:
         """Modules of the metrics that it computes or reports, which nothing imports by a statement."""
+        from pixelwise.quantities import modules  # a job that runs imports this module, and need not know of metrics
+
         return modules(*self.metrics) if self.metrics or self.reports else ()
 
 
@@ -86,6 +87,15 @@ KINDS = {
     ),
     "report": Kind("report", "pixelwise.reporting.page", "pixelwise.settings.reporting:ReportSettings", reports=True),
 }
+
+
+def command(job: Mapping[str, Any]) -> str:
+    """The command that repeats a job by hand, by what its manifest says of it; empty if that is not enough."""
+    kind, name, out = (job.get(key) for key in ("kind", "id", "out"))
+    if not (isinstance(kind, str) and kind in KINDS and isinstance(name, str) and isinstance(out, str)):
+        return ""
+    parts = out.split("/")  # results/<run>/... or data/<run>/...
+    return f"pixelwise {KINDS[kind].step} results/{parts[1]}/jobs/{name}.json" if len(parts) > 1 else ""
 
 
 @dataclass(frozen=True)

@@ -12,12 +12,8 @@ from pixelwise.artifacts import MANIFEST, check_listed, read_made, read_manifest
 from pixelwise.data.pack import FACTS, read_facts
 from pixelwise.files import listings
 from pixelwise.files.step_documents import LogLine, Training
+from pixelwise.planning.jobs import command
 from pixelwise.reporting.page_tables import Table
-
-STEPS = {
-    **{"adversarial": "train", "denoising": "train", "segmentation": "train", "convert": "train"},
-    **{"latency": "time", "architecture": "inspect"},
-}
 
 
 @dataclass(frozen=True)
@@ -37,14 +33,6 @@ class Made:
     seconds: float | None
     files: int
     manifest: str
-
-
-def command(job: dict[str, Any]) -> str:
-    """Command line of a job as its manifest describes it, in `results/<run>/` or `data/<run>/`; or nothing."""
-    kind, name, out = (job.get(key) for key in ("kind", "id", "out"))
-    if not all(isinstance(word, str) for word in (kind, name, out)) or str(out).count("/") < 1:
-        return ""
-    return f"pixelwise {STEPS.get(str(kind), str(kind))} results/{str(out).split('/')[1]}/jobs/{name}.json"
 
 
 def durations(log: Path, left_out: list[str] | None = None) -> dict[str, float]:
