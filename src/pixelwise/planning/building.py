@@ -11,7 +11,7 @@ from pixelwise.files.reading import short
 from pixelwise.models.registry import modules
 from pixelwise.planning import environment
 from pixelwise.planning.configuration import validate
-from pixelwise.planning.jobs import Job
+from pixelwise.planning.jobs import KINDS, Job
 from pixelwise.planning.origins import Origins
 from pixelwise.planning.paths import places
 from pixelwise.settings.base import Settings
@@ -54,10 +54,8 @@ class Builder:
         shows: tuple[str, ...] = (),
     ) -> str:
         """Add a job and return its output folder."""
-        where = places(self.name, job_id)
-        self.jobs[job_id] = Job(
-            job_id, kind, settings, where.out, where.file, inputs or {}, tuple(sorted(modules)), shows
-        )
+        where, used = places(self.name, job_id), tuple(sorted({*modules, *KINDS[kind].declarations}))
+        self.jobs[job_id] = Job(job_id, kind, settings, where.out, where.file, inputs or {}, used, shows)
         return where.out
 
     def wrong(self, text: str, *path: str) -> PixelwiseError:
