@@ -37,10 +37,10 @@ def psnr_rows(numbers: Numbers, protocol: str | None = None) -> tuple[pd.DataFra
     joined = over_seeds(rows, ["protocol", "dataset", "sigma", "model"])
     perfect = joined[np.isinf(joined["value"])]
     names = ", ".join(f"{label(row.model)} at sigma {row.sigma:g}" for row in each(perfect))
-    told = f" Not drawn, since a perfect restoration has an infinite PSNR: {names}." if names else ""
+    note = f" Not drawn, since a perfect restoration has an infinite PSNR: {names}." if names else ""
     if len(perfect) == len(joined):
         raise MissingNumbersError(f"every PSNR is infinite: {names} restored an image perfectly")
-    return joined.drop(perfect.index), told
+    return joined.drop(perfect.index), note
 
 
 def protocols(numbers: Numbers) -> list[str]:
@@ -49,7 +49,7 @@ def protocols(numbers: Numbers) -> list[str]:
     return sorted(found, key=lambda name: (name != "bsd68", name))
 
 
-def _bars(axes: Axes, rows: pd.DataFrame, told: pd.DataFrame, models: list[str], levels: dict[str, int]) -> None:
+def _bars(axes: Axes, rows: pd.DataFrame, published: pd.DataFrame, models: list[str], levels: dict[str, int]) -> None:
     siblings = models
     by_model = rows.set_index("model")
     for place, model in enumerate(models):
@@ -76,7 +76,7 @@ def _bars(axes: Axes, rows: pd.DataFrame, told: pd.DataFrame, models: list[str],
             textcoords="offset points",
             fontsize=7.5,
         )
-        mine = told[told["model"] == counterpart(model, told["model"], levels[model])]
+        mine = published[published["model"] == counterpart(model, published["model"], levels[model])]
         if len(mine):
             axes.plot(
                 mine["value"],
@@ -101,10 +101,10 @@ def psnr(numbers: Numbers, protocol: str) -> Drawn:
     sigmas = sorted(rows["sigma"].unique())
     levels = {str(model): len(own) for model, own in rows.groupby("model")}
     order = rows.groupby("model")["value"].mean().sort_values(ascending=False).index.tolist()
-    told = numbers.published.query("panel_kind == 'denoising' and quantity == 'psnr' and dataset == @protocol")
+    published = numbers.published.query("panel_kind == 'denoising' and quantity == 'psnr' and dataset == @protocol")
     figure, axes = canvas(len(sigmas), width=3.6 + 2.7 * len(sigmas), height=1.5 + 0.27 * len(order), sharey=True)
     for panel, sigma in zip(axes, sigmas, strict=True):
-        _bars(panel, rows[rows["sigma"] == sigma], told[told["sigma"] == sigma], order, levels)
+        _bars(panel, rows[rows["sigma"] == sigma], published[published["sigma"] == sigma], order, levels)
         panel.set_title(f"sigma {sigma:g}")
     title = f"Denoising: PSNR, protocol {protocol}"
     finish(figure, title, numbers.run, **marks(rows))
