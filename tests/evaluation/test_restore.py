@@ -21,7 +21,7 @@ from pixelwise.evaluation.restorer import Restorer
 from pixelwise.evaluation.score_cache import Ledger
 from pixelwise.files.reading import checked
 from pixelwise.models import build, checkpoint
-from pixelwise.record import protocol_hash, read_records
+from pixelwise.record import read_records
 from pixelwise.settings.restoration import RestorationSettings
 from tests.evaluation import berkeley
 

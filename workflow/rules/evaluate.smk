@@ -73,9 +73,9 @@ rule inspect:
     input:
         job=job_file("inspect"),
     output:
-        f"{RESULTS}/inspect/manifest.json",
+        f"{RESULTS}/inspect/{{network}}/manifest.json",
     log:
-        f"{LOGS}/inspect.log",
+        f"{LOGS}/inspect/{{network}}.log",
     conda:
         ENVIRONMENT
     threads: threads_of("inspect")

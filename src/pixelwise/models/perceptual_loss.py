@@ -15,7 +15,7 @@ from torchvision.models import vgg19
 
 from pixelwise.errors import PixelwiseError
 from pixelwise.models.checkpoint import load_strictly
-from pixelwise.models.official.official_checkpoints import read
+from pixelwise.models.official.read_official import read
 
 TAPS = (1, 6, 11, 20, 29)  # relu1_1, relu2_1, relu3_1, relu4_1, relu5_1 among torchvision's `features`
 BEYOND = 6  # layers of a complete file behind relu5_1: three convolutions, and three of the classifier

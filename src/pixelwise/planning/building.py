@@ -7,12 +7,13 @@ from typing import Any, get_args
 
 from pixelwise.errors import PixelwiseError
 from pixelwise.files.reading import short
-from pixelwise.models.registry import modules
+from pixelwise.models.declarations import modules, recipe_part
 from pixelwise.planning.configuration import validate
+from pixelwise.planning.inspecting import drawn, named
 from pixelwise.planning.jobs import Job
 from pixelwise.planning.paths import places
 from pixelwise.settings.base import Settings
-from pixelwise.settings.claims import ArchitectureSettings, JudgeSettings
+from pixelwise.settings.claims import JudgeSettings
 from pixelwise.settings.data import Dataset, FetchSettings, Kind, PrepareSettings, WeightsSettings
 from pixelwise.settings.evaluation import FidSettings, GenerateSettings, SegmentSettings, TimeSettings
 from pixelwise.settings.fit import problem
@@ -94,19 +95,19 @@ class Builder:
         if entry.checkpoint is not None:
             self._convert(name, entry)
             return
-        kind, model = KIND_OF_TASK[entry.task]
+        kind, form = KIND_OF_TASK[entry.task]
         for seed in self.runs(entry):
-            values = {"name": name, "dataset": entry.dataset} if {"name", "dataset"} <= set(model.model_fields) else {}
+            values = {"name": name, "dataset": entry.dataset} if {"name", "dataset"} <= set(form.model_fields) else {}
             settings = validate(
-                model, self.where("train", name), self.compute | entry.settings | values | {"seed": seed}
+                form, self.where("train", name), self.compute | entry.settings | values | {"seed": seed}
             )
             if wrong := problem(settings, self.dataset(entry.dataset)):
                 raise PixelwiseError(f"params.yaml: {self.where('train', name)}: {wrong}")
             inputs = {"data": self.prepared(entry.dataset)}
             if getattr(settings, "perceptual", 0) or getattr(settings, "loss", "") == "perceptual":
                 inputs["perceptual"] = self.weights("vgg19")
-            networks = [settings.architecture, getattr(settings, "discriminator", None)]  # type: ignore[attr-defined]
-            used = [module for network in networks if network for module in modules(network)]
+            used = [module for network in named(settings).values() for module in modules(network)]
+            used.append(recipe_part(settings.GROUP, settings.recipe))  # type: ignore[attr-defined]
             where = f"train/{entry.dataset}/{name}/seed{seed}"
             self.add(where, kind, settings, inputs, used)
 
@@ -115,7 +116,7 @@ class Builder:
         settings = validate(ConvertSettings, self.where("train", name), entry.settings)
         where = f"train/{entry.dataset}/{name}/seed{self.runs(entry)[0]}"
         inputs = {"weights": self.weights(entry.checkpoint)}
-        self.add(where, "convert", settings, inputs, modules(settings.architecture))
+        self.add(where, "convert", settings, inputs, modules(settings.architecture, "official"))
 
     def trained(self, name: str) -> dict[int, tuple[str, Job]]:
         """Seed -> (dataset, training job) of one entry of `train`."""
@@ -208,14 +209,12 @@ class Builder:
         self.add(where, "restore", settings, inputs, job.modules if job else ())
 
     def timings(self) -> None:
-        """One job for each group of architectures that are timed together, and the inspection of all architectures."""
+        """One job for each group of architectures that are timed together."""
         for group, options in self.profile.time.items():
             where = f"time/{group}"
             settings = validate(TimeSettings, self.where("time", group), self.compute | options | {"name": group})
-            used = {module for timed in settings.models.values() for module in modules(timed.architecture)}
+            used = {part for network in named(settings).values() for part in modules(network, "optimised")}
             self.add(where, "time", settings, {}, used)
-        counted = validate(ArchitectureSettings, self.where("inspect"), self.profile.inspect)
-        self.add("inspect", "inspect", counted)
 
     def report(self) -> None:
         """Tables, verdicts, figures and the page."""
@@ -224,11 +223,15 @@ class Builder:
         made = {job.id: job.out for job in self.jobs.values() if job.step in (*steps, "generate", "fetch", "prepare")}
         summary = self.add("summarise", "summarise", SummarySettings(run=self.name), scores)
         verdicts = self.add("judge", "judge", JudgeSettings(run=self.name), {"summary": summary, **scores})
-        figures = self.add("figures", "figures", FiguresSettings(run=self.name), {"summary": summary})
+        models, shown = drawn(self.jobs.values())
+        drawing = FiguresSettings(run=self.name, models=models)
+        figures = self.add("figures", "figures", drawing, {"summary": summary}, shown)
         settings = validate(
             ReportSettings,
             self.where("report"),
-            {"title": self.profile.title} | self.profile.report | {"run": self.name, "profile": self.profile_name},
+            {"title": self.profile.title}
+            | self.profile.report
+            | {"run": self.name, "profile": self.profile_name, "models": models},
         )
         inputs = {"summary": summary, "claims": verdicts, "figures": figures, **made}
-        self.add("report", "report", settings, inputs, (), ("index.html",))
+        self.add("report", "report", settings, inputs, shown, ("index.html",))

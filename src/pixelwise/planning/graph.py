@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from pydantic import ValidationError
 from pixelwise.errors import PixelwiseError
 from pixelwise.planning.building import Builder
 from pixelwise.planning.configuration import read, validate
+from pixelwise.planning.inspecting import inspections
 from pixelwise.planning.jobs import Job
 from pixelwise.settings.data import FetchSettings
 from pixelwise.settings.names import SMOKE
@@ -60,8 +62,8 @@ def _built(whole: Configuration, values: Mapping[str, Any]) -> Builder:
         except ValidationError:
             validate(Training, builder.where("train", entry), {**profile.train[entry], "settings": {}})
         builder.train(entry)
-    stages: list[Callable[[], None]] = [builder.translations, builder.restorations, builder.timings, builder.report]
-    for stage in stages:
+    stages: list[Callable[[], None]] = [builder.translations, builder.restorations, builder.timings]
+    for stage in (*stages, partial(inspections, builder), builder.report):
         stage()
     return builder
 

@@ -20,7 +20,7 @@ _OUT = {
     "weights": "data/{run}/weights/{0}",
     **{step: f"results/{{run}}/{step}/{{0}}/{{1}}/{{seed}}" for step in _SCORED},
     "time": "results/{run}/time/{0}",
-    "inspect": "results/{run}/inspect",
+    "inspect": "results/{run}/inspect/{0}",
     "summarise": "results/{run}/summary",
     "judge": "results/{run}/claims",
     "figures": "results/{run}/figures",

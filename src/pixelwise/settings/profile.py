@@ -46,7 +46,7 @@ class Profile(Settings):
         segment: Settings of every `segment` job, and `segmenter`: which entry of `train` reads the pictures.
         restore: Restoration protocols: name -> settings of the `restore` jobs, with `dataset` and `task`.
         time: Groups of architectures that are timed together.
-        inspect: Settings of the `inspect` job.
+        inspect: Settings of the `inspect` jobs, and `more`: networks to count beside those that the run names.
         report: Settings of the `report` job.
     """
 

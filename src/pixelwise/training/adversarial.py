@@ -24,6 +24,8 @@ from pixelwise.training.randomness import seed_everything
 from pixelwise.training.schedules import epoch_of, linear_decay, total_steps, two_time_scales
 
 PIXEL_CHANNELS = 3
+Batch = tuple[tuple[Tensor, ...], Tensor]
+"""What a generator is given, and photographs."""
 
 
 class Translation:
@@ -69,19 +71,22 @@ class Translation:
         judged = self.images.num_labels + self.edge + PIXEL_CHANNELS
         generator = build(settings.architecture, **self.options)
         judge = build(settings.discriminator, **{"in_channels": judged} | settings.discriminator_options)
-        initialise.generator(generator, settings.initialisation)
-        initialise.discriminator(judge, settings.discriminator_initialisation, settings.initialisation)
+        initialise.network(generator, settings.architecture, settings.initialisation)
+        scheme = settings.discriminator_initialisation
+        initialise.discriminator(judge, settings.discriminator, scheme, settings.initialisation)
+        self.by_ids = bool(getattr(generator, "takes_ids", False))
         rates = two_time_scales(settings.learning_rate, settings.ttur)
         fused = here.device.type == "cuda"
         adam = [partial(torch.optim.Adam, lr=rate, betas=settings.betas, fused=fused) for rate in rates]
         self.generator = Trainee(generator, adam[0], here, settings.compile, settings.ema)
         self.judge = Trainee(judge, adam[1], here, settings.compile)
 
-    def batches(self, step: int) -> list[tuple[Tensor, Tensor]]:
-        """Semantics and photographs of the parts of step `step` that this process computes."""
+    def batches(self, step: int) -> list[Batch]:
+        """What the generator is given (see `LabelledImages.pairs`) and photographs, for the parts of this process."""
         settings = self.settings
         index, mirrored = self.images.drawn(step, settings.batch, settings.flip, settings.seed)
-        return [self.images.pairs(index[part], mirrored[part], self.edge) for part in self.parts]
+        pairs = [self.images.pairs(index[part], mirrored[part], self.edge) for part in self.parts]
+        return [((planes, ids) if self.by_ids else (planes,), real) for planes, ids, real in pairs]
 
     def _judge(self, judge: nn.Module, semantics: Tensor, fake: Tensor, real: Tensor) -> tuple[Any, Any]:
         """Features of the generated and of the real pictures, from one pass over both."""
@@ -116,35 +121,35 @@ class Translation:
                 if isinstance(layer, SPECTRAL):
                     layer.train(first)
 
-    def _learn_generator(self, batches: list[tuple[Tensor, Tensor]]) -> tuple[Tensor, list[Tensor]]:
+    def _learn_generator(self, batches: list[Batch]) -> tuple[Tensor, list[Tensor]]:
         """One step of the generator; returns its mean losses and its pictures from before the step."""
         self.generator.optimiser.zero_grad()
         total, pictures = torch.zeros(4, device=self.here.device), []
-        for number, (semantics, real) in enumerate(batches):
+        for number, (inputs, real) in enumerate(batches):
             self._iterate_spectral_norms(number == 0)
             with self.generator.learning(number == len(batches) - 1) as network, self.judge.frozen() as judge:
                 with self.here.autocast():
-                    fake = network(semantics)
-                    values = self.generator_losses(semantics, real, fake, judge)
+                    fake = network(*inputs)
+                    values = self.generator_losses(inputs[0], real, fake, judge)
                 (values.sum() / len(batches)).backward()  # type: ignore[no-untyped-call]
             total += values.detach() / len(batches)
             pictures.append(fake.detach())
         return total, pictures
 
-    def _learn_judge(self, batches: list[tuple[Tensor, Tensor]], pictures: list[Tensor]) -> Tensor:
+    def _learn_judge(self, batches: list[Batch], pictures: list[Tensor]) -> Tensor:
         """One step of the discriminator; returns its losses on generated and real pictures, float32 [2]."""
         settings = self.settings
         self.judge.optimiser.zero_grad()
         total = torch.zeros(2, device=self.here.device)
-        for number, (semantics, real) in enumerate(batches):
+        for number, (inputs, real) in enumerate(batches):
             self._iterate_spectral_norms(number == 0)
             with self.judge.learning(number == len(batches) - 1) as judge, self.here.autocast():
                 if settings.procedure == "spade":
                     with torch.no_grad():
-                        fake = self.generator.plain(semantics)
+                        fake = self.generator.plain(*inputs)
                 else:
                     fake = pictures[number]
-                on_fake, on_real = self._judge(judge, semantics, fake, real)
+                on_fake, on_real = self._judge(judge, inputs[0], fake, real)
                 values = torch.stack(losses.discriminator(on_fake, on_real, settings.gan_loss, settings.procedure))
                 (values.sum() / len(batches)).backward()  # type: ignore[no-untyped-call]
             total += values.detach() / len(batches)
@@ -165,12 +170,12 @@ class Translation:
         else:
             made, slope = self._last
             with torch.no_grad(), self.here.autocast():
-                pictures = [self.generator.plain(semantics) for semantics, _ in batches]
+                pictures = [self.generator.plain(*inputs) for inputs, _ in batches]
         judged = self._learn_judge(batches, pictures)
         return torch.cat([made, judged, torch.stack([slope, self.judge.update()])])
 
     def _freeze_global(self, epoch: int) -> None:
-        """In the first epochs of `pix2pixhd_local`, take the gradients of all but the local enhancer away."""
+        """In the first epochs of a network with local enhancers, take the gradients of all else away."""
         if epoch <= self.settings.epochs_enhancer_only:
             for parameter in self.generator.module.get_submodule("trunk").parameters():
                 parameter.grad = None
