@@ -20,6 +20,7 @@ from pixelwise.planning.jobs import RUN_LOG
 from pixelwise.reporting import (
     analysis,
     claimrows,
+    naming,
     page_tables,
     paired_differences,
     provenance,
@@ -191,4 +192,5 @@ def run(settings: ReportSettings, inputs: dict[str, Path], out: Path, work: Path
         out: Folder for the page.
         work: Unused.
     """
-    write_text(out / "index.html", render(settings, inputs))
+    with naming.shown(settings.models):
+        write_text(out / "index.html", render(settings, inputs))

@@ -11,6 +11,8 @@ from pixelwise.reporting.pairs import ratios
 from pixelwise.reporting.style import GRID, MUTED, TINTS, canvas, finish, log_axis
 from pixelwise.reporting.tidy_tables import each
 
+PAIR = ("pix2pixhd", "asapnet")
+"""What `make bench` compares."""
 FORMS = ("as published", "both optimised")
 
 
@@ -31,7 +33,7 @@ def bench(table: pd.DataFrame, published: pd.DataFrame, name: str) -> Drawn:
     if rows.empty:
         raise MissingNumbersError("the benchmark compared no two generators")
     told = published.query("quantity == 'latency' and panel_kind == 'resolution'")
-    paper = ratios(told.assign(megapixels=told["height"] * told["width"] / 1e6))
+    paper = ratios(told.assign(megapixels=told["height"] * told["width"] / 1e6), PAIR)
     figure, (axes, *_) = canvas(width=8, height=4.2)
     _line(axes, paper, "paper", MUTED, "D--")
     words = []
