@@ -47,7 +47,7 @@ def subjects(condition: Condition, folder: Path) -> list[Subject]:
     steps = itertools.count()
 
     def batch() -> Tensor:
-        return task.batches(next(steps))[-1][0][0]
+        return task.batches(next(steps))[-1][0]
 
     def step() -> Tensor:
         set_tf32(gpu)  # as training in bfloat16 does

@@ -93,8 +93,8 @@ def arithmetic(numbers: Numbers) -> Drawn:
     title = "Arithmetic against time"
     finish(figure, title, numbers.run, **marks(rows))
     caption = (
-        "Where the ratio of times falls below the ratio of operations, the implementation of the faster network wastes "
-        "part of its advantage. Operations are counted on the built networks, those with tiles with the tile that their "
-        "code takes at that size; they are the same on every machine."
+        "Where the ratio of times falls below the ratio of operations, an implementation of the faster network wastes "
+        "part of its advantage. Operations are counted on the built networks, with the tile that a code takes at that "
+        "size; they are the same on every machine."
     )
     return Drawn("arithmetic", title, caption, pairs.in_words(drawn), figure, **marks(rows))

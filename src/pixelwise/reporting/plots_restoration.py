@@ -175,7 +175,7 @@ def quality_against_time(numbers: Numbers) -> Drawn:
 
 
 def differences(numbers: Numbers) -> Drawn:
-    """Paired PSNR differences against DnCNN with their intervals."""
+    """Paired PSNR differences against the run's reference with their intervals."""
     rows = numbers.differences
     rows = rows[(rows["metric"] == "psnr") & (rows["task"] == "denoising")] if len(rows) else rows
     rows = rows[np.isfinite(rows["difference"])] if len(rows) else rows  # others stand in the table alone
@@ -193,9 +193,9 @@ def differences(numbers: Numbers) -> Drawn:
     for panel in axes[len(panels) :]:
         panel.set_axis_off()
     axes[0].invert_yaxis()
-    title = "Paired differences in PSNR against DnCNN"
-    finish(figure, title, numbers.run, **marks(rows))
     references = ", ".join(sorted({label(name) for name in rows["reference"]}))
+    title = f"Paired differences in PSNR against {references}"
+    finish(figure, title, numbers.run, **marks(rows))
     caption = (
         f"PSNR minus that of {references} on the same image; mean with 95 % bootstrap interval over up to "
         f"{int(rows['n'].max())} images. Left of zero: worse than the reference."

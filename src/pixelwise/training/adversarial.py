@@ -24,8 +24,8 @@ from pixelwise.training.randomness import seed_everything
 from pixelwise.training.schedules import epoch_of, linear_decay, total_steps, two_time_scales
 
 PIXEL_CHANNELS = 3
-Batch = tuple[tuple[Tensor, ...], Tensor]
-"""What a generator is given, and photographs."""
+Batch = tuple[Tensor, ...]
+"""Semantics, photographs, and for generators that take them the ids in the semantics."""
 
 
 class Translation:
@@ -82,11 +82,11 @@ class Translation:
         self.judge = Trainee(judge, adam[1], here, settings.compile)
 
     def batches(self, step: int) -> list[Batch]:
-        """What the generator is given (see `LabelledImages.pairs`) and photographs, for the parts of this process."""
+        """The parts of step `step` that this process computes."""
         settings = self.settings
         index, mirrored = self.images.drawn(step, settings.batch, settings.flip, settings.seed)
         pairs = [self.images.pairs(index[part], mirrored[part], self.edge) for part in self.parts]
-        return [((planes, ids) if self.by_ids else (planes,), real) for planes, ids, real in pairs]
+        return [(planes, real, ids) if self.by_ids else (planes, real) for planes, ids, real in pairs]
 
     def _judge(self, judge: nn.Module, semantics: Tensor, fake: Tensor, real: Tensor) -> tuple[Any, Any]:
         """Features of the generated and of the real pictures, from one pass over both."""
@@ -125,12 +125,12 @@ class Translation:
         """One step of the generator; returns its mean losses and its pictures from before the step."""
         self.generator.optimiser.zero_grad()
         total, pictures = torch.zeros(4, device=self.here.device), []
-        for number, (inputs, real) in enumerate(batches):
+        for number, (semantics, real, *ids) in enumerate(batches):
             self._iterate_spectral_norms(number == 0)
             with self.generator.learning(number == len(batches) - 1) as network, self.judge.frozen() as judge:
                 with self.here.autocast():
-                    fake = network(*inputs)
-                    values = self.generator_losses(inputs[0], real, fake, judge)
+                    fake = network(semantics, *ids)
+                    values = self.generator_losses(semantics, real, fake, judge)
                 (values.sum() / len(batches)).backward()  # type: ignore[no-untyped-call]
             total += values.detach() / len(batches)
             pictures.append(fake.detach())
@@ -141,15 +141,15 @@ class Translation:
         settings = self.settings
         self.judge.optimiser.zero_grad()
         total = torch.zeros(2, device=self.here.device)
-        for number, (inputs, real) in enumerate(batches):
+        for number, (semantics, real, *ids) in enumerate(batches):
             self._iterate_spectral_norms(number == 0)
             with self.judge.learning(number == len(batches) - 1) as judge, self.here.autocast():
                 if settings.procedure == "spade":
                     with torch.no_grad():
-                        fake = self.generator.plain(*inputs)
+                        fake = self.generator.plain(semantics, *ids)
                 else:
                     fake = pictures[number]
-                on_fake, on_real = self._judge(judge, inputs[0], fake, real)
+                on_fake, on_real = self._judge(judge, semantics, fake, real)
                 values = torch.stack(losses.discriminator(on_fake, on_real, settings.gan_loss, settings.procedure))
                 (values.sum() / len(batches)).backward()  # type: ignore[no-untyped-call]
             total += values.detach() / len(batches)
@@ -170,7 +170,7 @@ class Translation:
         else:
             made, slope = self._last
             with torch.no_grad(), self.here.autocast():
-                pictures = [self.generator.plain(*inputs) for inputs, _ in batches]
+                pictures = [self.generator.plain(semantics, *ids) for semantics, _, *ids in batches]
         judged = self._learn_judge(batches, pictures)
         return torch.cat([made, judged, torch.stack([slope, self.judge.update()])])
 
@@ -222,5 +222,5 @@ def run(settings: AdversarialSettings, inputs: dict[str, Path], out: Path, work:
             dataset=images.facts,
             amount=task.amount(),
             extra={"dontcare": images.facts["dontcare"]},
-            more_deviations=deviation(perceptual),
+            more_deviations=deviation(inputs, settings.perceptual),
         )

@@ -171,5 +171,5 @@ def run(settings: DenoisingSettings, inputs: dict[str, Path], out: Path, work: P
             dataset=task.patches.facts,
             amount=task.amount(),
             extra=facts,
-            more_deviations=deviation(perceptual),
+            more_deviations=deviation(inputs, settings.loss == "perceptual"),
         )
