@@ -97,4 +97,6 @@ def arithmetic(numbers: Numbers) -> Drawn:
         "part of its advantage. Operations are counted on the built networks, with the tile that a code takes at that "
         "size; they are the same on every machine."
     )
-    return Drawn("arithmetic", title, caption, pairs.in_words(drawn), figure, **marks(rows))
+    counts = [f"{label(r.line)} {digits(r.value)} at {int(r.height)}x{int(r.width)}" for r in each(rows)]
+    said = f"Operations: {', '.join(counts)}. {pairs.in_words(drawn)}"
+    return Drawn("arithmetic", title, caption, said, figure, **marks(rows))
