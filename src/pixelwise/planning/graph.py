@@ -62,8 +62,9 @@ def _built(whole: Configuration, values: Mapping[str, Any]) -> Builder:
         except ValidationError:
             validate(Training, builder.where("train", entry), {**profile.train[entry], "settings": {}})
         builder.train(entry)
-    stages: list[Callable[[], None]] = [builder.translations, builder.restorations, builder.timings]
-    for stage in (*stages, partial(inspections, builder), builder.report):
+    inspected = partial(inspections, builder)
+    stages: list[Callable[[], None]] = [builder.translations, builder.restorations, builder.timings, inspected]
+    for stage in (*stages, builder.report):
         stage()
     return builder
 

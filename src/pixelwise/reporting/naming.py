@@ -112,12 +112,12 @@ def _place(model: str, siblings: Sequence[str] | None) -> int:
 def _shades(look: Look) -> tuple[str, ...]:
     if look.shades:
         return look.shades
-    ends = ((1.0, 1.0, 1.0) if share > 0 else (0.0, 0.0, 0.0) for share in MIXED)
-    own = to_rgb(look.colour)
-    return tuple(
-        to_hex([(1 - abs(share)) * a + abs(share) * b for a, b in zip(own, end, strict=True)])
-        for share, end in zip(MIXED, ends, strict=True)
-    )
+    red, green, blue = to_rgb(look.colour)
+
+    def mixed(part: float, share: float) -> float:
+        return (1 - abs(share)) * part + (share if share > 0 else 0.0)
+
+    return tuple(to_hex((mixed(red, share), mixed(green, share), mixed(blue, share))) for share in MIXED)
 
 
 def colour(model: str, siblings: Sequence[str] | None = None) -> str:
