@@ -29,7 +29,8 @@ EXCEPTIONS = {
     ("reporting", "pixelwise.evaluation.statistics"),
     ("reporting", "pixelwise.data.read_images"),
     ("reporting", "pixelwise.data.pack"),
-    ("reporting", "pixelwise.data.sources"),
+    ("settings", "pixelwise.data.declared_kinds"),
+    ("claims", "pixelwise.data.declared_kinds"),
 }
 
 

@@ -30,23 +30,23 @@ LEAST_ROUNDS = 5
 """Before which a group is not asked whether its intervals are narrow enough."""
 
 
-def options(settings: TimeSettings, model: TimedModel, size: Size) -> dict[str, Any]:
-    """A model's options at a size; labels and channels are the group's unless the model has its own."""
+def options(settings: TimeSettings, model: TimedModel) -> dict[str, Any]:
+    """A model's options; labels and channels are the group's unless the model has its own."""
     given: dict[str, Any] = {"num_labels": settings.num_labels}
     if settings.task == "denoising":
         given = registry.image_options(model.architecture, settings.channels)
-    return given | model.options | model.at.get(f"{size[0]}x{size[1]}", {})
+    return given | model.options
 
 
-def build(settings: TimeSettings, model: TimedModel, size: Size) -> nn.Module:
-    """A model for a size, in evaluation mode with random weights, the same for the same seed."""
+def build(settings: TimeSettings, model: TimedModel) -> nn.Module:
+    """A model in evaluation mode with random weights, the same for the same seed."""
     torch.manual_seed(settings.seed)
-    return registry.build(model.architecture, **options(settings, model, size)).eval()
+    return registry.build(model.architecture, **options(settings, model)).eval()
 
 
-def semantic_channels(settings: TimeSettings, model: TimedModel, size: Size) -> tuple[int, bool]:
+def semantic_channels(settings: TimeSettings, model: TimedModel) -> tuple[int, bool]:
     """Number of labels of a generator, and whether it takes instance edges."""
-    complete = full_options(model.architecture, options(settings, model, size))
+    complete = full_options(model.architecture, options(settings, model))
     return int(complete["num_labels"]), bool(complete["instance_edge"])
 
 
@@ -142,10 +142,10 @@ def arithmetic(settings: TimeSettings) -> Iterator[Record]:
     """Operations of one image at each size, and parameters, of each model."""
     for size, (label, model) in itertools.product(settings.sizes, settings.models.items()):
         with torch.device("meta"):
-            module = build(settings, model, size)
+            module = build(settings, model)
             channels: int = settings.channels
             if settings.task == "translation":
-                channels = sum(semantic_channels(settings, model, size))
+                channels = sum(semantic_channels(settings, model))
             gflop = flops.count(module, torch.empty(1, channels, *size)) / 1e9
         parameters = list(module.parameters())
         weights = sum(parameter.numel() * parameter.element_size() for parameter in parameters)

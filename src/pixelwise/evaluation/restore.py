@@ -20,7 +20,7 @@ from pixelwise.evaluation.fidelity import psnr, quantise, ssim
 from pixelwise.evaluation.protocols import PROTOCOLS, Protocol
 from pixelwise.evaluation.restorer import Restorer
 from pixelwise.evaluation.samples import Samples
-from pixelwise.evaluation.score_cache import Ledger
+from pixelwise.evaluation.score_cache import ScoreCache
 from pixelwise.evaluation.statistics import bootstrap_mean
 from pixelwise.files.reading import read
 from pixelwise.files.step_documents import Training
@@ -108,11 +108,11 @@ def run(settings: RestorationSettings, inputs: dict[str, Path], out: Path, work:
             subjects.append(Subject(windows, lambda sigma: lambda case: restorer.in_windows(case.degraded), period))
     sigmas = settings.sigmas or protocol.sigmas
     samples = Samples(out, settings.sample_side, settings.samples, 25.0 if 25.0 in sigmas else sigmas[0])
-    ledger = Ledger(work / "scores.jsonl")
+    cache = ScoreCache(work / "scores.jsonl")
     records, rows = [], ["model,sigma,image,metric,value"]
     for sigma in sigmas:
         for subject in subjects:
-            scored = _measure(subject, cases, sigma, ledger, samples)
+            scored = _measure(subject, cases, sigma, cache, samples)
             rows += [
                 f"{subject.name},{sigma:g},{name},{metric},{value:.9g}"
                 for name, scores in scored.items()
@@ -141,19 +141,19 @@ def _baselines(settings: RestorationSettings, protocol: Protocol, cases: Cases) 
             yield Subject(name if tile == settings.tile else f"{name}_s{tile}", make, tile, limit)
 
 
-def _measure(subject: Subject, cases: Cases, sigma: float, ledger: Ledger, samples: Samples) -> dict[str, Scores]:
-    """Scores of every image by name; each is noted in the ledger as soon as it is known."""
+def _measure(subject: Subject, cases: Cases, sigma: float, cache: ScoreCache, samples: Samples) -> dict[str, Scores]:
+    """Scores of every image by name; each is noted in the cache as soon as it is known."""
     method, scored = subject.make(sigma), {}
     for index in range(len(cases.names[: subject.limit])):
         name = cases.names[index]
         key = f"{subject.name} {sigma:g} {name}"
         wanted = samples.wants(index, sigma)
-        known = ledger.get(key)
+        known = cache.get(key)
         if known is None or wanted:
             case = cases.case(index, sigma)
             estimate = method(case)
             if known is None:
-                known = ledger.put(key, score(case, estimate, subject.period))
+                known = cache.put(key, score(case, estimate, subject.period))
             if wanted:
                 samples.add(case, subject.name, estimate)
         scored[name] = known

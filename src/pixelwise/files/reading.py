@@ -179,13 +179,17 @@ def line(
     place = ".".join([*where, *(part for part in path if "[" not in part)])
     prefix = f"{place}: " if place else ""
     if first["type"] == "extra_forbidden":
-        known = _known(model, first["loc"][:-1])
-        close = difflib.get_close_matches(str(first["loc"][-1]), known, 1)
-        hint = f"did you mean {close[0]}?" if close else "allowed: " + ", ".join(known)
-        return f"{prefix}no such parameter; {hint}"
+        return f"{prefix}{unknown(str(first['loc'][-1]), _known(model, first['loc'][:-1]))}"
     message = " ".join(first["msg"].removeprefix("Value error, ").split())
     shown = not isinstance(first["input"], dict | list | tuple | BaseModel) and first["type"] != "missing"
     return f"{prefix}{message}" + (f" (found {short(first['input'])})" if shown else "")
+
+
+def unknown(name: str, known: Sequence[str]) -> str:
+    """What to say of a name that is not one of those that are known."""
+    close = difflib.get_close_matches(name, known, 1)
+    hint = f"did you mean {close[0]}?" if close else "allowed: " + ", ".join(known)
+    return f"no such parameter; {hint}"
 
 
 def word(name: Any) -> str:

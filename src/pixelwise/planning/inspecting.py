@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from pixelwise.errors import PixelwiseError
 from pixelwise.models.declarations import model, module_of, modules, recipe_part
-from pixelwise.planning.configuration import validate
 from pixelwise.planning.jobs import Job
 from pixelwise.settings.base import Settings
 from pixelwise.settings.claims import ArchitectureSettings
@@ -45,14 +43,15 @@ def drawn(jobs: Iterable[Job]) -> tuple[dict[str, str], set[str]]:
 def inspections(builder: Builder) -> None:
     """Add one job for each network that the run names, and for those in `inspect.more`, which its claims ask for."""
     values: dict[str, Any] = dict(builder.profile.inspect)
-    more, place = values.pop("more", []), builder.where("inspect")
+    more = values.pop("more", [])
     if not isinstance(more, list) or not all(isinstance(name, str) for name in more):
-        raise PixelwiseError(f"params.yaml: {place}.more: a list of models is needed")
+        raise builder.wrong("a list of models is needed", "inspect", "more")
     own = [name for job in builder.jobs.values() for name in named(job.settings).values()]
     fast = list(dict.fromkeys(_denominators(builder.jobs)))
     for name in dict.fromkeys([*own, *more]):
         against = [other for other in fast if other != name and model(name).input == "labels"]
-        settings = validate(ArchitectureSettings, place, values | {"architecture": name, "against": against})
+        given = values | {"architecture": name, "against": against}
+        settings = builder.settings(ArchitectureSettings, given, "inspect")
         used = {part for network in (name, *against) for part in modules(network, "facts")}
         used |= {recipe_part(group, recipe) for group, found in model(name).recipes.items() for recipe in found}
         builder.add(f"inspect/{name}", "inspect", settings, {}, used)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pixelwise.artifacts import MANIFEST
-from pixelwise.planning import code
+from pixelwise.artifacts import MANIFEST, as_made, sha256
+from pixelwise.planning import code, environment
 from pixelwise.planning.paths import Places, places
 from pixelwise.settings.base import Settings
 
@@ -18,11 +18,19 @@ RUN_LOG = Path("logs/run.jsonl")
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of work: the subcommand that does it, where it is written, and the class of its settings."""
+    """One kind of work.
+
+    Attributes:
+        step: The subcommand that does it.
+        module: Where it is written.
+        settings: The class of its settings.
+        tells: Whether it tells how its inputs were made, so that it is made anew once a change of them is accepted.
+    """
 
     step: str
     module: str
     settings: str
+    tells: bool = False
 
 
 KINDS = {
@@ -36,6 +44,7 @@ KINDS = {
     ),
     "convert": Kind("train", "pixelwise.models.official.convert", "pixelwise.settings.models:ConvertSettings"),
     "generate": Kind("generate", "pixelwise.evaluation.generate", "pixelwise.settings.evaluation:GenerateSettings"),
+    "follow": Kind("follow", "pixelwise.evaluation.follow", "pixelwise.settings.evaluation:FollowSettings"),
     "time": Kind("time", "pixelwise.evaluation.timing", "pixelwise.settings.evaluation:TimeSettings"),
     "fid": Kind("fid", "pixelwise.evaluation.fid", "pixelwise.settings.evaluation:FidSettings"),
     "segment": Kind("segment", "pixelwise.evaluation.segment", "pixelwise.settings.evaluation:SegmentSettings"),
@@ -46,8 +55,23 @@ KINDS = {
     "summarise": Kind("summarise", "pixelwise.reporting.summary", "pixelwise.settings.reporting:SummarySettings"),
     "judge": Kind("judge", "pixelwise.claims.judge", "pixelwise.settings.claims:JudgeSettings"),
     "figures": Kind("figures", "pixelwise.reporting.figures", "pixelwise.settings.reporting:FiguresSettings"),
-    "report": Kind("report", "pixelwise.reporting.page", "pixelwise.settings.reporting:ReportSettings"),
+    "report": Kind("report", "pixelwise.reporting.page", "pixelwise.settings.reporting:ReportSettings", tells=True),
 }
+
+
+def entries(kind: str, modules: Iterable[str]) -> list[str]:
+    """The modules whose imports say what a job of this kind uses."""
+    return [KINDS[kind].module, *modules]
+
+
+def input_hash(kind: str, folder: str) -> str:
+    """What a job of this kind notes of an input: its manifest as it was made, or as it is where the job tells of it.
+
+    Raises:
+        PixelwiseError: If the manifest is not readable.
+    """
+    manifest = f"{folder}/{MANIFEST}"
+    return sha256(manifest) if KINDS[kind].tells else as_made(manifest)
 
 
 @dataclass(frozen=True)
@@ -89,6 +113,11 @@ class Job:
         """The file that says what the outputs were made from."""
         return f"{self.out}/{MANIFEST}"
 
+    @property
+    def entries(self) -> list[str]:
+        """The modules whose imports say which sources and packages it uses."""
+        return entries(self.kind, self.modules)
+
     def description(self) -> dict[str, Any]:
         """What the job file and the manifest hold."""
         return {
@@ -98,5 +127,6 @@ class Job:
             "inputs": dict(self.inputs),
             "out": self.out,
             "modules": list(self.modules),
-            "code": code.sources_of([KINDS[self.kind].module, *self.modules]),
+            "code": code.sources_of(self.entries),
+            "packages": environment.versions(self.entries),
         }

@@ -12,6 +12,7 @@ from pixelwise.reporting import (
     naming,
     plots_arithmetic,
     plots_classes,
+    plots_follow,
     plots_quality,
     plots_restoration,
     plots_speed,
@@ -32,6 +33,7 @@ DRAW: dict[str, Callable[[Numbers], Drawn]] = {
     "denoising_runtime": plots_restoration.quality_against_time,
     "denoising_differences": plots_restoration.differences,
     "blockiness": plots_tiles.blockiness,
+    "quality_along_training": plots_follow.quality_along_training,
     "loss_curves": plots_training.losses,
     "psnr_samples": plots_training.psnr_against_samples,
 }

@@ -133,6 +133,9 @@ def shown(settings: ReportSettings, inputs: dict[str, Path], left_out: list[str]
         "jobs": made,
         "seconds": sum(known) if known else None,
         "commit": provenance.commit(),
+        "packages": provenance.packages(inputs, left_out),
+        "unlocked": settings.unlocked,
+        "accepted": [entry for entry in [provenance.accepted(inputs, left_out)] if entry.rows],
     }
 
 

@@ -52,6 +52,24 @@ class GenerateSettings(Compute):
     limit: Images | None = None
 
 
+class FollowSettings(Compute):
+    """FID and mean IoU along a training that keeps snapshots.
+
+    Attributes:
+        name: Name of the trained model.
+        dataset: Name of the data set.
+        seed: Seed of the training run.
+        split: Split whose label maps and photographs are used, all of them.
+        batch: Pictures per forward pass.
+    """
+
+    name: Name
+    dataset: Name
+    seed: Seed = 0
+    split: Literal["train", "val"] = "val"
+    batch: Batch = 16
+
+
 class FidSettings(Compute):
     """Distance between the Inception features of generated and of real images.
 
@@ -112,19 +130,14 @@ class TimedModel(Settings):
     Attributes:
         architecture: Name in `pixelwise.models.registry`.
         options: Options of `pixelwise.models.build`.
-        at: Options that differ at a size, by "HEIGHTxWIDTH": ASAP-Net's tile grows with the image, 16 at 256x512, 32 at
-            512x1024, 64 at 1024x1024.
     """
 
     architecture: Word
     options: Options = Field(default_factory=dict)
-    at: dict[Annotated[str, Field(pattern=r"^\d+x\d+$", max_length=20)], Options] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _options(self) -> Self:
         architectures.check(self.architecture, self.options)
-        for size, changed in self.at.items():
-            architectures.check(self.architecture, self.options | changed, f"at.{size}")
         return self
 
 
@@ -174,8 +187,7 @@ class TimeSettings(Compute):
     def _consistent(self) -> Self:
         for height, width in self.sizes:
             for model in self.models.values():
-                options = model.options | model.at.get(f"{height}x{width}", {})
-                architectures.check_size(model.architecture, options, height, width)
+                architectures.check_size(model.architecture, model.options, height, width)
         for pair in self.ratios:
             for label in pair:
                 if label not in self.models:

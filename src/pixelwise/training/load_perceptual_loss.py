@@ -24,7 +24,7 @@ STAND_INS = {
 """Variants and sources of the weights step (`data.weights`) that are not the published network."""
 
 
-def load_perceptual(inputs: Mapping[str, Path], here: Machine) -> PerceptualLoss:
+def load_perceptual(inputs: Mapping[str, Path], machine: Machine) -> PerceptualLoss:
     """Read VGG19 from the input `perceptual`, a folder with one file of weights.
 
     Raises:
@@ -37,7 +37,7 @@ def load_perceptual(inputs: Mapping[str, Path], here: Machine) -> PerceptualLoss
     files = sorted(path for path in inputs["perceptual"].iterdir() if path.suffix in SUFFIXES)
     if len(files) != 1:
         raise PixelwiseError(f"{inputs['perceptual']}: {len(files)} files of weights; exactly one is needed")
-    loss = PerceptualLoss(load_vgg19(files[0])).to(here.device).eval()
+    loss = PerceptualLoss(load_vgg19(files[0])).to(machine.device).eval()
     return loss.requires_grad_(False)
 
 

@@ -14,10 +14,12 @@ import numpy.typing as npt
 from PIL import Image
 
 from pixelwise.artifacts import atomic
+from pixelwise.data.kinds.streets import Options
 from pixelwise.data.scenery import shading, street, traffic
 from pixelwise.data.scenery.canvas import Canvas
 from pixelwise.data.scenery.parts import Stage
 from pixelwise.errors import PixelwiseError
+from pixelwise.settings.data import Dataset
 
 TOWNS = {"train": ("drawnburg", "drawnstadt", "drawnheim"), "val": ("drawnhausen",)}
 OVERSAMPLING = 2
@@ -58,6 +60,13 @@ def scene(
     )
     numbers = canvas.numbers()[::k, ::k]
     return image, label[numbers], instance[numbers]
+
+
+def write(dataset: Dataset, out: Path) -> None:
+    """Draw the scenes that an entry of kind `streets` asks for, see `draw`."""
+    assert dataset.train is not None and dataset.val is not None
+    assert dataset.height is not None and dataset.width is not None
+    draw(out, dataset.train, dataset.val, dataset.height, dataset.width, dataset.more(Options).seed)
 
 
 def draw(out: Path, train: int, val: int, height: int, width: int, seed: int) -> None:

@@ -13,29 +13,51 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from PIL import Image
+from pydantic import Field, model_validator
 
-from pixelwise.data.formats import SUFFIXES
-from pixelwise.data.layout import IGNORE, LabelTable, Listing, distinct_colours, index, pair
+from pixelwise.data.declared_kinds import Folder, Kind
+from pixelwise.data.examples import IGNORE, LabelTable, Listing
+from pixelwise.data.layout import distinct_colours, index, pair
+from pixelwise.data.suffixes import SUFFIXES
 from pixelwise.data.walking import images_below
 from pixelwise.errors import PixelwiseError
+from pixelwise.settings.base import Flag, Settings
 from pixelwise.settings.data import Dataset
 from pixelwise.terminal.screen import plain
 
 ROLES = {"image": "images", "label": "labels", "instance": "instances"}
 
 
+class Options(Settings):
+    """What an entry takes more.
+
+    Attributes:
+        num_labels: Number of label ids, 0 to num_labels - 1.
+        dontcare: Whether id 255 is legal; it becomes one more label, num_labels, which no evaluation counts.
+    """
+
+    num_labels: int | None = Field(default=None, ge=1, le=255, strict=True)
+    dontcare: Flag = False
+
+    @model_validator(mode="after")
+    def _complete(self) -> Options:
+        if self.num_labels is None:
+            raise ValueError("custom needs num_labels, the number of label ids")
+        return self
+
+
 def labels(dataset: Dataset) -> LabelTable:
     """As many ids as the settings say; each is a class of its own, and an id 255, where legal, is none."""
-    count = dataset.num_labels or 0
+    options = dataset.more(Options)
+    count = options.num_labels or 0
     names = tuple(f"label {number}" for number in range(count))
-    void = 1 if dataset.dontcare else 0
+    void = 1 if options.dontcare else 0
     return LabelTable(
         names=names + ("don't care",) * void,
         palette=distinct_colours(count + void),
         eval_map=(*range(count), *([IGNORE] * void)),
         eval_names=names,
-        dontcare=dataset.dontcare,
+        dontcare=options.dontcare,
     )
 
 
@@ -72,6 +94,8 @@ def _pairs(root: Path, prefix: str) -> Listing:
             if role != "instance" or os.path.lexists(folder)
         }
     )
+    from PIL import Image
+
     others = Image.registered_extensions().keys() - set(SUFFIXES)
     unread = [path for folder in roles.values() for path in images_below(folder, kinds=others).paths]
     lines = [f"{plain(str(path))}: {path.suffix} is not read; {', '.join(SUFFIXES)} are" for path in unread]
@@ -80,3 +104,13 @@ def _pairs(root: Path, prefix: str) -> Listing:
 
 def _key(path: Path, folder: Path) -> str:
     return "_".join(path.relative_to(folder).with_suffix("").parts)
+
+
+KIND = Kind(
+    title="Label maps and images of the user's own",
+    origin=Folder(bring="give the folder of your label maps and images as root"),
+    listing=listing,
+    labels=labels,
+    licence="the user's own",
+    options=Options,
+)

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pixelwise.data.layout import Listing, index, pair
+from pixelwise.data.declared_kinds import Folder, Kind
+from pixelwise.data.examples import Listing
+from pixelwise.data.layout import index, pair
 from pixelwise.data.walking import images_below
 from pixelwise.settings.data import Dataset
 
@@ -27,3 +29,18 @@ def listing(root: Path, split: str, _: Dataset) -> Listing:
 
 def _key(path: Path) -> str:
     return f"{path.parent.parent.name}_{path.stem}"
+
+
+KIND = Kind(
+    title="GoPro deblurring pairs",
+    origin=Folder(
+        bring="download the pairs by hand and give their folder as root",
+        folders=tuple(FOLDERS.values()),
+    ),
+    listing=listing,
+    licence="its authors' terms, as they came with your copy",
+    citation="Nah et al., Deep multi-scale convolutional neural network for dynamic scene deblurring, CVPR 2017",
+    counts={"train": 2103, "val": 1111},
+    download_gb=9.0,
+    disk_gb=20.0,
+)

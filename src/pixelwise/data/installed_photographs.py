@@ -12,6 +12,7 @@ from PIL import Image
 from pixelwise.artifacts import atomic
 from pixelwise.data import read_images
 from pixelwise.errors import PixelwiseError
+from pixelwise.settings.data import Dataset
 
 # Licences: public domain, CC0 or CC BY as stated for each picture in scikit-image's `skimage.data` documentation.
 TRAIN = (
@@ -53,6 +54,11 @@ def centre_crop(image: npt.NDArray[np.uint8], side: int) -> npt.NDArray[np.uint8
     height, width = image.shape[:2]
     top, left = max(0, (height - side) // 2), max(0, (width - side) // 2)
     return image[top : top + side, left : left + side]
+
+
+def fetch(_: Dataset, out: Path) -> None:
+    """What `write` does, for a data set of kind `photos`."""
+    write(out)
 
 
 def write(out: Path) -> None:

@@ -7,11 +7,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pixelwise.data.layout import IGNORE, LabelTable, Listing, index, pair
+from pixelwise.data.declared_kinds import Download, Kind
+from pixelwise.data.examples import IGNORE, LabelTable, Listing
+from pixelwise.data.layout import index, pair
+from pixelwise.data.sources import Source
 from pixelwise.data.walking import images_below
 from pixelwise.settings.data import Dataset
 
 COUNT, VALIDATION = 378, 78
+SOURCE = Source(
+    url="https://cmp.felk.cvut.cz/~tylecr1/facade/CMP_facade_DB_base.zip",
+    licence="research use, cite Tylecek and Sara 2013 (CMP Facade Database); no checksum published",
+)
 # Ids 1 to 12 of the publisher's label_names.txt with the palette of its label maps; id 0 is unlabelled.
 CLASSES = {
     "background": (0, 0, 170),
@@ -39,9 +46,9 @@ def labels(_: Dataset) -> LabelTable:
     )
 
 
-def wanted(names: list[str]) -> list[str]:
-    """The members of the archive that are used: photographs and label maps, not the polygons."""
-    return [name for name in names if name.startswith("base/") and name.endswith((".jpg", ".png"))]
+def used(name: str) -> bool:
+    """Whether a member of the archive is a photograph or a label map, not a file of polygons."""
+    return name.startswith("base/") and name.endswith((".jpg", ".png"))
 
 
 def listing(root: Path, split: str, _: Dataset) -> Listing:
@@ -54,3 +61,16 @@ def listing(root: Path, split: str, _: Dataset) -> Listing:
     )
     parts = {"train": both.entries[:-VALIDATION], "val": both.entries[-VALIDATION:]}
     return Listing(parts[split], *((both.defects, both.notes) if split == "train" else ()))
+
+
+KIND = Kind(
+    title="CMP Facades",
+    origin=Download(SOURCE, keep=used, members=2 * COUNT),
+    listing=listing,
+    labels=labels,
+    licence=SOURCE.licence,
+    citation="Tylecek and Sara, Spatial pattern templates for recognition of objects with regular structure, GCPR 2013",
+    counts={"train": COUNT - VALIDATION, "val": VALIDATION},
+    download_gb=0.05,
+    disk_gb=0.5,
+)
