@@ -103,6 +103,14 @@ DENOISING = {"task": "denoising", "dataset": "photos", "batch": 2, "steps": 3}
 TIMED = {"warmup": 1, "calls": 3, "modes": ["eager", "optimised"]}
 CONFIG = {
     "profile": "toy",
+    "environment": "any",
+    "networks": {
+        "asapnet": {"architecture": "asapnet", "options": NARROW},
+        "newcomer": {"architecture": "rival"},
+        "segmenter": {"architecture": "segmenter", "options": {"stages": 2, "width": 8}},
+        "dncnn": {"architecture": "dncnn", "options": {"depth": 3, "width": 8}},
+        "smoother": {"architecture": "smoother"},
+    },
     "profiles": {
         "toy": {
             "title": "Two newcomers",
@@ -112,31 +120,21 @@ CONFIG = {
                 "photos": {"kind": "photos", "train": 2, "val": 1},
             },
             "train": {
-                "asapnet": TRANSLATION | {"architecture": "asapnet", "options": NARROW},
+                "asapnet": TRANSLATION | {"network": "asapnet"},
                 "newcomer": TRANSLATION
-                | {"architecture": "rival", "initialisation": "even"}
-                | {"discriminator_initialisation": "xavier"},
-                "segmenter": {"task": "segmentation", "dataset": "streets", "architecture": "segmenter"}
-                | {"options": {"stages": 2, "width": 8}, "batch": 2, "presentations": 4},
-                "dncnn": DENOISING | {"architecture": "dncnn", "options": {"depth": 3, "width": 8}},
-                "smoother": DENOISING | {"architecture": "smoother"},
+                | {"network": "newcomer", "initialisation": "even", "discriminator_initialisation": "xavier"},
+                "segmenter": {"task": "segmentation", "dataset": "streets", "network": "segmenter"}
+                | {"batch": 2, "presentations": 4},
+                "dncnn": DENOISING | {"network": "dncnn"},
+                "smoother": DENOISING | {"network": "smoother"},
             },
             "inspect": {"sizes": [[256, 512]]},
             "segment": {"segmenter": "segmenter", "protocols": ["native"], "resamples": 10},
             "restore": {"photos": {"dataset": "photos", "sigmas": [25], "limit": 1, "baselines": ["identity"]}},
             "time": {
                 "translation": TIMED
-                | {"task": "translation", "sizes": [[256, 512]], "ratios": [["newcomer", "asapnet"]]}
-                | {
-                    "models": {"asapnet": {"architecture": "asapnet", "options": NARROW}}
-                    | {"newcomer": {"architecture": "rival"}}
-                },
-                "denoising": TIMED
-                | {"task": "denoising", "sizes": [[64, 64]]}
-                | {
-                    "models": {"dncnn": {"architecture": "dncnn", "options": {"depth": 3, "width": 8}}}
-                    | {"smoother": {"architecture": "smoother"}}
-                },
+                | {"task": "translation", "sizes": [[256, 512]], "trained": ["newcomer"], "against": "asapnet"},
+                "denoising": TIMED | {"task": "denoising", "sizes": [[64, 64]], "trained": ["dncnn", "smoother"]},
             },
         }
     },

@@ -11,7 +11,7 @@ import pytest
 
 from pixelwise.artifacts import write_text
 from pixelwise.claims import judge
-from pixelwise.evaluation.fidelity import psnr
+from pixelwise.evaluation.metrics.restoration.psnr import psnr
 from pixelwise.evaluation.score_cache import ScoreCache
 from pixelwise.evaluation.statistics import bootstrap_mean, paired_difference, percentile_interval
 from pixelwise.record import Record, Value, measured, read_records, write_records

@@ -14,6 +14,7 @@ from pixelwise.claims.evidence import Item
 from pixelwise.data.declared_kinds import find
 from pixelwise.models import declarations
 from pixelwise.planning.jobs import Job
+from pixelwise.quantities import metrics
 from pixelwise.record import Kind, Record, Scalar, Task, Value
 from pixelwise.settings.restoration import BASELINES
 
@@ -121,7 +122,7 @@ def _fid(job: Job, datasets: Datasets, by_out: Mapping[str, Job], gpu: Gpu) -> I
     height, width = datasets.size(job)
     condition = {"height": height, "width": width, "design": "pairs"}
     for protocol in settings.protocols:
-        quantity = "kid" if "kid" in protocol else "fid"
+        quantity = next(name for name, metric in metrics("fid").items() if protocol in metric.protocols)
         facts = _scored(job, datasets, by_out) | {"protocol": protocol, "condition": condition}
         yield _record("fid", "translation", settings.name, (quantity,), **facts)
 
@@ -136,7 +137,13 @@ def _segment(job: Job, datasets: Datasets, by_out: Mapping[str, Job], gpu: Gpu) 
         facts = _scored(job, datasets, by_out)
         facts |= {"protocol": protocol, "short": facts["short"] or short}
         facts["condition"] = {"height": height, "width": width, "segmenter": name}
-        yield _record("segmentation", "translation", settings.name, ("miou", "acc_all", "acc_labelled"), **facts)
+        yield _record(
+            "segmentation",
+            "translation",
+            settings.name,
+            tuple(n for n, m in metrics("segmentation").items() if not m.classes),
+            **facts,
+        )
 
 
 def _restore(job: Job, datasets: Datasets, by_out: Mapping[str, Job], gpu: Gpu) -> Iterator[Record]:
@@ -148,7 +155,7 @@ def _restore(job: Job, datasets: Datasets, by_out: Mapping[str, Job], gpu: Gpu) 
         facts = _scored(job, datasets, by_out) | {"protocol": settings.protocol, "condition": {"sigma": sigma}}
         if name == "bm3d" and settings.bm3d_limit is not None:
             facts["n"] = max(min(facts["n"], settings.bm3d_limit), 1)
-        yield _record("restoration", settings.task, name, ("psnr", "ssim", "blockiness"), **facts)
+        yield _record("restoration", settings.task, name, tuple(metrics("restoration")), **facts)
 
 
 def _time(job: Job, datasets: Datasets, by_out: Mapping[str, Job], gpu: Gpu) -> Iterator[Record]:

@@ -6,7 +6,6 @@ import itertools
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import numpy as np
 import torch
 from torch import nn
 
@@ -15,6 +14,7 @@ from pixelwise.evaluation.scopes import SCOPES
 from pixelwise.evaluation.stopwatch import MIB
 from pixelwise.models import flops, registry
 from pixelwise.models.registry import full_options
+from pixelwise.quantities import computed, metrics
 from pixelwise.record import Record, Scalar, Value, measured, protocol_hash
 from pixelwise.settings.evaluation import TimedModel, TimeSettings
 
@@ -70,8 +70,8 @@ def latency(
     """
     median, low, high = statistics.bootstrap_median(milliseconds, settings.seed)
     values = {"median": measured(median, "ms", low, high, INTERVAL)}
-    for name, value in zip(("p90", "p99", "min"), np.quantile(milliseconds, [0.9, 0.99, 0.0]), strict=True):
-        values[name] = Value(value=float(value), unit="ms")
+    for name, compute in computed("latency").items():
+        values[name] = Value(value=float(compute(milliseconds)), unit=metrics("latency")[name].unit)
     batch = _whole(facts["batch"])
     values["throughput"] = Value(value=1000 * batch / median, unit="images/s")
     if memory is not None:

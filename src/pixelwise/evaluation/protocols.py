@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from pixelwise.evaluation.fidelity import SSIM_SETTINGS
+from pixelwise.evaluation.metrics.restoration.ssim import SSIM_SETTINGS
 from pixelwise.record import protocol_hash
 
 SAME_NOISE = (

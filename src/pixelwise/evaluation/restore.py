@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,21 +15,20 @@ from pixelwise.artifacts import sha256, write_text
 from pixelwise.data.pack import Pack, read_facts
 from pixelwise.errors import PixelwiseError
 from pixelwise.evaluation import baselines, hardware
-from pixelwise.evaluation.blockiness import blockiness
 from pixelwise.evaluation.cases import Case, Cases
-from pixelwise.evaluation.fidelity import psnr, quantise, ssim
 from pixelwise.evaluation.protocols import PROTOCOLS, Protocol
+from pixelwise.evaluation.restored_image import RestoredImage
 from pixelwise.evaluation.restorer import Restorer
 from pixelwise.evaluation.samples import Samples
 from pixelwise.evaluation.score_cache import ScoreCache
 from pixelwise.evaluation.statistics import bootstrap_mean
 from pixelwise.files.reading import read
 from pixelwise.files.step_documents import Training
+from pixelwise.quantities import computed, metrics
 from pixelwise.record import Record, measured, write_records
 from pixelwise.settings.restoration import BASELINES, RestorationSettings
 
 MODEL = "model.safetensors"
-UNITS = {"psnr": "dB", "psnr_8bit": "dB", "ssim": "1", "ssim_8bit": "1", "blockiness": "1", "blockiness_clean": "1"}
 INTERVAL = "bootstrap over images, 95 %"
 WINDOWS = "_windows"
 Scores = dict[str, float]
@@ -52,7 +52,7 @@ class Subject:
 
 
 def score(case: Case, estimate: npt.NDArray[np.floating], period: int) -> Scores:
-    """All metrics of one restored image.
+    """All metrics of `evaluation/metrics/restoration` of one restored image.
 
     Args:
         case: The image.
@@ -60,19 +60,15 @@ def score(case: Case, estimate: npt.NDArray[np.floating], period: int) -> Scores
         period: Tile period in pixels of the blockiness.
 
     Raises:
-        PixelwiseError: If the output is not finite.
+        PixelwiseError: If the output is not finite, or a metric is not a number.
     """
     if not np.isfinite(estimate).all():
         raise PixelwiseError(f"{case.name}: the restored image holds values that are not finite; the weights diverged")
-    saved = quantise(estimate)
-    return {
-        "psnr": psnr(case.clean, estimate),
-        "psnr_8bit": psnr(case.clean, saved),
-        "ssim": ssim(case.clean, estimate),
-        "ssim_8bit": ssim(case.clean, saved),
-        "blockiness": blockiness(saved, period),
-        "blockiness_clean": blockiness(case.clean, period),
-    }
+    image = RestoredImage(case.clean, estimate, period)
+    scores = {name: float(compute(image)) for name, compute in computed("restoration").items()}
+    if wrong := [name for name, value in scores.items() if math.isnan(value)]:
+        raise PixelwiseError(f"{case.name}: {wrong[0]} is not a number; a metric of restoration is one for every image")
+    return scores
 
 
 def run(settings: RestorationSettings, inputs: dict[str, Path], out: Path, work: Path) -> None:
@@ -169,9 +165,9 @@ def _record(
     about: dict[str, Any],
 ) -> Record:
     values = {}
-    for metric, unit in UNITS.items():
-        mean, low, high = bootstrap_mean([s[metric] for s in scored], settings.seed, settings.resamples)
-        values[metric] = measured(mean, unit, low, high, INTERVAL)
+    for name in computed("restoration"):
+        mean, low, high = bootstrap_mean([s[name] for s in scored], settings.seed, settings.resamples)
+        values[name] = measured(mean, metrics("restoration")[name].unit, low, high, INTERVAL)
     return Record(
         kind="restoration",
         task=protocol.task,

@@ -162,7 +162,7 @@ def checked(model: type[Model], values: Any, place: str, where: Sequence[str] = 
 
 def line(
     error: ValidationError,
-    model: type[BaseModel],
+    model: type[BaseModel] | None = None,
     where: Sequence[str] = (),
     named: Callable[[list[str]], list[str]] = list,
 ) -> str:
@@ -170,7 +170,7 @@ def line(
 
     Args:
         error: What pydantic raised.
-        model: The schema, for the names that are allowed.
+        model: The schema, for the names that are allowed; None if what was checked has none.
         where: Place of the values in their file.
         named: Makes a place easier to find, such as a list's entry by its id.
     """
@@ -178,7 +178,7 @@ def line(
     path = named([word(part) for part in first["loc"]])
     place = ".".join([*where, *(part for part in path if "[" not in part)])
     prefix = f"{place}: " if place else ""
-    if first["type"] == "extra_forbidden":
+    if first["type"] == "extra_forbidden" and model is not None:
         return f"{prefix}{unknown(str(first['loc'][-1]), _known(model, first['loc'][:-1]))}"
     message = " ".join(first["msg"].removeprefix("Value error, ").split())
     shown = not isinstance(first["input"], dict | list | tuple | BaseModel) and first["type"] != "missing"

@@ -12,13 +12,13 @@ from pixelwise.models.declarations import modules, recipe_part
 from pixelwise.planning import environment
 from pixelwise.planning.configuration import validate
 from pixelwise.planning.inspecting import drawn, named
-from pixelwise.planning.jobs import Job
+from pixelwise.planning.jobs import KINDS, Job
 from pixelwise.planning.origins import Origins
 from pixelwise.planning.paths import places
 from pixelwise.settings.base import Settings
 from pixelwise.settings.claims import JudgeSettings
 from pixelwise.settings.data import Dataset, FetchSettings, PrepareSettings, WeightsSettings
-from pixelwise.settings.evaluation import FidSettings, GenerateSettings, SegmentSettings, TimeSettings
+from pixelwise.settings.evaluation import FidSettings, GenerateSettings, SegmentSettings
 from pixelwise.settings.fit import problem
 from pixelwise.settings.models import ConvertSettings
 from pixelwise.settings.profile import Profile, Training
@@ -55,10 +55,8 @@ class Builder:
         shows: tuple[str, ...] = (),
     ) -> str:
         """Add a job and return its output folder."""
-        where = places(self.name, job_id)
-        self.jobs[job_id] = Job(
-            job_id, kind, settings, where.out, where.file, inputs or {}, tuple(sorted(modules)), shows
-        )
+        where, used = places(self.name, job_id), tuple(sorted({*modules, *KINDS[kind].declarations}))
+        self.jobs[job_id] = Job(job_id, kind, settings, where.out, where.file, inputs or {}, used, shows)
         return where.out
 
     def wrong(self, text: str, *path: str) -> PixelwiseError:
@@ -216,14 +214,6 @@ class Builder:
         inputs = {"data": self.prepared(dataset)} | ({"model": job.out} if job else {})
         where = f"restore/{protocol}/{name}/seed{seed}"
         self.add(where, "restore", settings, inputs, job.modules if job else ())
-
-    def timings(self) -> None:
-        """One job for each group of networks that are timed together."""
-        for group, options in self.profile.time.items():
-            where = f"time/{group}"
-            settings = self.settings(TimeSettings, self.compute | options | {"name": group}, "time", group)
-            used = {part for network in named(settings).values() for part in modules(network, "optimised")}
-            self.add(where, "time", settings, {}, used)
 
     def report(self) -> None:
         """Tables, verdicts, figures and the page."""

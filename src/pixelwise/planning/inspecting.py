@@ -1,4 +1,4 @@
-"""Which models a run names: for the jobs that count them, and for those that show them to people."""
+"""Which models a run names: for the jobs that time and count them, and for those that show them to people."""
 
 from __future__ import annotations
 
@@ -38,6 +38,15 @@ def drawn(jobs: Iterable[Job]) -> tuple[dict[str, str], set[str]]:
     """Networks of a run that figures show -> their models; and what says how, for `planning.code.sources_of`."""
     found = {label: name for job in jobs for label, name in named(job.settings, job.id).items() if model(name).look}
     return found, {f"{module_of(name)}#declaration" for name in found.values()}
+
+
+def timings(builder: Builder) -> None:
+    """Add one job for each group of networks that are timed together."""
+    for group, options in builder.profile.time.items():
+        given = builder.compute | options | {"name": group}
+        settings = builder.settings(TimeSettings, given, "time", group)
+        used = {part for network in named(settings).values() for part in modules(network, "optimised")}
+        builder.add(f"time/{group}", "time", settings, {}, used)
 
 
 def inspections(builder: Builder) -> None:

@@ -13,6 +13,7 @@ from pixelwise.data.pack import FACTS, read_facts
 from pixelwise.files import listings
 from pixelwise.files.reading import checked
 from pixelwise.files.step_documents import Acceptance, LogLine, Training
+from pixelwise.planning.jobs import command
 from pixelwise.reporting.page_tables import Table
 
 
@@ -33,14 +34,6 @@ class Made:
     seconds: float | None
     files: int
     manifest: str
-
-
-def command(job: dict[str, Any]) -> str:
-    """Command line of a job as its manifest describes it, in `results/<run>/` or `data/<run>/`; or nothing."""
-    name, out = job.get("id"), job.get("out")
-    if not isinstance(name, str) or not isinstance(out, str) or "/" not in out:
-        return ""
-    return f"pixelwise {name.split('/')[0]} results/{out.split('/')[1]}/jobs/{name}.json"
 
 
 def durations(log: Path, left_out: list[str] | None = None) -> dict[str, float]:

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
+
+from pixelwise.quantities import Metric
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 FloatArray = NDArray[np.float64]
 CountArray = NDArray[np.int64]
@@ -23,6 +30,8 @@ class KernelDistance:
     """
 
     def __init__(self, x: FloatArray, y: FloatArray) -> None:
+        import torch
+
         a, b = torch.from_numpy(x), torch.from_numpy(y)
         self.xx, self.xy, self.yy = _kernel(a, a), _kernel(a, b), _kernel(b, b)
 
@@ -44,6 +53,8 @@ class KernelDistance:
         Returns:
             Distances [r]; NaN where a set consists of copies of one image.
         """
+        import torch
+
         u, v = torch.from_numpy(x_counts).double(), torch.from_numpy(y_counts).double()
         cross = ((u @ self.xy) * v).sum(1) / (u.sum(1) * v.sum(1))
         return np.asarray(_within(self.xx, u) + _within(self.yy, v) - 2 * cross)
@@ -54,6 +65,29 @@ def _kernel(a: Tensor, b: Tensor) -> Tensor:
 
 
 def _within(kernel: Tensor, counts: Tensor) -> Tensor:
+    import torch
+
     total = ((counts @ kernel) * counts).sum(1) - counts**2 @ kernel.diagonal()
     pairs = counts.sum(1) ** 2 - (counts**2).sum(1)
     return torch.where(pairs > 0, total / pairs, torch.nan)
+
+
+def resampled(x: FloatArray, y: FloatArray) -> Callable[[CountArray, CountArray], FloatArray]:
+    """The kernel distance of two sets of features, as a function of how often each row counts."""
+    return KernelDistance(x, y).resampled
+
+
+METRICS = [
+    Metric(
+        name="kid",
+        label="KID",
+        units=("1",),
+        low=-math.inf,  # the unbiased estimate of equal distributions lies around 0
+        better="lower",
+        order=20,
+        shown=("table",),
+        compute=resampled,
+        protocols={"kid": "pytorch-fid", "clean-kid": "clean-fid"},
+        formula="unbiased squared MMD, kernel (x.y / 2048 + 1)^3, all pairs",
+    )
+]

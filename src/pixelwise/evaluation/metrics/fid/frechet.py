@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
-from pixelwise.evaluation.statistics import percentile_interval
+from pixelwise.quantities import Metric
+
+if TYPE_CHECKING:
+    import torch
 
 FloatArray = NDArray[np.float64]
 CountArray = NDArray[np.int64]
@@ -34,6 +39,8 @@ def frechet_distance(
         >>> frechet_distance(np.array([[0.0], [2.0]]), np.array([[5.0], [7.0]]))
         25.0
     """
+    import torch
+
     mean_x, root_x = _factor(x, x_counts)
     mean_y, root_y = _factor(y, y_counts)
     nuclear = torch.linalg.svdvals(root_x @ root_y.T).sum()
@@ -43,6 +50,8 @@ def frechet_distance(
 
 def _factor(x: FloatArray, counts: CountArray | None) -> tuple[torch.Tensor, torch.Tensor]:
     """Mean [d], and a factor R [k, d] with R^T R = sample covariance, k <= max(n, d)."""
+    import torch
+
     rows = torch.from_numpy(x)
     weights = torch.ones(len(rows), dtype=torch.float64) if counts is None else torch.from_numpy(counts).double()
     rows, weights = rows[weights > 0], weights[weights > 0]
@@ -53,18 +62,23 @@ def _factor(x: FloatArray, counts: CountArray | None) -> tuple[torch.Tensor, tor
     return mean, root
 
 
-def recentred_interval(estimate: float, draws: FloatArray) -> tuple[float, float] | tuple[None, None]:
-    """Percentile interval of the resampled values, shifted so that their mean is the estimate.
+def resampled(x: FloatArray, y: FloatArray) -> Callable[[CountArray, CountArray], FloatArray]:
+    """The Frechet distance of two sets of features, as a function of how often each row counts."""
+    return lambda u, v: np.asarray([frechet_distance(x, y, *counts) for counts in zip(u, v, strict=True)])
 
-    A resample repeats images, so it holds fewer distinct ones; the Frechet distance grows as sets shrink, so the draws
-    lie above the estimate. The shift removes this bias of the resampling. It does not remove the bias of the estimate
-    itself: only a floor at the same number of images shows that. Draws that hold only copies of one image have no
-    kernel distance (NaN) and are left out; where no other draw remains, which takes a handful of images, both ends
-    are None.
 
-    Example:
-        >>> recentred_interval(1.0, np.array([4.0, 5.0, 6.0]))
-        (0.05..., 1.95...)
-    """
-    finite = draws[np.isfinite(draws)]
-    return percentile_interval(finite - finite.mean() + estimate) if finite.size else (None, None)
+METRICS = [
+    Metric(
+        name="fid",
+        label="FID",
+        units=("1",),
+        low=-1e-3,  # rounding may leave the distance of equal sets a little below 0
+        better="lower",
+        places=2,
+        order=10,
+        shown=("table", "figure"),
+        compute=resampled,
+        protocols={"pytorch-fid": "pytorch-fid", "clean-fid": "clean-fid"},
+        formula="Gaussians with sample covariance (n - 1); trace of the root as a nuclear norm",
+    )
+]

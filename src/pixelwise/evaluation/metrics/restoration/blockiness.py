@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import numpy.typing as npt
+
+from pixelwise.quantities import Metric
+
+if TYPE_CHECKING:
+    from pixelwise.evaluation.restored_image import RestoredImage
 
 
 def blockiness(image: npt.NDArray[np.floating], period: int) -> float:
@@ -39,3 +46,28 @@ def blockiness(image: npt.NDArray[np.floating], period: int) -> float:
     if total == 0.0:
         return 1.0
     return (border_sum / border_count) / (total / count)
+
+
+def of_saved(image: RestoredImage) -> float:
+    """Blockiness of the output as saved, at the method's tile period."""
+    return blockiness(image.saved, image.period)
+
+
+def of_clean(image: RestoredImage) -> float:
+    """The same measure on the clean image: what it is without any trace of tiles."""
+    return blockiness(image.clean, image.period)
+
+
+METRICS = [
+    Metric(
+        name="blockiness",
+        label="blockiness",
+        units=("1",),
+        better="lower",
+        order=30,
+        shown=("table", "differences", "grid"),
+        reference="blockiness_clean",
+        compute=of_saved,
+    ),
+    Metric(name="blockiness_clean", label="blockiness of the clean image", units=("1",), order=31, compute=of_clean),
+]
