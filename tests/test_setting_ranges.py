@@ -14,8 +14,8 @@ import yaml
 from pydantic import BaseModel
 
 from pixelwise.errors import PixelwiseError
+from pixelwise.models import declarations
 from pixelwise.planning import execute, graph, jobs
-from pixelwise.settings.architectures import OPTIONS
 from tests.pipeline.micro import PARAMS, ROOT
 
 INF, NAN = float("inf"), float("nan")
@@ -134,11 +134,10 @@ def test_what_is_planned_is_what_the_step_reads(tmp_path: Path, monkeypatch: pyt
 
 
 def test_the_options_are_those_of_the_networks() -> None:
-    from pixelwise.models.registry import NAMES, factory
+    from pixelwise.models.registry import factory
 
-    assert set(OPTIONS) == set(NAMES)
-    for name in NAMES:
-        assert set(OPTIONS[name].model_fields) == set(inspect.signature(factory(name)).parameters), name
+    for name, model in declarations.models().items():
+        assert set(model.options.model_fields) == set(inspect.signature(factory(name)).parameters), name
 
 
 def test_the_sizes_are_those_of_the_networks() -> None:
@@ -152,7 +151,8 @@ def test_the_sizes_are_those_of_the_networks() -> None:
     }.items():
         for given in options:
             legal = skeleton(name, **given).legal
-            assert OPTIONS[name].model_validate(given).least() == (legal.multiple, legal.smallest), (name, given)  # type: ignore[attr-defined]
+            options: Any = declarations.model(name).options.model_validate(given)
+            assert options.least() == (legal.multiple, legal.smallest), (name, given)
 
 
 def test_the_protocols_tasks_are_those_of_the_settings() -> None:
@@ -207,7 +207,7 @@ def test_every_number_of_every_settings_class_has_two_ends() -> None:
     for kind in jobs.KINDS.values():
         module, name = kind.settings.split(":")
         classes.add(getattr(importlib.import_module(module), name))
-    classes |= set(OPTIONS.values())
+    classes |= {model.options for model in declarations.models().values()}
     assert [place for model in classes for place in bounded(model)] == []
 
 

@@ -13,6 +13,7 @@ from pixelwise.claims.predicted_records import Datasets
 from pixelwise.errors import PixelwiseError
 from pixelwise.files import listings
 from pixelwise.files.step_documents import LogLine
+from pixelwise.models import declarations
 from pixelwise.planning.jobs import Job
 
 TABLE = Path(__file__).with_name("recorded_costs.yaml")
@@ -162,20 +163,24 @@ def estimate(job: Job, datasets: Datasets, recorded: Sequence[Recorded], device:
 
 
 def memory_gb(job: Job, datasets: Datasets, document: dict[str, Any]) -> float | None:
-    """GPU memory of a training job in GB by the table's formula; None for other jobs and unknown networks."""
+    """GPU memory of a training job in GB by the table's formula; None for other jobs, or if a model says nothing."""
     settings: Any = job.settings
     if job.kind not in ("adversarial", "denoising", "segmentation"):
         return None
     networks = [settings.architecture]
     if job.kind == "adversarial":
         networks += [settings.discriminator] * 2 + (["perceptual"] if settings.perceptual else [])
-    known = [document["memory"].get(name) for name in networks]
-    if None in known:
-        return None
+    declared = {name: model.memory for name, model in declarations.models().items()}
+    known = [tuple(document["memory"]) if name == "perceptual" else declared.get(name) for name in networks]
     height, width = datasets.size(job)
     pixels = settings.patch**2 if job.kind == "denoising" else (height or 360) * (width or 480)
     side = getattr(settings, "crop", None)
     pixels = min(pixels, side**2) if side else pixels
     images = settings.batch / settings.accumulate
-    total = sum(16e-3 * entry["parameters"] + images * pixels * 1e-6 * entry["activations"] for entry in known)
-    return float(1.2 * total)
+    total = 0.0
+    for entry in known:
+        if entry is None:
+            return None
+        parameters, activations = entry
+        total += 16e-3 * parameters + images * pixels * 1e-6 * activations
+    return 1.2 * total

@@ -12,6 +12,7 @@ from pixelwise.claims.checks import Measurement
 from pixelwise.claims.claim_schema import Register
 from pixelwise.claims.evidence import Item
 from pixelwise.data.declared_kinds import find
+from pixelwise.models import declarations
 from pixelwise.planning.jobs import Job
 from pixelwise.quantities import metrics
 from pixelwise.record import Kind, Record, Scalar, Task, Value
@@ -173,13 +174,16 @@ def _time(job: Job, datasets: Datasets, by_out: Mapping[str, Job], gpu: Gpu) -> 
 
 
 def _inspect(job: Job, register: Register) -> Iterator[Record]:
-    """One record for each claim about an architecture whose size is among those inspected."""
-    sizes = {tuple(size) for size in getattr(job.settings, "sizes", ())}
+    """One record for each claim about this network whose size is among those inspected."""
+    settings: Any = job.settings
+    sizes, declared = {tuple(size) for size in settings.sizes}, declarations.model(settings.architecture)
+    subjects = {declared.name, *declared.counted, *(f"{declared.name}/{other}" for other in settings.against)}
+    subjects |= {f"recipe {recipe}" for found in declared.recipes.values() for recipe in found}
     for claim in register.claims:
         check = claim.check
         if isinstance(check, Measurement) and check.kind == "architecture":
             size = (check.where.get("height"), check.where.get("width"))
-            if size == (None, None) or size in sizes:
-                model = check.model if isinstance(check.model, str) else check.model[0]
+            model = check.model if isinstance(check.model, str) else check.model[0]
+            if model in subjects and (size == (None, None) or size in sizes):
                 facts = {"dataset": "none", "protocol": "counted", "condition": dict(check.where), "n": 1}
                 yield _record("architecture", "translation", model, (check.value,), **facts)

@@ -79,7 +79,9 @@ def run(settings: WeightsSettings, inputs: dict[str, Path], out: Path, work: Pat
         with atomic(target) as temporary:
             shutil.copyfile(found.path, temporary)
         facts = found.facts
-    write_json(out / "source.json", facts | {"name": name, "source": found.kind, "file": target.name})
+    published_one = name in WEIGHTS and facts.get("sha256") == WEIGHTS[name].sha256  # whoever brought it
+    kind = "official" if published_one else found.kind
+    write_json(out / "source.json", facts | {"name": name, "source": kind, "file": target.name})
 
 
 def own(path: Path, seen: Seen | None = None) -> Found:

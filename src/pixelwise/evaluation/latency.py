@@ -10,10 +10,10 @@ import torch
 from torch import nn
 
 from pixelwise.evaluation import statistics
-from pixelwise.evaluation.generator import full_options
 from pixelwise.evaluation.scopes import SCOPES
 from pixelwise.evaluation.stopwatch import MIB
 from pixelwise.models import flops, registry
+from pixelwise.models.registry import full_options
 from pixelwise.quantities import computed, metrics
 from pixelwise.record import Record, Scalar, Value, measured, protocol_hash
 from pixelwise.settings.evaluation import TimedModel, TimeSettings
@@ -31,8 +31,10 @@ LEAST_ROUNDS = 5
 
 
 def options(settings: TimeSettings, model: TimedModel) -> dict[str, Any]:
-    """A model's options; the number of labels is the group's unless the model has its own."""
-    given = {"num_labels": settings.num_labels} if settings.task == "translation" else {}
+    """A model's options; labels and channels are the group's unless the model has its own."""
+    given: dict[str, Any] = {"num_labels": settings.num_labels}
+    if settings.task == "denoising":
+        given = registry.image_options(model.architecture, settings.channels)
     return given | model.options
 
 

@@ -18,6 +18,7 @@ from pixelwise.evaluation import baselines, hardware, latency, scopes
 from pixelwise.evaluation.cases import Case
 from pixelwise.evaluation.latency import Facts
 from pixelwise.evaluation.stopwatch import Call, interleave, peak_memory
+from pixelwise.models import declarations
 from pixelwise.models.fast.optimised import Optimised, optimise
 from pixelwise.record import Record, write_records
 from pixelwise.settings.evaluation import Mode, Precision, Scope, TimedModel, TimeSettings
@@ -122,6 +123,11 @@ def _measure(
     # The optimised form sets its own precision, layer by layer.
     with hardware.precision("fp32" if condition.mode == "optimised" else condition.precision, device):
         for label, module in modules.items():
+            architecture = settings.models[label].architecture
+            if condition.mode == "optimised" and not declarations.model(architecture).optimised:
+                reason = f"not optimised: {architecture} declares no optimised form"
+                results.skipped.append(facts | {"model": label, "reason": reason})
+                continue
             try:
                 call = _call(settings, condition, settings.models[label], module, device)
                 eager = call

@@ -106,6 +106,7 @@ class Origin(Open):
     url: Word | None = None
     licence: Word | None = None
     source: Word | None = None
+    variant: Word | None = None
     sha256: Hash | None = None
 
 

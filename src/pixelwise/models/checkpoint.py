@@ -16,7 +16,8 @@ from pixelwise.artifacts import atomic
 from pixelwise.errors import PixelwiseError
 from pixelwise.files.reading import line
 from pixelwise.files.tensors import first_line, from_safetensors
-from pixelwise.models.registry import NAMES, skeleton
+from pixelwise.models import declarations
+from pixelwise.models.registry import skeleton
 from pixelwise.settings.models import CheckpointInfo
 
 KEY = "pixelwise"  # of the metadata entry; a single one, since the order of several is not fixed in the file
@@ -79,8 +80,10 @@ def _info(path: Path | str, metadata: Mapping[str, str]) -> dict[str, Any]:
         if isinstance(error, ValidationError):
             wrong = line(error, CheckpointInfo, [KEY])
         raise PixelwiseError(f"{path}: {wrong}; not a checkpoint of this program") from None
-    if info.name not in NAMES:
-        raise PixelwiseError(f"{path}: model {info.name!r:.60}; allowed are {', '.join(NAMES)}")
+    try:
+        declarations.model(info.name)
+    except PixelwiseError as error:
+        raise PixelwiseError(f"{path}: {error}") from None
     return {"format": FORMAT, "name": info.name, "options": info.options, "extra": document.get("extra", {})}
 
 

@@ -7,17 +7,16 @@ from typing import Any, TypeVar
 
 from pixelwise.data import declared_kinds
 from pixelwise.errors import PixelwiseError
-from pixelwise.files.reading import short
-from pixelwise.models.registry import modules
+from pixelwise.models.declarations import modules, recipe_part
 from pixelwise.planning import environment
 from pixelwise.planning.configuration import validate
+from pixelwise.planning.inspecting import drawn, named
 from pixelwise.planning.jobs import KINDS, Job
 from pixelwise.planning.origins import Origins
 from pixelwise.planning.paths import places
 from pixelwise.settings.base import Settings
-from pixelwise.settings.claims import ArchitectureSettings, JudgeSettings
+from pixelwise.settings.claims import JudgeSettings
 from pixelwise.settings.data import Dataset, FetchSettings, PrepareSettings, WeightsSettings
-from pixelwise.settings.evaluation import FidSettings, GenerateSettings, SegmentSettings, TimeSettings
 from pixelwise.settings.fit import problem
 from pixelwise.settings.models import ConvertSettings
 from pixelwise.settings.profile import Profile, Training
@@ -32,8 +31,6 @@ KIND_OF_TASK: dict[str, tuple[str, type[Settings]]] = {
     "segmentation": ("segmentation", SegmentationSettings),
 }
 Made = TypeVar("Made", bound=Settings)
-REAL, SHUFFLED = "real", "shuffled"
-FLOORS = {"fid": (REAL,), "segment": (REAL, SHUFFLED)}
 
 
 class Builder:
@@ -115,8 +112,8 @@ class Builder:
             inputs = {"data": self.prepared(entry.dataset)}
             if getattr(settings, "perceptual", 0) or getattr(settings, "loss", "") == "perceptual":
                 inputs["perceptual"] = self.weights("vgg19")
-            networks = [settings.architecture, getattr(settings, "discriminator", None)]  # type: ignore[attr-defined]
-            used = [module for network in networks if network for module in modules(network)]
+            used = [module for network in named(settings).values() for module in modules(network)]
+            used.append(recipe_part(settings.GROUP, settings.recipe))  # type: ignore[attr-defined]
             where = f"train/{entry.dataset}/{name}/seed{seed}"
             self.add(where, kind, settings, inputs, used)
 
@@ -125,7 +122,7 @@ class Builder:
         settings = self.settings(ConvertSettings, entry.settings, "train", name)
         where = f"train/{entry.dataset}/{name}/seed{self.runs(entry)[0]}"
         inputs = {"weights": self.weights(entry.checkpoint)}
-        self.add(where, "convert", settings, inputs, modules(settings.architecture))
+        self.add(where, "convert", settings, inputs, modules(settings.architecture, "official"))
 
     def trained(self, name: str) -> dict[int, tuple[str, Job]]:
         """Seed -> (dataset, training job) of one entry of `train`."""
@@ -136,51 +133,6 @@ class Builder:
             for job_id, job in self.jobs.items()
             if job_id.startswith(prefix)
         }
-
-    def translations(self) -> None:
-        """Pictures and scores of every translation model, with floors and ceilings once for each data set."""
-        entries = {name: self.entry(name) for name in self.profile.train}
-        chosen = [name for name, entry in entries.items() if entry.task == "translation"]
-        for dataset in dict.fromkeys(entries[name].dataset for name in chosen):
-            for step, subjects in FLOORS.items():
-                for subject in subjects:
-                    self._score(step, dataset, subject, 0, None)
-        for name in chosen:
-            for seed, (dataset, job) in self.trained(name).items():
-                settings = self.settings(
-                    GenerateSettings,
-                    self.compute | self.profile.generate | {"name": name, "dataset": dataset, "seed": seed},
-                    "generate",
-                )
-                where = f"generate/{dataset}/{name}/seed{seed}"
-                inputs = {"data": self.prepared(dataset), "model": job.out}
-                images = self.add(where, "generate", settings, inputs, job.modules)
-                for step in FLOORS:
-                    self._score(step, dataset, name, seed, images)
-
-    def _score(self, step: str, dataset: str, name: str, seed: int, images: str | None) -> None:
-        values = self.compute | {"name": name, "dataset": dataset, "seed": seed}
-        inputs = {"data": self.prepared(dataset)} | ({"images": images} if images else {})
-        where = f"{step}/{dataset}/{name}/seed{seed}"
-        if name == SHUFFLED or (step == "fid" and name != REAL):  # what the photographs' job computed of them
-            inputs["real"] = places(self.name, f"{step}/{dataset}/{REAL}/seed0").out
-        if step == "fid":
-            settings: Settings = self.settings(FidSettings, values | self.profile.fid, "fid")
-            inputs["inception"] = self.weights("inception")
-            self.add(where, step, settings, inputs)
-            return
-        options = dict(self.profile.segment)
-        segmenter = options.pop("segmenter", "segmenter")
-        if segmenter not in list(self.profile.train):
-            raise self.wrong(f"{short(segmenter)} is not an entry of train", "segment", "segmenter")
-        settings = self.settings(SegmentSettings, values | options, "segment")
-        if {"U", "F"} & set(settings.protocols):  # these score label maps at their original size
-            settings = settings.model_copy(update={"original": self.dataset(dataset)})
-            inputs["raw"] = self.jobs[f"fetch/{dataset}"].out
-        job = next(iter(self.trained(segmenter).values()))[1]
-        inputs["segmenter"] = job.out
-        reader = self.jobs[f"prepare/{dataset}"].modules if "raw" in inputs else ()
-        self.add(where, step, settings, inputs, {*job.modules, *reader})
 
     def restorations(self) -> None:
         """Every restoration protocol: its baselines, and every model of its task."""
@@ -214,28 +166,20 @@ class Builder:
         where = f"restore/{protocol}/{name}/seed{seed}"
         self.add(where, "restore", settings, inputs, job.modules if job else ())
 
-    def timings(self) -> None:
-        """One job for each group of networks that are timed together, and the inspection of all architectures."""
-        for group, options in self.profile.time.items():
-            where = f"time/{group}"
-            settings = self.settings(TimeSettings, self.compute | options | {"name": group}, "time", group)
-            used = {module for timed in settings.models.values() for module in modules(timed.architecture)}
-            self.add(where, "time", settings, {}, used)
-        counted = self.settings(ArchitectureSettings, self.profile.inspect, "inspect")
-        self.add("inspect", "inspect", counted)
-
     def report(self) -> None:
         """Tables, verdicts, figures and the page."""
-        steps = ("train", "time", "fid", "segment", "restore", "inspect")
+        steps = ("train", "time", "fid", "segment", "follow", "restore", "inspect")
         scores = {job.id: job.out for job in self.jobs.values() if job.step in steps}
         shown = (*steps, "generate", "fetch", "prepare", "weights")
         made = {job.id: job.out for job in self.jobs.values() if job.step in shown}
-        run = {"run": self.name}
+        run: dict[str, Any] = {"run": self.name}
         chosen = self.settings(SummarySettings, self.profile.summarise | run, "summarise")
         summary = self.add("summarise", "summarise", chosen, scores)
         verdicts = self.add("judge", "judge", JudgeSettings(run=self.name), {"summary": summary, **scores})
-        drawn = self.settings(FiguresSettings, self.profile.figures | run, "figures")
-        figures = self.add("figures", "figures", drawn, {"summary": summary})
+        models, looks = drawn(self.jobs.values())
+        run |= {"models": models}
+        drawing = self.settings(FiguresSettings, self.profile.figures | run, "figures")
+        figures = self.add("figures", "figures", drawing, {"summary": summary}, looks)
         own = {
             "profile": self.origins.profile,
             "unlocked": environment.differences(j.entries for j in self.jobs.values()),
@@ -243,4 +187,4 @@ class Builder:
         page = {"title": self.profile.title} | self.profile.report | run | own
         settings = self.settings(ReportSettings, page, "report")
         inputs = {"summary": summary, "claims": verdicts, "figures": figures, **made}
-        self.add("report", "report", settings, inputs, (), ("index.html",))
+        self.add("report", "report", settings, inputs, looks, ("index.html",))

@@ -48,7 +48,7 @@ def load(file: Path, step: str) -> tuple[dict[str, Any], Settings]:
         raise PixelwiseError(f"{file}: a job of step '{KINDS[job['kind']].step}', not of '{step}'")
     checked(JobFile, document, str(file))
     settings = _settings(file, job["kind"], job["settings"])
-    if unknown := [module for module in job["modules"] if source_of(module) is None]:
+    if unknown := [module for module in job["modules"] if source_of(module.partition("#")[0]) is None]:
         raise PixelwiseError(f"{file}: job.modules: no module {unknown[0]}; run snakemake again")
     used = entries(job["kind"], job["modules"])
     for role, present in (("code", sources_of(used)), ("packages", environment.versions(used))):

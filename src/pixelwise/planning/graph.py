@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pixelwise.errors import PixelwiseError
+from pixelwise.planning import scoring
 from pixelwise.planning.building import Builder
 from pixelwise.planning.configuration import read, validate
 from pixelwise.planning.inheritance import resolved
+from pixelwise.planning.inspecting import inspections, timings
 from pixelwise.planning.jobs import Job
 from pixelwise.planning.origins import Origins
 from pixelwise.settings.data import FetchSettings
@@ -53,9 +55,11 @@ def _built(whole: Configuration, values: Mapping[str, Any], origins: Origins) ->
     builder = Builder(_name(whole), validate(Profile, origins.named(), values), origins)
     for entry in builder.profile.train:
         builder.train(entry)
-    stages: list[Callable[[], None]] = [builder.translations, builder.restorations, builder.timings, builder.report]
-    for stage in stages:
-        stage()
+    scoring.translations(builder)
+    builder.restorations()
+    timings(builder)
+    inspections(builder)
+    builder.report()
     return builder
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from pixelwise.artifacts import write_json
 from pixelwise.quantities import shown
 from pixelwise.reporting import (
+    naming,
     plots_arithmetic,
     plots_classes,
     plots_differences,
@@ -84,4 +85,5 @@ def run(settings: FiguresSettings, inputs: dict[str, Path], out: Path, work: Pat
         out: Folder for the figures.
         work: Unused; drawing takes seconds.
     """
-    draw(inputs["summary"], out, settings.run, settings.dpi)
+    with naming.shown(settings.models):
+        draw(inputs["summary"], out, settings.run, settings.dpi)

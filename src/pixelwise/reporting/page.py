@@ -21,6 +21,7 @@ from pixelwise.quantities import metrics
 from pixelwise.reporting import (
     analysis,
     claimrows,
+    naming,
     page_tables,
     paired_differences,
     provenance,
@@ -189,4 +190,5 @@ def run(settings: ReportSettings, inputs: dict[str, Path], out: Path, work: Path
         out: Folder for the page.
         work: Unused.
     """
-    write_text(out / "index.html", render(settings, inputs))
+    with naming.shown(settings.models):
+        write_text(out / "index.html", render(settings, inputs))

@@ -31,7 +31,7 @@ def class_iou(numbers: Numbers) -> Drawn:
             places,
             own["value"] * scale,
             height=step * 0.92,
-            color=colour(model),
+            color=colour(model, models),
             label=label(model),
             edgecolor=INK,
             linewidth=0.4,

@@ -13,7 +13,7 @@ from pixelwise.reporting.tidy_tables import each
 
 
 def differences(numbers: Numbers) -> Drawn:
-    """Paired differences of the first metric against DnCNN with their intervals."""
+    """Paired differences of the first metric against the run's reference with their intervals."""
     metric = next(iter(shown("restoration", "figure").values()))
     rows = numbers.differences
     rows = rows[(rows["metric"] == metric.name) & (rows["task"] == "denoising")] if len(rows) else rows
@@ -32,9 +32,9 @@ def differences(numbers: Numbers) -> Drawn:
     for panel in axes[len(panels) :]:
         panel.set_axis_off()
     axes[0].invert_yaxis()
-    title = f"Paired differences in {metric.label} against DnCNN"
-    finish(figure, title, numbers.run, **marks(rows))
     references = ", ".join(sorted({label(name) for name in rows["reference"]}))
+    title = f"Paired differences in {metric.label} against {references}"
+    finish(figure, title, numbers.run, **marks(rows))
     worse = "Right" if metric.better == "lower" else "Left"
     caption = (
         f"{metric.label} minus that of {references} on the same image; mean with 95 % bootstrap interval over up to "

@@ -60,6 +60,7 @@ def _published_panel(axes: Axes, rows: pd.DataFrame, quantity: str, own: set[str
         if (model, "latency") not in wide.index:
             continue
         x, y = wide.loc[(model, "latency")], wide.loc[(model, quantity)]
+        fastest = x["value"] == wide.xs("latency", level="quantity")["value"].min()
         main = model in own
         axes.errorbar(
             x["value"],
@@ -73,14 +74,13 @@ def _published_panel(axes: Axes, rows: pd.DataFrame, quantity: str, own: set[str
             zorder=4 if main else 2,
             linewidth=1.0,
         )
-        _name(axes, model, x["value"], y["value"], bold=main)
+        _name(axes, model, x["value"], y["value"], bold=main, left=fastest)
         words.append(f"{label(model)} {y['value']:g} at {x['value']:g} ms")
     return words
 
 
-def _name(axes: Axes, model: str, x: float, y: float, bold: bool = False) -> None:
-    """Write a model's name beside its point; ASAP-Net, the fastest, to the lower left, where no rival stands."""
-    left = family(model) == "asapnet"
+def _name(axes: Axes, model: str, x: float, y: float, bold: bool = False, left: bool = False) -> None:
+    """Write a model's name beside its point; that of the fastest to the lower left, where no other stands."""
     axes.annotate(
         label(model),
         (x, y),
@@ -95,7 +95,7 @@ def _name(axes: Axes, model: str, x: float, y: float, bold: bool = False) -> Non
 
 def _own_panel(axes: Axes, joined: pd.DataFrame, times: pd.DataFrame) -> list[str]:
     """Points of this run with dashed lines for floor and ceiling; returns their words."""
-    words, bounds = [], {}
+    words, bounds, models = [], {}, sorted(joined["model"].unique())
     for row in each(joined):
         if row.model in BOUNDS:
             bounds[BOUNDS[row.model]] = float(row.value)
@@ -105,18 +105,19 @@ def _own_panel(axes: Axes, joined: pd.DataFrame, times: pd.DataFrame) -> list[st
         if time.empty:
             continue
         x, y = float(time["value"].iloc[0]), joined[(joined["model"] == row.model)]
+        fastest = float(times[times["model"].isin(models)]["value"].min())
         axes.errorbar(
             x,
             row.value,
             xerr=whiskers(time),
             yerr=whiskers(y),
-            color=colour(row.model),
-            marker=marker(row.model),
+            color=colour(row.model, models),
+            marker=marker(row.model, models),
             markersize=8,
             capsize=3,
             zorder=4,
         )
-        _name(axes, row.model, x, row.value, bold=True)
+        _name(axes, row.model, x, row.value, bold=True, left=x == fastest)
         plural = "s" if row.seeds > 1 else ""
         words.append(f"{label(row.model)} {digits(row.value)} at {digits(x)} ms ({row.seeds} seed{plural})")
     dashed(axes, bounds)

@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from pixelwise.files.reading import short
+from pixelwise.models import declarations
 from pixelwise.settings import architectures
-from pixelwise.settings.architectures import Discriminator
 from pixelwise.settings.base import MOST, Compute, Distinct, Flag, Listed, Options, Seed, Settings, Text, Word
 from pixelwise.settings.data import Dataset
 from pixelwise.settings.names import OwnName, Table
@@ -31,7 +31,7 @@ class Network(Settings):
 
     @model_validator(mode="after")
     def _known(self) -> Self:
-        known = [name for name, model in architectures.OPTIONS.items() if not issubclass(model, Discriminator)]
+        known = [name for name, model in declarations.models().items() if model.tasks != ("discriminator",)]
         if self.architecture not in known:
             raise ValueError(f"architecture: {short(self.architecture)}; allowed: {', '.join(known)}")
         architectures.check(self.architecture, self.options)
@@ -111,7 +111,7 @@ class Profile(Settings):
         segment: Settings of every `segment` job, and `segmenter`: which entry of `train` reads the pictures.
         restore: Restoration protocols: name -> settings of the `restore` jobs, with `dataset` and `task`.
         time: Groups of networks that are timed together.
-        inspect: Settings of the `inspect` job.
+        inspect: Settings of the `inspect` jobs, and `more`: models to count beside those that the run names.
         summarise: Settings of the `summarise` job.
         figures: Settings of the `figures` job.
         report: Settings of the `report` job.

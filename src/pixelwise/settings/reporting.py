@@ -33,10 +33,12 @@ class FiguresSettings(Settings):
 
     Attributes:
         run: Name of the run, printed on each figure.
+        models: Networks that the run names -> their models, whose declarations say how they are shown.
         dpi: Dots per inch of the PNG files.
     """
 
     run: Name
+    models: dict[Word, Word] = Field(default_factory=dict)
     dpi: int = Field(160, ge=50, le=600, strict=True)
 
 
@@ -46,6 +48,7 @@ class ReportSettings(Settings):
     Attributes:
         run: Name of the run.
         profile: Name of the profile in `params.yaml`.
+        models: Networks that the run names -> their models.
         title: Heading of the page.
         grid_images: Pictures shown in each sample grid.
         grid_width: Width of one picture of a grid in pixels; larger pictures are shrunk.
@@ -55,6 +58,7 @@ class ReportSettings(Settings):
 
     run: Name
     profile: Name
+    models: dict[Word, Word] = Field(default_factory=dict)
     title: Text = "Do ASAP-Net's published claims hold here?"
     grid_images: int = Field(4, ge=1, le=12, strict=True)
     grid_width: int = Field(256, ge=64, le=1024, strict=True)

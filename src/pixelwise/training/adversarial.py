@@ -25,6 +25,8 @@ from pixelwise.training.randomness import seed_everything
 from pixelwise.training.schedules import epoch_of, linear_decay, total_steps, two_time_scales
 
 PIXEL_CHANNELS = 3
+Batch = tuple[Tensor, ...]
+"""Semantics, photographs, and for generators that take them the ids in the semantics."""
 
 
 class Translation:
@@ -70,19 +72,22 @@ class Translation:
         channels = self.images.num_labels + self.edge + PIXEL_CHANNELS
         generator = build(settings.architecture, **self.options)
         discriminator = build(settings.discriminator, **{"in_channels": channels} | settings.discriminator_options)
-        initialise.generator(generator, settings.initialisation)
-        initialise.discriminator(discriminator, settings.discriminator_initialisation, settings.initialisation)
+        initialise.network(generator, settings.architecture, settings.initialisation)
+        scheme = settings.discriminator_initialisation
+        initialise.discriminator(discriminator, settings.discriminator, scheme, settings.initialisation)
+        self.by_ids = bool(getattr(generator, "takes_ids", False))
         rates = two_time_scales(settings.learning_rate, settings.ttur)
         fused = machine.device.type == "cuda"
         adam = [partial(torch.optim.Adam, lr=rate, betas=settings.betas, fused=fused) for rate in rates]
         self.generator = Trainee(generator, adam[0], machine, settings.compile, settings.ema)
         self.discriminator = Trainee(discriminator, adam[1], machine, settings.compile)
 
-    def batches(self, step: int) -> list[tuple[Tensor, Tensor]]:
-        """Semantics and photographs of the parts of step `step` that this process computes."""
+    def batches(self, step: int) -> list[Batch]:
+        """The parts of step `step` that this process computes."""
         settings = self.settings
         index, mirrored = self.images.drawn(step, settings.batch, settings.flip, settings.seed)
-        return [self.images.pairs(index[part], mirrored[part], self.edge) for part in self.parts]
+        pairs = [self.images.pairs(index[part], mirrored[part], self.edge) for part in self.parts]
+        return [(planes, real, ids) if self.by_ids else (planes, real) for planes, ids, real in pairs]
 
     def _discriminate(self, discriminator: nn.Module, semantics: Tensor, fake: Tensor, real: Tensor) -> tuple[Any, Any]:
         """Features of the generated and of the real pictures, from one pass over both."""
@@ -117,35 +122,35 @@ class Translation:
                 if isinstance(layer, SPECTRAL):
                     layer.train(first)
 
-    def _learn_generator(self, batches: list[tuple[Tensor, Tensor]]) -> tuple[Tensor, list[Tensor]]:
+    def _learn_generator(self, batches: list[Batch]) -> tuple[Tensor, list[Tensor]]:
         """One step of the generator; returns its mean losses and its pictures from before the step."""
         self.generator.optimiser.zero_grad()
         total, pictures = torch.zeros(4, device=self.machine.device), []
-        for number, (semantics, real) in enumerate(batches):
+        for number, (semantics, real, *ids) in enumerate(batches):
             self._iterate_spectral_norms(number == 0)
             with (
                 self.generator.learning(number == len(batches) - 1) as network,
                 self.discriminator.frozen() as discriminator,
             ):
                 with self.machine.autocast():
-                    fake = network(semantics)
+                    fake = network(semantics, *ids)
                     values = self.generator_losses(semantics, real, fake, discriminator)
                 (values.sum() / len(batches)).backward()  # type: ignore[no-untyped-call]
             total += values.detach() / len(batches)
             pictures.append(fake.detach())
         return total, pictures
 
-    def _learn_discriminator(self, batches: list[tuple[Tensor, Tensor]], pictures: list[Tensor]) -> Tensor:
+    def _learn_discriminator(self, batches: list[Batch], pictures: list[Tensor]) -> Tensor:
         """One step of the discriminator; returns its losses on generated and real pictures, float32 [2]."""
         settings = self.settings
         self.discriminator.optimiser.zero_grad()
         total = torch.zeros(2, device=self.machine.device)
-        for number, (semantics, real) in enumerate(batches):
+        for number, (semantics, real, *ids) in enumerate(batches):
             self._iterate_spectral_norms(number == 0)
             with self.discriminator.learning(number == len(batches) - 1) as discriminator, self.machine.autocast():
                 if settings.procedure == "spade":
                     with torch.no_grad():
-                        fake = self.generator.plain(semantics)
+                        fake = self.generator.plain(semantics, *ids)
                 else:
                     fake = pictures[number]
                 on_fake, on_real = self._discriminate(discriminator, semantics, fake, real)
@@ -169,12 +174,12 @@ class Translation:
         else:
             made, slope = self._last
             with torch.no_grad(), self.machine.autocast():
-                pictures = [self.generator.plain(semantics) for semantics, _ in batches]
+                pictures = [self.generator.plain(semantics, *ids) for semantics, _, *ids in batches]
         learned = self._learn_discriminator(batches, pictures)
         return torch.cat([made, learned, torch.stack([slope, self.discriminator.update()])])
 
     def _freeze_global(self, epoch: int) -> None:
-        """In the first epochs of `pix2pixhd_local`, take the gradients of all but the local enhancer away."""
+        """In the first epochs of a network with local enhancers, take the gradients of all else away."""
         if epoch <= self.settings.epochs_enhancer_only:
             for parameter in self.generator.module.get_submodule("trunk").parameters():
                 parameter.grad = None
@@ -237,5 +242,5 @@ def run(settings: AdversarialSettings, inputs: dict[str, Path], out: Path, work:
             dataset=images.facts,
             amount=task.amount(),
             extra={"dontcare": images.facts["dontcare"]},
-            more_deviations=deviation(perceptual),
+            more_deviations=deviation(inputs, settings.perceptual),
         )

@@ -1,4 +1,4 @@
-"""Training of a network that restores degraded photographs: DnCNN, ASAP-Net's generator, for noise or motion blur."""
+"""Training of a network that restores degraded photographs, from noise or motion blur."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from pixelwise.models.registry import build
+from pixelwise.models.registry import build, image_options
 from pixelwise.settings.training import DenoisingSettings
 from pixelwise.training import initialise, results
 from pixelwise.training.load_perceptual_loss import deviation, load_perceptual
@@ -24,13 +24,6 @@ from pixelwise.training.schedules import epoch_of, staged, total_steps
 from pixelwise.training.training_noise import MotionBlur, noise, noise_levels
 
 PERCEPTUAL_WEIGHT = 10.0  # lambda_vgg of the report's trainer (tamarott/ASAPNet options/train_options.py)
-
-
-def channel_options(architecture: str, channels: int) -> dict[str, Any]:
-    """The options that follow from the number of colour channels."""
-    if architecture == "dncnn":
-        return {"channels": channels}
-    return {"dense_channels": channels, "output_channels": channels, "instance_edge": False}
 
 
 class Restoration:
@@ -64,13 +57,13 @@ class Restoration:
         wanted = settings.steps * settings.batch if settings.steps else None
         self.steps = total_steps(len(self.patches), settings.batch, settings.schedule_epochs, wanted)
         self.title = settings.architecture
-        self.options = channel_options(settings.architecture, self.patches.channels) | settings.options
+        self.options = image_options(settings.architecture, self.patches.channels) | settings.options
         self.parts = machine.parts(settings.batch, settings.accumulate)
         self.loss: Callable[[Tensor, Tensor], Tensor] = PIXEL_LOSSES.get(settings.loss) or self._perceptual
         self.perceptual = perceptual
         seed_everything(settings.seed, "initialisation")
         module = build(settings.architecture, **self.options)
-        initialise.restoration(module, settings.initialisation)
+        initialise.network(module, settings.architecture, settings.initialisation)
         self.network = Trainee(module, self._optimiser, machine, settings.compile, settings.ema)
 
     def _optimiser(self, parameters: Iterator[nn.Parameter]) -> torch.optim.Optimizer:
@@ -180,5 +173,5 @@ def run(settings: DenoisingSettings, inputs: dict[str, Path], out: Path, work: P
             dataset=task.patches.facts,
             amount=task.amount(),
             extra=facts,
-            more_deviations=deviation(perceptual),
+            more_deviations=deviation(inputs, settings.loss == "perceptual"),
         )

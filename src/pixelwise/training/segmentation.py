@@ -45,7 +45,7 @@ class Segmentation:
         self.size = (side, side) if side else (int(images.facts["height"]), int(images.facts["width"]))
         seed_everything(settings.seed, "initialisation")
         module = build(settings.architecture, **self.options)
-        initialise.segmentation(module, settings.architecture, settings.initialisation)
+        initialise.network(module, settings.architecture, settings.initialisation)
         self.mean, self.deviation = (
             torch.tensor(getattr(module, name), device=machine.device)[:, None, None] for name in ("mean", "std")
         )

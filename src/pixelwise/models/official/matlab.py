@@ -1,98 +1,25 @@
-"""Layouts of DnCNN's released files: batch norms folded or not, and MATLAB v7.3 files of MatConvNet networks.
+"""MATLAB v7.3 files of MatConvNet networks.
 
-Source: docs/reference/models.md, "DnCNN variants" (cszn/KAIR utils/utils_bnorm.py; cszn/DnCNN model/specifics,
-utilities/vl_simplenn_mergebnorm.m).
+Source: cszn/DnCNN model/specifics, utilities/vl_simplenn_mergebnorm.m.
 """
 
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import h5py
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 from pixelwise.errors import PixelwiseError
 from pixelwise.files.tensors import MOST_BYTES, first_line
-from pixelwise.models.architectures.dncnn import BATCH_NORM, DnCNN, Variant, fold
-from pixelwise.models.official.official_keys import official_keys
 
 MOST_LAYERS = 128  # of a MATLAB file; each may take its share of the memory bound
 Layer = dict[str, Any]
-
-
-def adapt_dncnn(module: DnCNN, found: Mapping[str, Tensor], where: str) -> dict[str, Tensor]:
-    """Bring a state dict to the layout of the module where folding or unfolding batch norms is all that differs.
-
-    Args:
-        module: Where the weights will go.
-        found: State dict under official names.
-        where: File or other origin to name in errors.
-
-    Returns:
-        The state dict, folded if the module has no batch norms and the file has; with batch norms that change nothing
-        if the module is KAIR's and the file is folded; otherwise as it was.
-
-    Raises:
-        PixelwiseError: If batch norms are to be folded and a tensor is of another shape; it is named.
-    """
-    folded = "model.4.weight" in found and found["model.4.weight"].dim() == 4
-    if module.variant == "merged" and not folded:
-        variant: Variant = "saoyan" if "dncnn.0.weight" in found else "kair"
-        first = found.get("dncnn.0.weight", found.get("model.0.weight"))
-        width = cast(nn.Conv2d, module.convs[0]).out_channels
-        if first is not None and first.dim() == 4 and first.shape[0] == width:
-            source = DnCNN(module.channels, len(module.convs), width, variant)
-            keys = official_keys(source)
-            for key, tensor in source.state_dict().items():
-                given = found.get(keys[key], tensor)
-                if (given.shape, given.dtype) != (tensor.shape, tensor.dtype):
-                    what = f"{tuple(given.shape)}, {given.dtype}"
-                    raise PixelwiseError(
-                        f"{where}: {keys[key]} is {what}; the model needs {tuple(tensor.shape)}, {tensor.dtype}"
-                    )
-            if all(official in found or key.endswith("tracked") for key, official in keys.items()):
-                source.load_state_dict({key: found[name] for key, name in keys.items() if name in found}, strict=False)
-                merged = fold(source)
-                return {official_keys(merged)[key]: tensor for key, tensor in merged.state_dict().items()}
-    if module.variant == "kair" and folded:
-        return _unfold(module, found)
-    return dict(found)
-
-
-def options_of_file(found: Mapping[str, Tensor]) -> dict[str, Any]:
-    """The options of the DnCNN that a state dict under official names belongs to; empty if it shows none."""
-    places = {key: re.fullmatch(r"(?:dncnn|model)\.(\d+)\.weight", key) for key in found}
-    weights = {int(place[1]): found[key] for key, place in places.items() if place and found[key].dim() == 4}
-    if not weights:
-        return {}
-    first = weights[min(weights)]
-    variant: Variant = "saoyan" if "dncnn.0.weight" in found else "merged" if 4 in weights else "kair"
-    return {"channels": first.shape[1], "depth": len(weights), "width": first.shape[0], "variant": variant}
-
-
-def _unfold(module: DnCNN, found: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Folded layout -> convolutions followed by batch norms that change nothing (variance 1 - eps)."""
-    names, single = official_keys(module), {f"convs.{i}": f"model.{2 * i}" for i in range(len(module.convs))}
-    result: dict[str, Tensor] = {}
-    used = set()
-    for key, own in module.state_dict().items():
-        owner, leaf = key.rsplit(".", 1)
-        if owner in single:
-            official = f"{single[owner]}.{leaf}"
-            used.add(official)
-            if official in found:
-                result[names[key]] = found[official]
-        else:
-            value = {"weight": 1.0, "running_var": 1.0 - BATCH_NORM["kair"][0]}.get(leaf, 0.0)
-            result[names[key]] = torch.full_like(own, value, device="cpu")
-    return result | {key: tensor for key, tensor in found.items() if key not in used}
 
 
 def read_matlab(path: Path) -> dict[str, Tensor]:
