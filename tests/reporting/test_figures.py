@@ -14,6 +14,7 @@ from PIL import Image
 
 from pixelwise.errors import PixelwiseError
 from pixelwise.reporting import figures, published, style, summary
+from pixelwise.reporting.figure_numbers import Numbers
 from pixelwise.settings.reporting import SummarySettings
 
 NAMES = {"inference_time", "runtime_resolution", "fid_runtime", "miou_runtime", "class_iou", "denoising"} | {
@@ -61,7 +62,7 @@ def test_run_without_numbers_draws_nothing_and_says_why(tmp_path):
     summary.run(SummarySettings(run="empty"), {}, tmp_path / "summary", tmp_path)
     index = figures.draw(tmp_path / "summary", tmp_path / "figures", "empty")
     assert index["figures"] == []
-    assert len(index["missing"]) == len(figures.DRAW) + 1
+    assert len(index["missing"]) == len(figures.declared(Numbers.read(tmp_path / "summary", "empty")))
     assert all(entry["why"] for entry in index["missing"])
 
 
