@@ -12,7 +12,7 @@ from pathlib import Path
 
 import torch
 
-from pixelwise.errors import PixelwiseError
+from pixelwise.cards.selecting import select
 from pixelwise.record import Scalar
 
 GPU_QUERY = {
@@ -25,23 +25,23 @@ GPU_QUERY = {
 }
 
 
-def select_device(name: str, threads: int) -> torch.device:
+def select_device(name: str, threads: int, *, lease: bool = True) -> torch.device:
     """Set the number of threads and return the device; a GPU computes in strict fp32, by deterministic algorithms.
 
     Args:
-        name: "auto" (CUDA where there is one), "cpu" or "cuda".
+        name: "auto" (a card where one is there), "cpu" or "cuda".
         threads: Threads within one operation on the CPU.
+        lease: Whether the card is leased where there are several (`cards.selecting`).
 
     Raises:
-        PixelwiseError: If CUDA is asked for and absent.
+        PixelwiseError: If CUDA is asked for and absent, or a card is there and PyTorch cannot use it.
     """
     torch.set_num_threads(threads)
-    if name == "cuda" and not torch.cuda.is_available():
-        raise PixelwiseError("device: cuda; this machine has no usable CUDA device, allowed are cpu and auto")
+    device = select(name, lease=lease)
     set_tf32(False)
     torch.backends.cudnn.benchmark = False
     torch.backends.cudnn.deterministic = True
-    return torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")
+    return device
 
 
 def set_tf32(enabled: bool) -> None:
