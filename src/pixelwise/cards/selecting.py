@@ -15,7 +15,7 @@ IDLE = 0.9
 """Share of a card's memory that is free where nobody works on it: the driver and a display take some."""
 
 
-def _card(index: int) -> Card:
+def card(index: int) -> Card:
     """A card as PyTorch sees it."""
     properties = torch.cuda.get_device_properties(index)
     uuid = str(getattr(properties, "uuid", "") or "")
@@ -32,7 +32,7 @@ def usable() -> list[Card]:
     """
     if not torch.cuda.is_available():
         return []
-    cards, torch_here = [_card(index) for index in range(torch.cuda.device_count())], builds.installed()
+    cards, torch_here = [card(index) for index in range(torch.cuda.device_count())], builds.installed()
     fit = [card for card in cards if builds.unfit(card, torch_here) is None]
     if cards and not fit:
         raise PixelwiseError(f"{builds.problem(cards, torch_here)}; {builds.PROCESSOR}")
