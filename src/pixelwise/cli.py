@@ -155,12 +155,25 @@ def inputs(config: Config = Path("params.yaml"), profile: ProfileOption = None, 
 
 
 @app.command()
-def plan(config: Config = Path("params.yaml"), profile: ProfileOption = None, smoke: Smoke = None) -> None:
+def plan(
+    config: Config = Path("params.yaml"),
+    profile: ProfileOption = None,
+    smoke: Smoke = None,
+    card: Annotated[str | None, typer.Option(help="Graphics card of the estimate, such as A100.")] = None,
+) -> None:
     """Say what a profile can decide here, and what each job needs, before anything runs."""
-    from pixelwise.claims.plan import show
+    from pixelwise.claims.plan_tables import show
     from pixelwise.planning.graph import plan as planned
 
-    show(planned(config, profile, smoke))
+    show(planned(config, profile, smoke), card=card)
+
+
+@app.command()
+def doctor(config: Config = Path("params.yaml")) -> None:
+    """Say what this machine has: compiler, PyTorch, cards, disk, which profiles fit, and what to do where one does not."""
+    from pixelwise.doctor import show as examined
+
+    examined(config)
 
 
 @app.command()

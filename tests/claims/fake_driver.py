@@ -14,9 +14,9 @@ assert "torch" not in sys.modules, "import this before torch"
 DRIVER = """cuCtxGetCurrent cuCtxSetCurrent cuDeviceGet cuDeviceGetAttribute cuDevicePrimaryCtxRetain cuFuncGetAttribute
 cuFuncSetAttribute cuFuncSetCacheConfig cuGetErrorString cuLaunchCooperativeKernel cuLaunchKernel cuLinkAddData_v2
 cuLinkComplete cuLinkCreate_v2 cuModuleGetFunction cuModuleLoad cuModuleLoadData cuModuleLoadDataEx cuModuleUnload
-cuOccupancyMaxActiveBlocksPerMultiprocessor cuPointerGetAttribute cuTensorMapEncodeTiled""".split()
+cuOccupancyMaxActiveBlocksPerMultiprocessor cuPointerGetAttribute cuTensorMapEncodeTiled"""
 SOURCE = (
-    "".join(f"int {name}(void) {{ return 0; }}\n" for name in DRIVER)
+    "".join(f"int {name}(void) {{ return 0; }}\n" for name in DRIVER.split())
     + r"""
 static int devices;
 void set_devices(int n) { devices = n; }
