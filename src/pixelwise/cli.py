@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from pixelwise import net
+from pixelwise import cli_machine, net
 from pixelwise.errors import PixelwiseError
 from pixelwise.terminal.screen import say, show
 
@@ -48,6 +48,7 @@ def _step(name: str) -> Callable[[Path], None]:
 for _name, _help in STEPS.items():
     app.command(_name, help=_help, rich_help_panel="Steps of the pipeline: pixelwise STEP JOB")(_step(_name))
 app.add_typer(data, name="data")
+cli_machine.register(app)
 
 Config = Annotated[Path, typer.Option(help="The configuration.")]
 ProfileOption = Annotated[str | None, typer.Option(help="Profile; the configuration's own if not given.")]
@@ -152,28 +153,6 @@ def inputs(config: Config = Path("params.yaml"), profile: ProfileOption = None, 
     file = Path("work") / "inputs" / f"{run.name}.json"
     write_json(file, own.digest(run.jobs))
     show(str(file))
-
-
-@app.command()
-def plan(
-    config: Config = Path("params.yaml"),
-    profile: ProfileOption = None,
-    smoke: Smoke = None,
-    card: Annotated[str | None, typer.Option(help="Graphics card of the estimate, such as A100.")] = None,
-) -> None:
-    """Say what a profile can decide here, and what each job needs, before anything runs."""
-    from pixelwise.claims.plan_tables import show
-    from pixelwise.planning.graph import plan as planned
-
-    show(planned(config, profile, smoke), card=card)
-
-
-@app.command()
-def doctor(config: Config = Path("params.yaml")) -> None:
-    """Say what this machine has: compiler, PyTorch, cards, disk, which profiles fit, and what to do where one does not."""
-    from pixelwise.doctor import show as examined
-
-    examined(config)
 
 
 @app.command()

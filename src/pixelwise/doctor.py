@@ -101,7 +101,7 @@ def device(there: list[Card]) -> Iterator[Finding]:
 
 
 def profiles(config: Path, there: list[Card]) -> Iterator[Finding]:
-    """Whether each profile's largest training fits on the best card, and its data on the disk, by the planner's tables."""
+    """Whether each profile's largest training fits on the best card, and its data on the disk, by the planner."""
     from pixelwise.claims import peaks
     from pixelwise.claims.plan import survey
     from pixelwise.planning.configuration import read
@@ -115,12 +115,13 @@ def profiles(config: Path, there: list[Card]) -> Iterator[Finding]:
         disk = sum(entry["disk_gb"] for entry in planned["data"])
         hours = sum(entry["hours"] or 0.0 for entry in planned["jobs"])
         wrong = [f"needs {disk:.0f} GB of disk"] if disk > planned["machine"]["free_disk_gb"] else []
-        if peak and usable and peaks.needed_gb(peak) > most:
+        if peak and peaks.needed_gb(peak) > most:
             wrong.append(f"needs a card of {peaks.needed_gb(peak):.0f} GB")
         wrong += [f"needs {entry['name']}: {entry['get']}" for entry in planned["data"] if not entry["have"]]
-        where = "no card needed" if not peak else f"a card of {peaks.needed_gb(peak):.0f} GB"
-        text = "; ".join(wrong) or f"fits: {where}, {disk:.0f} GB of disk"
-        yield Finding(f"profile {name}", f"{text}; about {hours:.1f} h here", bool(wrong))
+        card = f"{peaks.needed_gb(peak):.0f} GB of a card" if peak else "no card"
+        text = "; ".join(wrong) or f"fits: {card}, {max(disk, 1):.0f} GB of disk"
+        text += f"; about {hours:.1f} h" + (" without one" if peak and not usable else "")
+        yield Finding(f"profile {name}", text, bool(wrong))
 
 
 def examine(config: Path) -> Iterator[Finding]:

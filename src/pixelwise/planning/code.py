@@ -20,7 +20,7 @@ FORMAT = 2
 """Of what is kept about sources; another one is not read, nor is a damaged file."""
 # The frame around the steps: it decides which jobs exist and when they run, and its effect on a job is in the job file.
 _ROOMS = ("pixelwise.planning", "pixelwise.terminal", "pixelwise.cards")
-_FRAME = "__main__ cli files.file_in_use net recorded_run settings settings.names settings.profile settings.smoke"
+_FRAME = "__main__ cli cli_machine files.file_in_use net recorded_run settings settings.names settings.profile settings.smoke"
 FRAME = frozenset({"pixelwise"} | {f"pixelwise.{name}" for name in _FRAME.split()})
 
 
