@@ -14,12 +14,13 @@ import yaml
 from pydantic import BaseModel
 
 from pixelwise.errors import PixelwiseError
+from pixelwise.models import declarations
 from pixelwise.planning import execute, graph, jobs
-from pixelwise.settings.architectures import OPTIONS
 from tests.pipeline.micro import PARAMS, ROOT
 
 INF, NAN = float("inf"), float("nan")
 RESTORE, DENOISER, GENERATOR = "restore.photos", "train.dncnn", "train.asapnet"
+NETWORK = "networks.asapnet"
 WRONG: list[tuple[str, Any]] = [
     *[("compute.threads", value) for value in (0, -1, 1025, 1.5, "2", True, None)],
     *[("compute.device", value) for value in ("gpu", 1, "")],
@@ -29,12 +30,12 @@ WRONG: list[tuple[str, Any]] = [
     *[(f"{GENERATOR}.batch", value) for value in (0, -4, 1.5, 10**9, "many", True)],
     *[(f"{GENERATOR}.presentations", value) for value in (0, 10**10, 1.5)],
     *[(f"{GENERATOR}.perceptual", value) for value in (-1, INF, NAN, 1e9)],
-    *[(f"{GENERATOR}.options.tile", value) for value in (0, 1, 3, 48, 4096, "16", 16.0)],
-    *[(f"{GENERATOR}.options.depth", value) for value in (-1, 10**6, 1.5, True)],
-    *[(f"{GENERATOR}.options.width", value) for value in (0, 10**6, -1, "64")],
-    (f"{GENERATOR}.options.deph", 3),
-    (f"{GENERATOR}.options.padding", "mirror"),
-    (f"{GENERATOR}.options.learned_factor", 512),
+    *[(f"{NETWORK}.options.tile", value) for value in (0, 1, 3, 48, 4096, "16", 16.0)],
+    *[(f"{NETWORK}.options.depth", value) for value in (-1, 10**6, 1.5, True)],
+    *[(f"{NETWORK}.options.width", value) for value in (0, 10**6, -1, "64")],
+    (f"{NETWORK}.options.deph", 3),
+    (f"{NETWORK}.options.padding", "mirror"),
+    (f"{NETWORK}.options.learned_factor", 512),
     (f"{GENERATOR}.discriminator_options.scales", 0),
     *[(f"{DENOISER}.sigma", value) for value in (-1, 256, INF, NAN, [55, 0], [0, 300], [1], [1, 2, 3], "loud")],
     *[(f"{DENOISER}.scales", value) for value in ([], [0], [1.5], [NAN], [-0.5], [1e-9], [1.0] * 17, 0.5)],
@@ -67,7 +68,9 @@ WRONG: list[tuple[str, Any]] = [
     *[("datasets.streets.height", value) for value in (0, 8, 10**6, 1.5)],
     *[("datasets.streets.train", value) for value in (-1, 10**9, "all")],
     *[("datasets.streets.seed", value) for value in (-1, 2**32)],
-    *[("report.dpi", value) for value in (1,)],
+    *[("figures.dpi", value) for value in (1, 10_000, "high")],
+    *[("summarise.resamples", value) for value in (1, 10**9)],
+    *[("summarise.reference", value) for value in ("dncnn", [1], ["dncnn", "dncnn"])],
     *[("report.max_bytes", value) for value in (1, 10**9)],
 ]
 
@@ -131,11 +134,10 @@ def test_what_is_planned_is_what_the_step_reads(tmp_path: Path, monkeypatch: pyt
 
 
 def test_the_options_are_those_of_the_networks() -> None:
-    from pixelwise.models.registry import NAMES, factory
+    from pixelwise.models.registry import factory
 
-    assert set(OPTIONS) == set(NAMES)
-    for name in NAMES:
-        assert set(OPTIONS[name].model_fields) == set(inspect.signature(factory(name)).parameters), name
+    for name, model in declarations.models().items():
+        assert set(model.options.model_fields) == set(inspect.signature(factory(name)).parameters), name
 
 
 def test_the_sizes_are_those_of_the_networks() -> None:
@@ -149,7 +151,8 @@ def test_the_sizes_are_those_of_the_networks() -> None:
     }.items():
         for given in options:
             legal = skeleton(name, **given).legal
-            assert OPTIONS[name].model_validate(given).least() == (legal.multiple, legal.smallest), (name, given)  # type: ignore[attr-defined]
+            options: Any = declarations.model(name).options.model_validate(given)
+            assert options.least() == (legal.multiple, legal.smallest), (name, given)
 
 
 def test_the_protocols_tasks_are_those_of_the_settings() -> None:
@@ -204,7 +207,7 @@ def test_every_number_of_every_settings_class_has_two_ends() -> None:
     for kind in jobs.KINDS.values():
         module, name = kind.settings.split(":")
         classes.add(getattr(importlib.import_module(module), name))
-    classes |= set(OPTIONS.values())
+    classes |= {model.options for model in declarations.models().values()}
     assert [place for model in classes for place in bounded(model)] == []
 
 

@@ -8,7 +8,9 @@ from pixelwise.claims.findings import decided
 from pixelwise.claims.verdicts import decide
 from pixelwise.errors import PixelwiseError
 from pixelwise.evaluation.inspect_networks import run
-from pixelwise.models.facts import receptive_field, tile_of
+from pixelwise.models import declarations
+from pixelwise.models.asapnet_facts import tile_of
+from pixelwise.models.dncnn_facts import receptive_field
 from pixelwise.record import read_records
 from pixelwise.settings.claims import ArchitectureSettings
 
@@ -16,14 +18,18 @@ from pixelwise.settings.claims import ArchitectureSettings
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     out = tmp_path_factory.mktemp("inspect")
-    run(ArchitectureSettings(sizes=((256, 512), (512, 1024))), {}, out, out)
+    for name, model in declarations.models().items():
+        against = ("asapnet",) if model.input == "labels" and name != "asapnet" else ()
+        settings = ArchitectureSettings(architecture=name, sizes=((256, 512), (512, 1024)), against=against)
+        (out / name).mkdir()
+        run(settings, {}, out / name, out)
     return out
 
 
 @pytest.fixture(scope="module")
 def values(folder):
     found = {}
-    for record in read_records(folder / "metrics.json"):
+    for record in (record for path in folder.glob("*/metrics.json") for record in read_records(path)):
         size = (record.condition.get("height"), record.condition.get("depth"))
         for name, value in record.values.items():
             found[record.model, name, *size] = value.value

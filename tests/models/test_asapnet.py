@@ -10,7 +10,7 @@ from pixelwise.data import semantics
 from pixelwise.errors import PixelwiseError
 from pixelwise.models import build
 from pixelwise.models.architectures import asapnet
-from pixelwise.models.architectures.asapnet import exact_labels
+from pixelwise.models.label_ids import exact_labels
 from pixelwise.models.pixelwise_stream import parameter_count
 from pixelwise.models.tent import _tent, tent_downsample, tent_of_labels
 
@@ -64,8 +64,8 @@ def test_options_against_direct_form(options):
     wanted = DirectAsapNet(module)(image)
     assert wanted.shape == (2, options.get("output_channels", 3), 64, 64)
     assert torch.allclose(module(image), wanted, atol=1e-5)
-    edge = image[:, 5:] if options.get("instance_edge", True) else None
-    assert torch.allclose(module.forward_ids(label, edge), wanted, atol=1e-5)
+    if module.takes_ids:
+        assert torch.equal(module(image, label), module(image))
 
 
 @torch.no_grad()
@@ -97,8 +97,8 @@ def test_dense_input_and_residual():
     plain = net(dense_channels=1, instance_edge=False, output_channels=1, output="linear")
     assert torch.allclose(module(noisy), noisy + plain(noisy), atol=1e-6)
     assert torch.allclose(plain(noisy), DirectAsapNet(plain)(noisy), atol=1e-5)
-    with pytest.raises(PixelwiseError, match="forward_ids"):
-        module.forward_ids(torch.zeros(1, 16, 16, dtype=torch.uint8))
+    with pytest.raises(PixelwiseError, match="label ids given to a generator whose"):
+        module(noisy, torch.zeros(2, 32, 48, dtype=torch.uint8))
 
 
 def test_gradients_equal_direct_form():
@@ -158,30 +158,40 @@ def test_known_labels_change_nothing(monkeypatch):
 
 def test_the_default_type_of_tensors_does_not_matter():
     module = net(tile=32, learned_factor=16).eval()
-    _, labels = inputs(1, 64, 96)
-    edge = torch.zeros(1, 1, 64, 96)
+    planes, labels = inputs(1, 64, 96)
     with torch.no_grad():
-        image = module.forward_ids(labels, edge)
+        image = module(planes, labels)
         torch.set_default_dtype(torch.float64)
         try:
-            assert torch.equal(module.forward_ids(labels, edge), image)
+            assert torch.equal(module(planes, labels), image)
         finally:
             torch.set_default_dtype(torch.float32)
 
 
 @pytest.mark.parametrize(
-    ("labels", "edge", "message"),
+    ("labels", "message"),
     [
-        (torch.full((1, 32, 48), 255, dtype=torch.uint8), torch.zeros(1, 1, 32, 48), "label 255 found"),
-        (torch.full((1, 32, 48), -1), torch.zeros(1, 1, 32, 48), "label -1 found"),
-        (torch.zeros(1, 32, 48, dtype=torch.uint8), None, "instance edge of shape None"),
-        (torch.zeros(1, 32, 48, dtype=torch.uint8), torch.zeros(1, 1, 32, 32), "instance edge of shape"),
-        (torch.zeros(1, 32, 40, dtype=torch.uint8), torch.zeros(1, 1, 32, 40), "multiples of 16"),
+        (torch.full((1, 32, 48), 255, dtype=torch.uint8), "label 255 found"),
+        (torch.full((1, 32, 48), -1), "label -1 found"),
+        (torch.zeros(1, 32, 40, dtype=torch.uint8), r"labels \(1, 32, 40\) of semantics"),
     ],
 )
-def test_illegal_ids_are_printed(labels, edge, message):
+def test_illegal_ids_are_printed(labels, message):
     with pytest.raises(PixelwiseError, match=message):
-        net().forward_ids(labels, edge)
+        net()(inputs(1, 32, 48)[0], labels)
+
+
+def test_known_ids_are_not_looked_for(monkeypatch):
+    """A pass that is given the ids does not search the one-hot tensor, forwards and backwards alike."""
+    module = net()
+    image, labels = inputs(2, 32, 48)
+    gradients = []
+    for given in ((image,), (image, labels)):
+        module.zero_grad()
+        module(*given).square().sum().backward()
+        gradients.append([p.grad.clone() for p in module.parameters()])
+        monkeypatch.setattr(asapnet, "exact_labels", lambda planes: pytest.fail("searched"))
+    assert all(torch.equal(a, b) for a, b in zip(*gradients, strict=True))
 
 
 def test_kept_taps_serve_training_after_inference():

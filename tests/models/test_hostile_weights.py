@@ -23,10 +23,11 @@ from pixelwise.data import inception
 from pixelwise.errors import PixelwiseError
 from pixelwise.evaluation.features import load_inception
 from pixelwise.files import pickled, tensors
-from pixelwise.models import build, checkpoint, registry
+from pixelwise.models import build, checkpoint, declarations, registry
 from pixelwise.models.official.convert import convert
-from pixelwise.models.official.official_checkpoints import load_official, read
+from pixelwise.models.official.official_checkpoints import load_official
 from pixelwise.models.official.official_keys import official_keys
+from pixelwise.models.official.read_official import read
 from tests.models.matlab import write_matlab
 
 OPTIONS = {"width": 4, "depth": 4}
@@ -134,7 +135,7 @@ def metadata(**changes) -> str:
         (metadata(extra={"patch": 0}), "pixelwise.extra.patch: Input should be greater than or equal to 1"),
         (metadata(extra={"sigma": [1]}), "pixelwise.extra.sigma"),
         (metadata(extra={"dontcare": "no"}), "pixelwise.extra.dontcare"),
-        (metadata(more=1), "pixelwise.more: Extra inputs are not permitted"),
+        (metadata(more=1), "pixelwise.more: no such parameter"),
         (metadata(options={"size": 3}), "option 'size'; allowed are channels"),
         (metadata(options={"width": 4.0}), "width 4.0; Input should be a valid integer"),
         (metadata(options={"width": None}), "width None; Input should be a valid integer"),
@@ -311,7 +312,7 @@ def test_options_in_params_are_bounded_while_planning():
                 make(architecture="dncnn", options={"depth": value})
 
 
-@pytest.mark.parametrize("name", registry.NAMES)
+@pytest.mark.parametrize("name", declarations.models())
 def test_every_architecture_is_bounded(name):
     """Every option alone, at values that ask for too much, is refused or builds a network within the bound."""
     for option, parameter in inspect.signature(registry.factory(name)).parameters.items():

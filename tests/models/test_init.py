@@ -9,13 +9,15 @@ import pytest
 import torch
 
 from pixelwise.errors import PixelwiseError
-from pixelwise.models import build, init
+from pixelwise.models import build
+from pixelwise.models.architectures.dncnn import initialise as dncnn
+from pixelwise.training import initialise
 
 
 def test_xavier_of_the_generator():
     torch.manual_seed(0)
     module = build("asapnet", max_width=256, depth=1)
-    init.official("asapnet", module)
+    initialise.network(module, "asapnet", "xavier")
     assert float(module.lowres.layers[0].conv.weight.detach().std()) == pytest.approx(9.5e-4, rel=0.03)
     inner = module.lowres.layers[-1].conv.weight
     assert float(inner.detach().std()) == pytest.approx(0.02 * math.sqrt(2 / (2 * 9 * 256)), rel=0.01)
@@ -35,7 +37,7 @@ def test_stale_alias():
         torch.manual_seed(0)
         module = build("multiscale_discriminator", width=16)
         before = [layer.weight_orig.clone() for layer in module.scales[0].layers[1:4]]
-        init.official("multiscale_discriminator", module, stale_alias=stale)
+        initialise.network(module, "multiscale_discriminator", "official" if stale else "xavier")
         after = [layer.weight_orig for layer in module.scales[0].layers[1:4]]
         assert all(torch.equal(a, b) == stale for a, b in zip(before, after, strict=True))
         fan_in, fan_out = 16 * 16, 32 * 16
@@ -50,7 +52,7 @@ def test_normal_of_pix2pixhd():
     torch.manual_seed(0)
     module = build("pix2pixhd_global", width=16, blocks=1)
     bias = module.trunk.first.bias.clone()
-    init.official("pix2pixhd_global", module)
+    initialise.network(module, "pix2pixhd_global", "normal")
     assert float(module.trunk.up[0].weight.detach().std()) == pytest.approx(0.02, rel=0.02)
     assert torch.equal(module.trunk.first.bias, bias), "biases keep torch's default"
 
@@ -59,7 +61,7 @@ def test_normal_of_pix2pixhd():
 def test_dncnn(scheme):
     torch.manual_seed(0)
     module = build("dncnn", depth=10, variant="kair")
-    init.dncnn(module, scheme)
+    dncnn(module, scheme)
     spread = math.sqrt(2 / (9 * 64))
     scales = torch.cat([norm.weight.detach() for norm in module.norms])
     weight = module.convs[3].weight.detach()
@@ -84,10 +86,19 @@ def test_drn_and_unknown():
     torch.manual_seed(0)
     module = build("drn_d_22")
     up = module.up.weight.clone()
-    init.official("drn_d_22", module)
+    initialise.network(module, "drn_d_22", "official")
     assert float(module.base[6][1].conv2.weight.detach().std()) == pytest.approx(math.sqrt(2 / (9 * 512)), rel=0.01)
     assert torch.equal(module.up.weight, up) and float(module.seg.bias.abs().max()) == 0
-    with pytest.raises(PixelwiseError, match="'segmenter' has no official initialisation"):
-        init.official("segmenter", build("segmenter", stages=1))
     with pytest.raises(PixelwiseError, match="'zeros'; allowed are matconvnet"):
-        init.dncnn(build("dncnn"), "zeros")
+        dncnn(build("dncnn"), "zeros")
+    with pytest.raises(PixelwiseError, match="segmenter: initialisation 'matconvnet'; the model declares no such"):
+        initialise.network(build("segmenter", stages=1), "segmenter", "matconvnet")
+
+
+def test_a_scheme_that_fits_no_layer_is_refused():
+    with pytest.raises(PixelwiseError, match="dncnn: initialisation 'xavier' fits none of its layers"):
+        initialise.network(torch.nn.Sequential(torch.nn.GroupNorm(1, 4)), "dncnn", "xavier")
+    module = build("dncnn", width=4)
+    before = [value.clone() for value in module.parameters()]
+    initialise.network(module, "dncnn", "pytorch")
+    assert all(torch.equal(old, new) for old, new in zip(before, module.parameters(), strict=True))

@@ -177,7 +177,7 @@ def test_options():
         from_options("asapnet", {"norm_G": "spectralinstance"})
     with pytest.raises(PixelwiseError, match="act_mode 'IR'"):
         from_options("dncnn", {"act_mode": "IR"})
-    with pytest.raises(PixelwiseError, match="'unet' has no official options"):
+    with pytest.raises(PixelwiseError, match="model 'unet'; allowed are"):
         from_options("unet", {})
     assert from_options("multiscale_discriminator", {"ndf": 4}).in_channels == 39
     assert from_options("pix2pixhd_discriminator", {"label_nc": 8, "no_instance": True, "ndf": 4}).in_channels == 11

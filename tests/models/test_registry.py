@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from pixelwise.errors import PixelwiseError
-from pixelwise.models import build, registry
+from pixelwise.models import build, declarations, registry
 from pixelwise.models.flops import count
 
 
@@ -47,7 +47,7 @@ def test_flops_at_256x512(name, gflop):
 
 
 @torch.no_grad()
-@pytest.mark.parametrize("name", registry.NAMES)
+@pytest.mark.parametrize("name", declarations.models())
 def test_every_model_runs(name):
     options = {
         "asapnet": {"width": 4, "max_width": 8, "mlp_width": 8, "depth": 1},
@@ -81,7 +81,7 @@ def test_errors_name_what_is_allowed():
     with pytest.raises(PixelwiseError, match="dncnn: option 'deepth'; allowed are channels, depth, width, variant"):
         build("dncnn", deepth=3)
     with pytest.raises(PixelwiseError, match="model 'unet'"):
-        registry.modules("unet")
+        declarations.modules("unet")
     with pytest.raises(PixelwiseError, match=r"\(1, 38, 64, 64\)"):
         build("multiscale_discriminator", width=4)(torch.zeros(1, 38, 64, 64))
     with pytest.raises(PixelwiseError, match="scales 0"):
@@ -89,6 +89,8 @@ def test_errors_name_what_is_allowed():
 
 
 def test_reading_the_registry_imports_no_torch():
-    code = "import sys; import pixelwise.models.registry, pixelwise.data; assert 'torch' not in sys.modules"
+    code = "import sys; from pixelwise.models import declarations, registry; declarations.models()"
+    code += "; import pixelwise.data; assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
-    assert registry.modules("asapnet") == ["pixelwise.models.architectures.asapnet"]
+    own = "pixelwise.models.architectures.asapnet"
+    assert declarations.modules("asapnet") == [own, f"{own}#functions/asapnet", "pixelwise.models.layers"]

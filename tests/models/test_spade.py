@@ -19,6 +19,7 @@ from pixelwise.models.official.official_checkpoints import from_options, load_of
 from pixelwise.models.official.official_keys import official_keys
 from pixelwise.models.official.official_options import clear_options
 from pixelwise.models.registry import skeleton
+from pixelwise.training import initialise
 from tests.models.golden_case import close
 
 CASES = ["small_spade_more", "small_spade_normal", "small_spade_train", "small_spade_instance", "small_spade_most"]
@@ -143,13 +144,13 @@ def test_official_initialisation_knows_norms_without_weights():
     torch.manual_seed(0)
     module = build("spade", width=8, num_upsampling_layers="normal")
     before = module.blocks[0].first.weight_orig.clone()
-    init.official("spade", module, stale_alias=True)
+    initialise.network(module, "spade", "official")
     assert torch.equal(module.blocks[0].first.weight_orig, before)
     hidden = module.blocks[0].norm_first.hidden
     spread = 0.02 * (2 / (9 * (36 + 128))) ** 0.5
     assert float(hidden.weight.detach().std()) == pytest.approx(spread, rel=0.03)
     assert not hidden.bias.any() and not module.blocks[0].second.bias.any()
-    init.official("spade", module)
+    initialise.network(module, "spade", "xavier")
     assert not torch.equal(module.blocks[0].first.weight_orig, before)
     init.normal(module)
 

@@ -19,14 +19,14 @@ HERE = Machine(torch.device("cpu"))
 
 def test_pairs_are_mirrored_together(translation_data: Path) -> None:
     images, pack = LabelledImages(translation_data, HERE), Pack(translation_data, "train")
-    planes, pictures = images.pairs(torch.tensor([2, 5]), torch.tensor([False, True]), instance_edge=True)
+    planes, ids, pictures = images.pairs(torch.tensor([2, 5]), torch.tensor([False, True]), instance_edge=True)
     assert planes.shape == (2, 6, 32, 64) and pictures.shape == (2, 3, 32, 64)
     for row, number in enumerate((2, 5)):
         label, image = pack.label(number), pack.image(number)
         assert label is not None
         if row:
             label, image = label[:, ::-1], image[:, ::-1]
-        assert np.array_equal(planes[row, :5].argmax(0).numpy(), label)
+        assert np.array_equal(planes[row, :5].argmax(0).numpy(), label) and np.array_equal(ids[row].numpy(), label)
         assert np.array_equal(((pictures[row] + 1) * 127.5).round().byte().permute(1, 2, 0).numpy(), image)
     assert 0 < planes[:, 5].mean() < 0.7
     assert images.pairs(torch.tensor([0]), torch.tensor([True]), instance_edge=False)[0].shape == (1, 5, 32, 64)

@@ -12,13 +12,16 @@ sys.path.insert(
 from pixelwise import net
 
 with net.planning():
-    from pixelwise.planning import clone, configuration, exclusive, graph
+    from pixelwise.planning import clone, configuration, environment, exclusive, graph
     from pixelwise.data import own
 
     clone.run_this_checkout(ROOT)
     # `config` holds what the command line gave, which child processes are given again; all else is read from the file.
     PLAN = graph.plan_of(configuration.read(Path("params.yaml"), config))
     if workflow.is_main_process:
+        environment.check(
+            environment.differences(job.entries for job in PLAN.jobs), PLAN.environment
+        )
         TURN = exclusive.Turn(PLAN.name)
         STALE = TURN.plan(PLAN.jobs, own.noticed(PLAN.jobs))
 config["profile"] = PLAN.name  # for the captions of `snakemake --report`
@@ -30,7 +33,7 @@ wildcard_constraints:
 
 DATA, RESULTS, LOGS = f"data/{PLAN.name}", f"results/{PLAN.name}", f"logs/{PLAN.name}"
 JOBS = {job.id: job for job in PLAN.jobs}
-EVALUATED = ("generate", "time", "fid", "segment", "restore", "inspect")
+EVALUATED = ("generate", "time", "fid", "segment", "follow", "restore", "inspect")
 # Cards of this machine, for jobs that run on it: as many at a time as there are cards, unless --resources gpu=N says
 # otherwise. A cluster has its own (profiles/slurm).
 GPUS = clone.gpus() if workflow.local_exec else 0

@@ -52,6 +52,23 @@ rule segment:
         "pixelwise segment {input.job:q} > {log:q}"
 
 
+rule follow:
+    input:
+        job=job_file("follow"),
+        made=upstream("follow"),
+    output:
+        f"{RESULTS}/follow/{{dataset}}/{{model}}/{{seed}}/manifest.json",
+    log:
+        f"{LOGS}/follow/{{dataset}}/{{model}}/{{seed}}.log",
+    conda:
+        ENVIRONMENT
+    threads: threads_of("follow")
+    resources:
+        gpu=gpus_of("follow"),
+    shell:
+        "pixelwise follow {input.job:q} > {log:q}"
+
+
 rule restore:
     input:
         job=job_file("restore"),
@@ -73,9 +90,9 @@ rule inspect:
     input:
         job=job_file("inspect"),
     output:
-        f"{RESULTS}/inspect/manifest.json",
+        f"{RESULTS}/inspect/{{network}}/manifest.json",
     log:
-        f"{LOGS}/inspect.log",
+        f"{LOGS}/inspect/{{network}}.log",
     conda:
         ENVIRONMENT
     threads: threads_of("inspect")

@@ -14,6 +14,7 @@ from pixelwise.claims.predicted_records import Datasets
 from pixelwise.errors import PixelwiseError
 from pixelwise.files import listings
 from pixelwise.files.step_documents import LogLine
+from pixelwise.models import declarations
 from pixelwise.planning.clone import on_card
 from pixelwise.planning.jobs import Job
 
@@ -72,6 +73,8 @@ def work_of(job: Job, datasets: Datasets) -> float:
         return timing_work(settings)
     if job.kind == "restore":
         return restoration_work(settings, max(datasets.images(job, "val"), 1)) * area
+    if job.kind == "follow":  # every snapshot through three networks
+        return float(max(datasets.images(job, "val"), 1) * area * 10)
     if job.kind in ("generate", "fid", "segment"):
         return float(max(datasets.images(job, "val"), 1) * area * len(getattr(settings, "protocols", (1,))))
     return 1.0
@@ -199,20 +202,24 @@ def card_words(document: Mapping[str, Any], asked: str | None, here: str | None)
 
 
 def memory_gb(job: Job, datasets: Datasets, document: dict[str, Any]) -> float | None:
-    """GPU memory of a training job in GB by the table's formula; None for other jobs and unknown networks."""
+    """GPU memory of a training job in GB by the table's formula; None for other jobs, or if a model says nothing."""
     settings: Any = job.settings
     if job.kind not in ("adversarial", "denoising", "segmentation"):
         return None
     networks = [settings.architecture]
     if job.kind == "adversarial":
         networks += [settings.discriminator] * 2 + (["perceptual"] if settings.perceptual else [])
-    known = [document["memory"].get(name) for name in networks]
-    if None in known:
-        return None
+    declared = {name: model.memory for name, model in declarations.models().items()}
+    known = [tuple(document["memory"]) if name == "perceptual" else declared.get(name) for name in networks]
     height, width = datasets.size(job)
     pixels = settings.patch**2 if job.kind == "denoising" else (height or 360) * (width or 480)
     side = getattr(settings, "crop", None)
     pixels = min(pixels, side**2) if side else pixels
     images = settings.batch / settings.accumulate
-    total = sum(16e-3 * entry["parameters"] + images * pixels * 1e-6 * entry["activations"] for entry in known)
-    return float(1.2 * total)
+    total = 0.0
+    for entry in known:
+        if entry is None:
+            return None
+        parameters, activations = entry
+        total += 16e-3 * parameters + images * pixels * 1e-6 * activations
+    return 1.2 * total

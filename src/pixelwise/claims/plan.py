@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -16,23 +15,18 @@ from pixelwise.claims.checks import Measurement, Underspecified
 from pixelwise.claims.claim_schema import Register, register
 from pixelwise.claims.findings import Finding
 from pixelwise.claims.verdicts import decide
+from pixelwise.data.declared_kinds import Folder, find, names
 from pixelwise.planning.clone import on_card
 from pixelwise.planning.jobs import RUN_LOG, Job
 
 if TYPE_CHECKING:
     from pixelwise.planning.graph import Plan
 
-OWN = {"cityscapes": "CITYSCAPES_ROOT", "gopro": "", "custom": ""}
-"""Data sets that a user must bring, with the environment variable that may name their folder."""
-LOGIN = ("CITYSCAPES_USERNAME", "CITYSCAPES_PASSWORD")
-
 
 def obtainable(dataset: Any) -> bool:
     """Whether the data can be had without asking the user for anything more."""
-    if dataset.kind not in OWN or dataset.root:
-        return True
-    named = OWN[dataset.kind]
-    return bool(named) and (bool(os.environ.get(named)) or all(os.environ.get(name) for name in LOGIN))
+    place = find(dataset.kind).origin
+    return not isinstance(place, Folder) or bool(place.named(dataset.root) or place.account())
 
 
 def possible(jobs: Sequence[Job]) -> list[Job]:
@@ -85,7 +79,7 @@ def survey(plan: Plan, log: Path = RUN_LOG, card: str | None = None) -> dict[str
     now, later = (settled(known, decidable(known, chosen)) for chosen in (possible(jobs), jobs))
     waiting = Counter(_waits_for(known, f) for f in decidable(known, jobs) if f.missing and f.id not in later)
     disk = shutil.disk_usage(Path.cwd()).free / 1e9
-    data = [_data(known, job) for job in jobs if job.kind == "fetch"]
+    data = [_data(job) for job in jobs if job.kind == "fetch"]
     groups = groups_of(jobs, log, "cuda" if gpu else "cpu", card or (gpu[0] if gpu else None))
     return {
         "run": plan.name,
@@ -106,24 +100,24 @@ def _waits_for(known: Register, finding: Finding) -> str:
         return str(finding.missing)
     if check.hardware:
         return " and ".join(f"a {name} {text}" for name, text in check.hardware.items())
-    need = known.datasets.get(check.dataset or "")
+    need = find(check.dataset) if check.dataset in names() else None
     short = f"records of kind {check.kind}" + (f" on {check.dataset}" if check.dataset else "")
     return (
         f"{short} ({need.get})" if need else f"{short}, {check.protocol or 'at sizes or of models not in the profile'}"
     )
 
 
-def _data(known: Register, job: Job) -> dict[str, Any]:
+def _data(job: Job) -> dict[str, Any]:
     dataset = getattr(job.settings, "dataset")  # noqa: B009
-    need = known.datasets.get(dataset.kind)
+    kind = find(dataset.kind)
     return {
         "name": job.id.partition("/")[2],
         "kind": dataset.kind,
         "have": obtainable(dataset),
-        "login": need.login if need else None,
-        "get": need.get if need else "comes with the program",
-        "download_gb": need.download_gb if need else 0.0,
-        "disk_gb": need.disk_gb if need else 0.1,
+        "login": kind.origin.register if isinstance(kind.origin, Folder) else "",
+        "get": kind.get,
+        "download_gb": kind.download_gb,
+        "disk_gb": kind.disk_gb,
     }
 
 

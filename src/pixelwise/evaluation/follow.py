@@ -1,4 +1,4 @@
-"""Step `follow`: FID and mean IoU of a generator along its training, from the snapshots that it left."""
+"""Step `follow`: the quality of a generator along its training, from the snapshots that it left."""
 
 from __future__ import annotations
 
@@ -13,9 +13,8 @@ from numpy.typing import NDArray
 from pixelwise.artifacts import write_text
 from pixelwise.data.pack import Pack, read_facts
 from pixelwise.errors import PixelwiseError
-from pixelwise.evaluation import confusion, features, hardware, segment
+from pixelwise.evaluation import features, fid, hardware, segment, segment_tables
 from pixelwise.evaluation.compared_pictures import Pictures
-from pixelwise.evaluation.frechet import frechet_distance
 from pixelwise.evaluation.generate import MODEL, generated_pictures
 from pixelwise.evaluation.generator import Generator
 from pixelwise.evaluation.segmenter_protocols import PROTOCOLS, Segmenter
@@ -23,15 +22,16 @@ from pixelwise.evaluation.truth import Truth
 from pixelwise.files.reading import read
 from pixelwise.files.step_documents import Training
 from pixelwise.models import snapshots
+from pixelwise.quantities import shown
 from pixelwise.settings.evaluation import FollowSettings
 
 TABLE = "quality.csv"
-RESIZE: features.Resize = "pytorch-fid"
+RESIZE = "pytorch-fid"
 PROTOCOL = "native"
 
 
 def run(settings: FollowSettings, inputs: dict[str, Path], out: Path, work: Path) -> None:
-    """Write quality.csv: presentations, fid (lower is better), miou in percent (higher is better), synthetic, short.
+    """Write quality.csv: presentations, every metric of fid and segmentation that has a figure, synthetic, short.
 
     Args:
         settings: Which training and split.
@@ -60,12 +60,13 @@ def run(settings: FollowSettings, inputs: dict[str, Path], out: Path, work: Path
         found = features.extract(seen.read, len(seen), inception, RESIZE, settings.batch)
         if len(photographs) < len(found):
             raise PixelwiseError(f"{inputs['real']}: {len(photographs)} photographs; {len(found)} are needed")
-        matrices, _ = segment.measure(segmenter, PROTOCOLS[PROTOCOL], seen, (seen.indices,), truth, settings.batch)
+        protocol = PROTOCOLS[PROTOCOL]
+        matrices, pixels = segment.measure(segmenter, protocol, seen, (seen.indices,), truth, settings.batch)
         rows.append(
             {
                 "presentations": presentations,
-                "fid": frechet_distance(found, photographs[: len(found)]),
-                "miou": 100 * float(confusion.mean_iou(matrices[0].sum(axis=0))),
+                **{name: fid.distance(name, found, photographs[: len(found)]) for name in shown("fid", "figure")},
+                **segment_tables.scores(matrices[0], pixels, shown("segmentation", "figure")),
                 "synthetic": facts["synthetic"],
                 "short": training.short,
             }

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import inspect
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -13,7 +11,8 @@ from torch import Tensor
 
 from pixelwise.data import semantics
 from pixelwise.errors import PixelwiseError
-from pixelwise.models import checkpoint, registry
+from pixelwise.models import checkpoint
+from pixelwise.models.registry import full_options
 
 
 class Generator:
@@ -42,6 +41,7 @@ class Generator:
         if options["output_channels"] != 3:
             raise PixelwiseError(f"{path}: makes {options['output_channels']} channels; 3 are needed")
         self.num_labels, self.instance_edge = int(options["num_labels"]), bool(options["instance_edge"])
+        self.by_ids = bool(getattr(self.module, "takes_ids", False))
         self.dontcare = bool(self.info.get("extra", {}).get("dontcare", False))
 
     @torch.inference_mode()
@@ -62,7 +62,8 @@ class Generator:
             raise PixelwiseError(f"{self.info['name']}: needs an instance map beside the label map")
         label = torch.from_numpy(np.array(labels)).to(self.device)
         instance = torch.from_numpy(np.array(instances)).to(self.device) if self.instance_edge else None
-        return to_bytes(self.module(semantics(label, instance, self.num_labels)))
+        planes = semantics(label, instance, self.num_labels)
+        return to_bytes(self.module(planes, label) if self.by_ids else self.module(planes))
 
 
 def to_bytes(images: Tensor) -> NDArray[np.uint8]:
@@ -76,10 +77,3 @@ def to_bytes(images: Tensor) -> NDArray[np.uint8]:
     """
     scaled = ((images.float() + 1) / 2 * 255).clamp(0, 255)
     return np.asarray(scaled.permute(0, 2, 3, 1).cpu().numpy().astype(np.uint8))
-
-
-def full_options(name: str, given: dict[str, Any]) -> dict[str, Any]:
-    """Options of a model, completed by its architecture's defaults."""
-    parameters = inspect.signature(registry.factory(name)).parameters
-    defaults = {name: p.default for name, p in parameters.items() if p.default is not inspect.Parameter.empty}
-    return defaults | given

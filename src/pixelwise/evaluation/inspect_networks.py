@@ -1,58 +1,51 @@
-"""Step `inspect`: what the published architectures and recipes hold, as records that decide claims about them."""
+"""Step `inspect`: what a published network and its recipes hold, as records that decide claims about them."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
-from pixelwise.models.facts import RIVALS, Facts, asapnet_facts, constant_facts, receptive_field, rival_facts
+from pixelwise.models import declarations
+from pixelwise.models.facts import Facts, of_model
 from pixelwise.record import Record, Scalar, Task, Value, protocol_hash, write_records
 from pixelwise.settings.claims import ArchitectureSettings
-from pixelwise.settings.recipes import RESTORATION, TRANSLATION
 from pixelwise.settings.training import AdversarialSettings, DenoisingSettings
 
 PROTOCOL = "counted on the built network"
 RECIPE_PROTOCOL = "read from the settings"
-DEPTHS = (17, 20)
 
 
 def run(settings: ArchitectureSettings, inputs: dict[str, Path], out: Path, work: Path) -> None:
     """Count parameters, layers, grids and arithmetic, and write metrics.json.
 
     Args:
-        settings: The image sizes.
+        settings: The network, the image sizes, and the networks that it is compared with.
         inputs: None needed.
         out: Receives metrics.json.
         work: Unused.
     """
-    records = [record for height, width in settings.sizes for record in at_size(height, width)]
-    records += [_record(name, facts, {}) for name, facts in constant_facts().items()]
-    for depth in DEPTHS:
-        facts: Facts = {"receptive_field": (receptive_field(depth), "pixels")}
-        records.append(_record("dncnn", facts, {"depth": depth}, task="denoising"))
-    records += [_record(f"recipe {name}", facts, {}, RECIPE_PROTOCOL) for name, facts in recipes().items()]
+    name = settings.architecture
+    task: Task = "translation" if "denoising" not in declarations.model(name).tasks[:1] else "denoising"
+    counted = list(of_model(name, settings.sizes))
+    records = [_record(subject, facts, dict(condition), task=task) for subject, condition, facts in counted]
+    for other in settings.against:
+        theirs = {tuple(condition.items()): facts for _, condition, facts in of_model(other, settings.sizes)}
+        for subject, condition, facts in counted:
+            beside = theirs.get(tuple(condition.items()), {})
+            if subject == name and "gmacs" in facts and "gmacs" in beside:
+                ratio: Facts = {"gmacs_ratio": (facts["gmacs"][0] / beside["gmacs"][0], "1")}
+                records.append(_record(f"{name}/{other}", ratio, dict(condition)))
+    records += [_record(f"recipe {recipe}", facts, {}, RECIPE_PROTOCOL) for recipe, facts in recipes(name)]
     write_records(out / "metrics.json", records)
 
 
-def at_size(height: int, width: int) -> list[Record]:
-    """All generators at one size, and the ratios of their arithmetic to ASAP-Net's."""
-    condition: dict[str, Scalar] = {"height": height, "width": width}
-    asap = asapnet_facts(height, width)
-    records = [_record("asapnet", asap, condition)]
-    for name in RIVALS:
-        other = rival_facts(height, width, name)
-        ratio: Facts = {"gmacs_ratio": (other["gmacs"][0] / asap["gmacs"][0], "1")}
-        records += [_record(name, other, condition), _record(f"{name}/asapnet", ratio, condition)]
-    return records
-
-
-def recipes() -> dict[str, Facts]:
-    """The numbers of every published recipe that a claim may name."""
-    facts: dict[str, Facts] = {}
-    usual = {recipe: architecture for architecture, recipe in AdversarialSettings.BY_ARCHITECTURE.items()}
-    for name in TRANSLATION:
-        architecture = usual.get(name, "asapnet")
+def recipes(architecture: str) -> Iterator[tuple[str, Facts]]:
+    """The numbers of a model's published recipes that a claim may name."""
+    found: dict[str, Facts] = {}
+    own = declarations.model(architecture).recipes
+    for name in own.get("translation", {}):
         settings = AdversarialSettings(architecture=architecture, recipe=name)
-        facts[name] = {
+        found[name] = {
             "epochs": (settings.epochs_constant + settings.epochs_decay, "epochs"),
             "batch": (settings.batch, "images"),
             "feature_matching": (settings.feature_matching, "1"),
@@ -60,15 +53,15 @@ def recipes() -> dict[str, Facts]:
             "gan_loss_hinge": (float(settings.gan_loss == "hinge"), "1"),
             "learning_rate": (settings.learning_rate, "1"),
         }
-    for name in RESTORATION:
-        denoising = DenoisingSettings(recipe=name)
-        facts.setdefault(name, {}).update(
+    for name in own.get("restoration", {}):
+        denoising = DenoisingSettings(architecture=architecture, recipe=name)
+        found.setdefault(name, {}).update(
             {
                 "restoration_batch": (denoising.batch, "patches"),
                 "loss_half_sum_squares": (float(denoising.loss == "half_sum_squares"), "1"),
             }
         )
-    return facts
+    yield from found.items()
 
 
 def _record(

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import inspect
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -12,6 +10,7 @@ from numpy.typing import NDArray
 
 from pixelwise.errors import PixelwiseError
 from pixelwise.models import checkpoint, registry
+from pixelwise.models.layers import InputShape
 
 Image = NDArray[np.float32]
 
@@ -40,12 +39,12 @@ class Restorer:
     def __init__(self, path: Path, device: torch.device | str = "cpu") -> None:
         self.path, self.device = path, torch.device(device)
         self.module, self.info = checkpoint.load(path, device)
-        options = _options(self.info)
-        channels = options.get("dense_channels", options.get("channels"))
-        made = options.get("output_channels", channels)
-        if channels not in (1, 3) or made != channels:
+        options = registry.full_options(self.info["name"], self.info["options"])
+        fitting = [n for n in (1, 3) if _fits(options, registry.image_options(self.info["name"], n))]
+        if not fitting:
             raise PixelwiseError(f"{path}: {self.info['name']} is no network from image to image; give a denoiser")
-        self.channels, self.tile = int(channels), int(options.get("tile", 1))
+        legal = getattr(self.module, "legal", InputShape(self.info["name"], fitting[0]))
+        self.channels, self.tile = fitting[0], int(legal.multiple)
         self.patch: int | None = self.info.get("extra", {}).get("patch") if self.tile > 1 else None
 
     def __call__(self, image: Image) -> Image:
@@ -117,9 +116,6 @@ def _starts(length: int, side: int) -> list[int]:
     return [*range(0, length - side, side), max(0, length - side)]
 
 
-def _options(info: dict[str, Any]) -> dict[str, Any]:
-    """A checkpoint's options, completed by the architecture's defaults."""
-    parameters = inspect.signature(registry.factory(info["name"])).parameters
-    defaults = {name: p.default for name, p in parameters.items() if p.default is not inspect.Parameter.empty}
-    given: dict[str, Any] = info["options"]
-    return defaults | given
+def _fits(options: dict[str, object], wanted: dict[str, object]) -> bool:
+    """Whether a network has the options that make it one from image to image."""
+    return all(options.get(name) == value for name, value in wanted.items())

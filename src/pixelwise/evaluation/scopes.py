@@ -63,7 +63,8 @@ def translation_call(
 
     def prepared(labels: Tensor, instances: Tensor) -> tuple[Tensor, ...]:
         if not isinstance(module, Optimised) or module.labels is None:
-            return (semantics(labels, instances if edge else None, num_labels),)
+            planes = semantics(labels, instances if edge else None, num_labels)
+            return (planes, labels.to(torch.uint8)) if by_ids else (planes,)
         ids = labels.to(torch.uint8)
         return (ids, instance_edges(instances)) if edge else (ids,)
 
@@ -78,6 +79,7 @@ def translation_call(
         made: Tensor = module(*prepared(inputs.labels.to(device), inputs.instances.to(device)))
         return ((made.float() + 1) / 2 * 255).clamp(0, 255).to(torch.uint8).cpu()
 
+    by_ids = bool(getattr(module, "takes_ids", False))  # the network would look for the ids in the planes
     floats = inputs.labels.float()
     labels, instances = inputs.labels.to(device), inputs.instances.to(device)
     ready = prepared(labels, instances)

@@ -19,6 +19,7 @@ from pixelwise.evaluation import card_state, hardware, latency, scopes, timed_ba
 from pixelwise.evaluation.finished_conditions import Finished, Results
 from pixelwise.evaluation.latency import Facts
 from pixelwise.evaluation.stopwatch import Call, peak_memory
+from pixelwise.models import declarations
 from pixelwise.models.fast.optimised import Optimised, optimise
 from pixelwise.record import Record, write_records
 from pixelwise.settings.evaluation import Mode, Precision, Scope, TimedModel, TimeSettings
@@ -64,7 +65,7 @@ def run(settings: TimeSettings, inputs: dict[str, Path], out: Path, work: Path) 
     processor = hardware.describe(torch.device("cpu"), settings.threads)
     arithmetic, results, finished = list(latency.arithmetic(settings)), Results(), Finished(work, machine)
     for size, group in itertools.groupby(conditions(settings), lambda condition: condition.size):
-        modules = functools.cache(lambda size=size: _modules(settings, size, device))
+        modules = functools.cache(functools.partial(_modules, settings, device))
         for condition in group:
             made = functools.partial(_measure, settings, condition, modules, device, arithmetic)
             results.add(_once(finished, condition.facts(settings, device), made))
@@ -82,8 +83,8 @@ def run(settings: TimeSettings, inputs: dict[str, Path], out: Path, work: Path) 
     write_text(out / "samples.csv", table.to_csv(index=False, lineterminator="\n", float_format="%.6f"))
 
 
-def _modules(settings: TimeSettings, size: tuple[int, int], device: torch.device) -> dict[str, nn.Module]:
-    return {label: latency.build(settings, model, size).to(device) for label, model in settings.models.items()}
+def _modules(settings: TimeSettings, device: torch.device) -> dict[str, nn.Module]:
+    return {label: latency.build(settings, model).to(device) for label, model in settings.models.items()}
 
 
 def _once(finished: Finished, facts: Facts, measure: Callable[[], Results]) -> Results:
@@ -144,6 +145,11 @@ def _measure(
     # The optimised form sets its own precision, layer by layer.
     with hardware.precision("fp32" if condition.mode == "optimised" else condition.precision, device):
         for label, module in modules().items():
+            architecture = settings.models[label].architecture
+            if condition.mode == "optimised" and not declarations.model(architecture).optimised:
+                reason = f"not optimised: {architecture} declares no optimised form"
+                results.skipped.append(facts | {"model": label, "reason": reason})
+                continue
             try:
                 call = _call(settings, condition, settings.models[label], module, device)
                 eager = call
@@ -191,7 +197,7 @@ def _call(
     if settings.task == "denoising":
         call = scopes.denoising_call(condition.scope, network, drawn, device)
     else:
-        labels, edge = latency.semantic_channels(settings, model, condition.size)
+        labels, edge = latency.semantic_channels(settings, model)
         call = scopes.translation_call(condition.scope, network, drawn, labels, edge, device)
     call()
     return call

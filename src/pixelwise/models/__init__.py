@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from pixelwise.models.checkpoint import load as load
-    from pixelwise.models.checkpoint import save as save
-    from pixelwise.models.registry import build as build
+import importlib
+from typing import Any
 
 __all__ = ["build", "load", "save"]
+_HOMES = {"build": "registry", "load": "checkpoint", "save": "checkpoint"}
 
 
 def __getattr__(name: str) -> Any:
-    """Give `build`, `load` and `save`; torch is imported only when they are used."""
-    if name == "build":
-        from pixelwise.models.registry import build
-
-        return build
-    if name in ("load", "save"):
-        from pixelwise.models import checkpoint
-
-        return getattr(checkpoint, name)
+    """Give `build`, `load` and `save`; what they need is imported only when they are used, and by nothing else."""
+    if name in _HOMES:
+        return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,28 +1,24 @@
-"""What the published architectures are, counted on the built networks: parameters, layers, grids, arithmetic.
+"""What a declared model is, counted on the built network: parameters, layers, arithmetic.
 
-Networks are built on the meta device, which has shapes and no memory, except where a response is measured.
+Networks are built on the meta device, which has shapes and no memory.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from itertools import pairwise
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from pixelwise.errors import PixelwiseError
-from pixelwise.models.architectures.asapnet import AsapNet
-from pixelwise.models.architectures.discriminator import multiscale_discriminator, pix2pixhd_discriminator
-from pixelwise.models.architectures.dncnn import DnCNN
-from pixelwise.models.architectures.drn import drn_d_22, drn_d_38, drn_d_105
-from pixelwise.models.architectures.pix2pixhd import Pix2PixHD, Pix2PixHDLocal, pix2pixhd_global, spade_pix2pixhd
-from pixelwise.models.architectures.spade import Spade
+from pixelwise.models import declarations
 from pixelwise.models.flops import count
-from pixelwise.models.pixelwise_stream import Form, pixelwise_mlp, position_channels
+from pixelwise.models.registry import function, skeleton
 
 Facts = dict[str, tuple[float, str]]
 """Quantity -> (value, unit)."""
+Condition = dict[str, int]
+"""What the facts hold under, such as an image's height and width."""
 
 
 def parameters(module: nn.Module) -> int:
@@ -35,125 +31,43 @@ def macs(module: nn.Module, image: Tensor) -> float:
     return count(module, image) / 2e9
 
 
-def tile_of(height: int, width: int) -> int:
-    """ASAP-Net's total downsampling for an image size: crop_size // (16 * aspect_ratio).
+def of_model(name: str, sizes: Sequence[tuple[int, int]]) -> Iterator[tuple[str, Condition, Facts]]:
+    """All that is counted of a model: by the function that it declares, or what is counted of any.
 
-    Source: tamarott/ASAPNet models/networks/generator.py. crop_size is the width, aspect_ratio width over height; it
-    is at least 16, the learned part of the downsampling.
+    Args:
+        name: The model.
+        sizes: Heights and widths.
 
-    Raises:
-        PixelwiseError: If no published configuration has this size.
+    Yields:
+        What records call the subject (the model, or one of its `counted` forms), the condition, the facts.
     """
-    tile = width // (16 * width // height) if width in (height, 2 * height) else 0
-    if tile < 16 or tile & (tile - 1):
-        raise PixelwiseError(
-            f"sizes: {height}x{width}; ASAP-Net takes 256, 512, 1024, ... rows, as many columns or twice"
-        )
-    return tile
+    own = function(name, "facts") or (at_sizes if declarations.model(name).input == "labels" else parameters_only)
+    for condition, facts in own(name, sizes):
+        yield name, condition, facts
+    for form, options in declarations.model(name).counted.items():
+        yield form, {}, {"parameters": (parameters(skeleton(name, **options)), "parameters")}
 
 
-def asapnet_facts(height: int, width: int) -> Facts:
-    """ASAP-Net's generator for Cityscapes labels at one size."""
-    tile = tile_of(height, width)
-    with torch.device("meta"):
-        net = AsapNet(tile=tile)
-        semantics = torch.empty(1, net.channels, height, width)
-    count = parameters(net)
-    shrunk = net.lowres_input(semantics)
-    stem = nn.Sequential(*list(net.lowres.layers)[: -net.depth])
-    features = stem(shrunk)
-    rows, columns = features.shape[2:]
-    widths = net.form.widths
-    head, blocks = (
-        macs(net.lowres.head, features),
-        macs(nn.Sequential(*list(net.lowres.layers)[-net.depth :]), features),
-    )
-    pixelwise = height * width * sum(a * b for a, b in pairwise(widths)) / 1e9
-    parts = {"stem": macs(stem, shrunk), "blocks": blocks, "head": head, "pixelwise": pixelwise}
-    facts: Facts = {f"gmacs_{name}": (value, "10^9") for name, value in parts.items()}
-    facts |= {
-        "gmacs": (sum(parts.values()), "10^9"),
-        "parameters": (count, "parameters"),
-        "bytes_fp32": (4 * count, "bytes"),
-        "parameters_per_tile": (net.lowres.head.out_channels, "parameters"),
-        "parameter_sets_per_tile": (rows * columns * tile**2 / (height * width), "sets"),
-        "tile": (tile, "pixels"),
-        "grid_rows": (rows, "tiles"),
-        "grid_columns": (columns, "tiles"),
-        "input_channels": (net.channels, "channels"),
-        "mlp_inputs": (widths[0], "channels"),
-        "mlp_layers": (len(widths) - 1, "layers"),
-        "mlp_width": (widths[1], "channels"),
-        "mlp_negative_slope": (negative_slope(), "1"),
-        "position_channels": (position_channels(tile), "channels"),
-    }
-    return facts
+def at_sizes(name: str, sizes: Sequence[tuple[int, int]]) -> Iterator[tuple[Condition, Facts]]:
+    """A generator as published for Cityscapes, at each size that it takes."""
+    module = skeleton(name).eval()
+    norms = sum(isinstance(layer, nn.BatchNorm2d) for layer in module.modules())
+    multiple, smallest = _least(name)
+    channels: Any = getattr(module, "legal").channels  # noqa: B009 (of every generator)
+    for height, width in sizes:
+        if height % multiple or width % multiple or min(height, width) < smallest:
+            continue
+        facts: Facts = {"gmacs": (macs(module, torch.empty(1, channels, height, width, device="meta")), "10^9")}
+        facts |= {"parameters": (parameters(module), "parameters"), "batch_norm_layers": (norms, "layers")}
+        yield {"height": height, "width": width}, facts
 
 
-def negative_slope() -> float:
-    """Slope of the pixelwise network's hidden activation below zero, measured on a network of one unit."""
-    form = Form(tile=2, widths=(1, 1, 1), num_labels=0, position_code=False, output="linear")
-    grid = torch.tensor([0.0, 1.0, 0.0, 1.0]).view(1, 1, 1, 4)
-    with torch.no_grad():
-        return -float(pixelwise_mlp(grid, None, torch.full((1, 1, 2, 2), -1.0), form)[0, 0, 0, 0])
+def parameters_only(name: str, sizes: object) -> Iterator[tuple[Condition, Facts]]:
+    """What is counted of a network whose size does not depend on the image's."""
+    yield {}, {"parameters": (parameters(skeleton(name)), "parameters")}
 
 
-RIVALS: dict[str, Callable[[], Pix2PixHD | Spade]] = {
-    "pix2pixhd_global": pix2pixhd_global,
-    "spade_pix2pixhd": spade_pix2pixhd,
-    "spade": Spade,
-}
-"""Generators that ASAP-Net is compared with, as published for Cityscapes."""
-
-
-def rival_facts(height: int, width: int, name: str) -> Facts:
-    """A rival's generator for Cityscapes labels at one size: `name` is one of `RIVALS`."""
-    with torch.device("meta"):
-        net = RIVALS[name]().eval()
-        semantics = torch.empty(1, net.legal.channels, height, width)
-    norms = sum(isinstance(module, nn.BatchNorm2d) for module in net.modules())
-    return {
-        "gmacs": (macs(net, semantics), "10^9"),
-        "parameters": (parameters(net), "parameters"),
-        "batch_norm_layers": (norms, "layers"),
-    }
-
-
-def receptive_field(depth: int) -> int:
-    """Side of the square of pixels that one pixel of DnCNN's input reaches, by impulse response.
-
-    All weights are equal and positive, so that no contribution cancels; the width does not matter.
-    """
-    net = DnCNN(depth=depth, width=1).double().eval()
-    with torch.no_grad():
-        for conv in net.convs:
-            conv.weight.fill_(1 / 9)  # type: ignore[operator]
-        side = 2 * depth + 9
-        impulse = torch.zeros(1, 1, side, side, dtype=torch.float64)
-        impulse[0, 0, side // 2, side // 2] = 1
-        reached = net.noise(impulse)[0, 0] > 0
-    return int(reached.any(0).sum())
-
-
-def constant_facts() -> dict[str, Facts]:
-    """Facts that depend on no image size: subject -> facts."""
-    with torch.device("meta"):
-        networks: dict[str, nn.Module] = {
-            "asapnet_facades512": AsapNet(num_labels=13, instance_edge=False, tile=32, padding="reflection"),
-            "asapnet_facades1024": AsapNet(num_labels=13, instance_edge=False, tile=64, padding="reflection"),
-            "asapnet_gray": AsapNet(instance_edge=False, dense_channels=1, output_channels=1),
-            "pix2pixhd_local": Pix2PixHDLocal(),
-            "multiscale_discriminator": multiscale_discriminator(),
-            "pix2pixhd_discriminator": pix2pixhd_discriminator(),
-            "dncnn_saoyan_17": DnCNN(depth=17, variant="saoyan"),
-            "dncnn_saoyan_20": DnCNN(depth=20, variant="saoyan"),
-            "dncnn_kair_17": DnCNN(depth=17, variant="kair"),
-            "dncnn_merged_20_colour": DnCNN(channels=3, depth=20, variant="merged"),
-            "drn_d_22": drn_d_22(),
-            "drn_d_38": drn_d_38(),
-            "drn_d_105": drn_d_105(),
-        }
-    facts: dict[str, Facts] = {name: {"parameters": (parameters(net), "parameters")} for name, net in networks.items()}
-    for name in ("multiscale_discriminator", "pix2pixhd_discriminator"):
-        facts[name]["scales"] = (len(networks[name].scales), "scales")  # type: ignore[arg-type]
-    return facts
+def _least(name: str) -> tuple[int, int]:
+    options: Any = declarations.model(name).options()
+    least: tuple[int, int] = options.least() if hasattr(options, "least") else (1, 1)
+    return least

@@ -1,43 +1,38 @@
-"""Names of the models and where they are defined. Reading this module imports no torch."""
+"""Networks built from their declarations. Reading this module imports no torch."""
 
 from __future__ import annotations
 
 import importlib
+import inspect
 from collections.abc import Callable
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from pixelwise.errors import PixelwiseError
+from pixelwise.models import declarations
 
 if TYPE_CHECKING:
     from torch import nn
 
-NAMES: dict[str, str] = {
-    "asapnet": "pixelwise.models.architectures.asapnet:AsapNet",
-    "pix2pixhd_global": "pixelwise.models.architectures.pix2pixhd:pix2pixhd_global",
-    "pix2pixhd_local": "pixelwise.models.architectures.pix2pixhd:Pix2PixHDLocal",
-    "spade_pix2pixhd": "pixelwise.models.architectures.pix2pixhd:spade_pix2pixhd",
-    "spade": "pixelwise.models.architectures.spade:Spade",
-    "multiscale_discriminator": "pixelwise.models.architectures.discriminator:multiscale_discriminator",
-    "pix2pixhd_discriminator": "pixelwise.models.architectures.discriminator:pix2pixhd_discriminator",
-    "dncnn": "pixelwise.models.architectures.dncnn:DnCNN",
-    "drn_d_22": "pixelwise.models.architectures.drn:drn_d_22",
-    "drn_d_38": "pixelwise.models.architectures.drn:drn_d_38",
-    "drn_d_54": "pixelwise.models.architectures.drn:drn_d_54",
-    "drn_d_105": "pixelwise.models.architectures.drn:drn_d_105",
-    "segmenter": "pixelwise.models.architectures.segmenter:Segmenter",
-}
-"""Model name -> "module:callable" that makes it from keyword options."""
 
+def function(name: str, part: str) -> Any:
+    """What a model's declaration names, or None if it names nothing.
 
-def modules(name: str) -> list[str]:
-    """Modules of this package that building a model imports dynamically; their own imports are written as statements.
+    Args:
+        name: The model.
+        part: Attribute of `declaration.Model`: `network`, `optimised`, `facts`, ...
 
     Raises:
-        PixelwiseError: If there is no such model.
+        PixelwiseError: If there is no such model, or its file has not what it names.
     """
-    if name not in NAMES:
-        raise PixelwiseError(f"model {name!r}; allowed are {', '.join(NAMES)}")
-    return [NAMES[name].split(":")[0]]
+    named = getattr(declarations.model(name), part)
+    if not named:
+        return None
+    module, _, found = named.rpartition(":")
+    module = module or declarations.module_of(name)
+    try:
+        return getattr(importlib.import_module(module), found)
+    except AttributeError:
+        raise PixelwiseError(f"{module}: has no {found}, which the declaration of {name} names ({part})") from None
 
 
 def factory(name: str) -> Callable[..., nn.Module]:
@@ -46,15 +41,26 @@ def factory(name: str) -> Callable[..., nn.Module]:
     Raises:
         PixelwiseError: If there is no such model.
     """
-    (module,) = modules(name)
-    return cast("Callable[..., nn.Module]", getattr(importlib.import_module(module), NAMES[name].split(":")[1]))
+    return cast("Callable[..., nn.Module]", function(name, "network"))
+
+
+def full_options(name: str, given: dict[str, Any]) -> dict[str, Any]:
+    """Options of a model, completed by its network's defaults."""
+    parameters = inspect.signature(factory(name)).parameters
+    return {key: p.default for key, p in parameters.items() if p.default is not inspect.Parameter.empty} | given
+
+
+def image_options(name: str, channels: int) -> dict[str, Any]:
+    """The options that make a model a network from images of so many channels to such images."""
+    options = function(name, "image_options")
+    return {"channels": channels} if options is None else dict(options(channels))
 
 
 def skeleton(name: str, **options: object) -> nn.Module:
     """Build a model on the "meta" device, without memory or values, in no time: for counting and for loading weights.
 
     Args:
-        name: One of `NAMES`.
+        name: A declared model.
         options: Keyword options of the model.
 
     Raises:
@@ -67,11 +73,11 @@ def skeleton(name: str, **options: object) -> nn.Module:
 
 
 def build(name: str, **options: object) -> nn.Module:
-    """Build a model; its weights are torch's defaults (see `pixelwise.models.init` for the official initialisations).
+    """Build a model; its weights are torch's defaults (see `pixelwise.models.init` and the models' files for others).
 
     Args:
-        name: One of `NAMES`.
-        options: Keyword options of the model; see its docstring.
+        name: A declared model.
+        options: Keyword options of the model; see its declaration.
 
     Raises:
         PixelwiseError: If the model or an option is unknown, a value is not allowed, or the weights would exceed the

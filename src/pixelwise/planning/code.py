@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import functools
+import hashlib
+import json
 import os
-from collections.abc import Iterable
+import sys
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,11 +20,14 @@ from pixelwise.planning import syntax
 
 PACKAGE = Path(__file__).parents[1]
 KNOWN = Path("work/sources.json")
-FORMAT = 2
+FORMAT = 4
 """Of what is kept about sources; another one is not read, nor is a damaged file."""
 # The frame around the steps: it decides which jobs exist and when they run, and its effect on a job is in the job file.
 _ROOMS = ("pixelwise.planning", "pixelwise.terminal", "pixelwise.cards")
-_FRAME = "__main__ cli cli_machine files.file_in_use net recorded_run settings settings.names settings.profile settings.smoke"
+_DECLARING = PACKAGE / "models/architectures"
+"""Files of which a step uses the network alone; see `models.declarations`."""
+_FRAME = "__main__ cli cli_machine files.file_in_use models.declaration models.declarations net recorded_run"
+_FRAME += " settings settings.names settings.profile settings.smoke"
 FRAME = frozenset({"pixelwise"} | {f"pixelwise.{name}" for name in _FRAME.split()})
 
 
@@ -46,12 +53,14 @@ class Source:
     Attributes:
         imports: Names that it may import as modules.
         words: Short strings that may name files beside it.
-        syntax: Hash of its syntax tree.
+        syntax: Hash of its syntax tree; of a model's file, of its network.
+        declaration: Hash of the declaration in a model's file.
     """
 
     imports: tuple[str, ...]
     words: tuple[str, ...]
     syntax: str
+    declaration: str = ""
 
 
 class Sources:
@@ -62,36 +71,51 @@ class Sources:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.known = {key: Source(tuple(a), tuple(b), c) for key, (a, b, c) in self._read().items()}
+        sources, self.packages = self._read()
+        self.known = {key: Source(tuple(a), tuple(b), c, d) for key, (a, b, c, d) in sources.items()}
         self.added = False
 
-    def _read(self) -> dict[str, list[Any]]:
+    def _read(self) -> tuple[dict[str, list[Any]], dict[str, Any]]:
         try:
             document = read_json(self.path)
         except PixelwiseError:
-            return {}
-        if not isinstance(document, dict) or document.get("digest") != digest([FORMAT, document.get("sources")]):
-            return {}
-        sources: dict[str, list[Any]] = document["sources"]
-        return sources
+            return {}, {}
+        parts = [document.get(name) for name in ("sources", "packages")] if isinstance(document, dict) else []
+        if not parts or document.get("digest") != digest([FORMAT, *parts]):
+            return {}, {}
+        return document["sources"], document["packages"]
 
     def of(self, path: Path) -> Source:
         """What is known of a file; it is parsed if its content is new."""
         key = _hash(path)
         if key not in self.known:
             tree = syntax.parse(path.read_text(encoding="utf-8"))
+            declaration = ""
+            if path.parent == _DECLARING:
+                declaration = syntax.fingerprint(ast.Module(syntax.split(tree)[0], []))
+                tree = syntax.network(tree)
             names, words = (tuple(sorted(set(found))) for found in (syntax.imported(tree), syntax.words(tree)))
-            self.known[key] = Source(names, words, syntax.fingerprint(tree))
+            self.known[key] = Source(names, words, syntax.fingerprint(tree), declaration)
             self.added = True
         return self.known[key]
+
+    def holders(self, state: str, find: Callable[[], dict[str, list[str]]]) -> dict[str, list[str]]:
+        """What `find` gives, which module is in which installed package; found anew where `state` is another one."""
+        if self.packages.get("state") != state:
+            self.packages = {"state": state, "holders": find()}
+            self.added = True
+        holders: dict[str, list[str]] = self.packages["holders"]
+        return holders
 
     def keep(self) -> None:
         """Write what is known of the present files; where that is not allowed, the next process parses again."""
         if self.added:
             present = {_hash(path) for path in PACKAGE.rglob("*.py")}
-            sources = {key: [x.imports, x.words, x.syntax] for key, x in self.known.items() if key in present}
+            known = {key: x for key, x in self.known.items() if key in present}
+            sources = {key: [x.imports, x.words, x.syntax, x.declaration] for key, x in known.items()}
             with contextlib.suppress(OSError):
-                write_json(self.path, {"digest": digest([FORMAT, sources]), "sources": sources})
+                parts = {"sources": sources, "packages": self.packages}
+                write_json(self.path, {"digest": digest([FORMAT, *parts.values()]), **parts})
             self.added = False
 
 
@@ -135,15 +159,31 @@ def _direct(module: str) -> tuple[frozenset[str], frozenset[Path]]:
 
 
 def modules_of(entries: Iterable[str]) -> set[str]:
-    """All modules of this package that the entry modules import, directly or not, apart from the frame."""
+    """All modules of this package that the entry modules import, directly or not, apart from the frame.
+
+    Entries that name a part of what a model declares (`module#part`) are executed by nobody.
+    """
     found: set[str] = set()
-    waiting = list(entries)
+    waiting = [entry for entry in entries if "#" not in entry]
     while waiting:
         module = waiting.pop()
         if module not in found and not framing(module):
             found.add(module)
             waiting.extend(_direct(module)[0])
     return found
+
+
+@functools.cache
+def foreign(entries: tuple[str, ...]) -> frozenset[str]:
+    """Top-level modules of other packages that the entry modules import, at once or when a function is called."""
+    sources = (_sources().of(path) for module in modules_of(entries) if (path := source_of(module)))
+    names = {name.split(".")[0] for source in sources for name in source.imports}
+    return frozenset(names - sys.stdlib_module_names - {"pixelwise"})
+
+
+def holders(state: str, find: Callable[[], dict[str, list[str]]]) -> dict[str, list[str]]:
+    """`Sources.holders` of this process."""
+    return _sources().holders(state, find)
 
 
 @functools.cache
@@ -154,9 +194,18 @@ def _hash(path: Path) -> str:
 def sources_of(entries: Iterable[str]) -> dict[str, str]:
     """Every source and data file that the entry modules use, with a hash of what it says.
 
+    Args:
+        entries: Modules; `module#declaration` for what a model's file declares, for steps that show it to people;
+            `module#group/recipe` for one recipe of it, for trainings; `module#functions/model` for the functions that
+            it names.
+
     Returns:
         Path relative to the package's parent (so that it is the same in every clone) -> hash of the syntax tree of a
-        source file, so that comments and docstrings make nothing stale, or SHA-256 of the bytes of a data file.
+        source file, so that comments and docstrings make nothing stale, or SHA-256 of the bytes of a data file. A
+        declaration follows its path and `#`; of a model's file itself, the network is hashed.
+
+    Raises:
+        PixelwiseError: If an entry names a part that is not declared.
     """
     return dict(_files(tuple(entries)))
 
@@ -169,4 +218,20 @@ def _files(entries: tuple[str, ...]) -> dict[str, str]:
         assert path is not None
         hashes[path] = _sources().of(path).syntax
         hashes |= {file: _hash(file) for file in _direct(module)[1]}
-    return {path.relative_to(PACKAGE.parent).as_posix(): hashes[path] for path in sorted(hashes)}
+    found = {path.relative_to(PACKAGE.parent).as_posix(): hashes[path] for path in sorted(hashes)}
+    return found | {name: declared for entry in entries if "#" in entry for name, declared in [_declared(entry)]}
+
+
+def _declared(entry: str) -> tuple[str, str]:
+    """Path and part of something that a model declares, and its hash."""
+    module, _, part = entry.partition("#")
+    path = source_of(module)
+    if path is None or path.parent != _DECLARING:
+        raise PixelwiseError(f"{entry[:200]}: {module[:100]} declares no model")
+    name = f"{path.relative_to(PACKAGE.parent).as_posix()}#{part}"
+    if part == "declaration":
+        return name, _sources().of(path).declaration
+    from pixelwise.models import declarations
+
+    known = declarations.part(module, *part.partition("/")[::2])
+    return name, hashlib.sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()

@@ -18,8 +18,9 @@ class Description(Settings):
         settings: Settings of that kind; validated by their own class.
         inputs: Role -> output folder of the upstream job.
         out: Folder of its outputs.
-        modules: Modules of this package beyond the kind's own that it uses.
+        modules: Modules of this package beyond the kind's own that it uses, or a declared part (`module#part`).
         code: Source file -> hash.
+        packages: Package that it computes with -> version, without what tells one build of it from another.
     """
 
     id: Inside
@@ -27,8 +28,11 @@ class Description(Settings):
     settings: dict[str, Any]
     inputs: dict[Text, Inside]
     out: Inside
-    modules: list[Annotated[str, Field(pattern=r"^pixelwise(\.[A-Za-z_][A-Za-z0-9_]*)+$", max_length=200)]]
+    modules: list[
+        Annotated[str, Field(pattern=r"^pixelwise(\.[A-Za-z_][A-Za-z0-9_]*)+(#[A-Za-z0-9._/-]+)?$", max_length=200)]
+    ]
     code: dict[Text, Hash]
+    packages: dict[Text, Annotated[str, Field(pattern=r"^[A-Za-z0-9.!_-]{1,100}$")]]
 
 
 class JobFile(Settings):

@@ -13,14 +13,14 @@ from pixelwise.planning.code import KNOWN
 from pixelwise.settings.names import PATTERN, SMOKE, own, plain
 
 _SEED = re.compile(r"seed\d{1,10}")
-_SCORED = ("train", "generate", "fid", "segment", "restore")
+_SCORED = ("train", "generate", "fid", "segment", "follow", "restore")
 _OUT = {
     "fetch": "data/{run}/{0}/raw",
     "prepare": "data/{run}/{0}/prepared",
     "weights": "data/{run}/weights/{0}",
     **{step: f"results/{{run}}/{step}/{{0}}/{{1}}/{{seed}}" for step in _SCORED},
     "time": "results/{run}/time/{0}",
-    "inspect": "results/{run}/inspect",
+    "inspect": "results/{run}/inspect/{0}",
     "summarise": "results/{run}/summary",
     "judge": "results/{run}/claims",
     "figures": "results/{run}/figures",

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import sys
 from collections.abc import Iterator
 from typing import Any
+
+LIGHT = ("pixelwise.errors", "pixelwise.settings.base", "pixelwise.models.declaration")
+"""Modules of this package that a model's declaration may import."""
 
 
 def parse(text: str) -> ast.Module:
@@ -70,3 +74,61 @@ def words(tree: ast.AST) -> Iterator[str]:
         text = node.value if isinstance(node, ast.Constant) else None
         if isinstance(text, str) and len(text) < 80 and "\n" not in text and text.strip("/. "):
             yield text
+
+
+def split(tree: ast.Module) -> tuple[list[ast.stmt], list[ast.stmt]]:
+    """A model's file as its declaration, and its network from the first import on that a declaration may not have.
+
+    Example:
+        >>> declaration, network = split(ast.parse("import math; x = 1; import torch; y = 2"))
+        >>> len(declaration), len(network)
+        (2, 2)
+    """
+    place = next((place for place, node in enumerate(tree.body) if not _light(node)), len(tree.body))
+    return tree.body[:place], tree.body[place:]
+
+
+def _light(node: ast.stmt) -> bool:
+    if isinstance(node, ast.Import):
+        names = [alias.name for alias in node.names]
+    elif isinstance(node, ast.ImportFrom):
+        names = [node.module or ""]
+    else:
+        return True
+    return all(name in LIGHT or name.split(".")[0] in {"pydantic", *sys.stdlib_module_names} for name in names)
+
+
+def network(tree: ast.Module) -> ast.Module:
+    """The network of a model's file, with what it uses of the declaration: imports, constants, functions, classes."""
+    declaration, body = split(tree)
+    apart = [single for node in declaration for single in _singly(node)]
+    used: set[int] = set()
+    waiting = [*body]
+    while waiting:
+        names = {node.id for node in ast.walk(waiting.pop()) if isinstance(node, ast.Name)}
+        found = {place for place, node in enumerate(apart) if names & set(_bound(node))} - used
+        used |= found
+        waiting += [apart[place] for place in found]
+    return ast.Module([apart[place] for place in sorted(used)] + body, [])
+
+
+def _singly(node: ast.stmt) -> Iterator[ast.stmt]:
+    """A statement; an import of several names as one import for each."""
+    if isinstance(node, ast.Import):
+        yield from (ast.Import([alias]) for alias in node.names)
+    elif isinstance(node, ast.ImportFrom):
+        yield from (ast.ImportFrom(node.module, [alias], node.level) for alias in node.names)
+    else:
+        yield node
+
+
+def _bound(node: ast.stmt) -> Iterator[str]:
+    """Names that a statement of a declaration gives a value."""
+    if isinstance(node, ast.ClassDef | ast.FunctionDef):
+        yield node.name
+    elif isinstance(node, ast.Import | ast.ImportFrom):
+        yield from ((alias.asname or alias.name).partition(".")[0] for alias in node.names)
+    else:
+        yield from (
+            part.id for part in ast.walk(node) if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)
+        )

@@ -9,8 +9,8 @@ from pixelwise.reporting.style import family, label
 from pixelwise.reporting.tidy_tables import each
 
 Pair = tuple[str, str]
-"""The slower and the faster family of models, `pix2pixhd` and `asapnet`."""
-PAIR: Pair = ("pix2pixhd", "asapnet")
+"""The slower and the faster family of models, `pix2pixhd` and `asapnet`, as `ratios` in the configuration has them; or
+two models, where a run compares several of these families at one size."""
 
 
 def plain(rows: pd.DataFrame) -> pd.DataFrame:
@@ -21,17 +21,27 @@ def plain(rows: pd.DataFrame) -> pd.DataFrame:
     return rows
 
 
+def lines(rows: pd.DataFrame) -> pd.Series:
+    """The family of each row's model (of both, in a ratio), or the model itself where a family has several at one size.
+
+    So a model whose options grow with the image is one line over all sizes, and two forms of one model are two.
+    """
+    families = rows["model"].map(lambda model: "/".join(family(part) for part in str(model).split("/")))
+    several = rows.assign(line=families).groupby(["line", "height", "width"])["model"].nunique()
+    apart = {line for line, count in several.groupby("line").max().items() if count > 1}
+    return families.where(~families.isin(apart), rows["model"]).astype(object)
+
+
 def _measured(numbers: Numbers) -> pd.DataFrame:
-    """Ratios of translation models in the plain condition, with their pair of families."""
+    """Ratios of translation models in the plain condition, with their pair."""
     rows = plain(numbers.pick("latency", "ratio", "translation"))
-    split = [tuple(family(part) for part in str(model).split("/")) for model in rows["model"]]
+    split = [tuple(str(line).split("/")) for line in lines(rows)]
     return rows.assign(pair=pd.Series(split, index=rows.index, dtype=object))
 
 
 def compared(numbers: Numbers) -> list[Pair]:
-    """Pairs that a run compares, the paper's first; the paper's alone where it compares none."""
-    found = set(_measured(numbers)["pair"]) or {PAIR}
-    return sorted(found, key=lambda pair: (pair != PAIR, pair))
+    """Pairs that a run compares, in the order of its configuration."""
+    return list(dict.fromkeys(_measured(numbers)["pair"]))
 
 
 def words(pair: Pair) -> str:
@@ -39,14 +49,14 @@ def words(pair: Pair) -> str:
     return " / ".join(label(model) for model in pair)
 
 
-def ratios(told: pd.DataFrame, pair: Pair = PAIR) -> pd.DataFrame:
+def ratios(published: pd.DataFrame, pair: Pair) -> pd.DataFrame:
     """Ratio of a pair's times at each size, with the reading errors carried through linearly.
 
     Args:
-        told: One row for each model and size: model, megapixels, value, low, high.
+        published: One row for each model and size: model, megapixels, value, low, high.
         pair: The two models.
     """
-    slow, fast = (told[told["model"] == name].set_index("megapixels") for name in pair)
+    slow, fast = (published[published["model"] == name].set_index("megapixels") for name in pair)
     sizes = sorted(set(slow.index) & set(fast.index))
     a, b = slow.loc[sizes], fast.loc[sizes]
     value = a["value"] / b["value"]
@@ -55,7 +65,7 @@ def ratios(told: pd.DataFrame, pair: Pair = PAIR) -> pd.DataFrame:
     )
 
 
-def measured_ratios(numbers: Numbers, pair: Pair = PAIR) -> pd.DataFrame:
+def measured_ratios(numbers: Numbers, pair: Pair) -> pd.DataFrame:
     """A pair's ratio records of this run in the plain condition, by image size."""
     rows = _measured(numbers)
     joined = over_seeds(rows[rows["pair"] == pair], ["model", "height", "width"])

@@ -15,39 +15,41 @@ LINES = ("-", "--", "-.", ":")
 
 
 def operations(numbers: Numbers) -> pd.DataFrame:
-    """Multiply-accumulates of one image in 10^9 by family and size, those of the compared pairs only.
+    """Multiply-accumulates of one image in 10^9 by line (`pairs.lines`) and size, of the generators that were timed.
+
+    Where nothing was timed, those of all that were counted.
 
     Raises:
         MissingNumbersError: If they were not counted.
     """
-    rows = pd.concat([numbers.pick(kind, METRIC) for kind in ("flops", "architecture")])
-    rows = rows[rows["task"] == "translation"]
-    shown = {model for pair in pairs.compared(numbers) for model in pair}
-    rows = rows[rows["model"].map(family).isin(shown) & rows["height"].notna()]
-    rows = rows[~rows["model"].str.contains("local")]
+    timed, counted = (numbers.pick(kind, METRIC, "translation") for kind in ("flops", "architecture"))
+    counted = counted[counted["height"].notna()]
+    if len(timed):
+        counted = counted[counted["model"].map(family).isin(set(timed["model"].map(family)))]
+    rows = pd.concat([timed.assign(line=pairs.lines(timed)), counted.assign(line=counted["model"].map(family))])
     if rows.empty:
         raise MissingNumbersError("no multiply-accumulates were counted in this run")
-    named = rows.assign(family=rows["model"].map(family), megapixels=rows["height"] * rows["width"] / 1e6)
-    return named.drop_duplicates(["family", "height", "width"])
+    named = rows.assign(megapixels=rows["height"] * rows["width"] / 1e6)
+    return named.drop_duplicates(["line", "height", "width"])
 
 
 def _bars(axes: Axes, rows: pd.DataFrame) -> None:
     sizes = sorted({(row.height, row.width) for row in each(rows)})
-    means = rows.groupby("family")["value"].mean().sort_values()
+    means = rows.groupby("line")["value"].mean().sort_values()
     names = [str(name) for name in means.index]
     step, font = 0.76 / len(names), 9 if len(names) < 3 else 7
     for place, size in enumerate(sizes):
         for number, name in enumerate(names):
-            own = rows[(rows["family"] == name) & rows["height"].eq(size[0]) & rows["width"].eq(size[1])]
+            own = rows[(rows["line"] == name) & rows["height"].eq(size[0]) & rows["width"].eq(size[1])]
             for row in each(own):
                 at = place + (number - (len(names) - 1) / 2) * step
-                axes.bar(at, row.value, 0.95 * step, color=colour(name), edgecolor=INK, linewidth=0.5)
+                axes.bar(at, row.value, 0.95 * step, color=colour(name, names), edgecolor=INK, linewidth=0.5)
                 axes.annotate(
                     digits(row.value), (at, row.value), (0, 2), textcoords="offset points", ha="center", fontsize=font
                 )
     axes.set_xticks(range(len(sizes)), [f"{int(height)}x{int(width)}" for height, width in sizes])
     for name in names:
-        axes.bar(0, 0, color=colour(name), label=label(name))
+        axes.bar(0, 0, color=colour(name, names), label=label(name))
     axes.legend(loc="upper left")
     axes.set(title="Operations of one image", ylabel="multiply-accumulates, 10^9")
     axes.margins(y=0.15)
@@ -57,19 +59,19 @@ def _bars(axes: Axes, rows: pd.DataFrame) -> None:
 def arithmetic(numbers: Numbers) -> Drawn:
     """Operations of the generators, and each pair's ratio beside the ratios of time, published and measured."""
     rows = operations(numbers)
-    told = numbers.published.query("quantity == 'latency' and panel_kind == 'resolution'")
-    told = told.assign(megapixels=told["height"] * told["width"] / 1e6)
-    counted = rows.assign(model=rows["family"], low=rows["value"], high=rows["value"])
+    published = numbers.published.query("quantity == 'latency' and panel_kind == 'resolution'")
+    published = published.assign(megapixels=published["height"] * published["width"] / 1e6)
+    counted = rows.assign(model=rows["line"], low=rows["value"], high=rows["value"])
     found = pairs.compared(numbers)
-    figure, (left, right) = canvas(2, width=9.5 + 2.5 * (len(found) - 1), height=3.9)
+    figure, (left, right) = canvas(2, width=9.5 + 2.5 * max(len(found) - 1, 0), height=3.9)
     _bars(left, rows)
     drawn: dict[str, pd.DataFrame] = {}
     for place, pair in enumerate(found):
         about = "" if len(found) == 1 else f"{pairs.words(pair)}: "
         lines = {
             "operations": (pairs.ratios(counted, pair), INK, "D"),
-            "time, paper": (pairs.ratios(told, pair), MUTED, "s"),
-            "time, this run": (pairs.measured_ratios(numbers, pair), colour("asapnet"), "o"),
+            "time, paper": (pairs.ratios(published, pair), MUTED, "s"),
+            "time, this run": (pairs.measured_ratios(numbers, pair), colour(pair[1]), "o"),
         }
         for name, (points, tint, shape) in lines.items():
             ordered = drawn[about + name] = points.sort_values("megapixels")
@@ -86,12 +88,15 @@ def arithmetic(numbers: Numbers) -> Drawn:
     log_axis(right.xaxis)
     heading = f"Ratio {pairs.words(found[0])}" if len(found) == 1 else "Ratio"
     right.set(title=heading, xlabel="image size, megapixels (log)", ylabel="ratio", ylim=(0, None))
-    right.legend(loc="best")
+    if found:
+        right.legend(loc="best")
     title = "Arithmetic against time"
     finish(figure, title, numbers.run, **marks(rows))
     caption = (
-        "Where the ratio of times falls below the ratio of operations, an implementation of ASAP-Net wastes part of "
-        "its advantage. Operations are counted on the built networks, ASAP-Net's with the tile that its code takes at "
-        "that size; they are the same on every machine."
+        "Where the ratio of times falls below the ratio of operations, an implementation of the faster network wastes "
+        "part of its advantage. Operations are counted on the built networks, with the tile that a code takes at that "
+        "size; they are the same on every machine."
     )
-    return Drawn("arithmetic", title, caption, pairs.in_words(drawn), figure, **marks(rows))
+    counts = [f"{label(r.line)} {digits(r.value)} at {int(r.height)}x{int(r.width)}" for r in each(rows)]
+    said = f"Operations: {', '.join(counts)}. {pairs.in_words(drawn)}"
+    return Drawn("arithmetic", title, caption, said, figure, **marks(rows))

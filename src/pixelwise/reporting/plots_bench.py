@@ -8,14 +8,14 @@ from matplotlib.axes import Axes
 from pixelwise.reporting.figure_numbers import Drawn, MissingNumbersError, marks, whiskers
 from pixelwise.reporting.hardware_words import describe
 from pixelwise.reporting.pairs import ratios
-from pixelwise.reporting.style import GRID, MUTED, TINTS, canvas, finish, log_axis
+from pixelwise.reporting.style import GRID, MUTED, TINTS, canvas, family, finish, label, log_axis
 from pixelwise.reporting.tidy_tables import each
 
 FORMS = ("as published", "both optimised")
 
 
 def bench(table: pd.DataFrame, published: pd.DataFrame, name: str) -> Drawn:
-    """Ratio pix2pixHD / ASAP-Net by image size at batch 1, one line for each form and precision.
+    """Ratios of two generators' times by image size at batch 1, one line for each pair, form and precision.
 
     Args:
         table: Records of one machine.
@@ -30,20 +30,26 @@ def bench(table: pd.DataFrame, published: pd.DataFrame, name: str) -> Drawn:
     rows = rows[rows["value"].notna()].assign(megapixels=rows["height"] * rows["width"] / 1e6)
     if rows.empty:
         raise MissingNumbersError("the benchmark compared no two generators")
-    told = published.query("quantity == 'latency' and panel_kind == 'resolution'")
-    paper = ratios(told.assign(megapixels=told["height"] * told["width"] / 1e6))
+    curves = published.query("quantity == 'latency' and panel_kind == 'resolution'")
+    curves = curves.assign(megapixels=curves["height"] * curves["width"] / 1e6)
     figure, (axes, *_) = canvas(width=8, height=4.2)
-    _line(axes, paper, "paper", MUTED, "D--")
+    models = list(dict.fromkeys(rows["model"]))
+    names = {model: f"{label(model)}, " if len(models) > 1 else "" for model in models}
+    for model in models:
+        slow, fast = (family(part) for part in str(model).split("/"))
+        _line(axes, ratios(curves, (slow, fast)), f"{names[model]}paper", MUTED, "D--")
     words = []
-    lines = rows.groupby(["protocol", "precision"], sort=True)
+    lines = rows.groupby(["model", "protocol", "precision"], sort=True)
     for place, (_, own) in enumerate(lines):
         ordered = own.sort_values("megapixels")
         first = next(each(ordered))
-        text = f"{first.protocol}, {first.precision}"
+        text = f"{names[first.model]}{first.protocol}, {first.precision}"
         _line(axes, ordered, text, TINTS[place % len(TINTS)], "o-")
         words.append(f"{text}: " + ", ".join(f"{r.value:.2f} at {int(r.height)}x{int(r.width)}" for r in each(ordered)))
     log_axis(axes.xaxis)
-    axes.set(xlabel="image size, megapixels (log)", ylabel="time of pix2pixHD / time of ASAP-Net")
+    axes.set(xlabel="image size, megapixels (log)", ylabel="ratio of times")
+    if len(models) == 1:
+        axes.set_ylabel(f"ratio of times, {label(models[0])}")
     axes.axhline(1, color=MUTED, linewidth=0.8, linestyle=":")
     axes.grid(True, which="minor", color=GRID, linewidth=0.3)
     axes.set_ylim(bottom=0)

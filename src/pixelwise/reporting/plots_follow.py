@@ -2,31 +2,34 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
+from pixelwise.quantities import shown
 from pixelwise.reporting.figure_numbers import Drawn, MissingNumbersError, Numbers, marks
 from pixelwise.reporting.style import MARKERS, canvas, colour, dashed, digits, finish, label
 from pixelwise.reporting.tidy_tables import each
 
-PANELS = {
-    "fid": ("FID (lower is better)", "fid", "pytorch-fid", "real", "floor"),
-    "miou": ("mean IoU, % (higher is better)", "segmentation", "native", "real", "ceiling"),
-}
-"""Metric -> axis, and the record that bounds it: kind, protocol, subject, word."""
+PROTOCOLS = {"fid": "pytorch-fid", "segmentation": "native"}
+"""Kind of record -> protocol along the training; of fid it names the way from pictures to features."""
+BOUND = {"lower": "floor", "higher": "ceiling", None: "bound"}
+"""Direction of a metric -> what the value of the photographs is."""
 
 
 def quality_along_training(numbers: Numbers) -> Drawn:
-    """FID and mean IoU against presentations; dashed, what real photographs reach."""
+    """Every metric of fid and segmentation that has a figure against presentations; dashed, what photographs reach."""
     table = numbers.quality
     if table.empty:
         raise MissingNumbersError("no training of this run kept snapshots (setting snapshots)")
     datasets = sorted(table["dataset"].unique())
-    figure, axes = canvas(len(PANELS), len(datasets), width=4.9 * len(PANELS), height=1.0 + 3.1 * len(datasets))
+    measured = set(table["metric"])
+    panels = [
+        (kind, metric) for kind in PROTOCOLS for metric in shown(kind, "figure").values() if metric.name in measured
+    ]
+    figure, axes = canvas(len(panels), len(datasets), width=4.9 * len(panels), height=1.0 + 3.1 * len(datasets))
     models, words = sorted(table["model"].unique()), []
-    places = [(dataset, metric) for dataset in datasets for metric in PANELS]
-    for panel, (dataset, metric) in zip(axes, places, strict=True):
-        axis, kind, protocol, bound, word = PANELS[metric]
-        own = table[table["dataset"].eq(dataset) & table["metric"].eq(metric)]
+    for panel, (dataset, (kind, metric)) in zip(axes, itertools.product(datasets, panels), strict=True):
+        own = table[table["dataset"].eq(dataset) & table["metric"].eq(metric.name)]
         for number, (model, seeds) in enumerate(own.groupby("model", sort=True)):
             tint = colour(str(model), models)
             for first, (seed, curve) in enumerate(seeds.groupby("seed", sort=True)):
@@ -41,11 +44,17 @@ def quality_along_training(numbers: Numbers) -> Drawn:
                 panel.plot(ordered["presentations"], ordered["value"], label=name, **look)
                 end = ordered.iloc[-1]
                 seen = f"{end['presentations']:.0f}"
-                words.append(f"{label(str(model))}, seed {seed}: {axis} {digits(end['value'])} after {seen} pictures")
-        known = numbers.pick(kind, metric)
-        known = known[known["dataset"].eq(dataset) & known["protocol"].eq(protocol) & known["model"].eq(bound)]
-        dashed(panel, {f"photographs ({word}): {digits(row.value)}": row.value for row in each(known.head(1))})
-        panel.set(xlabel="training pictures seen", ylabel=axis, title=dataset)
+                words.append(
+                    f"{label(str(model))}, seed {seed}: {metric.heading} {digits(end['value'])} after {seen} pictures"
+                )
+        known = numbers.pick(kind, metric.name)
+        ways = [name for name, way in metric.protocols.items() if way == PROTOCOLS[kind]] or [PROTOCOLS[kind]]
+        known = known[known["dataset"].eq(dataset) & known["protocol"].isin(ways) & known["model"].eq("real")]
+        dashed(
+            panel,
+            {f"photographs ({BOUND[metric.better]}): {digits(row.value)}": row.value for row in each(known.head(1))},
+        )
+        panel.set(xlabel="training pictures seen", ylabel=metric.heading, title=dataset)
         panel.legend()
     title = "Quality along the training"
     finish(figure, title, numbers.run, **marks(table))

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import pandas as pd
 from matplotlib.axes import Axes
 
+from pixelwise.quantities import Metric
 from pixelwise.reporting.figure_numbers import (
     Drawn,
     MissingNumbersError,
@@ -36,47 +35,21 @@ from pixelwise.reporting.tidy_tables import each
 BOUNDS = {"real": "real photographs", "shuffled": "shuffled labels"}
 
 
-@dataclass(frozen=True)
-class Score:
-    """A measure of quality and how it is drawn."""
-
-    name: str
-    title: str
-    kind: str
-    metric: str
-    protocols: tuple[str, ...]
-    axis: str
-    percent: bool
+SEGMENTER = ("native", "N", "enlarged")
+"""Protocols of a segmenter in the order in which figures prefer them."""
 
 
-FID = Score("fid_runtime", "FID against inference time", "fid", "fid", ("pytorch-fid",), "FID (lower is better)", False)
-MIOU = Score(
-    "miou_runtime",
-    "Mean IoU against inference time",
-    "segmentation",
-    "miou",
-    ("native", "N", "enlarged"),
-    "mean IoU, % (higher is better)",
-    True,
-)
-
-
-def scores(numbers: Numbers, score: Score) -> tuple[pd.DataFrame, str]:
-    """Rows of one measure, seeds joined, and the protocol they follow; shares become per cent.
+def scores(numbers: Numbers, kind: str, metric: Metric) -> tuple[pd.DataFrame, str]:
+    """Rows of one metric, seeds joined, and the protocol they follow.
 
     Raises:
         MissingNumbersError: If the run has none.
     """
-    rows = numbers.pick(score.kind, score.metric, "translation")
+    rows = numbers.pick(kind, metric.name, "translation")
     if rows.empty:
-        raise MissingNumbersError(f"no {score.metric} was measured in this run")
-    protocol = preferred(rows["protocol"], *score.protocols)
-    joined = over_seeds(rows[rows["protocol"] == protocol], ["dataset", "model"])
-    if score.percent:
-        share = joined["unit"].isin(("1", "", "fraction", "share"))
-        for name in ("value", "low", "high"):
-            joined.loc[share, name] *= 100
-    return joined, protocol
+        raise MissingNumbersError(f"no {metric.name} was measured in this run")
+    protocol = preferred(rows["protocol"], *(metric.protocols or SEGMENTER))
+    return over_seeds(rows[rows["protocol"] == protocol], ["dataset", "model"]), protocol
 
 
 def _published_panel(axes: Axes, rows: pd.DataFrame, quantity: str, own: set[str]) -> list[str]:
@@ -87,6 +60,7 @@ def _published_panel(axes: Axes, rows: pd.DataFrame, quantity: str, own: set[str
         if (model, "latency") not in wide.index:
             continue
         x, y = wide.loc[(model, "latency")], wide.loc[(model, quantity)]
+        fastest = x["value"] == wide.xs("latency", level="quantity")["value"].min()
         main = model in own
         axes.errorbar(
             x["value"],
@@ -100,14 +74,13 @@ def _published_panel(axes: Axes, rows: pd.DataFrame, quantity: str, own: set[str
             zorder=4 if main else 2,
             linewidth=1.0,
         )
-        _name(axes, model, x["value"], y["value"], bold=main)
+        _name(axes, model, x["value"], y["value"], bold=main, left=fastest)
         words.append(f"{label(model)} {y['value']:g} at {x['value']:g} ms")
     return words
 
 
-def _name(axes: Axes, model: str, x: float, y: float, bold: bool = False) -> None:
-    """Write a model's name beside its point; ASAP-Net, the fastest, to the lower left, where no rival stands."""
-    left = family(model) == "asapnet"
+def _name(axes: Axes, model: str, x: float, y: float, bold: bool = False, left: bool = False) -> None:
+    """Write a model's name beside its point; that of the fastest to the lower left, where no other stands."""
     axes.annotate(
         label(model),
         (x, y),
@@ -122,7 +95,7 @@ def _name(axes: Axes, model: str, x: float, y: float, bold: bool = False) -> Non
 
 def _own_panel(axes: Axes, joined: pd.DataFrame, times: pd.DataFrame) -> list[str]:
     """Points of this run with dashed lines for floor and ceiling; returns their words."""
-    words, bounds = [], {}
+    words, bounds, models = [], {}, sorted(joined["model"].unique())
     for row in each(joined):
         if row.model in BOUNDS:
             bounds[BOUNDS[row.model]] = float(row.value)
@@ -132,41 +105,42 @@ def _own_panel(axes: Axes, joined: pd.DataFrame, times: pd.DataFrame) -> list[st
         if time.empty:
             continue
         x, y = float(time["value"].iloc[0]), joined[(joined["model"] == row.model)]
+        fastest = float(times[times["model"].isin(models)]["value"].min())
         axes.errorbar(
             x,
             row.value,
             xerr=whiskers(time),
             yerr=whiskers(y),
-            color=colour(row.model),
-            marker=marker(row.model),
+            color=colour(row.model, models),
+            marker=marker(row.model, models),
             markersize=8,
             capsize=3,
             zorder=4,
         )
-        _name(axes, row.model, x, row.value, bold=True)
+        _name(axes, row.model, x, row.value, bold=True, left=x == fastest)
         plural = "s" if row.seeds > 1 else ""
         words.append(f"{label(row.model)} {digits(row.value)} at {digits(x)} ms ({row.seeds} seed{plural})")
     dashed(axes, bounds)
     return words
 
 
-def quality_against_time(numbers: Numbers, score: Score) -> Drawn:
-    """The paper's panel, the report's panel and this run's panel of one measure against inference time."""
-    joined, protocol = scores(numbers, score)
+def quality_against_time(numbers: Numbers, kind: str, metric: Metric) -> Drawn:
+    """The paper's panel, the report's panel and this run's panel of one metric against inference time."""
+    joined, protocol = scores(numbers, kind, metric)
     dataset = preferred(joined["dataset"], "cityscapes", "camvid")
     joined = joined[joined["dataset"] == dataset]
     times = latencies(numbers, "translation")
     own_time = times[times["height"] * times["width"] == (times["height"] * times["width"]).min()]
     if (times["height"].eq(256) & times["width"].eq(512)).any():
         own_time = times[times["height"].eq(256) & times["width"].eq(512)]
-    told = numbers.published.query("panel_kind == 'quality' and dataset == 'cityscapes' and height == 256")
+    published = numbers.published.query("panel_kind == 'quality' and dataset == 'cityscapes' and height == 256")
     panels = [
-        (name, rows) for name, rows in told.groupby("panel", sort=False) if (rows["quantity"] == score.metric).any()
+        (name, rows) for name, rows in published.groupby("panel", sort=False) if (rows["quantity"] == metric.name).any()
     ]
     figure, axes = canvas(len(panels) + 1, width=11.5, height=4.2)
     words, own = [], {family(model) for model in joined["model"]}
     for panel, (name, rows) in zip(axes, panels, strict=False):
-        words.append(f"{name}: " + ", ".join(_published_panel(panel, rows, score.metric, own)))
+        words.append(f"{name}: " + ", ".join(_published_panel(panel, rows, metric.name, own)))
         panel.set_title(str(name))
         panel.set_xlabel("ms for one 256x512 image (log), their machine")
     size = f"{int(own_time['height'].iloc[0])}x{int(own_time['width'].iloc[0])}"
@@ -176,22 +150,13 @@ def quality_against_time(numbers: Numbers, score: Score) -> Drawn:
     for panel in axes:
         panel.margins(x=0.45, y=0.25)
         log_axis(panel.xaxis)
-        panel.set_ylabel(score.axis)
-    finish(figure, score.title, numbers.run, **marks(joined, own_time))
+        panel.set_ylabel(metric.heading)
+    title = f"{metric.label[0].upper()}{metric.label[1:]} against inference time"
+    finish(figure, title, numbers.run, **marks(joined, own_time))
     machine = hardware(plain(numbers.pick("latency", "median", "translation")))
     caption = (
         "Axes differ on purpose: other data, segmenter, code and machine. Published panels: values read from figures, "
         f"bars are reading errors. This run: {dataset}, protocol {protocol}, {machine}; mean over seeds, bars from the "
         "lowest to the highest end of the seeds' 95 % intervals."
     )
-    return Drawn(score.name, score.title, caption, "; ".join(words), figure, **marks(joined, own_time))
-
-
-def fid_against_time(numbers: Numbers) -> Drawn:
-    """FID against inference time."""
-    return quality_against_time(numbers, FID)
-
-
-def miou_against_time(numbers: Numbers) -> Drawn:
-    """Mean IoU against inference time."""
-    return quality_against_time(numbers, MIOU)
+    return Drawn(f"{metric.name}_runtime", title, caption, "; ".join(words), figure, **marks(joined, own_time))

@@ -16,7 +16,7 @@ from pixelwise.reporting.figure_numbers import (
     whiskers,
 )
 from pixelwise.reporting.hardware_words import describe
-from pixelwise.reporting.pairs import PAIR, plain
+from pixelwise.reporting.pairs import plain
 from pixelwise.reporting.style import (
     GRID,
     INK,
@@ -57,7 +57,7 @@ def _bars(axes: Axes, models: list[str], rows: pd.DataFrame, title: str) -> None
     for position, model in enumerate(models):
         row = rows[rows["model"] == model]
         height = float(row["value"].iloc[0])
-        axes.bar(position, height, width=0.62, color=colour(model), edgecolor=INK, linewidth=0.6, zorder=2)
+        axes.bar(position, height, width=0.62, color=colour(model, models), edgecolor=INK, linewidth=0.6, zorder=2)
         axes.errorbar(position, height, yerr=whiskers(row), color=INK, capsize=4, linewidth=1.1, zorder=3)
         axes.annotate(
             f"{digits(height)} ms",
@@ -82,21 +82,22 @@ def inference_time(numbers: Numbers) -> Drawn:
     mine = mine[(mine["height"] == size["height"]) & (mine["width"] == size["width"])]
     if mine.empty:
         raise MissingNumbersError("no translation model was timed at 256x512")
-    told = numbers.published.query(
+    published = numbers.published.query(
         "panel_kind == 'quality' and quantity == 'latency' and height == @size['height'] and width == @size['width']"
     )
-    families = set(PAIR) | {family(model) for model in mine["model"]}
-    told = told[told["model"].isin(families)]
-    panels = [(source, rows) for source, rows in told.groupby("panel", sort=False) if set(PAIR) <= set(rows["model"])]
+    published = published[published["model"].isin({family(model) for model in mine["model"]})]
+    panels = list(published.groupby("panel", sort=False))
+    compared = pairs.compared(numbers)
+    faster = {name for _, fast in compared for name in (fast, family(fast))}
     most = max(len(mine), *(rows["model"].nunique() for _, rows in panels), 2)
     figure, axes = canvas(len(panels) + 1, width=9.0 + 1.8 * (most - 2), height=3.7)
     words = []
     for panel, (source, rows) in zip(axes, [*panels, ("This run", mine)], strict=True):
         shown = rows.drop_duplicates("model").sort_values("value")
         times = {str(model): float(value) for model, value in zip(shown["model"], shown["value"], strict=True)}
-        models = sorted(times, key=lambda name: family(name) != PAIR[1])
+        models = sorted(times, key=lambda name: family(name) not in faster)
         _bars(panel, models, shown, str(source))
-        panel.set_xlabel(_times_as_long(times, pairs.compared(numbers)), color=MUTED)
+        panel.set_xlabel(_times_as_long(times, compared), color=MUTED)
         words.append(f"{source!s}: " + ", ".join(f"{label(name)} {digits(times[name])} ms" for name in models))
     axes[0].set_ylabel("time for one image, ms")
     title = "Inference time at 256x512"
@@ -112,7 +113,7 @@ def inference_time(numbers: Numbers) -> Drawn:
 
 def _times_as_long(times: dict[str, float], compared: list[pairs.Pair]) -> str:
     """How many times as long as the faster model the slower one of each pair takes, for pairs that are both shown."""
-    first = {family(model): time for model, time in reversed(times.items())}
+    first = {family(model): time for model, time in reversed(times.items())} | times
     found = [
         f"{label(slow)} takes {first[slow] / first[fast]:.2f} times as long"
         for slow, fast in compared
@@ -122,6 +123,7 @@ def _times_as_long(times: dict[str, float], compared: list[pairs.Pair]) -> str:
 
 
 def _curve(axes: Axes, rows: pd.DataFrame, title: str, unit: str) -> None:
+    models = sorted(rows["model"].unique())
     for model, group in sorted(rows.groupby("model"), key=lambda pair: -float(pair[1]["value"].max())):
         ordered = group.sort_values("megapixels")
         x, y = ordered["megapixels"], ordered["value"]
@@ -129,8 +131,8 @@ def _curve(axes: Axes, rows: pd.DataFrame, title: str, unit: str) -> None:
             x,
             y,
             yerr=whiskers(ordered),
-            color=colour(str(model)),
-            marker=marker(str(model)),
+            color=colour(str(model), models),
+            marker=marker(str(model), models),
             capsize=3,
             markersize=5.5,
             label=label(str(model)),
@@ -146,21 +148,21 @@ def _curve(axes: Axes, rows: pd.DataFrame, title: str, unit: str) -> None:
 def resolution(numbers: Numbers) -> Drawn:
     """Inference time against image size: the paper's curve, this run's, and the ratio of each pair in both."""
     mine = latencies(numbers, "translation")
-    told = numbers.published.query("quantity == 'latency' and panel_kind == 'resolution'")
-    told = told.assign(megapixels=told["height"] * told["width"] / 1e6)
+    published = numbers.published.query("quantity == 'latency' and panel_kind == 'resolution'")
+    published = published.assign(megapixels=published["height"] * published["width"] / 1e6)
     figure, axes = canvas(3, width=11.5, height=4.1)
     rows = plain(numbers.pick("latency", "median", "translation"))
-    _curve(axes[0], told, "Paper (GPU not stated)", "time for one image, ms (log)")
+    _curve(axes[0], published, "Paper (GPU not stated)", "time for one image, ms (log)")
     _curve(axes[1], mine, "This run", "time for one image, ms (log)")
     found = pairs.compared(numbers)
     lines: dict[str, pd.DataFrame] = {}
-    for pair in found:
+    for place, pair in enumerate(found):
         about = "" if len(found) == 1 else f"{pairs.words(pair)}, "
-        tint = colour(pair[1] if pair == PAIR else pair[0])
-        own = {f"{about}paper": pairs.ratios(told, pair), f"{about}this run": pairs.measured_ratios(numbers, pair)}
+        tint = colour(pair[0] if place else pair[1])
+        own = {f"{about}paper": pairs.ratios(published, pair), f"{about}this run": pairs.measured_ratios(numbers, pair)}
         for (name, points), look in zip(own.items(), ("D--", "o-"), strict=True):
             if len(points):
-                shade = MUTED if pair == PAIR and look == "D--" else tint
+                shade = MUTED if not place and look == "D--" else tint
                 axes[2].errorbar(
                     points["megapixels"],
                     points["value"],
@@ -176,7 +178,8 @@ def resolution(numbers: Numbers) -> Drawn:
     axes[2].set_ylabel(f"ratio of times, {pairs.words(found[0])}" if len(found) == 1 else "ratio of times")
     axes[2].axhline(1, color=MUTED, linewidth=0.8, linestyle=":")
     axes[2].set_ylim(bottom=0)
-    axes[2].legend()
+    if found:
+        axes[2].legend()
     title = "Inference time against resolution"
     finish(figure, title, numbers.run, **marks(mine))
     caption = (

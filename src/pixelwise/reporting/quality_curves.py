@@ -11,7 +11,6 @@ from pixelwise.reporting.curves import parts
 from pixelwise.reporting.frames import frame
 
 FILE = "quality_curves.csv"
-METRICS = ("fid", "miou")
 FLAGS = ("synthetic", "short")
 COLUMNS = ["dataset", "model", "seed", *FLAGS, "presentations", "metric", "value"]
 
@@ -28,8 +27,8 @@ def gather(folders: dict[str, Path], left_out: list[str] | None = None) -> pd.Da
         if job.startswith("follow/"):
             dataset, model, seed = parts(job)
             with leaving_out(left_out):
-                table = frame(folder / "quality.csv", ("presentations", *METRICS, *FLAGS), flags=FLAGS)
-                rows = table.melt(["presentations", *FLAGS], list(METRICS), "metric", "value")
+                table = frame(folder / "quality.csv", ("presentations", *FLAGS), flags=FLAGS)
+                rows = table.melt(["presentations", *FLAGS], var_name="metric", value_name="value")
                 tables.append(rows.assign(dataset=dataset, model=model, seed=seed))
     return pd.concat(tables, ignore_index=True)[COLUMNS] if tables else pd.DataFrame(columns=COLUMNS)
 

@@ -1,4 +1,4 @@
-"""One look for every figure: colours per model, banner of synthetic and short runs, files that repeat to the byte."""
+"""One look for every figure: banner of synthetic and short runs, files that repeat to the byte."""
 
 from __future__ import annotations
 
@@ -17,38 +17,13 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from pixelwise.artifacts import write_bytes
+from pixelwise.reporting.naming import MARKERS as MARKERS
+from pixelwise.reporting.naming import colour as colour
+from pixelwise.reporting.naming import family as family
+from pixelwise.reporting.naming import label as label
+from pixelwise.reporting.naming import marker as marker
 
-# Colours: Okabe and Ito's palette, which readers with any common colour blindness can tell apart.
-LOOK: dict[str, tuple[str, str, str]] = {
-    "asapnet": ("ASAP-Net", "#0072B2", "o"),
-    "pix2pixhd": ("pix2pixHD", "#D55E00", "s"),
-    "pix2pix": ("pix2pix", "#7A7A7A", "v"),
-    "spade": ("SPADE", "#B07D00", "^"),
-    "sims": ("SIMS", "#7A7A7A", "P"),
-    "cc_fpse": ("CC-FPSE", "#7A7A7A", "X"),
-    "crn": ("CRN", "#7A7A7A", "D"),
-    "dncnn": ("DnCNN", "#009E73", "s"),
-    "bm3d": ("BM3D", "#A0527F", "D"),
-    "tile_wiener": ("Tile Wiener", "#6E6E6E", "^"),
-    "tile_mean": ("Tile mean", "#8C8C8C", "v"),
-    "identity": ("Noisy input", "#A6A6A6", "x"),
-    "identity_8bit": ("Noisy input, 8 bit", "#A6A6A6", "x"),
-    "identity_minmax": ("Noisy input, min-max 8 bit", "#A6A6A6", "x"),
-    "pointwise_oracle": ("Pointwise curve, oracle", "#8C8C8C", "v"),
-    "tile_wiener_oracle": ("Tile Wiener, oracle", "#6E6E6E", "^"),
-    "wiener_known_blur": ("Wiener, blur known", "#6E6E6E", "^"),
-    "real": ("Real photographs", "#333333", "*"),
-    "shuffled": ("Shuffled labels", "#A6A6A6", "x"),
-}
-ALIASES = {"pix2pixhd_global": "pix2pixhd", "spade_pix2pixhd": "pix2pixhd", "asap-net": "asapnet"}
-FAMILIES = ("asapnet", "dncnn", "pix2pixhd", "spade")
-SHADES = {
-    "asapnet": ("#0072B2", "#56B4E9", "#004A75", "#3A8FC7", "#8CC9F0", "#00304D"),
-    "dncnn": ("#009E73", "#00684C", "#4CC3A2"),
-}
-MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 TINTS = ("#0072B2", "#D55E00", "#009E73", "#A0527F", "#B07D00", "#56B4E9", "#5A5A8C", "#333333")
-OTHER = "#5A5A8C"
 INK, MUTED, GRID, WARN = "#1B1F24", "#57606A", "#D8DEE4", "#8A4600"
 
 RC: Any = {
@@ -80,58 +55,6 @@ RC: Any = {
     "svg.fonttype": "none",
     "svg.hashsalt": "pixelwise",
 }
-
-
-def _plain(model: str) -> str:
-    """The model without its alias; what follows a space, such as `optimised`, stays."""
-    first, space, rest = model.partition(" ")
-    return ALIASES.get(first, first) + space + rest
-
-
-def family(model: str) -> str:
-    """Stem that gives a model its colour: `asapnet_residual_s8` belongs to `asapnet`."""
-    name = _plain(model)
-    return name if name in LOOK else next((stem for stem in FAMILIES if name.startswith(stem)), name)
-
-
-def label(model: str) -> str:
-    """Name for readers: `asapnet_residual` becomes `ASAP-Net residual`; an unknown name stays as it is.
-
-    >>> label("asapnet_residual_s8"), label("tile_wiener_s8"), label("spade_pix2pixhd optimised"), label("resnet")
-    ('ASAP-Net residual s8', 'Tile Wiener s8', 'pix2pixHD optimised', 'resnet')
-    >>> label("spade/asapnet"), label("spade optimised")
-    ('SPADE / ASAP-Net', 'SPADE optimised')
-    """
-    if "/" in model:
-        return " / ".join(label(part) for part in model.split("/"))
-    model = _plain(model)
-    stem = family(model)
-    tiled = model.rpartition("_s")[0]
-    stem = tiled if stem not in LOOK and tiled in LOOK else stem
-    if stem not in LOOK:
-        return model
-    return LOOK[stem][0] + model.removeprefix(stem).replace("_", " ")
-
-
-def colour(model: str, siblings: list[str] | None = None) -> str:
-    """Colour of a model; variants of one family among `siblings` get shades of the same hue, in their sorted order."""
-    stem = family(model)
-    if stem not in LOOK:
-        return OTHER
-    if stem in SHADES and siblings:
-        same = sorted({name for name in siblings if family(name) == stem})
-        if model in same and len(same) > 1:
-            return SHADES[stem][same.index(model) % len(SHADES[stem])]
-    return LOOK[stem][1]
-
-
-def marker(model: str, siblings: list[str] | None = None) -> str:
-    """Marker of a model, told apart among variants of one family as `colour` does."""
-    stem = family(model)
-    same = sorted({name for name in siblings or [] if family(name) == stem})
-    if model in same and len(same) > 1:
-        return MARKERS[same.index(model) % len(MARKERS)]
-    return LOOK[stem][2] if stem in LOOK else "o"
 
 
 def banner_text(run: str, synthetic: bool, short: bool) -> str:

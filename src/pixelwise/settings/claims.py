@@ -1,4 +1,4 @@
-"""Settings of the steps that inspect the architectures and judge the claims."""
+"""Settings of the steps that inspect the networks and judge the claims."""
 
 from __future__ import annotations
 
@@ -6,19 +6,23 @@ from typing import Self
 
 from pydantic import model_validator
 
-from pixelwise.settings.base import Listed, Settings, Side
+from pixelwise.settings.base import Listed, Settings, Side, Word
 from pixelwise.settings.names import Name
 
 
 class ArchitectureSettings(Settings):
-    """Count what the published architectures and recipes hold.
+    """Count what a published network and its recipes hold.
 
     Attributes:
-        sizes: Heights and widths at which ASAP-Net and its rivals are counted; both sides multiples of 16, the width
-            once or twice the height.
+        architecture: The network.
+        sizes: Heights and widths at which generators are counted; both sides multiples of 16, the width once or twice
+            the height.
+        against: Networks by whose arithmetic its own is divided.
     """
 
+    architecture: Word
     sizes: Listed[tuple[Side, Side]] = ((256, 256), (256, 512), (512, 512), (512, 1024), (1024, 1024))
+    against: tuple[Word, ...] = ()
 
     @model_validator(mode="after")
     def _legal(self) -> Self:

@@ -10,6 +10,8 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
+from pixelwise.models import declarations
+from pixelwise.models.declaration import GENERAL, Group, Recipe
 from pixelwise.settings import architectures
 from pixelwise.settings.base import (
     Batch,
@@ -25,7 +27,6 @@ from pixelwise.settings.base import (
     Weight,
     Word,
 )
-from pixelwise.settings.recipes import RESTORATION, SEGMENTATION, TRANSLATION, Recipe
 from pixelwise.settings.training_base import TrainingSettings, deviations, published
 
 __all__ = [
@@ -69,25 +70,20 @@ class AdversarialSettings(TrainingSettings):
         discriminator_steps: Optimiser steps of the discriminator for each one of the generator.
         epochs_constant: Epochs at the full rate.
         epochs_decay: Epochs over which the rate falls linearly.
-        epochs_enhancer_only: First epochs of `pix2pixhd_local` in which only the local enhancer learns.
+        epochs_enhancer_only: First epochs of a network with local enhancers in which these alone learn.
         presentations: Image presentations in all, so that two models see the same number; the schedule's epochs are
             then compressed or stretched to fit. None trains for the schedule's epochs.
         snapshots: Presentations between two checkpoints that are kept to be scored, beside the last; None keeps none.
         flip: Mirror each training pair with probability 1/2.
         initialisation: `xavier` (normal, gain 0.02), `normal` (standard deviation 0.02), `pytorch` (its defaults) or
             `official`, what the official code arrives at on a GPU: `xavier`, except that spectrally normalised layers
-            keep PyTorch's defaults.
+            keep PyTorch's defaults; or a scheme that the model declares.
         discriminator_initialisation: The same for the discriminator; `official` as the generator's with that exception.
     """
 
-    RECIPES: ClassVar[Mapping[str, Recipe]] = TRANSLATION
-    BY_ARCHITECTURE: ClassVar[Mapping[str, str]] = {
-        "asapnet": "asapnet",
-        "spade_pix2pixhd": "spade_pix2pixhd",
-        "spade": "spade",
-        "pix2pixhd_global": "pix2pixhd",
-        "pix2pixhd_local": "pix2pixhd_1024",
-    }
+    GROUP: ClassVar[Group] = "translation"
+    RECIPES: ClassVar[Mapping[str, Recipe]] = declarations.recipes("translation")
+    INITIALISATIONS: ClassVar[tuple[str, ...]] = (*GENERAL, "official")
 
     architecture: Word = "asapnet"
     batch: Batch = 32
@@ -109,7 +105,7 @@ class AdversarialSettings(TrainingSettings):
     presentations: Positive | None = None
     snapshots: Positive | None = None
     flip: Flag = True
-    initialisation: Literal["xavier", "normal", "pytorch", "official"] = "xavier"
+    initialisation: Word = "xavier"
     discriminator_initialisation: Literal["official", "xavier", "normal", "pytorch"] = "official"
 
     @property
@@ -124,8 +120,12 @@ class AdversarialSettings(TrainingSettings):
             raise ValueError("epochs_constant and epochs_decay are both 0; at least one epoch is needed")
         if self.presentations is not None and self.presentations < self.batch:
             raise ValueError(f"presentations: {self.presentations}; at least one batch, {self.batch}")
-        if self.epochs_enhancer_only and self.architecture != "pix2pixhd_local":
-            raise ValueError(f"epochs_enhancer_only with {self.architecture}; only pix2pixhd_local has an enhancer")
+        model = declarations.models().get(self.architecture)
+        if self.epochs_enhancer_only and model and "enhancers" not in model.options.model_fields:
+            having = [
+                name for name, other in declarations.models().items() if "enhancers" in other.options.model_fields
+            ]
+            raise ValueError(f"epochs_enhancer_only with {self.architecture}; enhancers have {', '.join(having)}")
         return self
 
 
@@ -151,12 +151,12 @@ class DenoisingSettings(TrainingSettings):
         epochs_per_rate: Epochs of each stage.
         rate_factor: Factor of the rate from one stage to the next.
         steps: Optimiser steps in all; the stages are then compressed or stretched to fit. None: the stages' epochs.
-        initialisation: `matconvnet` (DnCNN v1.1), `matconvnet_1.0`, `saoyan`, `kair`, `xavier` (normal, gain 0.02) or
-            `pytorch`.
+        initialisation: `xavier` (normal, gain 0.02), `normal` (standard deviation 0.02), `pytorch`, or a scheme that
+            the model declares: of DnCNN `matconvnet` (v1.1), `matconvnet_1.0`, `saoyan`, `kair`.
     """
 
-    RECIPES: ClassVar[Mapping[str, Recipe]] = RESTORATION
-    BY_ARCHITECTURE: ClassVar[Mapping[str, str]] = {"dncnn": "dncnn_s", "asapnet": "asapnet_like_dncnn"}
+    GROUP: ClassVar[Group] = "restoration"
+    RECIPES: ClassVar[Mapping[str, Recipe]] = declarations.recipes("restoration")
 
     architecture: Word = "dncnn"
     batch: Batch = 128
@@ -176,7 +176,7 @@ class DenoisingSettings(TrainingSettings):
     epochs_per_rate: Annotated[tuple[Stage, ...], Field(min_length=1, max_length=100)] = (30, 20)
     rate_factor: Rate = 0.1
     steps: Positive | None = None
-    initialisation: Literal["matconvnet", "matconvnet_1.0", "saoyan", "kair", "xavier", "pytorch"] = "matconvnet"
+    initialisation: Word = "matconvnet"
 
     @property
     def schedule_epochs(self) -> int:
@@ -204,16 +204,12 @@ class SegmentationSettings(TrainingSettings):
         flip: Mirror each training pair with probability 1/2.
         zoom: Range of the random enlargement; None leaves the size as it is.
         rotation: Largest random rotation in degrees, either way.
-        initialisation: `official` (normal, from the fan-out) or `pytorch`. Published runs begin from ImageNet weights.
+        initialisation: `pytorch`, or a scheme that the model declares: of DRN `official` (normal, from the fan-out).
+            Published runs begin from ImageNet weights.
     """
 
-    RECIPES: ClassVar[Mapping[str, Recipe]] = SEGMENTATION
-    BY_ARCHITECTURE: ClassVar[Mapping[str, str]] = {
-        "segmenter": "segmenter",
-        "drn_d_22": "drn_d_22",
-        "drn_d_38": "drn_d_22",
-        "drn_d_105": "drn_d_105",
-    }
+    GROUP: ClassVar[Group] = "segmentation"
+    RECIPES: ClassVar[Mapping[str, Recipe]] = declarations.recipes("segmentation")
 
     architecture: Word = "segmenter"
     batch: Batch = 32
@@ -228,7 +224,7 @@ class SegmentationSettings(TrainingSettings):
     flip: Flag = True
     zoom: Annotated[tuple[Zoom, Zoom], Ordered] | None = None
     rotation: float = Field(0.0, ge=0, le=180)
-    initialisation: Literal["official", "pytorch"] = "official"
+    initialisation: Word = "official"
 
     @property
     def schedule_epochs(self) -> int:
@@ -237,7 +233,7 @@ class SegmentationSettings(TrainingSettings):
 
     @model_validator(mode="after")
     def _fits(self) -> SegmentationSettings:
-        if self.crop is not None and self.architecture in self.BY_ARCHITECTURE:
+        if self.crop is not None:
             architectures.check_size(self.architecture, self.options, self.crop, self.crop)
         if self.presentations is not None and self.presentations < self.batch:
             raise ValueError(f"presentations: {self.presentations}; at least one batch, {self.batch}")
@@ -245,7 +241,5 @@ class SegmentationSettings(TrainingSettings):
 
 
 RECIPES: dict[str, Mapping[str, Recipe]] = {
-    "translation": TRANSLATION,
-    "restoration": RESTORATION,
-    "segmentation": SEGMENTATION,
+    settings.GROUP: settings.RECIPES for settings in (AdversarialSettings, DenoisingSettings, SegmentationSettings)
 }

@@ -7,9 +7,10 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
+from pixelwise.models import declarations
+from pixelwise.models.declaration import GENERAL, GROUPS, Group, Recipe
 from pixelwise.settings import architectures
 from pixelwise.settings.base import Batch, Compute, Flag, Images, Options, Positive, Seed, Text, Word
-from pixelwise.settings.recipes import Recipe
 
 # How a run computes and reports; equal training is described by all other settings.
 MACHINERY = frozenset(
@@ -48,8 +49,10 @@ class TrainingSettings(Compute):
         log_every: Steps that one row of the loss curve averages.
     """
 
-    RECIPES: ClassVar[Mapping[str, Recipe]] = {}
-    BY_ARCHITECTURE: ClassVar[Mapping[str, str]] = {}
+    GROUP: ClassVar[Group]
+    RECIPES: ClassVar[Mapping[str, Recipe]]
+    """All recipes of its kind of training, whatever model declares them."""
+    INITIALISATIONS: ClassVar[tuple[str, ...]] = GENERAL
 
     architecture: Word
     options: Options = Field(default_factory=dict)
@@ -72,7 +75,7 @@ class TrainingSettings(Compute):
         if not isinstance(given, dict) or not all(isinstance(given.get(name, ""), str | None) for name in names):
             return given  # the fields' own checks say what is wrong
         architecture = given.get("architecture", cls.model_fields["architecture"].default)
-        recipe = given.get("recipe") or cls.BY_ARCHITECTURE.get(architecture)
+        recipe = given.get("recipe") or declarations.usual(cls.GROUP).get(architecture)
         if recipe is None:
             raise ValueError(
                 f"architecture {architecture} has no recipe of its own; name one of {', '.join(cls.RECIPES)}"
@@ -87,8 +90,16 @@ class TrainingSettings(Compute):
         return 1
 
     @model_validator(mode="after")
-    def _options(self) -> TrainingSettings:
+    def _declared(self) -> TrainingSettings:
         architectures.check(self.architecture, self.options)
+        model = declarations.models().get(self.architecture)
+        if model is None:
+            return self  # whoever builds it says which there are
+        if self.GROUP not in {GROUPS.get(task) for task in model.tasks}:
+            raise ValueError(f"architecture {model.name}; it is for {', '.join(model.tasks)}")
+        allowed = (*self.INITIALISATIONS, *model.initialisations)
+        if (scheme := getattr(self, "initialisation", allowed[0])) not in allowed:
+            raise ValueError(f"initialisation {scheme!r:.60}; allowed for {model.name} are {', '.join(allowed)}")
         return self
 
     @model_validator(mode="after")

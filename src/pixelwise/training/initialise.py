@@ -2,45 +2,47 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 from torch import nn
 
-from pixelwise.models import init
-from pixelwise.models.architectures.dncnn import DnCNN
+from pixelwise.errors import PixelwiseError
+from pixelwise.models import declarations, init, registry
 
 PYTORCH = "pytorch"  # leave what the layers' constructors drew
 
 
-def generator(module: nn.Module, scheme: str) -> None:
-    """Initialise a generator: `xavier`, `official`, `normal` or `pytorch`.
+def network(module: nn.Module, name: str, scheme: str) -> None:
+    """Initialise a network: `xavier`, `normal`, `official`, `pytorch`, or a scheme that its model declares.
 
-    `official` is what the published training of SPADE arrives at on a graphics card: Xavier, but spectrally normalised
-    layers keep PyTorch's defaults, since the initialisation writes to a stale alias of their weights.
+    `official`, where no model declares its own, is what the published training of SPADE arrives at on a graphics card:
+    Xavier, but spectrally normalised layers keep PyTorch's defaults, since the initialisation writes to a stale alias
+    of their weights.
+
+    Args:
+        module: Changed in place.
+        name: Its model.
+        scheme: As above.
+
+    Raises:
+        PixelwiseError: If the scheme is unknown, or fits no layer of the network.
     """
-    if scheme in ("xavier", "official"):
+    if scheme == PYTORCH:
+        return
+    before = [value._version for value in module.parameters()]  # counts changes in place
+    if scheme in declarations.model(name).initialisations:
+        registry.function(name, "initialise")(module, scheme)
+    elif scheme in ("xavier", "official"):
         init.xavier(module, stale_alias=scheme == "official")
     elif scheme == "normal":
         init.normal(module)
+    else:
+        raise PixelwiseError(f"{name}: initialisation {scheme!r}; the model declares no such scheme")
+    if before == [value._version for value in module.parameters()]:
+        raise PixelwiseError(f"{name}: initialisation {scheme!r} fits none of its layers; {PYTORCH} keeps them")
 
 
-def discriminator(module: nn.Module, scheme: str, generators: str) -> None:
+def discriminator(module: nn.Module, name: str, scheme: str, generators: str) -> None:
     """Initialise a discriminator: as a generator, or `official`: the generator's, as published code has it."""
     if scheme == "official" and generators in ("xavier", "official"):
         init.xavier(module, stale_alias=True)
-    else:
-        generator(module, generators if scheme == "official" else scheme)
-
-
-def restoration(module: nn.Module, scheme: str) -> None:
-    """Initialise a denoiser: `xavier`, `pytorch`, or a scheme of DnCNN's (for DnCNN alone)."""
-    if isinstance(module, DnCNN) and scheme not in ("xavier", PYTORCH):
-        init.dncnn(module, cast(init.DnCNNScheme, scheme))
-    else:
-        generator(module, scheme)
-
-
-def segmentation(module: nn.Module, name: str, scheme: str) -> None:
-    """Initialise a segmenter: `official` is DRN's scheme for DRN and torchvision's for its networks, or `pytorch`."""
-    if scheme == "official" and name.startswith("drn_"):
-        init.drn(module)
+        return
+    network(module, name, generators if scheme == "official" else scheme)

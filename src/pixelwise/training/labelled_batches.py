@@ -108,8 +108,9 @@ class LabelledImages:
         """Label maps `index`, mirrored alike: uint8 [B, H, W]."""
         return self._maps(self._labels, index, mirrored)
 
-    def pairs(self, index: Tensor, mirrored: Tensor, instance_edge: bool) -> tuple[Tensor, Tensor]:
-        """Semantic tensor [B, num_labels (+ 1), H, W] and photographs [B, 3, H, W] in [-1, 1]."""
+    def pairs(self, index: Tensor, mirrored: Tensor, instance_edge: bool) -> tuple[Tensor, Tensor, Tensor]:
+        """Semantics [B, num_labels (+ 1), H, W], the ids in them [B, H, W], photographs [B, 3, H, W] in [-1, 1]."""
         instances = self._maps(self._instances, index, mirrored) if instance_edge and self._instances else None
-        planes = semantics(self.labels(index, mirrored), instances, self.num_labels)
-        return planes.contiguous(memory_format=self._layout), self.pictures(index, mirrored)
+        labels = self.labels(index, mirrored)
+        planes = semantics(labels, instances, self.num_labels).contiguous(memory_format=self._layout)
+        return planes, labels, self.pictures(index, mirrored)

@@ -6,30 +6,29 @@ Source: docs/reference/models.md, "ASAP-Net" (tamarott/ASAPNet models/networks/g
 
 from __future__ import annotations
 
-import torch
-from torch import Tensor, nn
+from typing import Annotated, Literal, Self, get_args
+
+from pydantic import Field, model_validator
 
 from pixelwise.errors import PixelwiseError
-from pixelwise.models.layers import InputShape, check_labels, input_channels
-from pixelwise.models.lowres_stream import ConvNormReLU, LowResStream, Padding
-from pixelwise.models.pixelwise_stream import Form, Output, parameter_count, pixelwise_mlp, position_channels
-from pixelwise.models.tent import tent_downsample, tent_of_labels
+from pixelwise.models.declaration import GENERATING, Generator, Look, Model, Recipe, Width
+from pixelwise.settings.base import Flag
 
-__all__ = ["AsapNet", "ConvNormReLU", "exact_labels"]
+Side = Annotated[int, Field(ge=2, le=1024, strict=True)]
 
 
-class AsapNet(nn.Module):
-    """Generator from semantics, or from a dense image, to an image.
+class Options(Generator):
+    """Options of ASAP-Net.
 
-    Args:
+    Attributes:
         num_labels: Number of one-hot label channels; unused if `dense_channels` is given.
         instance_edge: Whether the last input channel is the instance edge.
         dense_channels: Channels of a dense input that takes the place of the labels, e.g. 3 or 1.
         output_channels: Channels of the image made.
+        width: Channels of the low-res stream before its last strided convolution.
         tile: Side S of a tile: total downsampling of the low-res stream (16 / 32 / 64), a power of two.
         learned_factor: Part of `tile` done by strided convolutions; a fixed tent filter does the rest.
-        width: Channels of the low-res stream before its last strided convolution.
-        max_width: Channels after it.
+        max_width: Channels after the last strided convolution.
         depth: Layers on the grid.
         mlp_width: Hidden channels of the per-pixel networks.
         mlp_depth: Layers of the per-pixel networks.
@@ -41,6 +40,95 @@ class AsapNet(nn.Module):
         residual: Whether the result is added to the dense input's first `output_channels` channels (restoration).
         output: Function after the last layer, "tanh" or "linear".
     """
+
+    tile: Side | None = None
+    learned_factor: Side | None = None
+    max_width: Width | None = None
+    depth: Annotated[int, Field(ge=0, le=200, strict=True)] | None = None
+    mlp_width: Width | None = None
+    mlp_depth: Annotated[int, Field(ge=2, le=50, strict=True)] | None = None
+    padding: Literal["zero", "reflection"] | None = None
+    position_code: Flag | None = None
+    drop_last: Flag | None = None
+    residual: Flag | None = None
+    output: Literal["tanh", "linear"] | None = None
+
+    @model_validator(mode="after")
+    def _powers(self) -> Self:
+        for name, value in {"tile": self.tile, "learned_factor": self.learned_factor}.items():
+            if value is not None and value & (value - 1):
+                raise ValueError(f"{name} {value}; allowed are powers of two from 2 on")
+        factor, tile = self.learned_factor or 16, self.tile or 16
+        if factor > tile:
+            raise ValueError(f"learned_factor {factor} with tile {tile}; at most the tile")
+        return self
+
+    def least(self) -> tuple[int, int]:
+        """What height and width must be multiples of, and the least of them."""
+        tile = self.tile or 16
+        return tile, 2 * tile if self.padding == "reflection" else tile
+
+
+_REPORT = "MelakuNe/Machine-Learning-Project-2023 @93f60fd"
+_DENOISER = {"batch": 8, "learning_rate": 1e-4, "initialisation": "xavier"}
+MODEL = Model(
+    name="asapnet",
+    tasks=GENERATING,
+    options=Options,
+    network="AsapNet",
+    input="labels",
+    look=Look("ASAP-Net", "#0072B2", "o", ("#0072B2", "#56B4E9", "#004A75", "#3A8FC7", "#8CC9F0", "#00304D")),
+    recipes={
+        "translation": {
+            "asapnet": Recipe(
+                "tamarott/ASAPNet @f27f202: options/, data/cityscapes_dataset.py, models/pix2pix_model.py", {}, 300
+            ),
+            "report_asapnet": Recipe(
+                f"{_REPORT}: ASAPNet/ (ASAP-Net's defaults, batch 32 changed to 8)", {"batch": 8}, 300
+            ),
+        },
+        "restoration": {
+            "asapnet_like_dncnn": Recipe(
+                "none published; DnCNN-S's photographs, steps and pixels per step (8 patches of 160x160 = 128 of 40x40)"
+                ": nearly whole photographs, since the instance norms learn the statistics of the grid of tiles; Adam "
+                "at 1e-4, for the generator overshoots at DnCNN's 1e-3",
+                _DENOISER | {"patch": 160, "scales": (1.0, 0.9), "loss": "l2"},
+                50 * 8 * 1600,
+            ),
+            "report_asapnet": Recipe(
+                f"{_REPORT}: Denoising.py (generator step of ASAP-Net's trainer alone)",
+                _DENOISER
+                | {"patch": 256, "stride": 256, "scales": (1.0,), "augment": "none"}
+                | {"betas": (0.0, 0.9), "epochs_per_rate": (50,), "loss": "perceptual"},
+                50 * 432,
+            ),
+        },
+    },
+    image_options="pixelwise.models.layers:dense_image",
+    optimised="pixelwise.models.fast.asapnet_form:prepared",
+    official="pixelwise.models.official.asapnet_names",
+    facts="pixelwise.models.asapnet_facts:facts",
+    counted={
+        "asapnet_facades512": {"num_labels": 13, "instance_edge": False, "tile": 32, "padding": "reflection"},
+        "asapnet_facades1024": {"num_labels": 13, "instance_edge": False, "tile": 64, "padding": "reflection"},
+        "asapnet_gray": {"instance_edge": False, "dense_channels": 1, "output_channels": 1},
+    },
+    memory=(83.2, 1.83),
+    small={"width": 8, "max_width": 32, "depth": 2},
+)
+
+import torch
+from torch import Tensor, nn
+
+from pixelwise.models.label_ids import exact_labels
+from pixelwise.models.layers import InputShape, check_labels, input_channels, one_of
+from pixelwise.models.lowres_stream import LowResStream, Padding
+from pixelwise.models.pixelwise_stream import Form, Output, parameter_count, pixelwise_mlp, position_channels
+from pixelwise.models.tent import tent_downsample, tent_of_labels
+
+
+class AsapNet(nn.Module):
+    """Generator from semantics, or from a dense image, to an image; `Options` says what its arguments are."""
 
     def __init__(
         self,
@@ -81,48 +169,30 @@ class AsapNet(nn.Module):
             self.channels, parameter_count(widths), learned_factor, width, max_width, depth, padding
         )
 
-    def forward(self, semantics: Tensor) -> Tensor:
+    def forward(self, semantics: Tensor, labels: Tensor | None = None) -> Tensor:
         """Make an image.
 
         Args:
             semantics: [N, C, H, W]: one-hot labels or a dense image, then the instance edge where used. H and W are
                 multiples of `tile`; any batch and size, in any order.
+            labels: [N, H, W] uint8 ids that the semantics were made of, where known; they are not compared. Without
+                them every pass looks for them in the semantics, which on a GPU costs two synchronisations.
 
         Returns:
             [N, output_channels, H, W]; in [-1, 1] if the output function is tanh.
 
         Raises:
-            PixelwiseError: If the shape is not legal.
+            PixelwiseError: If a shape is not legal, or ids are given that the network cannot use or that are out of
+                range.
         """
         self.legal.check(semantics.shape)
-        labels = exact_labels(semantics[:, : self.num_labels]) if self.takes_ids else None
+        if labels is None:
+            labels = exact_labels(semantics[:, : self.num_labels]) if self.takes_ids else None
+        elif not self.takes_ids:
+            raise PixelwiseError("asapnet: label ids given to a generator whose per-pixel networks see no labels")
+        else:
+            check_labels(labels, self.num_labels)
         return self._render(self.parameter_grid(semantics, labels), labels, semantics)
-
-    def forward_ids(self, labels: Tensor, edge: Tensor | None = None) -> Tensor:
-        """Make an image from label ids, without looking for them in a one-hot tensor (no synchronisation).
-
-        Args:
-            labels: [N, H, W] uint8 ids in [0, num_labels).
-            edge: [N, 1, H, W] instance edge where used, else None.
-
-        Returns:
-            The same as `forward` of the semantics.
-
-        Raises:
-            PixelwiseError: If the generator takes no labels, a shape is not legal, or a label is out of range.
-        """
-        if not self.num_labels:
-            raise PixelwiseError("asapnet: forward_ids of a generator with a dense input; it has no labels")
-        self.legal.check_ids(labels, edge, self.channels > self.num_labels)
-        check_labels(labels, self.num_labels)
-        weight = self.lowres.head.weight
-        count, height, width = labels.shape
-        semantics = weight.new_zeros(count, self.channels, height, width)
-        semantics.scatter_(1, labels.long().unsqueeze(1), 1.0)
-        if edge is not None:
-            semantics[:, self.num_labels :] = edge
-        known = labels if self.takes_ids else None
-        return self._render(self.parameter_grid(semantics, known), known, semantics)
 
     def parameter_grid(self, semantics: Tensor, labels: Tensor | None = None) -> Tensor:
         """Weights of every tile's network: [N, C, H, W] -> [N, H / tile, W / tile, P]; layout in `pixelwise_stream`.
@@ -153,8 +223,7 @@ class AsapNet(nn.Module):
 
     def _render(self, grid: Tensor, labels: Tensor | None, semantics: Tensor) -> Tensor:
         """Run the pixelwise stream, with label ids or with the whole input as dense channels."""
-        channels = self.channels - self.drop_last
-        num_labels = 0 if labels is None else self.num_labels
+        channels, num_labels = self.channels - self.drop_last, 0 if labels is None else self.num_labels
         dense = semantics[:, num_labels:channels].to(grid.dtype)
         form = Form(self.form.tile, self.form.widths, num_labels, self.form.position_code, self.form.output)
         image = pixelwise_mlp(grid, labels, dense if dense.shape[1] else None, form)
@@ -171,31 +240,5 @@ def _check_options(tile: int, learned_factor: int, mlp_depth: int, padding: str,
         )
     if mlp_depth < 2:
         raise PixelwiseError(f"asapnet: mlp_depth {mlp_depth}; at least 2")
-    if padding not in ("zero", "reflection"):
-        raise PixelwiseError(f"asapnet: padding {padding!r}; allowed are 'zero', 'reflection'")
-    if output not in ("tanh", "linear"):
-        raise PixelwiseError(f"asapnet: output {output!r}; allowed are 'tanh', 'linear'")
-
-
-@torch.no_grad()
-def exact_labels(planes: Tensor) -> Tensor | None:
-    """Ids of label planes that are exactly one-hot, else None.
-
-    Args:
-        planes: [N, num_labels, H, W] floating point.
-
-    Returns:
-        [N, H, W] uint8 (int64 from 257 labels on). None on the "meta" device, where no value is known.
-    """
-    if planes.is_meta:
-        return None
-    count = planes.shape[1]
-    places = torch.arange(count, device=planes.device, dtype=torch.float32)
-    guess = (
-        torch.einsum("nchw,c->nhw", planes.detach().float(), places).nan_to_num(0.0).clamp(0, count - 1).round().long()
-    )
-    pixels = guess.numel()
-    ones = planes.gather(1, guess.unsqueeze(1)) == 1
-    if int(ones.sum()) != pixels or int(torch.count_nonzero(planes)) != pixels:
-        return None
-    return guess.to(torch.uint8) if count <= 256 else guess
+    one_of("asapnet", "padding", padding, get_args(Padding))
+    one_of("asapnet", "output", output, get_args(Output))

@@ -6,12 +6,62 @@ models/networks.py).
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import pairwise
+from typing import Annotated
 
+from pydantic import Field
+
+from pixelwise.errors import PixelwiseError
+from pixelwise.models.declaration import Channels, Model, Width
+from pixelwise.settings.base import Flag, Settings
+
+
+class Options(Settings):
+    """Options of both discriminators."""
+
+    in_channels: Channels | None = None
+    scales: Annotated[int, Field(ge=1, le=6, strict=True)] | None = None
+    layers: Annotated[int, Field(ge=1, le=8, strict=True)] | None = None
+    width: Width | None = None
+    max_width: Width | None = None
+
+
+class MultiscaleOptions(Options):
+    """Options of SPADE's and ASAP-Net's discriminator."""
+
+    layers: Annotated[int, Field(ge=2, le=8, strict=True)] | None = None
+    spectral: Flag | None = None
+
+
+class Pix2PixHDOptions(Options):
+    """Options of pix2pixHD's discriminator."""
+
+    sigmoid: Flag | None = None
+
+
+def _model(name: str, options: type[Options]) -> Model:
+    return Model(
+        name=name,
+        tasks=("discriminator",),
+        options=options,
+        network=name,
+        official="pixelwise.models.official.discriminator_names",
+        facts="facts",
+        memory=(5.6, 1.52),
+        small={"width": 8},
+    )
+
+
+MODELS = (
+    _model("multiscale_discriminator", MultiscaleOptions),
+    _model("pix2pixhd_discriminator", Pix2PixHDOptions),
+)
+
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from pixelwise.errors import PixelwiseError
 from pixelwise.models.layers import SpectralConv2d
 
 KERNEL, PADDING, SLOPE = 4, 2, 0.2
@@ -149,3 +199,11 @@ def pix2pixhd_discriminator(
         sigmoid: Whether to return probabilities (official use_sigmoid, of the original GAN loss).
     """
     return MultiscaleDiscriminator(in_channels, scales, layers, width, max_width, False, bias=True, sigmoid=sigmoid)
+
+
+def facts(name: str, sizes: object) -> Iterator[tuple[dict[str, int], dict[str, tuple[float, str]]]]:
+    """What is counted: parameters and scales, whatever the image's size."""
+    with torch.device("meta"):
+        module = multiscale_discriminator() if name == "multiscale_discriminator" else pix2pixhd_discriminator()
+    count = sum(parameter.numel() for parameter in module.parameters())
+    yield {}, {"parameters": (count, "parameters"), "scales": (len(module.scales), "scales")}

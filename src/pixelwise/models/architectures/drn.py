@@ -5,11 +5,59 @@ Source: docs/reference/models.md, "DRN network" and "DRN checkpoints" (fyu/drn d
 
 from __future__ import annotations
 
+import math
+from typing import Annotated
+
+from pydantic import Field
+
+from pixelwise.errors import PixelwiseError
+from pixelwise.models.declaration import Classes, Model, Recipe, Width
+from pixelwise.settings.base import Settings
+
+
+class Options(Settings):
+    """Options of the four networks: the number of classes, and the channels of stages 1 to 8."""
+
+    num_classes: Classes | None = None
+    widths: Annotated[tuple[Width, ...], Field(min_length=8, max_length=8)] | None = None
+
+
+_IMAGENET = (("initial weights", "ImageNet", "random"),)
+_D22 = Recipe("fyu/drn @d75db2e: README.md and segment.py, D-22", {}, 250, _IMAGENET)
+_D105 = Recipe(
+    "fyu/drn @d75db2e: README.md and segment.py, D-105",
+    {"crop": 840, "batch": 16, "epochs": 500, "schedule": "poly", "zoom": (0.5, 2.0), "rotation": 10.0},
+    500,
+    _IMAGENET,
+)
+
+
+def _drn(depth: int, memory: tuple[float, float] | None, recipe: Recipe | None = None, usual: str = "") -> Model:
+    name = f"drn_d_{depth}"
+    return Model(
+        name=name,
+        tasks=("segmentation",),
+        options=Options,
+        network=name,
+        recipes={"segmentation": {name: recipe}} if recipe else {},
+        usual={"segmentation": usual} if usual else {},
+        initialisations=("official",),
+        official="pixelwise.models.official.drn_names",
+        memory=memory,
+        small={"widths": (4,) * 8},
+    )
+
+
+MODELS = (
+    _drn(22, (15.9, 3.0), _D22),
+    _drn(38, (26.0, 4.5), usual="drn_d_22"),
+    _drn(54, None),
+    _drn(105, (54.3, 7.43), _D105),
+)
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-
-from pixelwise.errors import PixelwiseError
 
 WIDTHS = (16, 32, 64, 128, 256, 512, 512, 512)
 UPSAMPLING = 8  # output stride of the network, undone by the fixed transposed convolution
@@ -150,3 +198,16 @@ def drn_d_54(num_classes: int = 19, widths: tuple[int, ...] = WIDTHS) -> DRN:
 def drn_d_105(num_classes: int = 19, widths: tuple[int, ...] = WIDTHS) -> DRN:
     """DRN-D-105: bottlenecks 3, 4, 23, 3."""
     return DRN((3, 4, 23, 3), True, num_classes, tuple(widths))
+
+
+@torch.no_grad()
+def initialise(module: nn.Module, scheme: str) -> None:
+    """`official`, the only scheme: convolutions N(0, sqrt(2 / (k k out))), biases 0, batch norms 1, 0; `up` stays."""
+    for layer in module.modules():
+        if isinstance(layer, nn.Conv2d):
+            nn.init.normal_(layer.weight, 0.0, math.sqrt(2 / (layer.weight[0, 0].numel() * layer.out_channels)))
+            if layer.bias is not None:
+                nn.init.zeros_(layer.bias)
+        elif isinstance(layer, nn.BatchNorm2d):
+            nn.init.ones_(layer.weight)
+            nn.init.zeros_(layer.bias)

@@ -6,81 +6,153 @@ models/networks/generator.py).
 
 from __future__ import annotations
 
+from typing import Annotated, Any, Self
+
+from pydantic import Field, model_validator
+
+from pixelwise.errors import PixelwiseError
+from pixelwise.models.declaration import GENERATING, Depth, Generator, Kernel, Look, Model, Recipe
+from pixelwise.settings.base import Flag
+
+Halvings = Annotated[int, Field(ge=1, le=8, strict=True)]
+"""Each one doubles the channels and halves the image: 256 pixels become one."""
+
+
+class Options(Generator):
+    """Options of the global generator, NVIDIA's or the SPADE repository's.
+
+    Attributes:
+        num_labels: Number of one-hot label channels; unused if `dense_channels` is given.
+        instance_edge: Whether the last input channel is the instance edge.
+        dense_channels: Channels of a dense input that takes the place of the labels.
+        output_channels: Channels of the image made.
+        width: Channels after the first convolution (official ngf).
+        downsamplings: Number of halvings (official n_downsample_global, resnet_n_downsample).
+        blocks: Residual blocks (official n_blocks_global, resnet_n_blocks).
+    """
+
+    downsamplings: Halvings | None = None
+    blocks: Depth | None = None
+
+    def least(self) -> tuple[int, int]:
+        """What height and width must be multiples of, and the least of them."""
+        multiple = int(2 ** (self.downsamplings or 4))
+        return multiple, max(4, 2 * multiple)
+
+
+class SpadeOptions(Options):
+    """Options of the SPADE repository's netG=pix2pixhd.
+
+    Attributes:
+        kernel: Side of the residual blocks' kernels, odd (official resnet_kernel_size).
+        first_kernel: Side of the first kernel, odd (official resnet_initial_kernel_size).
+        spectral: Spectral normalisation of all convolutions but the last (official norm_G=spectralinstance; the shipped
+            code fails with norm_G=instance, which is meant as False here).
+    """
+
+    kernel: Kernel | None = None
+    first_kernel: Kernel | None = None
+    spectral: Flag | None = None
+
+    @model_validator(mode="after")
+    def _odd(self) -> Self:
+        for name in ("kernel", "first_kernel"):
+            if (getattr(self, name) or 1) % 2 == 0:
+                raise ValueError(f"{name} {getattr(self, name)}; it must be odd")
+        return self
+
+
+class LocalOptions(Options):
+    """Options of NVIDIA's local generator, whose `width` is that of the finest enhancer (32 in the 1024p recipe).
+
+    Attributes:
+        enhancers: Number of enhancers (official n_local_enhancers).
+        local_blocks: Residual blocks of each enhancer (official n_blocks_local).
+    """
+
+    enhancers: Annotated[int, Field(ge=1, le=4, strict=True)] | None = None
+    local_blocks: Depth | None = None
+
+    def least(self) -> tuple[int, int]:
+        """See `Options.least`."""
+        multiple = int(2 ** ((self.downsamplings or 4) + (self.enhancers or 1)))
+        return multiple, max(8, 2 * multiple)
+
+
+_NVIDIA: dict[str, Any] = {
+    **{"discriminator": "pix2pixhd_discriminator", "gan_loss": "least_squares", "procedure": "pix2pixhd"},
+    **{"ttur": False, "betas": (0.5, 0.999), "epochs_constant": 100, "epochs_decay": 100, "batch": 1},
+    **{"initialisation": "normal"},
+}
+_NVIDIA_1024 = {"epochs_constant": 50, "epochs_decay": 50, "epochs_enhancer_only": 10} | {
+    "discriminator_options": {"scales": 3}
+}
+_SPADE = {"batch": 16, "epochs_constant": 50, "epochs_decay": 0}
+_COMMON: dict[str, Any] = {
+    **{"tasks": GENERATING, "input": "labels", "look": Look("pix2pixHD", "#D55E00", "s", family="pix2pixhd")},
+    **{"image_options": "pixelwise.models.layers:dense_image", "small": {"width": 8, "blocks": 2}},
+    **{"optimised": "pixelwise.models.fast.pix2pixhd_form:prepared"},
+    **{"official": "pixelwise.models.official.pix2pixhd_names"},
+}
+MODELS = (
+    Model(
+        name="pix2pixhd_global",
+        options=Options,
+        network="pix2pixhd_global",
+        recipes={
+            "translation": {
+                "pix2pixhd": Recipe("NVIDIA/pix2pixHD @14b3b3c: options/, models/pix2pixHD_model.py", _NVIDIA, 200)
+            }
+        },
+        memory=(182.5, 3.30),
+        **_COMMON,
+    ),
+    Model(
+        name="pix2pixhd_local",
+        options=LocalOptions,
+        network="Pix2PixHDLocal",
+        recipes={
+            "translation": {
+                "pix2pixhd_1024": Recipe(
+                    "NVIDIA/pix2pixHD @14b3b3c: scripts/train_1024p_24G.sh",
+                    _NVIDIA | _NVIDIA_1024,
+                    100,
+                    (("initial weights", "global generator trained at half the size", "random"),),
+                )
+            }
+        },
+        facts="pixelwise.models.facts:parameters_only",
+        memory=(182.9, 3.30),
+        **_COMMON,
+    ),
+    Model(
+        name="spade_pix2pixhd",
+        options=SpadeOptions,
+        network="spade_pix2pixhd",
+        recipes={
+            "translation": {
+                "spade_pix2pixhd": Recipe(
+                    "NVlabs/SPADE @fecacc9, netG=pix2pixhd: options/train_options.py, data/cityscapes_dataset.py",
+                    _SPADE,
+                    50,
+                ),
+                "report_pix2pixhd": Recipe(
+                    "MelakuNe/Machine-Learning-Project-2023 @93f60fd: Pix2Pix/ (SPADE's defaults: 50 epochs, no decay)",
+                    _SPADE,
+                    50,
+                ),
+            }
+        },
+        memory=(182.5, 3.30),
+        **_COMMON,
+    ),
+)
+
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from pixelwise.errors import PixelwiseError
-from pixelwise.models.layers import InputShape, SpectralConv2d, SpectralConvTranspose2d, input_channels
-
-
-class Convolutions:
-    """How the normalised convolutions are made: with a bias (NVIDIA), without (SPADE), with a spectral norm."""
-
-    def __init__(self, bias: bool, spectral: bool = False) -> None:
-        self.bias, self.spectral = bias, spectral
-
-    def same(self, inputs: int, outputs: int, kernel: int) -> nn.Conv2d:
-        """Convolution that keeps the size, with reflection padding."""
-        make = SpectralConv2d if self.spectral else nn.Conv2d
-        return make(inputs, outputs, kernel, padding=kernel // 2, padding_mode="reflect", bias=self.bias)
-
-    def down(self, inputs: int, outputs: int) -> nn.Conv2d:
-        """3x3 convolution of stride 2."""
-        return (SpectralConv2d if self.spectral else nn.Conv2d)(inputs, outputs, 3, 2, 1, bias=self.bias)
-
-    def up(self, inputs: int, outputs: int) -> nn.ConvTranspose2d:
-        """3x3 transposed convolution of stride 2 that doubles the size."""
-        make = SpectralConvTranspose2d if self.spectral else nn.ConvTranspose2d
-        return make(inputs, outputs, 3, 2, 1, output_padding=1, bias=self.bias)
-
-
-def _norm_relu(image: Tensor) -> Tensor:
-    return F.relu_(F.instance_norm(image))
-
-
-class ResidualBlock(nn.Module):
-    """x + norm(conv(relu(norm(conv(x))))); no activation after the sum."""
-
-    def __init__(self, width: int, kernel: int, convolutions: Convolutions) -> None:
-        super().__init__()
-        self.first = convolutions.same(width, width, kernel)
-        self.second = convolutions.same(width, width, kernel)
-
-    def forward(self, image: Tensor) -> Tensor:
-        """[N, width, H, W] -> the same shape."""
-        return image + F.instance_norm(self.second(_norm_relu(self.first(image))))
-
-
-class Trunk(nn.Module):
-    """Everything before the last convolution: a wide convolution, halvings, residual blocks, doublings."""
-
-    def __init__(
-        self,
-        inputs: int,
-        width: int,
-        downsamplings: int,
-        blocks: int,
-        convolutions: Convolutions,
-        kernel: int = 3,
-        first_kernel: int = 7,
-    ) -> None:
-        super().__init__()
-        widths = [width * 2**level for level in range(downsamplings + 1)]
-        self.first = convolutions.same(inputs, width, first_kernel)
-        self.down = nn.ModuleList(convolutions.down(w, 2 * w) for w in widths[:-1])
-        self.blocks = nn.ModuleList(ResidualBlock(widths[-1], kernel, convolutions) for _ in range(blocks))
-        self.up = nn.ModuleList(convolutions.up(2 * w, w) for w in reversed(widths[:-1]))
-
-    def forward(self, image: Tensor) -> Tensor:
-        """[N, inputs, H, W] -> [N, width, H, W]."""
-        image = _norm_relu(self.first(image))
-        for layer in self.down:
-            image = _norm_relu(layer(image))
-        for block in self.blocks:
-            image = block(image)
-        for layer in self.up:
-            image = _norm_relu(layer(image))
-        return image
+from pixelwise.models.layers import InputShape, input_channels
+from pixelwise.models.trunk import Convolutions, Enhancer, Trunk
 
 
 def _last(width: int, outputs: int) -> nn.Conv2d:
@@ -117,17 +189,7 @@ def pix2pixhd_global(
     downsamplings: int = 4,
     blocks: int = 9,
 ) -> Pix2PixHD:
-    """NVIDIA's GlobalGenerator.
-
-    Args:
-        num_labels: Number of one-hot label channels; unused if `dense_channels` is given.
-        instance_edge: Whether the last input channel is the instance edge.
-        dense_channels: Channels of a dense input that takes the place of the labels.
-        output_channels: Channels of the image made.
-        width: Channels after the first convolution (official ngf).
-        downsamplings: Number of halvings (official n_downsample_global).
-        blocks: Residual blocks (official n_blocks_global).
-    """
+    """NVIDIA's GlobalGenerator; `Options` says what its arguments are."""
     channels = input_channels(num_labels, instance_edge, dense_channels)
     trunk = Trunk(channels, width, downsamplings, blocks, Convolutions(bias=True))
     return Pix2PixHD(trunk, channels, width, output_channels, downsamplings)
@@ -145,21 +207,7 @@ def spade_pix2pixhd(
     first_kernel: int = 7,
     spectral: bool = False,
 ) -> Pix2PixHD:
-    """The SPADE repository's netG=pix2pixhd: no biases before the instance norms, Xavier initialisation.
-
-    Args:
-        num_labels: Number of one-hot label channels; unused if `dense_channels` is given.
-        instance_edge: Whether the last input channel is the instance edge.
-        dense_channels: Channels of a dense input that takes the place of the labels.
-        output_channels: Channels of the image made.
-        width: Channels after the first convolution (official ngf).
-        downsamplings: Number of halvings (official resnet_n_downsample).
-        blocks: Residual blocks (official resnet_n_blocks).
-        kernel: Side of the residual blocks' kernels, odd (official resnet_kernel_size).
-        first_kernel: Side of the first kernel, odd (official resnet_initial_kernel_size).
-        spectral: Spectral normalisation of all convolutions but the last (official norm_G=spectralinstance; the shipped
-            code fails with norm_G=instance, which is meant as False here).
-    """
+    """The SPADE repository's netG=pix2pixhd: no biases before the instance norms; see `SpadeOptions`."""
     if kernel % 2 == 0 or first_kernel % 2 == 0:
         raise PixelwiseError(f"spade_pix2pixhd: kernel {kernel}, first_kernel {first_kernel}; both must be odd")
     channels = input_channels(num_labels, instance_edge, dense_channels)
@@ -168,39 +216,8 @@ def spade_pix2pixhd(
     return Pix2PixHD(trunk, channels, width, output_channels, downsamplings)
 
 
-class Enhancer(nn.Module):
-    """One step of the local generator: half-size features of its input plus the coarser result, at full size."""
-
-    def __init__(self, inputs: int, width: int, blocks: int) -> None:
-        super().__init__()
-        convolutions = Convolutions(bias=True)
-        self.first = convolutions.same(inputs, width, 7)
-        self.down = convolutions.down(width, 2 * width)
-        self.blocks = nn.ModuleList(ResidualBlock(2 * width, 3, convolutions) for _ in range(blocks))
-        self.up = convolutions.up(2 * width, width)
-
-    def forward(self, semantics: Tensor, coarse: Tensor) -> Tensor:
-        """[N, inputs, H, W], [N, 2 width, H/2, W/2] -> [N, width, H, W]."""
-        image = _norm_relu(self.down(_norm_relu(self.first(semantics)))) + coarse
-        for block in self.blocks:
-            image = block(image)
-        return _norm_relu(self.up(image))
-
-
 class Pix2PixHDLocal(nn.Module):
-    """NVIDIA's LocalEnhancer: a global trunk on the shrunken input, refined by enhancers up to full size.
-
-    Args:
-        num_labels: Number of one-hot label channels; unused if `dense_channels` is given.
-        instance_edge: Whether the last input channel is the instance edge.
-        dense_channels: Channels of a dense input that takes the place of the labels.
-        output_channels: Channels of the image made.
-        width: Channels of the finest enhancer (official ngf, 32 in the 1024p recipe).
-        downsamplings: Halvings of the global trunk (official n_downsample_global).
-        blocks: Residual blocks of the global trunk (official n_blocks_global).
-        enhancers: Number of enhancers (official n_local_enhancers).
-        local_blocks: Residual blocks of each enhancer (official n_blocks_local).
-    """
+    """NVIDIA's LocalEnhancer: a global trunk on the shrunken input, refined by enhancers up to full size."""
 
     def __init__(
         self,

@@ -3,13 +3,58 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from typing import Annotated
+
+from pydantic import Field
+
+from pixelwise.errors import PixelwiseError
+from pixelwise.models.declaration import Classes, Model, Recipe, Width
+from pixelwise.settings.base import Flag, Settings
+
+
+class Options(Settings):
+    """Options of the segmenter.
+
+    Attributes:
+        num_classes: Number of classes.
+        stages: How many of the four ResNet stages are used; fewer are faster and see less context.
+        width: Channels of the pyramid.
+        fine: Leave out the stem's max pooling, so that the finest level has stride 2 (for images of 64 to 128 rows).
+    """
+
+    num_classes: Classes | None = None
+    stages: Annotated[int, Field(ge=1, le=4, strict=True)] | None = None
+    width: Width | None = None
+    fine: Flag | None = None
+
+    def least(self) -> tuple[int, int]:
+        """What height and width must be multiples of, and the least of them."""
+        return 1, 32
+
+
+MODEL = Model(
+    name="segmenter",
+    tasks=("segmentation",),
+    options=Options,
+    network="Segmenter",
+    recipes={
+        "segmentation": {
+            "segmenter": Recipe(
+                "none published; a small torchvision network for classes that no published segmenter knows",
+                {"crop": None, "batch": 8, "epochs": 60, "learning_rate": 0.02, "schedule": "poly"}
+                | {"zoom": (0.75, 1.5), "initialisation": "pytorch"},
+                60,
+            )
+        }
+    },
+    memory=(11.4, 0.48),
+    small={"stages": 2, "width": 8},
+)
 
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torchvision.models import resnet18
 from torchvision.ops import FeaturePyramidNetwork
-
-from pixelwise.errors import PixelwiseError
 
 STAGE_CHANNELS = (64, 128, 256, 512)  # of ResNet-18's four stages
 
@@ -17,13 +62,7 @@ STAGE_CHANNELS = (64, 128, 256, 512)  # of ResNet-18's four stages
 class Segmenter(nn.Module):
     """ResNet-18 stages, a feature pyramid down to stride 4 (or 2), and a linear classifier on the sum of its levels.
 
-    Trained from scratch: no pretrained weights are used.
-
-    Args:
-        num_classes: Number of classes.
-        stages: How many of the four ResNet stages are used; fewer are faster and see less context.
-        width: Channels of the pyramid.
-        fine: Leave out the stem's max pooling, so that the finest level has stride 2 (for images of 64 to 128 rows).
+    Trained from scratch: no pretrained weights are used. `Options` says what its arguments are.
     """
 
     mean = (0.485, 0.456, 0.406)

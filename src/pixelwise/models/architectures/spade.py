@@ -7,13 +7,86 @@ arXiv 1903.07291, section 3 and appendix A, in the form whose weights NVlabs/SPA
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal, cast, get_args
+from typing import Literal, Self, cast, get_args
+
+from pydantic import model_validator
+
+from pixelwise.errors import PixelwiseError
+from pixelwise.models.declaration import GENERATING, Generator, Kernel, Look, Model, Recipe, Width
+from pixelwise.settings.base import Flag
+
+
+class Options(Generator):
+    """Options of SPADE.
+
+    Attributes:
+        num_labels: Number of one-hot label channels; unused if `dense_channels` is given.
+        instance_edge: Whether the last input channel is the instance edge.
+        dense_channels: Channels of a dense input that takes the place of the labels.
+        output_channels: Channels of the image made.
+        width: Channels before the last convolution, twice as many with "most" (official ngf).
+        num_upsampling_layers: Doublings of the first grid: "normal" 5, "more" 6, "most" 7.
+        spectral: Spectral normalisation of the blocks' convolutions (official norm_G=spectral...).
+        norm: "batch" or "instance", what the predicted scales and shifts are applied to (official norm_G=...batch...).
+        norm_kernel: Side of the norms' kernels, odd (the last digit of the official norm_G).
+        norm_hidden: Channels between the semantics and scale and shift, 128 in all published networks.
+    """
+
+    num_upsampling_layers: Literal["normal", "more", "most"] | None = None
+    spectral: Flag | None = None
+    norm: Literal["batch", "instance"] | None = None
+    norm_kernel: Kernel | None = None
+    norm_hidden: Width | None = None
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if (self.norm_kernel or 1) % 2 == 0:
+            raise ValueError(f"norm_kernel {self.norm_kernel}; it must be odd")
+        if self.width == 1 and self.num_upsampling_layers == "most":
+            raise ValueError("width 1 with num_upsampling_layers most; at least 2, since it is halved")
+        return self
+
+    def least(self) -> tuple[int, int]:
+        """What height and width must be multiples of, and the least of them."""
+        multiple = {"normal": 32, "more": 64, "most": 128}[self.num_upsampling_layers or "more"]
+        return multiple, multiple
+
+
+_CODE = "NVlabs/SPADE @fecacc9"
+MODEL = Model(
+    name="spade",
+    tasks=GENERATING,
+    options=Options,
+    network="Spade",
+    input="labels",
+    look=Look("SPADE", "#B07D00", "^"),
+    recipes={
+        "translation": {
+            "spade": Recipe(
+                "arXiv 1903.07291 section 4 (Cityscapes: 200 epochs, the rate falling to 0 from epoch 100 to 200); "
+                f"{_CODE} for all else: options/train_options.py, data/cityscapes_dataset.py, whose own default is 50 "
+                "epochs without decay (recipe spade_code)",
+                {"batch": 16, "initialisation": "official", "epochs_constant": 100, "epochs_decay": 100},
+                200,
+            ),
+            "spade_code": Recipe(
+                f"{_CODE}, netG=spade: options/train_options.py (niter 50, niter_decay 0), data/cityscapes_dataset.py",
+                {"batch": 16, "initialisation": "official", "epochs_constant": 50, "epochs_decay": 0},
+                50,
+            ),
+        }
+    },
+    image_options="pixelwise.models.layers:dense_image",
+    optimised="pixelwise.models.fast.spade_form:prepared",
+    official="pixelwise.models.official.spade_names",
+    memory=(93.0, 15.09),
+    small={"width": 8},
+)
 
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from pixelwise.errors import PixelwiseError
-from pixelwise.models.layers import InputShape, SpectralConv2d, input_channels
+from pixelwise.models.layers import InputShape, SpectralConv2d, input_channels, one_of
 
 SLOPE = 0.2  # of the leaky ReLUs below zero
 Layers = Literal["normal", "more", "most"]
@@ -82,20 +155,7 @@ class SpadeBlock(nn.Module):
 
 
 class Spade(nn.Module):
-    """SPADE's generator; defaults are those for Cityscapes.
-
-    Args:
-        num_labels: Number of one-hot label channels; unused if `dense_channels` is given.
-        instance_edge: Whether the last input channel is the instance edge.
-        dense_channels: Channels of a dense input that takes the place of the labels.
-        output_channels: Channels of the image made.
-        width: Channels before the last convolution, twice as many with "most" (official ngf).
-        num_upsampling_layers: Doublings of the first grid: "normal" 5, "more" 6, "most" 7.
-        spectral: Spectral normalisation of the blocks' convolutions (official norm_G=spectral...).
-        norm: "batch" or "instance", what the predicted scales and shifts are applied to (official norm_G=...batch...).
-        norm_kernel: Side of the norms' kernels, odd (the last digit of the official norm_G).
-        norm_hidden: Channels between the semantics and scale and shift, 128 in all published networks.
-    """
+    """SPADE's generator; defaults are those for Cityscapes. `Options` says what its arguments are."""
 
     def __init__(
         self,
@@ -111,8 +171,8 @@ class Spade(nn.Module):
         norm_hidden: int = 128,
     ) -> None:
         super().__init__()
-        _one_of("num_upsampling_layers", num_upsampling_layers, get_args(Layers))
-        _one_of("norm", norm, get_args(Norm))
+        one_of("spade", "num_upsampling_layers", num_upsampling_layers, get_args(Layers))
+        one_of("spade", "norm", norm, get_args(Norm))
         if norm_kernel % 2 == 0:
             raise PixelwiseError(f"spade: norm_kernel {norm_kernel}; it must be odd")
         if width < 2 and num_upsampling_layers == "most":
@@ -156,8 +216,3 @@ class Spade(nn.Module):
             image = block(image, resized(semantics, image.shape[2:]))
         result: Tensor = self.last(leaky(image))
         return result.tanh()
-
-
-def _one_of(option: str, value: str, allowed: tuple[str, ...]) -> None:
-    if value not in allowed:
-        raise PixelwiseError(f"spade: {option} {value!r}; allowed are {', '.join(allowed)}")

@@ -11,21 +11,19 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Literal
+from typing import Literal, cast
 
 import torch
 from torch import Tensor, nn
 
 from pixelwise.errors import PixelwiseError
-from pixelwise.models.architectures.asapnet import AsapNet, exact_labels
-from pixelwise.models.architectures.dncnn import DnCNN
-from pixelwise.models.architectures.pix2pixhd import Pix2PixHD
-from pixelwise.models.architectures.spade import Spade
+from pixelwise.models import declarations, registry
 from pixelwise.models.fast.engine import Engine, Inputs
 from pixelwise.models.fast.engine_cpu import CpuEngine
 from pixelwise.models.fast.engine_cuda import CudaEngine
 from pixelwise.models.fast.pixelwise_triton import available
-from pixelwise.models.fast.prepared import Forward, asapnet, dncnn, pix2pixhd, spade, unchanged
+from pixelwise.models.fast.prepared import Forward, Prepared, unchanged
+from pixelwise.models.label_ids import exact_labels
 from pixelwise.models.layers import InputShape
 
 Precision = Literal["fp32", "tf32", "bf16"]
@@ -135,9 +133,8 @@ def optimise(module: nn.Module, precision: Precision = "fp32", cuda_graph: bool 
     """Prepare a network for fast inference.
 
     Args:
-        module: Any network of this package in evaluation mode, on the device where it will run. ASAP-Net, pix2pixHD's
-            global generators and DnCNN get the treatment above, SPADE that of its convolutions and batch norms; others
-            run as they are, in the precision wanted.
+        module: Any network of this package in evaluation mode, on the device where it will run. It gets the form that
+            its model's declaration names; a network without one runs as it is, in the precision wanted.
         precision: "fp32"; on CUDA also "tf32" and "bf16".
         cuda_graph: On CUDA with Triton, record a graph for each input size and replay it.
 
@@ -151,21 +148,19 @@ def optimise(module: nn.Module, precision: Precision = "fp32", cuda_graph: bool 
         raise PixelwiseError(f"weights in {other.pop()}; only float32 can be prepared")
     module = copy.deepcopy(module)  # engines keep views of what they need not rearrange
     fused = device.type == "cuda" and available(device)
-    labels: int | None = None
-    edge: bool | None = None
-    legal: InputShape | None = None
-    if isinstance(module, AsapNet | Pix2PixHD | Spade | DnCNN) and (fused or device.type == "cpu"):
-        engine: Engine = CudaEngine(precision) if fused else CpuEngine()
-        legal = module.legal
-        if isinstance(module, AsapNet):
-            forward, labels = asapnet(module, engine), module.num_labels if module.takes_ids else None
-            edge = module.channels > module.num_labels
-        elif isinstance(module, Pix2PixHD):
-            forward, labels = pix2pixhd(module, engine), 0
-        elif isinstance(module, Spade):
-            forward = spade(module, engine)
-        else:
-            forward = dncnn(module, engine)
-    else:
-        forward = unchanged(module, device, torch.bfloat16 if precision == "bf16" else torch.float32)
+    prepared: Prepared | None = None
+    if fused or device.type == "cpu":
+        prepared = _form(module, CudaEngine(precision) if fused else CpuEngine())
+    if prepared is None:
+        plain = unchanged(module, device, torch.bfloat16 if precision == "bf16" else torch.float32)
+        prepared = Prepared(plain, None)
+    forward, legal, labels, edge = prepared
     return Optimised(forward, legal, labels, edge, precision, cuda_graph and fused and device.type == "cuda")
+
+
+def _form(module: nn.Module, engine: Engine) -> Prepared | None:
+    """The form that the network's model declares, or None."""
+    for model in declarations.files().get(type(module).__module__, ()):
+        if make := registry.function(model.name, "optimised"):
+            return cast("Prepared | None", make(module, engine))
+    return None

@@ -13,10 +13,11 @@ from pixelwise.artifacts import sha256, write_json
 from pixelwise.errors import PixelwiseError
 from pixelwise.files import outputs, reading
 from pixelwise.files.step_documents import Origin
-from pixelwise.models import checkpoint
+from pixelwise.models import checkpoint, declarations
 from pixelwise.models.bounds import checked
-from pixelwise.models.official.official_checkpoints import load_official, read, strip
-from pixelwise.models.official.official_dncnn import options_of_file
+from pixelwise.models.official.official_checkpoints import load_official
+from pixelwise.models.official.official_options import names
+from pixelwise.models.official.read_official import read, strip
 from pixelwise.models.registry import factory, skeleton
 from pixelwise.settings.models import ConvertSettings
 
@@ -86,10 +87,11 @@ def convert(
 
 
 def _load(file: Path, name: str, options: Mapping[str, Any]) -> tuple[dict[str, Any], nn.Module]:
-    """Build the network without initialising it and fill it; options that DnCNN's file shows are completed."""
+    """Build the network without initialising it and fill it; options that the file shows are completed."""
     given = checked(name, factory(name), options)  # an error in these is not the file's
     tensors = strip(read(file))
-    complete = (options_of_file(tensors) if name == "dncnn" else {}) | dict(options)
+    of_file = getattr(names(name), "options_of_file", None) if declarations.model(name).official else None
+    complete = (of_file(tensors) if of_file else {}) | dict(options)
     try:
         module = skeleton(name, **complete | given)
     except PixelwiseError as error:

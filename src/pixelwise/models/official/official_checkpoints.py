@@ -10,23 +10,20 @@ import torch
 from torch import Tensor, nn
 
 from pixelwise.errors import PixelwiseError
-from pixelwise.files.tensors import existing, from_safetensors, plain, unpickled
-from pixelwise.models.architectures.dncnn import DnCNN
 from pixelwise.models.checkpoint import load_strictly
-from pixelwise.models.official.official_dncnn import adapt_dncnn, read_matlab
-from pixelwise.models.official.official_keys import official_keys
+from pixelwise.models.official.official_keys import names_of, official_keys
 from pixelwise.models.official.official_options import clear_options
+from pixelwise.models.official.read_official import read, strip
 from pixelwise.models.registry import build
 
-WRAPPERS = ("state_dict", "model_state_dict", "model")
-"""Entries under which training scripts nest a state dict, such as DRN's {epoch, arch, state_dict, best_prec1}."""
+__all__ = ["from_options", "load_official", "read"]
 
 
 def from_options(name: str, options: Mapping[str, Any]) -> nn.Module:
     """Build a model from the options of its authors' code.
 
     Args:
-        name: Model name, see `registry.NAMES`.
+        name: Model name, as it is declared.
         options: The official options (command-line names) or constructor arguments (`config` of a golden file); those
             that do not shape the network are ignored.
 
@@ -58,8 +55,8 @@ def load_official(module: nn.Module, source: Mapping[str, Tensor] | str | Path, 
     """
     where = name or ("state dict" if isinstance(source, Mapping) else str(source))
     found = strip(source if isinstance(source, Mapping) else read(source))
-    if isinstance(module, DnCNN):
-        found = adapt_dncnn(module, found, where)
+    if adapt := getattr(names_of(module), "adapt", None):
+        found = adapt(module, found, where)
     flat = any(key.startswith("layer") for key in found)
     wanted = official_keys(module, "flat" if flat else "")
     own = module.state_dict()
@@ -80,30 +77,3 @@ def load_official(module: nn.Module, source: Mapping[str, Tensor] | str | Path, 
             raise PixelwiseError(f"{where}: {official} is left over; the model has no such tensor")
     load_strictly(module, tensors, where)
     return module.eval()
-
-
-def read(path: str | Path) -> dict[str, Tensor]:
-    """Read the tensors of a file: .safetensors, .mat (DnCNN, MATLAB v7.3), anything else as torch.save wrote it.
-
-    Raises:
-        PixelwiseError: If the file is missing or too large, or holds anything but finite tensors and plain values.
-    """
-    path = existing(path)
-    if path.suffix == ".mat":
-        return plain(path, read_matlab(path))
-    if path.suffix == ".safetensors":
-        return from_safetensors(path)[0]
-    document = unpickled(path)
-    for wrapper in WRAPPERS:
-        if isinstance(document, Mapping) and isinstance(document.get(wrapper), Mapping):
-            document = document[wrapper]
-    if not isinstance(document, Mapping):
-        raise PixelwiseError(f"{path}: holds {type(document).__name__}; a state dict of tensors is needed")
-    return plain(path, document)
-
-
-def strip(found: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Remove DataParallel's prefix if every key has it."""
-    if found and all(key.startswith("module.") for key in found):
-        return {key.removeprefix("module."): tensor for key, tensor in found.items()}
-    return dict(found)

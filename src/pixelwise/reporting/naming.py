@@ -1,0 +1,140 @@
+"""What people read in place of a model's name, and its colour and marker: as the models declare them."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+from matplotlib.colors import to_hex, to_rgb
+
+from pixelwise.models import declarations
+from pixelwise.models.declaration import Look
+
+# Colours: Okabe and Ito's palette, which readers with any common colour blindness can tell apart.
+OTHERS: dict[str, Look] = {
+    "pix2pix": Look("pix2pix", "#7A7A7A", "v"),
+    "sims": Look("SIMS", "#7A7A7A", "P"),
+    "cc_fpse": Look("CC-FPSE", "#7A7A7A", "X"),
+    "crn": Look("CRN", "#7A7A7A", "D"),
+    "bm3d": Look("BM3D", "#A0527F", "D"),
+    "tile_wiener": Look("Tile Wiener", "#6E6E6E", "^"),
+    "tile_mean": Look("Tile mean", "#8C8C8C", "v"),
+    "identity": Look("Noisy input", "#A6A6A6", "x"),
+    "identity_8bit": Look("Noisy input, 8 bit", "#A6A6A6", "x"),
+    "identity_minmax": Look("Noisy input, min-max 8 bit", "#A6A6A6", "x"),
+    "pointwise_oracle": Look("Pointwise curve, oracle", "#8C8C8C", "v"),
+    "tile_wiener_oracle": Look("Tile Wiener, oracle", "#6E6E6E", "^"),
+    "wiener_known_blur": Look("Wiener, blur known", "#6E6E6E", "^"),
+    "real": Look("Real photographs", "#333333", "*"),
+    "shuffled": Look("Shuffled labels", "#A6A6A6", "x"),
+}
+"""What is no model of this package: published rivals that nobody builds here, methods without training, bounds."""
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
+OTHER = "#5A5A8C"
+MIXED = (0.0, 0.45, -0.4, 0.25, 0.65, -0.2)
+"""Shades of a colour without declared ones: shares of white, or below 0 of black."""
+_RUN: ContextVar[Mapping[str, str]] = ContextVar("run", default={})  # noqa: B039 (nothing changes it)
+
+
+@contextmanager
+def shown(models: Mapping[str, str]) -> Iterator[None]:
+    """Context of one run: what it calls its networks -> their models. Other names are told by how they begin."""
+    token = _RUN.set(models)
+    try:
+        yield
+    finally:
+        _RUN.reset(token)
+
+
+@functools.cache
+def _looks() -> dict[str, tuple[str, Look]]:
+    """Name of a model, or of a family -> family and look."""
+    found: dict[str, tuple[str, Look]] = {name: (name, look) for name, look in OTHERS.items()}
+    for name, model in declarations.models().items():
+        if model.look:
+            family = model.look.family or name
+            found[name] = found[family] = (family, model.look)
+    return found
+
+
+def _known(model: str) -> tuple[str, str, Look] | None:
+    """What the name of a model begins with, its family and its look; what follows a space is no part of the name."""
+    name = model.partition(" ")[0]
+    looks = _looks()
+    if (declared := _RUN.get().get(name)) in looks:
+        family, look = looks[declared]
+        stems = [stem for stem in (declared, family) if name.startswith(stem)]
+        return max(stems, key=len, default=""), family, look
+    if name in looks:
+        return name, *looks[name]
+    tiled = name.rpartition("_s")[0]
+    stems = [stem for stem in looks if (name.startswith(stem) if stem not in OTHERS else stem == tiled)]
+    return (stem := max(stems, key=len), *looks[stem]) if stems else None
+
+
+def family(model: str) -> str:
+    """What a model shares its colour with: `asapnet_residual_s8` belongs to `asapnet`."""
+    known = _known(model)
+    return known[1] if known and known[1] not in OTHERS else model
+
+
+def label(model: str) -> str:
+    """Name for readers: `asapnet_residual` becomes `ASAP-Net residual`; an unknown name stays as it is.
+
+    >>> label("asapnet_residual_s8"), label("tile_wiener_s8"), label("spade_pix2pixhd optimised"), label("resnet")
+    ('ASAP-Net residual s8', 'Tile Wiener s8', 'pix2pixHD optimised', 'resnet')
+    >>> label("spade/asapnet"), label("spade optimised")
+    ('SPADE / ASAP-Net', 'SPADE optimised')
+    >>> with shown({"mine": "asapnet"}):
+    ...     label("mine"), label("spade/mine")
+    ('ASAP-Net (mine)', 'SPADE / ASAP-Net (mine)')
+    """
+    if "/" in model:
+        return " / ".join(label(part) for part in model.split("/"))
+    known = _known(model)
+    if known is None:
+        return model
+    name, space, rest = model.partition(" ")
+    stem, _, look = known
+    own = name.removeprefix(stem).replace("_", " ") if stem else f" ({name})"
+    return look.label + own + space + rest
+
+
+def _place(model: str, siblings: Sequence[str] | None) -> int:
+    """Number of a model among those of its family; 0 where it is alone."""
+    stem = family(model)
+    same = sorted({name for name in siblings or () if family(name) == stem})
+    return same.index(model) if model in same else 0
+
+
+def _shades(look: Look) -> tuple[str, ...]:
+    if look.shades:
+        return look.shades
+    red, green, blue = to_rgb(look.colour)
+
+    def mixed(part: float, share: float) -> float:
+        return (1 - abs(share)) * part + (share if share > 0 else 0.0)
+
+    return tuple(to_hex((mixed(red, share), mixed(green, share), mixed(blue, share))) for share in MIXED)
+
+
+def colour(model: str, siblings: Sequence[str] | None = None) -> str:
+    """Colour of a model; variants of one family among `siblings` get shades of the same hue, in their sorted order."""
+    known = _known(model)
+    if known is None:
+        return OTHER
+    if known[1] in OTHERS or not (place := _place(model, siblings)):
+        return known[2].colour
+    shades = _shades(known[2])
+    return shades[place % len(shades)]
+
+
+def marker(model: str, siblings: Sequence[str] | None = None) -> str:
+    """Marker of a model, told apart among variants of one family as `colour` does."""
+    stem, known = family(model), _known(model)
+    same = {name for name in siblings or () if family(name) == stem}
+    if len(same) > 1 and model in same:
+        return MARKERS[_place(model, siblings) % len(MARKERS)]
+    return known[2].marker if known else "o"
