@@ -11,7 +11,7 @@ import pytest
 
 from pixelwise.planning.code import PACKAGE, source_of, sources_of
 
-BASE = {"artifacts", "errors", "files", "planning", "quantities", "record", "settings", "terminal"}
+BASE = {"artifacts", "cards", "errors", "files", "planning", "quantities", "record", "settings", "terminal"}
 ALLOWED = {
     "settings": {"settings", "errors", "files", "quantities"},
     "data": {"data"} | BASE,

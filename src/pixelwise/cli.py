@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from pixelwise import net
+from pixelwise import cli_machine, net
 from pixelwise.errors import PixelwiseError
 from pixelwise.terminal.screen import say, show
 
@@ -48,6 +48,7 @@ def _step(name: str) -> Callable[[Path], None]:
 for _name, _help in STEPS.items():
     app.command(_name, help=_help, rich_help_panel="Steps of the pipeline: pixelwise STEP JOB")(_step(_name))
 app.add_typer(data, name="data")
+cli_machine.register(app)
 
 Config = Annotated[Path, typer.Option(help="The configuration.")]
 ProfileOption = Annotated[str | None, typer.Option(help="Profile; the configuration's own if not given.")]
@@ -181,15 +182,6 @@ def inputs(config: Config = Path("params.yaml"), profile: ProfileOption = None, 
     packages = {name: version for job in run.jobs for name, version in job.description()["packages"].items()}
     write_json(file, {**own.digest(run.jobs), "packages": packages})
     show(str(file))
-
-
-@app.command()
-def plan(config: Config = Path("params.yaml"), profile: ProfileOption = None, smoke: Smoke = None) -> None:
-    """Say what a profile can decide here, and what each job needs, before anything runs."""
-    from pixelwise.claims.plan import show
-    from pixelwise.planning.graph import plan as planned
-
-    show(planned(config, profile, smoke))
 
 
 @app.command()

@@ -34,7 +34,11 @@ wildcard_constraints:
 DATA, RESULTS, LOGS = f"data/{PLAN.name}", f"results/{PLAN.name}", f"logs/{PLAN.name}"
 JOBS = {job.id: job for job in PLAN.jobs}
 EVALUATED = ("generate", "time", "fid", "segment", "follow", "restore", "inspect")
-GPUS = clone.gpus()
+# Cards of this machine, for jobs that run on it: as many at a time as there are cards, unless --resources gpu=N says
+# otherwise. A cluster has its own (profiles/slurm).
+GPUS = clone.gpus() if workflow.local_exec else 0
+if GPUS:
+    workflow.global_resources.setdefault("gpu", GPUS)
 # Snakemake fills wildcards into this path, so a brace in the path of the clone is doubled.
 ENVIRONMENT = str(ROOT / "workflow/envs/pixelwise.yaml")
 ENVIRONMENT = ENVIRONMENT.replace("{", "{{").replace("}", "}}")
@@ -81,10 +85,16 @@ def threads_of(step):
     return lambda wildcards: getattr(job_of(step, wildcards).settings, "threads", 1)
 
 
+def gpus_of(step):
+    """Resource function: one card for a job that computes on one, where there is any."""
+    return lambda wildcards: int(GPUS > 0 and clone.on_card(job_of(step, wildcards)))
+
+
 def preflight():
     """Stop before the first job if something is missing that no job can obtain."""
     with net.planning(workflow.persistence.unlock):
         graph.preflight(PLAN, STALE)
+        clone.preflight(PLAN.jobs, STALE)
         TURN.start()
 
 

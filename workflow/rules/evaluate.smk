@@ -13,7 +13,7 @@ rule generate:
         ENVIRONMENT
     threads: threads_of("generate")
     resources:
-        gpu=GPUS,
+        gpu=gpus_of("generate"),
     shell:
         "pixelwise generate {input.job:q} > {log:q}"
 
@@ -30,7 +30,7 @@ rule fid:
         ENVIRONMENT
     threads: threads_of("fid")
     resources:
-        gpu=GPUS,
+        gpu=gpus_of("fid"),
     shell:
         "pixelwise fid {input.job:q} > {log:q}"
 
@@ -47,7 +47,7 @@ rule segment:
         ENVIRONMENT
     threads: threads_of("segment")
     resources:
-        gpu=GPUS,
+        gpu=gpus_of("segment"),
     shell:
         "pixelwise segment {input.job:q} > {log:q}"
 
@@ -64,7 +64,7 @@ rule follow:
         ENVIRONMENT
     threads: threads_of("follow")
     resources:
-        gpu=GPUS,
+        gpu=gpus_of("follow"),
     shell:
         "pixelwise follow {input.job:q} > {log:q}"
 
@@ -81,7 +81,7 @@ rule restore:
         ENVIRONMENT
     threads: threads_of("restore")
     resources:
-        gpu=GPUS,
+        gpu=gpus_of("restore"),
     shell:
         "pixelwise restore {input.job:q} > {log:q}"
 
@@ -96,8 +96,6 @@ rule inspect:
     conda:
         ENVIRONMENT
     threads: threads_of("inspect")
-    resources:
-        gpu=GPUS,
     shell:
         "pixelwise inspect {input.job:q} > {log:q}"
 

@@ -9,16 +9,16 @@ from typing import Any
 
 import yaml
 
+from pixelwise.claims.amounts import PIXELS, different, restoration_work, setup, timing_work
 from pixelwise.claims.predicted_records import Datasets
 from pixelwise.errors import PixelwiseError
 from pixelwise.files import listings
 from pixelwise.files.step_documents import LogLine
 from pixelwise.models import declarations
+from pixelwise.planning.clone import on_card
 from pixelwise.planning.jobs import Job
 
 TABLE = Path(__file__).with_name("recorded_costs.yaml")
-PIXELS = 256 * 512
-"""Unit of image size in which work is counted."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,7 @@ class Recorded:
     device: str
     basis: str
     options: Mapping[str, Any] = field(default_factory=dict)
+    of_table: bool = False
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,8 @@ class Cost:
 def architecture_of(job: Job) -> str:
     """Network that a job's time depends on; evaluations take the name of their subject."""
     settings: Any = job.settings
+    if job.kind == "restore" and job.modules:  # those of the model that is scored, whatever its name
+        return job.modules[0].rpartition(".")[2]
     return str(getattr(settings, "architecture", None) or getattr(settings, "name", ""))
 
 
@@ -67,12 +70,12 @@ def work_of(job: Job, datasets: Datasets) -> float:
         patches: float = _denoising_steps(settings, datasets.images(job, "train")) * settings.batch
         return float(patches * settings.patch**2 / PIXELS)
     if job.kind == "time":
-        calls = len(settings.batches) * len(settings.precisions) * len(settings.modes) * len(settings.scopes)
-        sizes = sum(h * w for h, w in settings.sizes) / PIXELS
-        return float((settings.warmup + settings.calls) * calls * sizes * len(settings.models))
+        return timing_work(settings)
+    if job.kind == "restore":
+        return restoration_work(settings, max(datasets.images(job, "val"), 1)) * area
     if job.kind == "follow":  # every snapshot through three networks
         return float(max(datasets.images(job, "val"), 1) * area * 10)
-    if job.kind in ("generate", "fid", "segment", "restore"):
+    if job.kind in ("generate", "fid", "segment"):
         return float(max(datasets.images(job, "val"), 1) * area * len(getattr(settings, "protocols", (1,))))
     return 1.0
 
@@ -109,7 +112,7 @@ def from_log(jobs: Sequence[Job], datasets: Datasets, log: Path, device: str) ->
                     architecture_of(job),
                     work_of(job, datasets),
                     entry.seconds,
-                    device,
+                    device if on_card(job) else "cpu",
                     basis,
                     options_of(job),
                 )
@@ -137,7 +140,9 @@ def from_table(document: dict[str, Any]) -> list[Recorded]:
         machine = document["machines"][entry["machine"]]
         basis = f"recorded on {machine['hardware']} ({entry['job']})"
         facts = {name: entry[name] for name in ("kind", "architecture", "work", "seconds")}
-        found.append(Recorded(**facts, device=machine["device"], basis=basis, options=entry.get("options", {})))
+        found.append(
+            Recorded(**facts, device=machine["device"], basis=basis, options=entry.get("options", {}), of_table=True)
+        )
     return found
 
 
@@ -152,16 +157,48 @@ def estimate(job: Job, datasets: Datasets, recorded: Sequence[Recorded], device:
         return Cost(None, "no job of this kind was recorded")
     name, work = architecture_of(job), work_of(job, datasets)
     options = options_of(job)
-    best = min(alike, key=lambda e: (e.architecture != name, e.options != options, e.device != device))
+    best = min(alike, key=lambda e: (e.architecture != name, *different(e.options, options), e.device != device))
     seconds = best.seconds * work / best.work
     same = best.architecture == name and best.options == options
     basis = best.basis if same else f"{best.basis}, a similar job"
+    if best.device == device == "cuda" and best.of_table:  # recorded on the table's card
+        seconds /= scaling.get("share", 1.0)
     if best.device != device:
         factor = scaling.get(device)
         if factor is None or factor["from"] != best.device:
             return Cost(None, f"recorded on {best.device} only")
-        seconds, basis = seconds / factor["factor"], f"{basis}, divided by {factor['factor']}: {factor['basis']}"
-    return Cost(seconds, basis)
+        seconds = max(seconds / factor["factor"], factor.get("least", 0.0))
+        basis = f"{basis}, divided by {factor['factor']:.4g}: {factor['basis']}"
+    return Cost(seconds + setup(job, scaling), basis)
+
+
+def card_of(document: Mapping[str, Any], name: str | None) -> str:
+    """The table's card that a name means; the card of its timings for an unknown or absent one."""
+    known = [card for card in document["cards"] if name and card.lower() in name.lower()]
+    return str(max(known, key=len, default=document["scaling"]["cuda"]["card"]))
+
+
+def scaling_of(document: Mapping[str, Any], job: Job, name: str | None) -> dict[str, Any]:
+    """The table's scaling for one job on one card: slower than that of the timings as its peak rate is lower."""
+    cuda, cards = document["scaling"]["cuda"], document["cards"]
+    precision = str(getattr(job.settings, "precision", "fp32"))
+    share = cards[card_of(document, name)][precision] / cards[cuda["card"]][precision]
+    factor = {"from": cuda["from"], "basis": cuda["basis"], "least": cuda["least"]}
+    return {"cuda": factor | {"factor": cuda["factor"][precision] * share}, "setup": document["setup"], "share": share}
+
+
+def card_words(document: Mapping[str, Any], asked: str | None, here: str | None) -> str:
+    """The card of an estimate, for people: the one asked for, else this machine's, else that of the timings.
+
+    Raises:
+        PixelwiseError: If the one asked for is not in the table.
+    """
+    card = card_of(document, asked or here)
+    if card.lower() in (asked or here or "").lower():
+        return card
+    if asked:
+        raise PixelwiseError(f"--card: {asked!r}; allowed are {', '.join(document['cards'])}")
+    return f"{card} ({here} is not in the table)" if here else card
 
 
 def memory_gb(job: Job, datasets: Datasets, document: dict[str, Any]) -> float | None:

@@ -8,27 +8,19 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rich.box import SIMPLE
-from rich.console import Console
-from rich.table import Table
-
-from pixelwise.claims import costs, predicted_records
+from pixelwise.cards import builds, found
+from pixelwise.claims import costs, peaks, predicted_records
 from pixelwise.claims.audit import contradictions
 from pixelwise.claims.checks import Measurement, Underspecified
 from pixelwise.claims.claim_schema import Register, register
 from pixelwise.claims.findings import Finding
 from pixelwise.claims.verdicts import decide
 from pixelwise.data.declared_kinds import Folder, find, names
+from pixelwise.planning.clone import on_card
 from pixelwise.planning.jobs import RUN_LOG, Job
-from pixelwise.terminal.console import cell, terminal
 
 if TYPE_CHECKING:
     from pixelwise.planning.graph import Plan
-
-ON_GPU = frozenset(
-    {"adversarial", "denoising", "segmentation", "generate", "fid", "segment", "follow", "restore", "time"}
-)
-"""Kinds of job that a GPU makes faster."""
 
 
 def obtainable(dataset: Any) -> bool:
@@ -69,12 +61,14 @@ def settled(known: Register, findings: Sequence[Finding]) -> dict[str, str]:
     return found
 
 
-def survey(plan: Plan, log: Path = RUN_LOG) -> dict[str, Any]:
-    """Everything that `show` prints.
+def survey(plan: Plan, log: Path = RUN_LOG, card: str | None = None) -> dict[str, Any]:
+    """Everything that `plan_tables.show` prints.
 
     Args:
         plan: The run.
         log: This machine's run log.
+        card: Card for which the hours on a GPU are estimated, one of the table's; None takes this machine's, or else
+            the card of the table's timings.
 
     Returns:
         `claims` (now, with all data, and what the others wait for), `data`, `jobs` (groups of jobs with hours, memory
@@ -86,7 +80,7 @@ def survey(plan: Plan, log: Path = RUN_LOG) -> dict[str, Any]:
     waiting = Counter(_waits_for(known, f) for f in decidable(known, jobs) if f.missing and f.id not in later)
     disk = shutil.disk_usage(Path.cwd()).free / 1e9
     data = [_data(job) for job in jobs if job.kind == "fetch"]
-    groups = _groups(jobs, log, "cuda" if gpu else "cpu")
+    groups = groups_of(jobs, log, "cuda" if gpu else "cpu", card or (gpu[0] if gpu else None))
     return {
         "run": plan.name,
         "machine": {"gpu": gpu[0] if gpu else None, "gpu_memory_gb": gpu[1] if gpu else None, "free_disk_gb": disk},
@@ -127,8 +121,8 @@ def _data(job: Job) -> dict[str, Any]:
     }
 
 
-def _groups(jobs: list[Job], log: Path, device: str) -> list[dict[str, Any]]:
-    """Jobs that differ only in the seed, together."""
+def groups_of(jobs: list[Job], log: Path, device: str, card: str | None = None) -> list[dict[str, Any]]:
+    """Jobs that differ only in the seed, together: hours here and on a card, and the card's memory that they fill."""
     datasets, document = predicted_records.Datasets(jobs), costs.table()
     recorded = costs.from_log(jobs, datasets, log, device) + costs.from_table(document)
     grouped: dict[str, list[Job]] = defaultdict(list)
@@ -138,13 +132,16 @@ def _groups(jobs: list[Job], log: Path, device: str) -> list[dict[str, Any]]:
     for name, members in grouped.items():
         row: dict[str, Any] = {"jobs": name, "count": len(members)}
         for column, where in (("hours", device), ("gpu_hours", "cuda")):
-            found = [costs.estimate(job, datasets, recorded, where, document["scaling"]) for job in members]
+            where = where if on_card(members[0]) else "cpu"
+            scaling = costs.scaling_of(document, members[0], card)
+            found = [costs.estimate(job, datasets, recorded, where, scaling) for job in members]
             seconds = [cost.seconds for cost in found if cost.seconds is not None]
             row[column] = sum(seconds) / 3600 if len(seconds) == len(found) else None
             row.setdefault("basis", found[0].basis)
-        row["gpu_memory_gb"] = costs.memory_gb(members[0], datasets, document)
-        if members[0].kind not in ON_GPU:
-            row["gpu_hours"] = row["hours"]
+        peak = peaks.memory_gb(members[0], datasets) if on_card(members[0]) else None
+        if peak is None and on_card(members[0]):
+            peak = costs.memory_gb(members[0], datasets, document)
+        row["gpu_memory_gb"] = peak
         if members[0].kind in ("fetch", "weights") and row["hours"] is None:
             row["basis"] = "a download: depends on the network"
         rows.append(row)
@@ -159,69 +156,13 @@ def _missing(
     if needed > disk:
         lines.append(f"disk: {needed:.0f} GB for the data, {disk:.0f} GB are free")
     most = max((entry["gpu_memory_gb"] or 0.0 for entry in groups), default=0.0)
-    if gpu is None:
-        lines.append(f"a GPU: none here; the largest training job would fill about {most:.0f} GB of its memory")
-    elif most > gpu[1]:
-        lines.append(f"GPU memory: about {most:.0f} GB for the largest training job, {gpu[1]:.0f} GB here")
+    needed = peaks.needed_gb(most)
+    if not most:
+        return lines
+    if refused := builds.problem(found.cards()):
+        lines.append(f"a GPU: {refused}")
+    elif gpu is None:
+        lines.append(f"a GPU: none here; the largest training job needs about {needed:.0f} GB of its memory")
+    elif gpu[1] is not None and needed > gpu[1]:
+        lines.append(f"GPU memory: about {needed:.0f} GB for the largest training job, {gpu[1]:.0f} GB here")
     return lines
-
-
-def show(plan: Plan, console: Console | None = None) -> None:
-    """Print the survey of a run.
-
-    Raises:
-        PixelwiseError: If the register, the table of costs or the run log is broken.
-    """
-    found, console = survey(plan), console or terminal()
-    claims, machine = found["claims"], found["machine"]
-    console.print(f"[bold]{cell(plan.name)}[/]: {cell(plan.profile.title)}", highlight=False)
-    place = machine["gpu"] or "no GPU"
-    console.print(f"This machine: {place}, {machine['free_disk_gb']:.0f} GB of disk free.", highlight=False)
-    measured = [name for name, how in claims["now"].items() if how == "measurement"]
-    documents = len(claims["now"]) - len(measured)
-    console.print(
-        f"Of {claims['total']} claims this profile can decide {len(claims['now'])} here: {len(measured)} by measuring, "
-        f"{documents} by the documents alone; with all its data {len(claims['with_all_data'])}.",
-        highlight=False,
-    )
-    console.print(f"By measuring: {', '.join(measured)}", highlight=False, markup=False)
-    console.print(_jobs_table(found["jobs"]))
-    scaling = costs.table()["scaling"]["cuda"]
-    console.print(
-        f"Where no run on a GPU was recorded, hours on a GPU are hours on {scaling['from']} divided by "
-        f"{scaling['factor']} ({scaling['basis']}).",
-        highlight=False,
-        markup=False,
-    )
-    console.print(_data_table(found["data"]))
-    for line in found["missing"]:
-        console.print(f"missing: {line}", highlight=False, markup=False)
-    console.print("What the other claims wait for:", style="bold")
-    for text, count in claims["waiting"]:
-        console.print(f"  {count} claim{'s' if count > 1 else ''}: {text}", highlight=False, markup=False)
-
-
-def _jobs_table(groups: list[dict[str, Any]]) -> Table:
-    table = Table(title="Jobs", box=SIMPLE, header_style="bold")
-    for name in ("jobs", "count", "hours here", "on a GPU", "GPU GB", "basis of the hours here"):
-        table.add_column(name, overflow="fold", min_width=5)
-    for group in groups:
-        hours = ["?" if group[name] is None else f"{group[name]:.2f}" for name in ("hours", "gpu_hours")]
-        memory = "" if group["gpu_memory_gb"] is None else f"{group['gpu_memory_gb']:.0f}"
-        table.add_row(cell(group["jobs"]), str(group["count"]), *hours, memory, cell(group["basis"]))
-    total = [f"{sum(group[name] or 0.0 for group in groups):.2f}" for name in ("hours", "gpu_hours")]
-    unknown = sum(group["hours"] is None for group in groups)
-    note = f"{unknown} groups were never recorded and are not in the sum" if unknown else "one after the other"
-    table.add_row("all", str(sum(group["count"] for group in groups)), *total, "", note)
-    return table
-
-
-def _data_table(data: list[dict[str, Any]]) -> Table:
-    table = Table(title="Data", box=SIMPLE, header_style="bold")
-    for name in ("data set", "here", "login", "download GB", "disk GB", "how"):
-        table.add_column(name, overflow="fold")
-    for entry in data:
-        have = "yes" if entry["have"] else "no"
-        sizes = (f"{entry['download_gb']:g}", f"{entry['disk_gb']:g}")
-        table.add_row(cell(entry["name"]), have, entry["login"] or "none", *sizes, cell(entry["get"]))
-    return table

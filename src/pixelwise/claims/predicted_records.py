@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import itertools
-import shutil
-import subprocess
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from pixelwise.cards import builds, found
 from pixelwise.claims.checks import Measurement
 from pixelwise.claims.claim_schema import Register
 from pixelwise.claims.evidence import Item
@@ -19,14 +18,11 @@ from pixelwise.record import Kind, Record, Scalar, Task, Value
 from pixelwise.settings.restoration import BASELINES
 
 
-def accelerator() -> tuple[str, float] | None:
-    """Name and memory in GB of this machine's first GPU, by nvidia-smi; None without one."""
-    if shutil.which("nvidia-smi") is None:
-        return None
-    command = ["nvidia-smi", "--query-gpu=name,memory.total", "--format=csv,noheader,nounits"]
-    answer = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
-    name, _, memory = answer.stdout.partition("\n")[0].rpartition(",")
-    return (name.strip(), float(memory) * 2**20 / 1e9) if answer.returncode == 0 and name else None
+def accelerator() -> tuple[str, float | None] | None:
+    """Name and memory in GB (None if it is not told) of the first card that PyTorch can use here; None without one."""
+    torch = builds.installed()
+    usable = [card for card in found.cards() if builds.unfit(card, torch) is None]
+    return (usable[0].name, usable[0].memory and usable[0].memory / 1e9) if usable else None
 
 
 class Datasets:
@@ -102,7 +98,7 @@ def _trained(job: Job, datasets: Datasets, by_out: Mapping[str, Job]) -> bool:
     return maker is not None and is_short(maker, datasets)
 
 
-Gpu = tuple[str, float] | None
+Gpu = tuple[str, float | None] | None
 
 
 def _scored(job: Job, datasets: Datasets, by_out: Mapping[str, Job]) -> dict[str, Any]:

@@ -3,45 +3,36 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import os
 import platform
-import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import torch
 
-from pixelwise.errors import PixelwiseError
+from pixelwise.cards import found, selecting
+from pixelwise.cards.found import Card
 from pixelwise.record import Scalar
 
-GPU_QUERY = {
-    "driver": "driver_version",
-    "power_limit_w": "power.limit",
-    "clock_sm_mhz": "clocks.sm",
-    "clock_sm_max_mhz": "clocks.max.sm",
-    "clock_memory_mhz": "clocks.mem",
-    "persistence": "persistence_mode",
-}
 
-
-def select_device(name: str, threads: int) -> torch.device:
+def select_device(name: str, threads: int, *, lease: bool = True) -> torch.device:
     """Set the number of threads and return the device; a GPU computes in strict fp32, by deterministic algorithms.
 
     Args:
-        name: "auto" (CUDA where there is one), "cpu" or "cuda".
+        name: "auto" (a card where one is there), "cpu" or "cuda".
         threads: Threads within one operation on the CPU.
+        lease: Whether the card is leased where there are several (`cards.selecting`).
 
     Raises:
-        PixelwiseError: If CUDA is asked for and absent.
+        PixelwiseError: If CUDA is asked for and absent, or a card is there and PyTorch cannot use it.
     """
     torch.set_num_threads(threads)
-    if name == "cuda" and not torch.cuda.is_available():
-        raise PixelwiseError("device: cuda; this machine has no usable CUDA device, allowed are cpu and auto")
+    device = selecting.select(name, lease=lease)
     set_tf32(False)
     torch.backends.cudnn.benchmark = False
     torch.backends.cudnn.deterministic = True
-    return torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")
+    return device
 
 
 def set_tf32(enabled: bool) -> None:
@@ -51,7 +42,7 @@ def set_tf32(enabled: bool) -> None:
 
 
 def describe(device: torch.device | str, threads: int) -> dict[str, Scalar]:
-    """Processor, cores, threads, accelerator and versions; the same on every call on one machine.
+    """Processor, cores, threads, accelerator and versions; the same on every call on one machine: no clocks, no power.
 
     Args:
         device: Device that computed.
@@ -72,8 +63,17 @@ def describe(device: torch.device | str, threads: int) -> dict[str, Scalar]:
         facts["gpu"] = properties.name
         facts["gpu_memory_gib"] = round(properties.total_memory / 2**30, 1)
         facts["cuda"] = torch.version.cuda
+        facts["driver"] = card_of(device).driver
         facts["cudnn"] = torch.backends.cudnn.version()  # type: ignore[no-untyped-call]
     return facts
+
+
+def card_of(device: torch.device) -> Card:
+    """The card that a CUDA device is, by its UUID; without `nvidia-smi` only what PyTorch and the kernel know of it."""
+    index = torch.cuda.current_device() if device.index is None else device.index
+    here = selecting.card(index)
+    known = next((card for card in found.once() if card.uuid == here.uuid), None)
+    return known or dataclasses.replace(here, driver=found.driver())
 
 
 def processor_name() -> str:
@@ -83,48 +83,6 @@ def processor_name() -> str:
             if line.startswith("model name"):
                 return line.split(":", 1)[1].strip()
     return platform.processor() or platform.machine()
-
-
-def clocks(device: torch.device) -> dict[str, Scalar]:
-    """Driver, clocks and power limit of the GPU at this moment, by nvidia-smi; the largest clock of a CPU.
-
-    A quantity that the machine does not tell is None.
-    """
-    if device.type != "cuda":
-        return {"cpu_max_mhz": _cpu_max_mhz()}
-    unknown: dict[str, Scalar] = dict.fromkeys(GPU_QUERY)
-    if shutil.which("nvidia-smi") is None:
-        return unknown
-    uuid = str(torch.cuda.get_device_properties(device).uuid)
-    gpu = uuid if uuid.startswith("GPU-") else f"GPU-{uuid}"
-    command = [
-        "nvidia-smi",
-        f"--id={gpu}",
-        f"--query-gpu={','.join(GPU_QUERY.values())}",
-        "--format=csv,noheader,nounits",
-    ]
-    answer = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
-    values = [value.strip() for value in answer.stdout.strip().split(",")]
-    if answer.returncode != 0 or len(values) != len(GPU_QUERY):
-        return unknown
-    return {name: _number(value) for name, value in zip(GPU_QUERY, values, strict=True)}
-
-
-def _cpu_max_mhz() -> float | None:
-    import psutil
-
-    with contextlib.suppress(OSError, NotImplementedError):
-        frequency = psutil.cpu_freq()
-        if frequency is not None:
-            return round(frequency.max or frequency.current, 1)
-    return None
-
-
-def _number(text: str) -> Scalar:
-    try:
-        return float(text)
-    except ValueError:
-        return None if text.startswith("[") else text
 
 
 @contextlib.contextmanager

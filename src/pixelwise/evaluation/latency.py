@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import pandas as pd
 import torch
 from torch import nn
 
@@ -28,6 +29,9 @@ LEAST_ON_GPU = (50, 500)
 INTERVAL = "bootstrap over rounds, 95 %"
 LEAST_ROUNDS = 5
 """Before which a group is not asked whether its intervals are narrow enough."""
+LEAST_ON_GPU_NARROW, NARROW = 30, 0.02
+"""On a GPU fewer than 500 calls are not short if each ratio's interval reaches at most 2 % to either side of it. The
+interval is looked at every 30 rounds, so that the card does not rest and the looks are few."""
 
 
 def options(settings: TimeSettings, model: TimedModel) -> dict[str, Any]:
@@ -57,6 +61,7 @@ def latency(
     label: str,
     milliseconds: list[float],
     memory: float | None,
+    short: bool = False,
 ) -> Record:
     """Median, spread, throughput and memory of one model under one condition.
 
@@ -67,6 +72,7 @@ def latency(
         label: The model.
         milliseconds: Every timed call.
         memory: What one call takes at most, in MiB; None if it was not measured.
+        short: Whether the group was timed too shortly to decide anything (`short`).
     """
     median, low, high = statistics.bootstrap_median(milliseconds, settings.seed)
     values = {"median": measured(median, "ms", low, high, INTERVAL)}
@@ -78,11 +84,16 @@ def latency(
         values["peak_memory"] = Value(value=memory, unit="MiB")
     if label in gflop:
         values["gflop"] = Value(value=batch * gflop[label], unit="GFLOP")
-    return _timed(settings, facts, label, len(milliseconds), values)
+    return _timed(settings, facts, label, len(milliseconds), values, short)
 
 
 def ratio(
-    settings: TimeSettings, facts: Facts, gflop: dict[str, float], pair: tuple[str, str], times: dict[str, list[float]]
+    settings: TimeSettings,
+    facts: Facts,
+    gflop: dict[str, float],
+    pair: tuple[str, str],
+    times: dict[str, list[float]],
+    short: bool = False,
 ) -> Record:
     """Ratio of the medians of two models, with its interval, and the ratio of their operations.
 
@@ -92,25 +103,47 @@ def ratio(
         gflop: Label -> 10^9 operations of one image at this size.
         pair: Numerator and denominator.
         times: Label -> every timed call in milliseconds; same position, same round.
+        short: As for `latency`.
     """
     a, b = pair
     value, low, high = statistics.bootstrap_ratio_of_medians(times[a], times[b], settings.seed)
     values = {"ratio": measured(value, "times", low, high, INTERVAL)}
     values["gflop_ratio"] = Value(value=gflop[a] / gflop[b], unit="times")
-    return _timed(settings, facts, f"{a}/{b}", len(times[a]), values)
+    return _timed(settings, facts, f"{a}/{b}", len(times[a]), values, short)
 
 
-def narrow_enough(settings: TimeSettings, times: Mapping[str, list[float]]) -> bool:
+def narrow_enough(settings: TimeSettings, times: Mapping[str, list[float]], on_gpu: bool = False) -> bool:
     """Whether the interval of every ratio is as narrow as the group asks for, so that no further rounds are needed."""
     rounds = min(map(len, times.values()), default=0)
-    if settings.narrow is None or rounds < LEAST_ROUNDS or not settings.ratios:
+    every = LEAST_ON_GPU_NARROW if on_gpu else 1
+    if settings.narrow is None or rounds < LEAST_ROUNDS or rounds % every or not settings.ratios:
         return False
+    return within(settings, times, settings.narrow)
+
+
+def within(settings: TimeSettings, times: Mapping[str, list[float]], share: float) -> bool:
+    """Whether the interval of every ratio reaches at most this share of the ratio to either side."""
     for a, b in settings.ratios:
         if a in times and b in times:
             value, low, high = statistics.bootstrap_ratio_of_medians(times[a], times[b], settings.seed)
-            if max(high - value, value - low) > settings.narrow * value:
+            if max(high - value, value - low) > share * value:
                 return False
     return True
+
+
+def short(settings: TimeSettings, facts: Facts, times: Mapping[str, list[float]]) -> bool:
+    """Whether a timing on a GPU decides nothing: too little warm-up, too few and wide, or not alone on the card."""
+    if facts["device"] != "cuda":
+        return False
+    rounds = min(map(len, times.values()), default=0)
+    few, paired = rounds < LEAST_ON_GPU[1], any(a in times and b in times for a, b in settings.ratios)
+    narrow = rounds >= LEAST_ON_GPU_NARROW and paired and within(settings, times, NARROW)
+    return settings.warmup < LEAST_ON_GPU[0] or (few and not narrow) or bool(facts.get("busy"))
+
+
+def rounds(facts: Facts, label: str, milliseconds: list[float]) -> pd.DataFrame:
+    """Every timed call as a row of samples.csv."""
+    return pd.DataFrame(facts | {"model": label, "round": range(len(milliseconds)), "milliseconds": milliseconds})
 
 
 def _whole(value: Scalar) -> int:
@@ -119,8 +152,7 @@ def _whole(value: Scalar) -> int:
     return value
 
 
-def _timed(settings: TimeSettings, facts: Facts, model: str, n: int, values: dict[str, Value]) -> Record:
-    few = settings.warmup < LEAST_ON_GPU[0] or n < LEAST_ON_GPU[1]
+def _timed(settings: TimeSettings, facts: Facts, model: str, n: int, values: dict[str, Value], short: bool) -> Record:
     scope = next(text for name, text in SCOPES.items() if name == facts["scope"])
     return Record(
         kind="latency",
@@ -133,7 +165,7 @@ def _timed(settings: TimeSettings, facts: Facts, model: str, n: int, values: dic
         n=n,
         seed=settings.seed,
         synthetic=False,
-        short=facts["device"] == "cuda" and few,
+        short=short,
         values=values,
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import gc
 import os
 import time
@@ -13,6 +14,8 @@ from torch import Tensor
 
 Call = Callable[[], Tensor]
 MIB = 2**20
+WARM, LONGEST, LEAST_WARM = 5.0, 15.0, 5
+"""Seconds after which a warm-up may end if clocks are steady, and after which it ends anyway; least rounds."""
 
 
 def synchronise(device: torch.device) -> None:
@@ -28,6 +31,7 @@ def interleave(
     device: torch.device,
     seed: int = 0,
     enough: Callable[[dict[str, list[float]]], bool] = lambda _: False,
+    settled: Callable[[], bool] | None = None,
 ) -> dict[str, list[float]]:
     """Time functions in rounds; in each round every function runs once, in a random order.
 
@@ -41,6 +45,8 @@ def interleave(
         device: Where the functions compute.
         seed: Seed of the orders.
         enough: Asked after each recorded round with all times so far; True ends the timing.
+        settled: Whether clocks have stopped changing, if that can be known: the warm-up then goes on while they change,
+            for `LONGEST` seconds at most, and ends after `WARM` seconds where they do not.
 
     Returns:
         Name -> milliseconds of each recorded round, at most [timed].
@@ -50,22 +56,42 @@ def interleave(
     collecting = gc.isenabled()
     gc.disable()
     try:
-        for number in range(warmup + timed):
-            for place in rng.permutation(len(names)):
-                call = calls[names[place]]
-                synchronise(device)
-                start = time.perf_counter_ns()
-                call()
-                synchronise(device)
-                spent = time.perf_counter_ns() - start
-                if number >= warmup:
-                    times[names[place]].append(spent / 1e6)
-            if number >= warmup and enough(times):
+        rounds = functools.partial(_round, calls, device, rng)
+        start, number = time.monotonic(), 0
+        while not _warm(number, warmup, time.monotonic() - start, settled):
+            rounds({name: [] for name in names})
+            number += 1
+        for _ in range(timed):
+            rounds(times)
+            if enough(times):
                 break
     finally:
         if collecting:
             gc.enable()
     return times
+
+
+def _warm(number: int, warmup: int, seconds: float, settled: Callable[[], bool] | None) -> bool:
+    """Whether a warm-up of so many rounds and seconds is enough."""
+    if settled is None:
+        return number >= warmup
+    if number >= warmup:
+        return seconds > LONGEST or settled()
+    return number >= LEAST_WARM and seconds > WARM and settled()
+
+
+def _round(
+    calls: Mapping[str, Call], device: torch.device, rng: np.random.Generator, times: dict[str, list[float]]
+) -> None:
+    """Time each function once and add the milliseconds to `times`."""
+    names = list(calls)
+    for place in rng.permutation(len(names)):
+        call = calls[names[place]]
+        synchronise(device)
+        start = time.perf_counter_ns()
+        call()
+        synchronise(device)
+        times[names[place]].append((time.perf_counter_ns() - start) / 1e6)
 
 
 def peak_memory(call: Call, device: torch.device) -> float:

@@ -4,26 +4,25 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import pandas as pd
 import torch
 from torch import nn
 
 from pixelwise.artifacts import write_json, write_text
-from pixelwise.evaluation import baselines, hardware, latency, scopes
-from pixelwise.evaluation.cases import Case
+from pixelwise.errors import PixelwiseError
+from pixelwise.evaluation import card_state, hardware, latency, scopes, timed_baselines
+from pixelwise.evaluation.finished_conditions import Finished, Results
 from pixelwise.evaluation.latency import Facts
-from pixelwise.evaluation.stopwatch import Call, interleave, peak_memory
+from pixelwise.evaluation.stopwatch import Call, peak_memory
 from pixelwise.models import declarations
 from pixelwise.models.fast.optimised import Optimised, optimise
 from pixelwise.record import Record, write_records
 from pixelwise.settings.evaluation import Mode, Precision, Scope, TimedModel, TimeSettings
-
-BASELINE_CALLS, BASELINE_SIGMA, BASELINE_TILE = 5, 25.0, 16
 
 
 @dataclass(frozen=True)
@@ -40,16 +39,10 @@ class Condition:
         """The condition as a record holds it."""
         facts: Facts = {"height": self.size[0], "width": self.size[1], "batch": self.batch}
         facts |= {"precision": self.precision, "mode": self.mode, "scope": self.scope, "device": device.type}
+        if device.type == "cuda":  # what else decides the kernels, the same for both sides of a ratio
+            layout = "channels last" if self.mode == "optimised" else "contiguous"
+            facts |= {"tf32": self.precision == "tf32", "cudnn_benchmark": True, "memory_format": layout}
         return facts | {"warmup": settings.warmup}
-
-
-@dataclass
-class Results:
-    """What the step collects: records, every timed call, and what could not be done with the reason."""
-
-    records: list[Record] = field(default_factory=list)
-    samples: list[pd.DataFrame] = field(default_factory=list)
-    skipped: list[dict[str, Any]] = field(default_factory=list)
 
 
 def run(settings: TimeSettings, inputs: dict[str, Path], out: Path, work: Path) -> None:
@@ -58,31 +51,62 @@ def run(settings: TimeSettings, inputs: dict[str, Path], out: Path, work: Path) 
     Args:
         settings: The models and the conditions.
         inputs: None; weights and inputs are random, since speed does not depend on their values.
-        out: Receives metrics.json (latencies, ratios, arithmetic), samples.csv (every timed call) and skipped.json
-            (what this device could not do, and why).
-        work: Unused.
+        out: Receives metrics.json (latencies, ratios, arithmetic), samples.csv (every timed call), states.json (clocks,
+            power, temperature and other processes during each condition) and skipped.json (what this device could not
+            do, and why).
+        work: Keeps every finished condition, so that a run that was stopped goes on where it was.
 
     Raises:
         PixelwiseError: If a model or an option is unknown, or a size is not legal for a model.
     """
     device = hardware.select_device(settings.device, settings.threads)
     torch.backends.cudnn.benchmark, torch.backends.cudnn.deterministic = True, False
-    arithmetic, results = list(latency.arithmetic(settings)), Results()
-    for size, group in itertools.groupby(conditions(settings), lambda condition: condition.size):
-        modules = {label: latency.build(settings, model).to(device) for label, model in settings.models.items()}
-        for condition in group:
-            _measure(settings, condition, modules, device, arithmetic, results)
-        _baselines(settings, size, results)
-    machine = hardware.describe(device, settings.threads) | hardware.clocks(device)
+    machine = hardware.describe(device, settings.threads)
     processor = hardware.describe(torch.device("cpu"), settings.threads)
+    arithmetic, results, finished = list(latency.arithmetic(settings)), Results(), Finished(work, machine)
+    for size, group in itertools.groupby(conditions(settings), lambda condition: condition.size):
+        modules = functools.cache(functools.partial(_modules, settings, device))
+        for condition in group:
+            made = functools.partial(_measure, settings, condition, modules, device, arithmetic)
+            results.add(_once(finished, condition.facts(settings, device), made))
+        if settings.baselines:
+            facts = timed_baselines.facts(size)
+            results.add(_once(finished, facts, functools.partial(timed_baselines.measure, settings, size, facts)))
     timed = [
         record.model_copy(update={"hardware": processor if record.model in settings.baselines else machine})
         for record in results.records
     ]
     write_records(out / "metrics.json", arithmetic + timed)
     write_json(out / "skipped.json", results.skipped)
+    write_json(out / "states.json", results.states)
     table = pd.concat(results.samples) if results.samples else pd.DataFrame()
     write_text(out / "samples.csv", table.to_csv(index=False, lineterminator="\n", float_format="%.6f"))
+
+
+def _modules(settings: TimeSettings, device: torch.device) -> dict[str, nn.Module]:
+    return {label: latency.build(settings, model).to(device) for label, model in settings.models.items()}
+
+
+def _once(finished: Finished, facts: Facts, measure: Callable[[], Results]) -> Results:
+    """What was kept of a condition, or what measuring it now gives, which is then kept.
+
+    Raises:
+        PixelwiseError: If the device itself fails: no later call of this process can use it. The next run leaves this
+            condition out, with the reason.
+    """
+    if (known := finished.read(facts)) is not None:
+        return known
+    try:
+        made = measure()
+    except torch.AcceleratorError as error:
+        reason = " ".join([f"{type(error).__name__}:", *str(error).splitlines()[:1]])
+        finished.keep(facts, Results(skipped=[facts | {"reason": reason}]))
+        place = ", ".join(str(value) for value in facts.values())
+        raise PixelwiseError(
+            f"{place}: {reason}; what was timed before is kept: run again to go on without it"
+        ) from None
+    finished.keep(facts, made)
+    return made
 
 
 def conditions(settings: TimeSettings) -> Iterator[Condition]:
@@ -108,21 +132,19 @@ def impossible(condition: Condition, device: torch.device) -> str | None:
 def _measure(
     settings: TimeSettings,
     condition: Condition,
-    modules: dict[str, nn.Module],
+    modules: Callable[[], dict[str, nn.Module]],
     device: torch.device,
     arithmetic: list[Record],
-    results: Results,
-) -> None:
-    """Time every model under one condition and add what came of it to `results`."""
-    facts = condition.facts(settings, device)
+) -> Results:
+    """Time every model under one condition."""
+    results, facts = Results(), condition.facts(settings, device)
     if reason := impossible(condition, device):
-        results.skipped.append(facts | {"reason": reason})
-        return
+        return Results(skipped=[facts | {"reason": reason}])
     calls: dict[str, Call] = {}
     memory: dict[str, float] = {}
     # The optimised form sets its own precision, layer by layer.
     with hardware.precision("fp32" if condition.mode == "optimised" else condition.precision, device):
-        for label, module in modules.items():
+        for label, module in modules().items():
             architecture = settings.models[label].architecture
             if condition.mode == "optimised" and not declarations.model(architecture).optimised:
                 reason = f"not optimised: {architecture} declares no optimised form"
@@ -140,36 +162,19 @@ def _measure(
                     raise
                 reason = " ".join([f"{type(error).__name__}:", *str(error).splitlines()[:1]])
                 results.skipped.append(facts | {"model": label, "reason": reason})
-        enough = functools.partial(latency.narrow_enough, settings)
-        times = interleave(calls, settings.warmup, settings.calls, device, settings.seed, enough)
+        times, state = card_state.timed(settings, calls, device)
+    facts |= {"busy": True} if state["others"] else {}
+    results.states.append(facts | state)
     place = {"height": condition.size[0], "width": condition.size[1]}
     gflop = {r.model: cast(float, r.values["gflop"].value) for r in arithmetic if place.items() <= r.condition.items()}
+    short = latency.short(settings, facts, times)
     for label, milliseconds in times.items():
-        results.records.append(latency.latency(settings, facts, gflop, label, milliseconds, memory[label]))
-        results.samples.append(_rounds(facts, label, milliseconds))
+        results.records.append(latency.latency(settings, facts, gflop, label, milliseconds, memory[label], short))
+        results.samples.append(latency.rounds(facts, label, milliseconds))
     for a, b in settings.ratios:
         if a in times and b in times:
-            results.records.append(latency.ratio(settings, facts, gflop, (a, b), times))
-
-
-def _baselines(settings: TimeSettings, size: tuple[int, int], results: Results) -> None:
-    """Time the methods without training, which run on the processor and may take seconds; adds to `results`."""
-    image = scopes.draw(1, size, settings.num_labels, 1, settings.seed).images[0, 0].numpy()
-    case = Case("random", image.astype(float), image, BASELINE_SIGMA)
-    calls: dict[str, Call] = {}
-    for name in settings.baselines:
-        method = baselines.build(name, BASELINE_TILE, lambda: [case])
-        calls[name] = functools.partial(lambda method: torch.from_numpy(method(case)), method)
-    facts: Facts = {"height": size[0], "width": size[1], "batch": 1, "scope": "generator", "device": "cpu", "warmup": 1}
-    times = interleave(calls, 1, min(settings.calls, BASELINE_CALLS), torch.device("cpu"), settings.seed)
-    for label, milliseconds in times.items():
-        results.records.append(latency.latency(settings, facts, {}, label, milliseconds, None))
-        results.samples.append(_rounds(facts, label, milliseconds))
-
-
-def _rounds(facts: Facts, label: str, milliseconds: list[float]) -> pd.DataFrame:
-    """Every timed call as a row of samples.csv."""
-    return pd.DataFrame(facts | {"model": label, "round": range(len(milliseconds)), "milliseconds": milliseconds})
+            results.records.append(latency.ratio(settings, facts, gflop, (a, b), times, short))
+    return results
 
 
 def _call(

@@ -1,10 +1,18 @@
-"""What the Snakefile sets up before it plans: that its jobs run this clone's source, in this environment."""
+"""What the Snakefile sets up before it plans: this clone's source, this environment, and the cards of this machine."""
 
 from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterable
 from pathlib import Path
+
+from pixelwise.cards import builds, found
+from pixelwise.errors import PixelwiseError
+from pixelwise.planning.jobs import Job
+
+PROCESSOR = frozenset({"inspect", "convert"})
+"""Kinds of job that never use a card, whatever the profile's `compute` says."""
 
 
 def run_this_checkout(root: Path) -> None:
@@ -16,5 +24,23 @@ def run_this_checkout(root: Path) -> None:
 
 
 def gpus() -> int:
-    """1 if this machine has a graphics card that CUDA can use, as far as files show it, else 0."""
-    return int(Path("/dev/nvidia0").exists())
+    """Number of graphics cards that CUDA would be offered here, as far as files show it."""
+    return found.count()
+
+
+def on_card(job: Job) -> bool:
+    """Whether a job computes on a card where there is one: methods without training (BM3D) and counts never do."""
+    device = getattr(job.settings, "device", "cpu")
+    baselines = job.kind == "restore" and getattr(job.settings, "name", "") == "baselines"
+    return device != "cpu" and not baselines and job.kind not in PROCESSOR
+
+
+def preflight(jobs: Iterable[Job], stale: Iterable[str]) -> None:
+    """Refuse a run whose jobs would need a card that is there but that PyTorch cannot use.
+
+    Raises:
+        PixelwiseError: With one line that says why, and how to install what could.
+    """
+    waiting = set(stale)
+    if any(job.id in waiting and on_card(job) for job in jobs) and (line := builds.problem(found.cards())):
+        raise PixelwiseError(f"{line}; {builds.PROCESSOR}")

@@ -23,10 +23,10 @@ KNOWN = Path("work/sources.json")
 FORMAT = 4
 """Of what is kept about sources; another one is not read, nor is a damaged file."""
 # The frame around the steps: it decides which jobs exist and when they run, and its effect on a job is in the job file.
-_ROOMS = ("pixelwise.planning", "pixelwise.terminal")
+_ROOMS = ("pixelwise.planning", "pixelwise.terminal", "pixelwise.cards")
 _DECLARING = PACKAGE / "models/architectures"
 """Files of which a step uses the network alone; see `models.declarations`."""
-_FRAME = "__main__ cli files.file_in_use models.declaration models.declarations net recorded_run"
+_FRAME = "__main__ cli cli_machine files.file_in_use models.declaration models.declarations net recorded_run"
 _FRAME += " settings settings.names settings.profile settings.smoke"
 FRAME = frozenset({"pixelwise"} | {f"pixelwise.{name}" for name in _FRAME.split()})
 

@@ -11,6 +11,7 @@ from datetime import timedelta
 import torch
 import torch.distributed as dist
 
+from pixelwise.cards.selecting import select
 from pixelwise.errors import PixelwiseError
 from pixelwise.settings.training import TrainingSettings
 
@@ -60,16 +61,6 @@ class Machine:
         return [slice((first + i) * size, (first + i + 1) * size) for i in range(accumulate)]
 
 
-def _pick_device(name: str, local_rank: int) -> torch.device:
-    if name == "cuda" and not torch.cuda.is_available():
-        raise PixelwiseError("device: cuda; no CUDA device is available here, use auto or cpu")
-    if name == "cpu" or not torch.cuda.is_available():
-        return torch.device("cpu")
-    device = torch.device("cuda", local_rank)
-    torch.cuda.set_device(device)
-    return device
-
-
 @contextmanager
 def set_up(settings: TrainingSettings) -> Iterator[Machine]:
     """Set threads and precision, join the other processes where `torchrun` started several, and leave at the end.
@@ -78,7 +69,7 @@ def set_up(settings: TrainingSettings) -> Iterator[Machine]:
     trial on graphics cards, so that last bits may differ there from run to run; on processors nothing is random.
     """
     rank, world = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
-    device = _pick_device(settings.device, int(os.environ.get("LOCAL_RANK", 0)))
+    device = select(settings.device, place=int(os.environ.get("LOCAL_RANK", 0)) if world > 1 else None)
     torch.set_num_threads(settings.threads)
     fast = settings.precision != "fp32"
     torch.backends.cuda.matmul.allow_tf32 = fast

@@ -64,6 +64,7 @@ def write(
         "precision": settings.precision,
         "device": machine.device.type,
         "processes": machine.world,
+        "deterministic": machine.device.type == "cpu",  # on a GPU cudnn.benchmark and index_add_ change last bits
         "losses": losses,
         "deviations": [
             {"name": name, "published": plain(published), "here": plain(here)}

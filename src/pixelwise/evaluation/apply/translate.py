@@ -47,7 +47,7 @@ def translate(
     ids = read_ids(labels, palette=False)
     check_file(out, *ids.shape)
     objects = read_ids(instances, palette=False) if instances is not None else None
-    generator = Generator(checkpoint, select_device(device, threads))
+    generator = Generator(checkpoint, select_device(device, threads, lease=False))
     _check(generator, labels, ids, instances, objects)
     if generator.dontcare:
         ids = np.where(ids == IGNORE, generator.num_labels - 1, ids)

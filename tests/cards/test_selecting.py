@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from pixelwise.cards import selecting
+from pixelwise.cards.found import Card
+from tests.cards.machine import CARD, OLD, smi
+
+ROOT = Path(__file__).parents[2]
+needs_none = pytest.mark.skipif(torch.cuda.is_available(), reason="a machine without a card")
+CODE = "from pixelwise.evaluation.hardware import select_device; print(select_device({name!r}, 1))"
+
+
+def choose(name, path, **environment):
+    """What a process prints that asks for a device."""
+    environment = {k: v for k, v in os.environ.items() if k != "CUDA_VISIBLE_DEVICES"} | environment
+    environment |= {"PATH": path, "PYTHONPATH": str(ROOT / "src")}
+    command = [sys.executable, "-c", CODE.format(name=name)]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    return done.stdout.strip() or done.stderr.strip().splitlines()[-1]
+
+
+@needs_none
+def test_a_card_that_cannot_be_used_is_never_passed_over_in_silence(tmp_path):
+    path = smi(tmp_path / "bin", [OLD])
+    line = choose("auto", path)
+    assert "device: auto; NVIDIA GeForce GTX 1080 Ti is there, but driver 560.70 is too old" in line
+    assert "--torch-backend=cu126" in line and "compute: {device: cpu}" in line
+    assert "560.70 is too old" in choose("cuda", path)
+    assert choose("cpu", path) == "cpu"
+    assert choose("auto", path, CUDA_VISIBLE_DEVICES="") == "cpu"
+
+
+@needs_none
+def test_a_good_card_that_does_not_answer_is_told(tmp_path):
+    line = choose("auto", smi(tmp_path / "bin", [CARD]))
+    assert "NVIDIA H200 is there, but PyTorch cannot use it: " in line and "compute: {device: cpu}" in line
+
+
+@needs_none
+def test_without_a_card_auto_is_the_processor(tmp_path):
+    assert choose("auto", str(tmp_path)) == "cpu"
+    assert "device: cuda; this machine has no usable CUDA device" in choose("cuda", str(tmp_path))
+
+
+def test_cards_on_which_others_work_come_last(monkeypatch):
+    monkeypatch.setattr(
+        selecting.found, "once", lambda: (Card(0, "a", "A", memory=10, free=3), Card(1, "b", "B", memory=10, free=9.9))
+    )
+    cards = [Card(0, "a", "A"), Card(1, "b", "B"), Card(2, "c", "C")]
+    assert [card.name for card in selecting._ordered(cards)] == ["b", "c", "a"]
