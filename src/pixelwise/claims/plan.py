@@ -15,10 +15,11 @@ from rich.table import Table
 
 from pixelwise.claims import costs, predicted_records
 from pixelwise.claims.audit import contradictions
-from pixelwise.claims.checks import Measurement, Underspecified
+from pixelwise.claims.checks import BASES, Basis, Measurement, Underspecified, basis_of
 from pixelwise.claims.claim_schema import Register, register
-from pixelwise.claims.findings import Finding
+from pixelwise.claims.findings import Finding, decided
 from pixelwise.claims.verdicts import decide
+from pixelwise.claims.wording import names, quantity
 from pixelwise.planning.jobs import RUN_LOG, Job
 from pixelwise.terminal.console import cell, terminal
 
@@ -60,15 +61,14 @@ def decidable(known: Register, jobs: Sequence[Job]) -> list[Finding]:
     return [decide(known, claim, items, outcomes) for claim in known.claims]
 
 
-def settled(known: Register, findings: Sequence[Finding]) -> dict[str, str]:
-    """Claim -> `measurement` or `documents`, for those that could be decided."""
-    found = {}
+def settled(known: Register, findings: Sequence[Finding]) -> dict[str, Basis]:
+    """Claim -> what its verdict would rest on, for those that could be decided."""
+    found: dict[str, Basis] = {}
     for finding in findings:
-        measured = isinstance(known.claim(finding.id).check, Measurement)
-        if measured and finding.measured:
-            found[finding.id] = "measurement"
-        elif not measured and finding.verdict in ("confirmed", "contradicted", "direction only"):
-            found[finding.id] = "documents"
+        check = known.claim(finding.id).check
+        basis, measured = basis_of(check), isinstance(check, Measurement) and finding.measured
+        if basis and (decided(finding) or (measured and finding.verdict != "other machine")):
+            found[finding.id] = basis
     return found
 
 
@@ -106,14 +106,15 @@ def _waits_for(known: Register, finding: Finding) -> str:
     if isinstance(check, Underspecified) or finding.verdict == "underspecified":
         return "a condition that their authors did not state"
     if not isinstance(check, Measurement):
-        return str(finding.missing)
+        return str(finding.missing).removeprefix("Needs ").rstrip(".")
     if check.hardware:
-        return " and ".join(f"a {name} {text}" for name, text in check.hardware.items())
+        return " and ".join(f"a {text}" for text in check.hardware.values())
+    if finding.verdict == "other machine":
+        return "a GPU"
     need = known.datasets.get(check.dataset or "")
-    short = f"records of kind {check.kind}" + (f" on {check.dataset}" if check.dataset else "")
-    return (
-        f"{short} ({need.get})" if need else f"{short}, {check.protocol or 'at sizes or of models not in the profile'}"
-    )
+    if need:
+        return f"{quantity(check.value)} on {need.title} ({need.get})"
+    return f"{quantity(check.value)} of {names(check.model)}, which this profile does not measure"
 
 
 def _data(known: Register, job: Job) -> dict[str, Any]:
@@ -180,14 +181,12 @@ def show(plan: Plan, console: Console | None = None) -> None:
     console.print(f"[bold]{cell(plan.name)}[/]: {cell(plan.profile.title)}", highlight=False)
     place = machine["gpu"] or "no GPU"
     console.print(f"This machine: {place}, {machine['free_disk_gb']:.0f} GB of disk free.", highlight=False)
-    measured = [name for name, how in claims["now"].items() if how == "measurement"]
-    documents = len(claims["now"]) - len(measured)
-    console.print(
-        f"Of {claims['total']} claims this profile can decide {len(claims['now'])} here: {len(measured)} by measuring, "
-        f"{documents} by the documents alone; with all its data {len(claims['with_all_data'])}.",
-        highlight=False,
-    )
-    console.print(f"By measuring: {', '.join(measured)}", highlight=False, markup=False)
+    console.print(f"Of {claims['total']} claims this profile can decide:", highlight=False)
+    for basis in BASES:
+        now, later = ([name for name, how in claims[when].items() if how == basis] for when in ("now", "with_all_data"))
+        listed = f": {', '.join(now)}" if basis == "measured here" and now else ""
+        text = f"  {basis}: {len(now)} now, {len(later)} with all its data{listed}"
+        console.print(text, highlight=False, markup=False)
     console.print(_jobs_table(found["jobs"]))
     scaling = costs.table()["scaling"]["cuda"]
     console.print(
