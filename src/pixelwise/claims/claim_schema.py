@@ -8,7 +8,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, get_args
 
-from pydantic import ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from pixelwise.claims import register_files
 from pixelwise.claims.checks import Agreement, Arithmetic, Audit, Measurement
@@ -36,14 +36,19 @@ class Register(Settings):
     sources: dict[str, Source]
     datasets: dict[str, DatasetNeed]
     claims: list[Claim]
-    readings: list[Reading] = []
-    references: list[Reference] = []
+    readings: list[Reading] = Field(default_factory=list)
+    references: list[Reference] = Field(default_factory=list)
     contradictions: list[Contradiction]
 
     @cached_property
     def entries(self) -> dict[str, Entry]:
         """Id -> claim, reading or reference value."""
         return {entry.id: entry for entry in (*self.claims, *self.readings, *self.references)}
+
+    @property
+    def checked(self) -> list[Claim | Reference]:
+        """What has a check: the claims, then our own values."""
+        return [*self.claims, *self.references]
 
     @property
     def headlines(self) -> list[Claim]:
@@ -62,10 +67,9 @@ class Register(Settings):
         _known("claim", (claim.withdrawn_by for claim in self.claims if claim.withdrawn_by), ids)
         _known("claim", (name for side in sides for name in side.claims), ids)
         _known("claim", (entry.of for entry in self.readings if entry.of), ids)
-        checked = [*self.claims, *self.references]
-        named = [entry.check for entry in checked if isinstance(entry.check, Arithmetic | Agreement)]
+        named = [entry.check for entry in self.checked if isinstance(entry.check, Arithmetic | Agreement)]
         _known("claim", (name for check in named for name in check.claims), ids)
-        gates = {check.after for entry in checked if isinstance(check := entry.check, Measurement) and check.after}
+        gates = {check.after for entry in self.checked if isinstance(check := entry.check, Measurement) and check.after}
         _known("claim", gates, ids)
         for claim in self.claims:
             if claim.id in gates and not _is_gate(claim):
@@ -74,15 +78,15 @@ class Register(Settings):
                 )
         audits = [claim.check.contradiction for claim in self.claims if isinstance(claim.check, Audit)]
         _known("contradiction", audits, found)
-        self._honest(audits, checked)
+        self._honest(audits)
         return self
 
-    def _honest(self, audits: list[str], checked: list[Claim | Reference]) -> None:
+    def _honest(self, audits: list[str]) -> None:
         """One contradiction decides one claim, nothing rests on an unverified source, and headlines are few."""
         if twice := [name for name, count in Counter(audits).items() if count > 1]:
             raise ValueError(f"contradiction {min(twice)} decides two claims; a pair that disagrees is one finding")
         unread = {name for name, entry in self.entries.items() if self.sources[entry.source].read == "unverified"}
-        for entry in checked:
+        for entry in self.checked:
             named = set(entry.check.claims) if isinstance(entry.check, Arithmetic | Agreement) else set()
             if entry.id in unread or named & unread:
                 raise ValueError(f"{entry.id} rests on a source that nobody could read; a reading may, a check may not")

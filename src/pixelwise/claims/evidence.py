@@ -204,7 +204,7 @@ def bars(check: Measurement, record: Record) -> list[str]:
 
 
 def groups(check: Measurement, items: Sequence[Item]) -> list[list[Item]]:
-    """Part records into groups that differ in nothing but the seed; those of the claim's device win if there are any."""
+    """Part records into groups that differ in nothing but the seed; the claim's own device wins where there is one."""
     able = [item for item in items if on_device(check, item.record)]
     found: dict[str, list[Item]] = {}
     for item in able or items:

@@ -146,7 +146,8 @@ class Verdicts(Settings):
 
     @model_validator(mode="after")
     def _counted(self) -> Self:
-        for entry in (*self.claims, *self.references):
+        checked: list[Judged | CheckedReference] = [*self.claims, *self.references]
+        for entry in checked:
             if entry.basis != basis_of(entry.check):
                 raise ValueError(f"{entry.id}: basis {entry.basis!r}; its check rests on {basis_of(entry.check)!r}")
         if self.counts != tallies((claim.basis, claim.verdict) for claim in self.claims):

@@ -13,6 +13,7 @@ from pixelwise.claims.register_entries import Claim
 from pixelwise.claims.rules import signed, test
 from pixelwise.claims.wording import COUNTED, VERBS, join
 
+
 def sentence(register: Register, claim: Claim, finding: Finding) -> str:
     """One headline: what was claimed, the verdict with its reason, and the nearest number of an open claim."""
     made_by = register.sources[claim.source].made_by
@@ -40,15 +41,20 @@ def beside(claim: Claim, finding: Finding) -> str:
     if not open_ or not finding.beside_measured or not isinstance(claim.check, Measurement):
         return ""
     nearest = finding.beside_measured[0]
-    return " " + join([f"nearest number: {signed(nearest, claim.check.combine)}, {side(claim, nearest)}; {lacks(nearest)}"])
+    shown = f"{signed(nearest, claim.check.combine)}, {side(claim, nearest)}"
+    return " " + join([f"nearest number: {shown}; {lacks(nearest)}"])
 
 
 def side(claim: Claim, number: Interval) -> str:
     """On which side of the claimed range a number lies, in words."""
     assert isinstance(claim.check, Measurement)
-    rule = claim.check.rule.direction or claim.check.rule
-    state = {"holds": "on the claimed side", "fails": "on the other side", "open": "on no sure side"}
-    return state[test(rule, claim, number.low, number.high)]
+    rule = claim.check.rule
+    sided = rule.direction is not None or (rule.within is None and rule.equals is None)
+    words = ("on the claimed side", "on the other side", "on no sure side")
+    if not sided:
+        words = ("inside the claimed range", "outside the claimed range", "not surely inside the claimed range")
+    state = test(rule.direction or rule, claim, number.low, number.high)
+    return dict(zip(("holds", "fails", "open"), words, strict=True))[state]
 
 
 def lacks(number: Interval) -> str:
@@ -68,7 +74,8 @@ def headline(register: Register, findings: Sequence[Finding], outcomes: Sequence
     ]
     never = sum(tally(name for basis, name in judged if basis is None).values())
     first = join(["verdicts by what they rest on", *parts, f"no profile can decide {never} others"])
-    return [first, *(sentence(register, claim, by_id[claim.id]) for claim in register.headlines), _last(register, by_id, outcomes)]
+    told = [sentence(register, claim, by_id[claim.id]) for claim in register.headlines]
+    return [first, *told, _last(register, by_id, outcomes)]
 
 
 def _last(register: Register, by_id: dict[str, Finding], outcomes: Sequence[Contradicted]) -> str:

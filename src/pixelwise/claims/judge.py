@@ -23,7 +23,8 @@ from pixelwise.settings.claims import JudgeSettings
 SUMMARY = "summary"
 COLUMNS = (
     *("id", "weight", "basis", "verdict", "subject", "source", "place", "quoted", "words", "quantity", "value", "unit"),
-    *("reading_error", "condition", "measured", "low", "high", "measured_unit", "n", "seeds", "setting", "reason", "missing", "files"),
+    *("reading_error", "condition", "measured", "low", "high", "measured_unit", "n", "seeds", "setting"),
+    *("reason", "missing", "files"),
 )
 
 
@@ -74,8 +75,7 @@ def document(
     outcomes: Sequence[Contradicted],
     left_out: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """What claims.json holds: counts by basis, the sentences, sources, each claim and each value of our own with its
-    finding, what was read elsewhere, and what was left out."""
+    """What claims.json holds: counts by basis, the sentences, and each claim and value of our own with its finding."""
     by_id = {finding.id: finding for finding in findings}
     judged = [(basis_of(claim.check), by_id[claim.id].verdict) for claim in known.claims]
     return {

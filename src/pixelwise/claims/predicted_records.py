@@ -174,7 +174,7 @@ def _time(job: Job, datasets: Datasets, by_out: Mapping[str, Job], gpu: Gpu) -> 
 def _inspect(job: Job, register: Register) -> Iterator[Record]:
     """One record for each claim about an architecture whose size is among those inspected."""
     sizes = {tuple(size) for size in getattr(job.settings, "sizes", ())}
-    for claim in (*register.claims, *register.references):
+    for claim in register.checked:
         check = claim.check
         if isinstance(check, Measurement) and check.kind == "architecture":
             size = (check.where.get("height"), check.where.get("width"))

@@ -7,10 +7,10 @@ from typing import Literal
 
 from pixelwise.claims.audit import rounding
 from pixelwise.claims.checks import Bound, Combine, Rule, Verdict
-from pixelwise.claims.register_entries import Entry
 from pixelwise.claims.estimates import Estimate
 from pixelwise.claims.findings import Interval
 from pixelwise.claims.power import needed
+from pixelwise.claims.register_entries import Entry
 
 State = Literal["holds", "fails", "open"]
 

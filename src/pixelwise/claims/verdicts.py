@@ -159,7 +159,9 @@ def _after(finding: Finding, gate: Claim, found: Finding) -> Finding:
     return finding.model_copy(update={"verdict": "not testable here", "reason": reason, "missing": missing})
 
 
-def _checked(register: Register, claim: Claim | Reference, items: Sequence[Item], outcomes: Sequence[Contradicted]) -> Finding:
+def _checked(
+    register: Register, claim: Claim | Reference, items: Sequence[Item], outcomes: Sequence[Contradicted]
+) -> Finding:
     check = claim.check
     if isinstance(check, Measurement):
         finding = _measured(register, claim, check, items)
@@ -211,4 +213,4 @@ def decide(
 def decide_all(register: Register, items: Sequence[Item]) -> list[Finding]:
     """A finding for every claim and every value of our own, in the register's order."""
     outcomes = contradictions(register)
-    return [decide(register, entry, items, outcomes) for entry in (*register.claims, *register.references)]
+    return [decide(register, entry, items, outcomes) for entry in register.checked]
