@@ -57,6 +57,7 @@ def load(folder: Path, figures: Collection[str]) -> dict[str, Any]:
         "rows": [entry for entry in rows if entry["basis"]],
         "apart": [entry for entry in rows if not entry["basis"]],
         "references": references,
+        "ids": {entry["id"] for entry in rows},
         "contradictions": read_contradictions(folder),
         "left_out": document.get("left_out", []),
     }
