@@ -71,11 +71,12 @@ def audited(claim: Entry, check: Audit, outcomes: Sequence[Contradicted]) -> Fin
     mine = any(quote.claim == claim.id for quote in outcome.right)
     against = (outcome.left if mine else outcome.right)[0]
     words = f"\u201c{against.words}\u201d" if against.quoted else against.words
-    detail = outcome.computed or f"against it stands: {words} ({against.source}, {against.place})"
+    told = f"against it stands: {words} ({against.source}, {against.place})"
+    detail = outcome.computed.split("; ") if outcome.computed else [told]
     return Finding(
         id=claim.id,
         verdict=check.verdict,
-        reason=join([outcome.between, detail, f"the evidence supports: {outcome.supports}"]),
+        reason=join([outcome.between, *detail, f"the evidence supports: {outcome.supports}"]),
         contradiction=outcome.id,
         missing="Needs a statement of the condition." if check.verdict == "underspecified" else None,
     )

@@ -17,9 +17,7 @@ from pixelwise.claims.wording import COUNTED, VERBS, join
 def sentence(register: Register, claim: Claim, finding: Finding) -> str:
     """One headline: what was claimed, the verdict with its reason, and the nearest number of an open claim."""
     made_by = register.sources[claim.source].made_by
-    words = f": \u201c{claim.quote}\u201d" if claim.quote else f" (our words): {claim.paraphrase}"
-    told = f"{claim.lead}{words} ({made_by}, {claim.id})"
-    return f"{told}. {verdict(finding)}{beside(claim, finding)}"
+    return f"{claim.lead}: {claim.said(f'{made_by}, {claim.id}')}. {verdict(finding)}{beside(claim, finding)}"
 
 
 def verdict(finding: Finding) -> str:

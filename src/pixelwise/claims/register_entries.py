@@ -87,9 +87,13 @@ class Entry(Settings):
         """The quotation or the paraphrase."""
         return self.quote or self.paraphrase or ""
 
-    def said(self) -> str:
-        """The words as a sentence shows them: only a quotation stands in quotation marks."""
-        return f"\u201c{self.quote}\u201d" if self.quote else f"{self.paraphrase} (our words)"
+    def said(self, where: str) -> str:
+        """The words as a sentence shows them: only a quotation stands in quotation marks.
+
+        Args:
+            where: What follows in brackets, such as source and place.
+        """
+        return f"\u201c{self.quote}\u201d ({where})" if self.quote else f"{self.paraphrase} (our words; {where})"
 
 
 def worded(quote: str | None, paraphrase: str | None, fragment: str | None) -> None:

@@ -205,7 +205,7 @@ def decide(
     if not isinstance(claim, Claim) or claim.withdrawn_by is None:
         return finding
     other = register.entry(claim.withdrawn_by)
-    told = f"withdrawn by its authors: {other.said()} ({other.source}, {other.place})"
+    told = f"withdrawn by its authors: {other.said(f'{other.source}, {other.place}')}"
     reason = join([told, f"the evidence alone: {VERBS[finding.verdict]}"]) + f" {finding.reason}"
     return finding.model_copy(update={"verdict": "superseded", "reason": reason, "missing": None})
 
