@@ -153,7 +153,7 @@ def _restore(job: Job, datasets: Datasets, by_out: Mapping[str, Job], gpu: Gpu) 
         facts = _scored(job, datasets, by_out) | {"protocol": settings.protocol, "condition": {"sigma": sigma}}
         if name == "bm3d" and settings.bm3d_limit is not None:
             facts["n"] = max(min(facts["n"], settings.bm3d_limit), 1)
-        yield _record("restoration", settings.task, name, ("psnr", "ssim", "blockiness"), **facts)
+        yield _record("restoration", settings.task, name, ("psnr", "ssim", "blockiness", "blockiness_clean"), **facts)
 
 
 def _time(job: Job, datasets: Datasets, by_out: Mapping[str, Job], gpu: Gpu) -> Iterator[Record]:
