@@ -54,7 +54,7 @@ def test_it_has_a_sign_and_a_side(asap, other, words):
     known = register()
     claim = known.claim("S-FID-3")
     text = beside(claim, decide(known, claim, fids(asap, other, dataset="camvid"), []))
-    assert text == f" Nearest number: {words}; measured on camvid, not on cityscapes."
+    assert text == f" Nearest number: FID {words}; measured on camvid, not on cityscapes."
 
 
 def test_differences_of_shares_are_in_points():
@@ -63,7 +63,7 @@ def test_differences_of_shares_are_in_points():
     known = register()
     told = headline(known, decide_all(known, items), [])
     line = next(text for text in told if "S-IOU-3)" in text)
-    assert "Nearest number: +3 [2.576, 3.424] points, on the claimed side; measured on camvid" in line
+    assert "Nearest number: mean IoU +3 [2.576, 3.424] points, on the claimed side; measured on camvid" in line
 
 
 def test_a_claimed_number_tells_inside_or_outside():

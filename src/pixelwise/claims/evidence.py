@@ -190,7 +190,7 @@ def bars(check: Measurement, record: Record) -> list[str]:
     if check.dataset is not None and record.dataset != check.dataset:
         reasons.append(f"measured on {record.dataset}, not on {check.dataset}")
     if record.kind not in DATA_FREE and record.synthetic:
-        reasons.append("the data were drawn by a program")
+        reasons.append("data drawn by a program")
     if record.kind not in DATA_FREE and record.short:
         reasons.append("the schedule is shorter than the published one")
     if check.protocol is not None and record.protocol != check.protocol:

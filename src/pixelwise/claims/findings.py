@@ -167,6 +167,11 @@ class Contradictions(Settings):
     contradictions: list[Contradicted]
 
 
+def by_basis(counts: dict[str, dict[str, int]]) -> dict[str, dict[str, int]]:
+    """Basis -> verdict -> number, bases and verdicts in their order, without the verdicts that do not occur."""
+    return {basis: {name: n for name in VERDICTS if (n := counts[basis][name])} for basis in BASES}
+
+
 def read_verdicts(folder: Path) -> dict[str, Any]:
     """`claims.json` of a folder that the judge step wrote, as plain values.
 

@@ -11,7 +11,7 @@ from pixelwise.claims.claim_schema import Register
 from pixelwise.claims.findings import Finding, Interval, tallies, tally
 from pixelwise.claims.register_entries import Claim
 from pixelwise.claims.rules import signed, test
-from pixelwise.claims.wording import COUNTED, VERBS, join
+from pixelwise.claims.wording import COUNTED, VERBS, join, quantity
 
 
 def sentence(register: Register, claim: Claim, finding: Finding) -> str:
@@ -39,7 +39,8 @@ def beside(claim: Claim, finding: Finding) -> str:
     if not open_ or not finding.beside_measured or not isinstance(claim.check, Measurement):
         return ""
     nearest = finding.beside_measured[0]
-    shown = f"{signed(nearest, claim.check.combine)}, {side(claim, nearest)}"
+    named = "" if claim.check.value == "ratio" else f"{quantity(claim.check.value)} "
+    shown = f"{named}{signed(nearest, claim.check.combine)}, {side(claim, nearest)}"
     return " " + join([f"nearest number: {shown}; {lacks(nearest)}"])
 
 

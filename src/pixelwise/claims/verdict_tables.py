@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from pixelwise.claims.checks import VERDICTS
-from pixelwise.claims.findings import read_verdicts
+from pixelwise.claims.findings import by_basis, read_verdicts
 from pixelwise.errors import PixelwiseError
 from pixelwise.terminal.console import cell, terminal
 
@@ -115,7 +115,7 @@ def _counts(document: dict[str, Any]) -> Table:
     table = Table(title="Verdicts by what they rest on", header_style="bold", box=SIMPLE)
     for name in ("rests on", "verdicts"):
         table.add_column(name, overflow="fold")
-    for basis, counts in document["counts"].items():
+    for basis, counts in by_basis(document["counts"]).items():
         table.add_row(basis, _told(counts))
     table.add_row("no profile can decide", _told(document["undecidable"]))
     return table

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from pixelwise.claims.findings import read_contradictions, read_verdicts
+from pixelwise.claims.findings import by_basis, read_contradictions, read_verdicts
 from pixelwise.reporting.hardware_words import describe
 from pixelwise.reporting.page_tables import estimate, number
 
@@ -51,7 +51,8 @@ def load(folder: Path, figures: Collection[str]) -> dict[str, Any]:
     rows.sort(key=lambda e: (weights.index(e["weight"]), order.index(e["verdict"]), not e["evidence"]))
     return {
         "headline": document["headline"],
-        **{name: document[name] for name in ("counts", "undecidable", "checks")},
+        "counts": by_basis(document["counts"]),
+        **{name: document[name] for name in ("undecidable", "checks")},
         "sources": {key: sources[key] for key in sources if any(entry["source"] == key for entry in rows)},
         "subjects": sorted({str(entry["subject"]) for entry in rows}),
         "rows": [entry for entry in rows if entry["basis"]],

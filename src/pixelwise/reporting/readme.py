@@ -14,7 +14,7 @@ from pathlib import Path
 import pandas as pd
 
 from pixelwise.claims.checks import VERDICTS
-from pixelwise.claims.findings import read_verdicts
+from pixelwise.claims.findings import by_basis, read_verdicts
 from pixelwise.errors import PixelwiseError
 from pixelwise.files import outputs
 from pixelwise.reporting import analysis, page_tables, paired_differences, provenance, speed_tables, tidy_tables
@@ -48,7 +48,9 @@ def _summary(results: Path, run: str) -> pd.DataFrame:
 def verdicts(results: Path, words: list[str]) -> str:
     """Number of claims by verdict, for each thing that a verdict can rest on; these are never added up."""
     document = read_verdicts(results / words[0] / "claims")
-    counts: dict[str, dict[str, int]] = document["counts"] | {"no profile can decide": document["undecidable"]}
+    counts: dict[str, dict[str, int]] = by_basis(document["counts"]) | {
+        "no profile can decide": document["undecidable"]
+    }
     named = [verdict for verdict in VERDICTS if any(numbers.get(verdict) for numbers in counts.values())]
     rows = [[basis, *(str(numbers.get(verdict, 0) or "") for verdict in named)] for basis, numbers in counts.items()]
     return markdown(["rests on", *named], rows)
