@@ -82,7 +82,7 @@ def test_the_number_beside_is_told_with_what_bars_it():
     numbers = {shown.setting.split(";")[0]: shown for shown in finding.beside_measured}
     assert numbers["camvid"].value == pytest.approx(-19.8)
     assert numbers["camvid"].bars == ["measured on camvid, not on cityscapes"]
-    assert "the data were drawn by a program" in numbers["streets"].bars
+    assert "data drawn by a program" in numbers["streets"].bars
     assert not finding.measured
 
 
