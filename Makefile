@@ -1,6 +1,4 @@
-# make reproduce [PROFILE=street] [SMOKE=1] [CORES=4]    the whole replication, from nothing installed
-# make test                                              every test
-# make test-fast                                         those that take no pipeline, for work on the code
+# `make` or `make help` lists what there is.
 # What the command line gives reaches the shell as the value of a variable, never as text of a recipe: nothing in it is run.
 override PROFILE := $(or $(value PROFILE),tiny)
 override CORES := $(or $(value CORES),all)
@@ -17,20 +15,24 @@ export PATH := $(CURDIR)/.venv/bin:$(value PATH)
 # Python keeps the compiled form of what it imports: without it every start of torch costs twice as much.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: reproduce test test-fast lint lint-style lint-types lint-workflow figures record push restore resume bench verify install
+.PHONY: help reproduce test test-fast lint lint-style lint-types lint-workflow figures record push restore resume bench \
+	verify install lock
 
-reproduce: install
+help: ## this list; PROFILE=street, SMOKE=1 and CORES=4 may follow a target
+	@sed -n 's/^\([a-z0-9%-]*\):[^#]*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r name text; do printf 'make %-14s %s\n' "$$name" "$$text"; done
+
+reproduce: install ## the whole replication of a profile (tiny: about 4 minutes of two cores)
 	snakemake --cores "$$CORES" all $(CONFIG)
 	@echo "Report: results/$(RUN)/report/index.html"
 
 TESTS := OMP_NUM_THREADS=1 pytest -n 2 --dist loadfile --no-loadscope-reorder
-test: install
+test: install ## every test (about 7 minutes of two cores)
 	$(TESTS) --durations 20
 
-test-fast: install
+test-fast: install ## the tests that take no pipeline (90 seconds), for work on the code
 	$(TESTS) -m "not slow"
 
-lint: install
+lint: install ## style, types and workflow
 	$(MAKE) --no-print-directory -j 2 -O lint-types lint-workflow lint-style
 
 lint-types:
@@ -44,35 +46,35 @@ lint-style:
 	ruff check .
 	ruff format --check .
 
-figures: install
+figures: install ## draw the figures of a finished run again
 	pixelwise figures "results/$(RUN)/jobs/figures.json"
 
 # Copies what a run found, without its data, checkpoints and pictures, to where git keeps it, and fills the README's blocks.
-record: install
+record: install ## copy what a run found to where git keeps it, and fill the README from it
 	pixelwise record --profile "$$PROFILE"
 	pixelwise readme
 
 # What is pushed was compared with its manifests, and is what the present parameters and sources give.
-push: install
+push: install ## compare a run with its manifests, then send it to the DVC remote
 	pixelwise verify
 	dvc repro
 	dvc push
 
-restore: install
+restore: install ## fetch a run from the DVC remote and compare it
 	dvc pull
 	pixelwise verify --profile "$$PROFILE"
 
-resume: install
+resume: install ## go on after a run that was killed
 	snakemake --unlock $(CONFIG)
 	snakemake --cores "$$CORES" all $(CONFIG)
 
-verify: install
+verify: install ## compare every byte of a run with its manifests
 	pixelwise verify --profile "$$PROFILE" $(if $(filter true,$(SMOKED)),--smoke)
 
-bench: install
+bench: install ## time the networks of this package on this machine
 	python benchmarks/bench.py
 
-install: .venv/installed
+install: .venv/installed ## the pinned environment in .venv (5.5 GB)
 
 .venv/installed: requirements.lock pyproject.toml
 	@echo "pixelwise: installs $$(grep -c '^[a-z0-9]' requirements.lock) pinned packages into .venv, most of them PyTorch's for CUDA: 5.5 GB on disk"
@@ -87,3 +89,17 @@ install: .venv/installed
 	.venv/bin/uv pip install --python .venv/bin/python --require-hashes -r requirements.lock
 	@.venv/bin/uv pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation -e .
 	@touch $@
+
+install-%: install ## an optional part: install-s3 (DVC on object storage), install-onnx, install-bench
+	.venv/bin/uv pip install --python .venv/bin/python --require-hashes -r requirements-$*.lock
+
+LOCK := .venv/bin/uv pip compile --universal --generate-hashes --no-header --quiet
+PART = import sys, tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"][sys.argv[1]], sep="\n")
+WHOLE := .venv/whole.lock
+# First one for everything together, so that each optional part fits beside what is always installed.
+lock: install ## pin versions after a change of pyproject.toml: requirements.lock, and one for each optional part
+	cp requirements.lock $(WHOLE)
+	$(LOCK) pyproject.toml --all-extras -o $(WHOLE)
+	$(LOCK) pyproject.toml --extra dev --constraints $(WHOLE) -o requirements.lock
+	@for part in s3 onnx bench; do .venv/bin/python -c '$(PART)' $$part \
+		| $(LOCK) - --python-version 3.11 --constraints $(WHOLE) -o requirements-$$part.lock || exit; done

@@ -11,7 +11,7 @@ from torch import Tensor
 from benchmarks.subjects import LABELS, NARROW, Condition, Subject
 from pixelwise.artifacts import write_json
 from pixelwise.data.pack import FACTS, Item, write_pack
-from pixelwise.data.streets import scene
+from pixelwise.data.scenery.drawing import scene
 from pixelwise.evaluation.hardware import set_tf32
 from pixelwise.settings.training import AdversarialSettings
 from pixelwise.training.adversarial import Translation
@@ -38,12 +38,12 @@ def subjects(condition: Condition, folder: Path) -> list[Subject]:
     write_pack(folder, "train", items)
     gpu = condition.device.type == "cuda"
     options = NARROW["asapnet"] if condition.narrow else {}
-    judge = {"discriminator_options": {"width": 4, "layers": 3}} if condition.narrow else {}
+    narrow = {"discriminator_options": {"width": 4, "layers": 3}} if condition.narrow else {}
     settings = AdversarialSettings(
-        architecture="asapnet", options=options, batch=condition.batch, perceptual=0, **judge
+        architecture="asapnet", options=options, batch=condition.batch, perceptual=0, **narrow
     )
-    here = Machine(condition.device, "bf16" if gpu else "fp32", gpu)
-    task = Translation(settings, LabelledImages(folder, here), here, None)
+    machine = Machine(condition.device, "bf16" if gpu else "fp32", gpu)
+    task = Translation(settings, LabelledImages(folder, machine), machine, None)
     steps = itertools.count()
 
     def batch() -> Tensor:
@@ -53,4 +53,7 @@ def subjects(condition: Condition, folder: Path) -> list[Subject]:
         set_tf32(gpu)  # as training in bfloat16 does
         return task.step(next(steps))
 
-    return [Subject("batch", here.precision, batch, 0.0), Subject("whole training step", here.precision, step, 0.0)]
+    return [
+        Subject("batch", machine.precision, batch, 0.0),
+        Subject("whole training step", machine.precision, step, 0.0),
+    ]

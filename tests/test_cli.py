@@ -62,9 +62,9 @@ def test_mistakes(planned: dict[str, jobs.Job], tmp_path: Path) -> None:
     assert "a job of step 'fetch', not of 'prepare'" in refused(pixelwise("prepare", str(file), cwd=tmp_path))
     assert "is not there" in refused(pixelwise("prepare", planned["prepare/photos"].file, cwd=tmp_path))
     document = json.loads(file.read_text())
-    document["job"]["code"]["pixelwise/data/photos.py"] = "0" * 64
+    document["job"]["code"]["pixelwise/data/kinds/photos.py"] = "0" * 64
     file.write_text(json.dumps(document))
-    assert "another version of pixelwise/data/photos.py" in refused(pixelwise("fetch", str(file), cwd=tmp_path))
+    assert "another version of pixelwise/data/kinds/photos.py" in refused(pixelwise("fetch", str(file), cwd=tmp_path))
     document["job"]["settings"]["nam"] = "x"
     file.write_text(json.dumps(document))
     assert "settings.nam" in refused(pixelwise("fetch", str(file), cwd=tmp_path))

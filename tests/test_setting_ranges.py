@@ -20,6 +20,7 @@ from tests.pipeline.micro import PARAMS, ROOT
 
 INF, NAN = float("inf"), float("nan")
 RESTORE, DENOISER, GENERATOR = "restore.photos", "train.dncnn", "train.asapnet"
+NETWORK = "networks.asapnet"
 WRONG: list[tuple[str, Any]] = [
     *[("compute.threads", value) for value in (0, -1, 1025, 1.5, "2", True, None)],
     *[("compute.device", value) for value in ("gpu", 1, "")],
@@ -29,12 +30,12 @@ WRONG: list[tuple[str, Any]] = [
     *[(f"{GENERATOR}.batch", value) for value in (0, -4, 1.5, 10**9, "many", True)],
     *[(f"{GENERATOR}.presentations", value) for value in (0, 10**10, 1.5)],
     *[(f"{GENERATOR}.perceptual", value) for value in (-1, INF, NAN, 1e9)],
-    *[(f"{GENERATOR}.options.tile", value) for value in (0, 1, 3, 48, 4096, "16", 16.0)],
-    *[(f"{GENERATOR}.options.depth", value) for value in (-1, 10**6, 1.5, True)],
-    *[(f"{GENERATOR}.options.width", value) for value in (0, 10**6, -1, "64")],
-    (f"{GENERATOR}.options.deph", 3),
-    (f"{GENERATOR}.options.padding", "mirror"),
-    (f"{GENERATOR}.options.learned_factor", 512),
+    *[(f"{NETWORK}.options.tile", value) for value in (0, 1, 3, 48, 4096, "16", 16.0)],
+    *[(f"{NETWORK}.options.depth", value) for value in (-1, 10**6, 1.5, True)],
+    *[(f"{NETWORK}.options.width", value) for value in (0, 10**6, -1, "64")],
+    (f"{NETWORK}.options.deph", 3),
+    (f"{NETWORK}.options.padding", "mirror"),
+    (f"{NETWORK}.options.learned_factor", 512),
     (f"{GENERATOR}.discriminator_options.scales", 0),
     *[(f"{DENOISER}.sigma", value) for value in (-1, 256, INF, NAN, [55, 0], [0, 300], [1], [1, 2, 3], "loud")],
     *[(f"{DENOISER}.scales", value) for value in ([], [0], [1.5], [NAN], [-0.5], [1e-9], [1.0] * 17, 0.5)],
@@ -67,7 +68,9 @@ WRONG: list[tuple[str, Any]] = [
     *[("datasets.streets.height", value) for value in (0, 8, 10**6, 1.5)],
     *[("datasets.streets.train", value) for value in (-1, 10**9, "all")],
     *[("datasets.streets.seed", value) for value in (-1, 2**32)],
-    *[("report.dpi", value) for value in (1,)],
+    *[("figures.dpi", value) for value in (1, 10_000, "high")],
+    *[("summarise.resamples", value) for value in (1, 10**9)],
+    *[("summarise.reference", value) for value in ("dncnn", [1], ["dncnn", "dncnn"])],
     *[("report.max_bytes", value) for value in (1, 10**9)],
 ]
 

@@ -13,7 +13,7 @@ from pixelwise.planning.code import PACKAGE, source_of, sources_of
 
 BASE = {"artifacts", "errors", "files", "planning", "quantities", "record", "settings", "terminal"}
 ALLOWED = {
-    "settings": {"settings", "errors", "files"},
+    "settings": {"settings", "errors", "files", "quantities"},
     "data": {"data"} | BASE,
     "models": {"models"} | BASE,
     "training": {"training", "data", "models"} | BASE,
@@ -27,7 +27,8 @@ EXCEPTIONS = {
     ("reporting", "pixelwise.evaluation.statistics"),
     ("reporting", "pixelwise.data.read_images"),
     ("reporting", "pixelwise.data.pack"),
-    ("reporting", "pixelwise.data.sources"),
+    ("settings", "pixelwise.data.declared_kinds"),
+    ("claims", "pixelwise.data.declared_kinds"),
 }
 
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from pixelwise.errors import PixelwiseError
 from pixelwise.files.disk import refusal
-from pixelwise.files.reading import Model, read, short
+from pixelwise.files.reading import Model, content, read, short
 from pixelwise.files.reading import read_json as read_json
 
 MANIFEST = "manifest.json"
@@ -25,6 +25,8 @@ MARK = ".pixelwise"
 """A file in every output folder, from its beginning: what has neither this nor a manifest is never emptied."""
 DAMAGED = "damaged"
 """Stands in a manifest for an input whose bytes were not those that its own manifest lists."""
+_ACCEPTED = b'{\n "accepted": '
+"""How a manifest with acceptances begins: its keys are sorted."""
 
 
 def sha256(path: Path | str) -> str:
@@ -110,7 +112,12 @@ def write_text(path: Path | str, text: str) -> None:
 
 def write_json(path: Path | str, document: Any) -> None:
     """Write sorted, indented JSON atomically; NaN and infinity are refused, since JSON has neither."""
-    write_text(path, json.dumps(document, indent=1, sort_keys=True, allow_nan=False, ensure_ascii=False) + "\n")
+    write_text(path, as_json(document))
+
+
+def as_json(document: Any) -> str:
+    """Sorted, indented JSON."""
+    return json.dumps(document, indent=1, sort_keys=True, allow_nan=False, ensure_ascii=False) + "\n"
 
 
 def files_below(folder: Path) -> list[Path]:
@@ -123,8 +130,26 @@ def files_below(folder: Path) -> list[Path]:
 def write_manifest(folder: Path, job: Mapping[str, Any], inputs: Mapping[str, str]) -> None:
     """Write `folder/manifest.json`: the job, the hashes of the upstream manifests and of every file made."""
     files = {path.relative_to(folder).as_posix(): sha256(path) for path in files_below(folder)}
-    document = {"job": job, "inputs": dict(inputs), "files": files}
-    write_json(folder / MANIFEST, document | {"digest": digest(document)})
+    write_json(folder / MANIFEST, sealed({"job": job, "inputs": dict(inputs), "files": files}))
+
+
+def sealed(document: Mapping[str, Any]) -> dict[str, Any]:
+    """A manifest with the digest of what it says."""
+    return {**document, "digest": digest(document)}
+
+
+def as_made(manifest: Path | str) -> str:
+    """SHA-256 of a manifest as its job wrote it: what is accepted later (`planning.acceptance`) makes no other output.
+
+    Raises:
+        PixelwiseError: If something was accepted and it is no manifest.
+    """
+    written = content(manifest)
+    if written.startswith(_ACCEPTED):
+        document = read_manifest(manifest)
+        del document["accepted"]
+        written = as_json(sealed(document)).encode("utf-8")
+    return hashlib.sha256(written).hexdigest()
 
 
 def _is_hash(value: Any) -> bool:
@@ -139,13 +164,16 @@ def _is_name(name: str) -> bool:
 def read_manifest(path: Path | str) -> dict[str, Any]:
     """Read a manifest: `job` (as its job file described it), `inputs` (folder -> hash) and `files` (name -> hash).
 
+    It may hold `accepted` too, a list of changes that do not concern it (`planning.acceptance`).
+
     Raises:
         PixelwiseError: If it is missing or anything else; what it says of the job is not checked here.
     """
     document = read_json(path)
     own = document.pop("digest", None) if isinstance(document, dict) else None
     parts = [document.get(name) for name in ("job", "inputs", "files")] if isinstance(document, dict) else []
-    if len(parts) != 3 or len(document) != 3 or not all(isinstance(part, dict) for part in parts):
+    known = parts and isinstance(document.get("accepted", []), list) and len(document.keys() - {"accepted"}) == 3
+    if not known or not all(isinstance(part, dict) for part in parts):
         raise PixelwiseError(f"{path}: not a manifest; one holds job, inputs and files")
     if own is not None and own != digest(document):
         raise PixelwiseError(f"{path}: changed since it was written; its digest {short(own)} is not of what it says")

@@ -23,6 +23,7 @@ STEPS = {
     "weights": "Obtain one file of published weights.",
     "train": "Train one model, or convert a published checkpoint.",
     "generate": "Generate one picture for each label map.",
+    "follow": "Score a generator along its training.",
     "time": "Time a group of models, interleaved.",
     "fid": "Compare the features of generated and real pictures.",
     "segment": "Score a segmenter on generated pictures.",
@@ -141,15 +142,44 @@ def record(config: Config = Path("params.yaml"), profile: ProfileOption = None) 
 
 
 @app.command()
+def accept(
+    job: Annotated[str, typer.Argument(metavar="JOB", help="Id of a job, such as train/streets/asapnet/seed0.")],
+    why: Annotated[str, typer.Option(help="Why the change does not concern it; stands in the report.")],
+    config: Config = Path("params.yaml"),
+    profile: ProfileOption = None,
+    smoke: Smoke = None,
+) -> None:
+    """Declare that a change of code or packages does not concern what a job made: its outputs stay and are valid."""
+    from pixelwise.planning.graph import plan as planned
+    from pixelwise.planning.upkeep import accept as accepted
+
+    show(f"accepted: {job}: {accepted(planned(config, profile, smoke), job, why)}")
+
+
+@app.command()
+def clean(
+    yes: Annotated[bool, typer.Option("--yes", help="Remove what is listed.")] = False,
+    config: Config = Path("params.yaml"),
+    profile: ProfileOption = None,
+) -> None:
+    """List what is left of settings that are gone: outputs of entries no longer configured, halves of trainings."""
+    from pixelwise.planning.upkeep import clean as cleaned
+
+    for line in cleaned(config, profile, yes):
+        show(line)
+
+
+@app.command()
 def inputs(config: Config = Path("params.yaml"), profile: ProfileOption = None, smoke: Smoke = None) -> None:
-    """Hash the files of your own that a run reads; DVC compares the result with that of its last run."""
+    """Note your own files that a run reads, and the packages that compute; DVC compares that with its last run."""
     from pixelwise.artifacts import write_json
     from pixelwise.data import own
     from pixelwise.planning.graph import plan as planned
 
     run = planned(config, profile, smoke)
     file = Path("work") / "inputs" / f"{run.name}.json"
-    write_json(file, own.digest(run.jobs))
+    packages = {name: version for job in run.jobs for name, version in job.description()["packages"].items()}
+    write_json(file, {**own.digest(run.jobs), "packages": packages})
     show(str(file))
 
 

@@ -32,7 +32,9 @@ def test_a_whole_file_is_read_as_it_is(judged: Any, tmp_path: Path) -> None:
     assert found == given
 
 
-@pytest.mark.parametrize("name", ["missing", "evidence", "beside", "note", "value", "contradiction", "beside_measured"])
+@pytest.mark.parametrize(
+    "name", ["missing", "evidence", "context_only", "note", "value", "contradiction", "context_measured"]
+)
 def test_what_is_left_out_has_its_default(
     judged: Any, tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -7,7 +7,7 @@ from itertools import permutations
 import pytest
 
 from pixelwise.claims.claim_schema import register
-from pixelwise.claims.headline import beside, headline
+from pixelwise.claims.headline import headline, nearest_number
 from pixelwise.claims.verdicts import decide, decide_all
 
 from .conftest import item
@@ -30,7 +30,7 @@ def test_the_protocol_comes_before_the_data_and_the_alphabet():
         items = [record for part in order for record in part]
         finding = decide(known, known.claim("S-FID-3"), items, [])
         assert finding.verdict == "not testable here"
-        assert [round(number.value) for number in finding.beside_measured] == [-30, 30, 20]
+        assert [round(number.value) for number in finding.context_measured] == [-30, 30, 20]
 
 
 def test_less_far_conditions_come_first():
@@ -38,7 +38,7 @@ def test_less_far_conditions_come_first():
     near = fids(70, 60, dataset="camvid")
     far = fids(70, 50, dataset="camvid", condition={"height": 64, "width": 128})
     drawn = fids(70, 40, dataset="boxes", synthetic=True)
-    numbers = decide(known, known.claim("S-FID-3"), [*far, *drawn, *near], []).beside_measured
+    numbers = decide(known, known.claim("S-FID-3"), [*far, *drawn, *near], []).context_measured
     assert [round(number.value) for number in numbers] == [10, 30, 20]
 
 
@@ -53,7 +53,7 @@ def test_less_far_conditions_come_first():
 def test_it_has_a_sign_and_a_side(asap, other, words):
     known = register()
     claim = known.claim("S-FID-3")
-    text = beside(claim, decide(known, claim, fids(asap, other, dataset="camvid"), []))
+    text = nearest_number(claim, decide(known, claim, fids(asap, other, dataset="camvid"), []))
     assert text == f" Nearest number: FID {words}; measured on camvid, not on cityscapes."
 
 
@@ -71,11 +71,11 @@ def test_a_claimed_number_tells_inside_or_outside():
     claim = known.claim("D1-DNCNN-S-25")
     for value, words in ((29.2, "29.2 [29.16, 29.24] dB, inside"), (28.0, "28 [27.96, 28.04] dB, outside")):
         planted = item("restoration", "dncnn_released", "psnr", value, 0.5, dataset="bsd68", short=True)
-        assert f"{words} the claimed range" in beside(claim, decide(known, claim, [planted], []))
+        assert f"{words} the claimed range" in nearest_number(claim, decide(known, claim, [planted], []))
 
 
 def test_a_decided_claim_has_none():
     known = register()
     claim = known.claim("S-FID-3")
     finding = decide(known, claim, [*fids(70, 60), *fids(70, 60, dataset="camvid")], [])
-    assert finding.verdict == "confirmed" and beside(claim, finding) == ""
+    assert finding.verdict == "confirmed" and nearest_number(claim, finding) == ""

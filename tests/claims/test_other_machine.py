@@ -89,4 +89,4 @@ def test_another_treatment_stands_beside():
     made = {"condition": {"treatment": "optimised"}}
     finding = decide(known, known.claim("S-SPD-3"), [ratio(2.8, **made)], [])
     assert finding.verdict == "not testable here"
-    assert finding.beside[0].bars == ["treatment optimised, not published"]
+    assert finding.context_only[0].reasons_excluded == ["treatment optimised, not published"]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pixelwise.claims.claim_schema import register
-from pixelwise.claims.headline import beside, headline, verdict
+from pixelwise.claims.headline import headline, nearest_number, verdict
 from pixelwise.claims.judge import judge_below
 from pixelwise.claims.verdicts import decide_all
 from pixelwise.claims.wording import join
@@ -74,7 +74,7 @@ def test_the_verdict_of_a_headline_with_its_reason_has_25_words_at_most(name):
     for claim in known.headlines:
         told = verdict(by_id[claim.id])
         assert 3 <= len(told.split()) <= MOST, told
-        assert len(beside(claim, by_id[claim.id]).split()) <= MOST
+        assert len(nearest_number(claim, by_id[claim.id]).split()) <= MOST
 
 
 @pytest.mark.parametrize("folder", RECORDED, ids=lambda folder: folder.parent.name)

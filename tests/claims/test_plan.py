@@ -9,6 +9,7 @@ from rich.console import Console
 from pixelwise.claims import costs, plan, predicted_records
 from pixelwise.claims.claim_schema import register
 from pixelwise.claims.predicted_records import Datasets
+from pixelwise.data.kinds.cityscapes import LOGIN
 from pixelwise.errors import PixelwiseError
 from pixelwise.planning.graph import plan_of
 
@@ -17,12 +18,16 @@ DATA = {
     "streets": {"kind": "streets", "height": 256, "width": 512, "train": 96, "val": 600},
 }
 DATA |= {"bsd68": {"kind": "bsd68"}}
-TIME = {"task": "translation", "models": {"asapnet": {"architecture": "asapnet"}}, "ratios": [["pix2pixhd", "asapnet"]]}
-TIME["models"]["pix2pixhd"] = {"architecture": "spade_pix2pixhd"}
+NETWORKS = {
+    "asapnet": {"architecture": "asapnet"},
+    "pix2pixhd": {"architecture": "spade_pix2pixhd"},
+    "drn": {"architecture": "drn_d_105"},
+}
+TIME = {"task": "translation", "networks": ["pix2pixhd"], "against": "asapnet"}
 
 
 def run(dataset="cityscapes", device="cpu", **changes):
-    model = {"task": "translation", "dataset": dataset, "architecture": "asapnet", "perceptual": 0, **changes}
+    model = {"task": "translation", "dataset": dataset, "network": "asapnet", "perceptual": 0, **changes}
     profile = {
         "title": "planned",
         "seeds": [0, 1, 2],
@@ -30,11 +35,11 @@ def run(dataset="cityscapes", device="cpu", **changes):
         "datasets": DATA,
         "train": {
             "asapnet": model,
-            "pix2pixhd": model | {"architecture": "spade_pix2pixhd", "recipe": "asapnet"},
+            "pix2pixhd": model | {"network": "pix2pixhd", "recipe": "asapnet"},
             "segmenter": {
                 "task": "segmentation",
                 "dataset": dataset,
-                "architecture": "drn_d_105",
+                "network": "drn",
                 "recipe": "drn_d_105",
             },
         },
@@ -42,13 +47,13 @@ def run(dataset="cityscapes", device="cpu", **changes):
         "restore": {"bsd68": {"dataset": "bsd68"}},
         "time": {"translation": TIME},
     }
-    return plan_of({"profile": "p", "profiles": {"p": profile}})
+    return plan_of({"profile": "p", "networks": NETWORKS, "profiles": {"p": profile}})
 
 
 @pytest.fixture(autouse=True)
 def no_gpu_and_no_logins(monkeypatch):
     monkeypatch.setattr(predicted_records, "accelerator", lambda: None)
-    for name in ("CITYSCAPES_ROOT", *plan.LOGIN):
+    for name in ("CITYSCAPES_ROOT", *LOGIN):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -81,7 +86,7 @@ def test_times_on_a_gpu_wait_for_a_gpu(tmp_path, monkeypatch):
 
 def test_what_is_missing_is_said(tmp_path):
     found = plan.survey(run(), tmp_path / "run.jsonl")
-    assert any(line.startswith("data cityscapes: register at") for line in found["missing"])
+    assert any(line.startswith("data cityscapes: set CITYSCAPES_ROOT to") for line in found["missing"])
     assert any("a GPU" in line for line in found["missing"])
     entry = next(entry for entry in found["data"] if entry["name"] == "cityscapes")
     assert entry["login"] and entry["disk_gb"] > 10 and not entry["have"]

@@ -15,9 +15,10 @@ from contextlib import contextmanager
 
 import pytest
 
-from pixelwise.data import cityscapes_login, download, extract, facades, fetch, transfer, zips
+from pixelwise.data import cityscapes_login, download, extract, fetch, transfer, zips
 from pixelwise.data.extract import Member
-from pixelwise.data.sources import ARCHIVES, Source
+from pixelwise.data.kinds import facades
+from pixelwise.data.sources import Source
 from pixelwise.errors import PixelwiseError
 from pixelwise.settings.data import Dataset
 
@@ -332,7 +333,7 @@ def test_a_password_follows_redirects_to_its_own_host_only(monkeypatch):
 
 
 def bomb(megabytes: int) -> bytes:
-    names = facades.wanted([f"base/{i}{end}" for i in range(facades.COUNT) for end in (".jpg", ".png")])
+    names = [f"base/{i}{end}" for i in range(facades.COUNT) for end in (".jpg", ".png")]
     files = dict.fromkeys(names, b"x")
     files[names[0]] = bytes(megabytes * 2**20)
     return zipped(files, zipfile.ZIP_DEFLATED)
@@ -341,7 +342,7 @@ def bomb(megabytes: int) -> bytes:
 def test_an_archive_that_grows_a_thousandfold(tmp_path, monkeypatch):
     """Refused before a byte of it is written, from a server (and then removed) and from a folder."""
     archive, out = bomb(100), tmp_path / "out"
-    path = tmp_path / "mirror" / ARCHIVES["facades"].path
+    path = tmp_path / "mirror" / facades.SOURCE.path
     path.parent.mkdir(parents=True)
     path.write_bytes(archive)
     monkeypatch.setenv(download.MIRROR, str(tmp_path / "mirror"))
@@ -359,7 +360,7 @@ def test_an_archive_that_grows_a_thousandfold(tmp_path, monkeypatch):
 
 def test_the_publishers_downloader_is_bounded_too(monkeypatch):
     limited = {"x": Source("https://x.invalid", "t", most=1000)}
-    monkeypatch.setattr(cityscapes_login, "CITYSCAPES", limited)
+    monkeypatch.setattr(cityscapes_login, "SOURCES", limited)
     with host(endless(head("200 OK"))) as server:
         opened = cityscapes_login.Bounded()
         with pytest.raises(PixelwiseError, match="more than 1000 bytes"):

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 import requests
 
-from pixelwise.data import cityscapes_login, fetch, roots
+from pixelwise.data import cityscapes_login, fetch
 from pixelwise.data.download import CACHE
+from pixelwise.data.kinds.cityscapes import DOWNLOADED, ROOT
 from pixelwise.errors import PixelwiseError
 from pixelwise.settings.data import Dataset, FetchSettings
 from tests.data.builders import cityscapes
@@ -34,12 +35,12 @@ class Site(http.server.BaseHTTPRequestHandler):
 @pytest.fixture
 def site(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv(roots.CITYSCAPES, raising=False)
+    monkeypatch.delenv(ROOT, raising=False)
     monkeypatch.setenv("CITYSCAPES_USERNAME", "me")
     monkeypatch.setenv("CITYSCAPES_PASSWORD", "right")
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Site)
     threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    monkeypatch.setattr(cityscapes_login, "CITYSCAPES_HOME", f"http://127.0.0.1:{server.server_port}")
+    monkeypatch.setattr(cityscapes_login, "HOME", f"http://127.0.0.1:{server.server_port}")
     yield server
     server.shutdown()
     server.server_close()
@@ -69,7 +70,7 @@ def test_download_with_login(site, packages, tmp_path):
     fetch.run(FetchSettings(name="city", dataset=dataset), {}, tmp_path / "raw", tmp_path)
     assert packages == [("gtFine_trainvaltest.zip", False), ("leftImg8bit_trainvaltest.zip", False)]
     lines = (tmp_path / "raw" / fetch.FILES).read_text().splitlines()
-    assert len(lines) == 1 + 3 * 3 and not list(roots.DOWNLOADED.rglob("*_color.png"))
+    assert len(lines) == 1 + 3 * 3 and not list(DOWNLOADED.rglob("*_color.png"))
     fetch.run(FetchSettings(name="city", dataset=dataset), {}, tmp_path / "again", tmp_path)
     assert len(packages) == 2 and (tmp_path / "again" / fetch.FILES).read_text().splitlines() == lines
 
@@ -84,7 +85,7 @@ def test_refused_login(site, monkeypatch):
 
 
 def test_unreachable_site(site, monkeypatch):
-    monkeypatch.setattr(cityscapes_login, "CITYSCAPES_HOME", "http://127.0.0.1:1")
+    monkeypatch.setattr(cityscapes_login, "HOME", "http://127.0.0.1:1")
     with pytest.raises(PixelwiseError, match=r"can't be reached \(ConnectionError\)"):
         cityscapes_login.download()
 
@@ -104,4 +105,4 @@ def test_failures_of_the_publishers_downloader(site, monkeypatch, error, message
     monkeypatch.setattr(cityscapes_login.downloader, "download_packages", fail)
     with pytest.raises(PixelwiseError, match=message):
         cityscapes_login.download()
-    assert (CACHE / "gtFine_trainvaltest.zip").exists() == kept and not roots.DOWNLOADED.exists()
+    assert (CACHE / "gtFine_trainvaltest.zip").exists() == kept and not DOWNLOADED.exists()

@@ -18,7 +18,7 @@ from tifffile import imwrite
 
 from pixelwise.data import read_images
 from pixelwise.data.decoding import header
-from pixelwise.data.formats import FORMATS, SUFFIXES
+from pixelwise.data.suffixes import FORMATS, SUFFIXES
 from pixelwise.errors import PixelwiseError
 from pixelwise.evaluation.apply import own_picture
 

@@ -6,7 +6,7 @@ import zipfile
 
 import pytest
 
-from pixelwise.data import download, extract, sources
+from pixelwise.data import declared_kinds, download, extract
 from pixelwise.data.extract import Member
 from pixelwise.data.sources import Source
 from pixelwise.errors import PixelwiseError
@@ -113,9 +113,10 @@ def test_archive_of_a_mirror_is_never_removed(archive, tmp_path):
     assert mirrored.exists()
 
 
-@pytest.mark.parametrize(("name", "count"), [("camvid", 1200), ("bsds500", 500), ("dncnn", 480)])
+@pytest.mark.parametrize(("name", "count"), [("camvid", 1200), ("bsds500", 500), ("set12", 480)])
 def test_committed_lists_are_those_of_the_table(name, count):
-    listed = extract.members(sources.ARCHIVES[name])
+    source = declared_kinds.find(name).origin.source
+    listed = extract.members(source)
     assert len(listed) == len({entry.name for entry in listed}) == count
     assert all(entry.size and len(entry.sha256 or "") == 64 for entry in listed)
 
@@ -124,12 +125,3 @@ def test_edited_list_is_refused(monkeypatch):
     edited = Source(url="https://x.invalid/a.zip", licence="", manifest="camvid.csv", manifest_sha256="0" * 64)
     with pytest.raises(PixelwiseError, match=r"camvid\.csv: sha256"):
         extract.members(edited)
-
-
-def test_table_names_a_licence_and_a_checksum_for_everything():
-    rows = sources.table()
-    assert all(row["licence"] and row["url"].startswith("https://") for row in rows)
-    without = [row["name"] for row in rows if not row["checksum"]]
-    assert without == ["facades", "gtFine_trainvaltest.zip", "leftImg8bit_trainvaltest.zip"]
-    with pytest.raises(PixelwiseError, match="photos: not downloaded"):
-        sources.archive("photos")

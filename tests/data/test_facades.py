@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import zipfile
 
 import numpy as np
 import pytest
 
-from pixelwise.data import download, facades, fetch, prepare
+from pixelwise.data import download, fetch, prepare
+from pixelwise.data.kinds import facades
 from pixelwise.data.pack import Pack, read_facts
 from pixelwise.errors import PixelwiseError
 from pixelwise.settings.data import Dataset, FetchSettings, PrepareSettings
@@ -16,9 +18,16 @@ from tests.data.builders import png
 DATASET = Dataset(kind="facades", height=16, width=16)
 
 
+def published(monkeypatch, count):
+    """As if the published set had so many facades."""
+    fewer = dataclasses.replace(facades.KIND.origin, members=2 * count)
+    counts = {"train": count - 2, "val": 2}
+    monkeypatch.setattr(facades, "KIND", dataclasses.replace(facades.KIND, origin=fewer, counts=counts))
+
+
 @pytest.fixture
 def archive(tmp_path, monkeypatch):
-    monkeypatch.setattr(facades, "COUNT", 5)
+    published(monkeypatch, 5)
     monkeypatch.setattr(facades, "VALIDATION", 2)
     monkeypatch.setenv(download.MIRROR, str(tmp_path / "mirror"))
     path = tmp_path / "mirror/~tylecr1/facade/CMP_facade_DB_base.zip"
@@ -47,6 +56,6 @@ def test_fetch_and_prepare(archive, tmp_path, capsys):
 
 
 def test_incomplete_archive(archive, tmp_path, monkeypatch):
-    monkeypatch.setattr(facades, "COUNT", 6)
+    published(monkeypatch, 6)
     with pytest.raises(PixelwiseError, match="10 photographs and label maps; expected 12"):
         fetch.run(FetchSettings(name="facades", dataset=DATASET), {}, tmp_path / "raw", tmp_path)

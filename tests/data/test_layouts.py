@@ -3,8 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pixelwise.data import cityscapes as reader
+from pixelwise.data import cityscapes_layout as reader
 from pixelwise.data import readers, roots
+from pixelwise.data.kinds.cityscapes import LOGIN, ROOT
 from pixelwise.data.layout import natural
 from pixelwise.errors import PixelwiseError
 from pixelwise.settings.data import Dataset
@@ -145,7 +146,7 @@ def test_facades_thirteen_ids_and_the_last_for_validation(tmp_path):
 @pytest.fixture
 def no_cityscapes(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
-    for name in (roots.CITYSCAPES, *roots.LOGIN):
+    for name in (ROOT, *LOGIN):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -153,13 +154,13 @@ def test_preflight_says_how_to_get_cityscapes(no_cityscapes, monkeypatch, tmp_pa
     dataset = Dataset(kind="cityscapes")
     with pytest.raises(PixelwiseError, match=r"set CITYSCAPES_ROOT .*register.*csDownload"):
         roots.preflight(dataset)
-    for name in roots.LOGIN:
+    for name in LOGIN:
         monkeypatch.setenv(name, "x")
     roots.preflight(dataset)
-    monkeypatch.setenv(roots.CITYSCAPES, str(tmp_path / "nowhere"))
+    monkeypatch.setenv(ROOT, str(tmp_path / "nowhere"))
     with pytest.raises(PixelwiseError, match="no such folder"):
         roots.preflight(dataset)
-    monkeypatch.setenv(roots.CITYSCAPES, str(tmp_path))
+    monkeypatch.setenv(ROOT, str(tmp_path))
     with pytest.raises(PixelwiseError, match=r"no leftImg8bit/train/ inside"):
         roots.preflight(dataset)
     cityscapes(tmp_path)

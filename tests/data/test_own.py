@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from pixelwise import artifacts
-from pixelwise.data import fetch, own, roots, weights
+from pixelwise.data import fetch, own, weights
+from pixelwise.data.kinds.cityscapes import ROOT
 from pixelwise.planning import staleness
 from pixelwise.planning.jobs import Job
 from pixelwise.settings.data import Dataset, FetchSettings, WeightsSettings
@@ -19,7 +20,7 @@ from tests.data.builders import cityscapes, custom
 @pytest.fixture(autouse=True)
 def _in_tmp(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv(roots.CITYSCAPES, raising=False)
+    monkeypatch.delenv(ROOT, raising=False)
 
 
 def done(job: Job) -> Job:
@@ -90,12 +91,12 @@ def test_what_changes_in_a_folder(tmp_path, capsys):
 
 
 def test_another_folder_in_the_environment(tmp_path, monkeypatch):
-    monkeypatch.setenv(roots.CITYSCAPES, str(cityscapes(tmp_path / "one")))
+    monkeypatch.setenv(ROOT, str(cityscapes(tmp_path / "one")))
     settings = FetchSettings(name="city", dataset=Dataset(kind="cityscapes"))
     job = done(Job("fetch/city", "fetch", settings, "data/run/city/raw", "results/run/jobs/fetch/city.json"))
-    monkeypatch.setenv(roots.CITYSCAPES, str(cityscapes(tmp_path / "copy")))
+    monkeypatch.setenv(ROOT, str(cityscapes(tmp_path / "copy")))
     assert own.changed([job]) == {}
-    monkeypatch.setenv(roots.CITYSCAPES, str(cityscapes(tmp_path / "other", train=4)))
+    monkeypatch.setenv(ROOT, str(cityscapes(tmp_path / "other", train=4)))
     assert " is new since it was fetched" in own.changed([job])[job.id]
 
 

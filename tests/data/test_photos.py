@@ -9,7 +9,7 @@ from PIL import Image
 from skimage import data
 
 from pixelwise.artifacts import sha256
-from pixelwise.data import photos
+from pixelwise.data import installed_photographs as photos
 from pixelwise.errors import PixelwiseError
 from pixelwise.evaluation import evaluation_noise
 

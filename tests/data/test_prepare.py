@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pixelwise.data import fetch, prepare, roots
+from pixelwise.data import fetch, prepare
+from pixelwise.data.kinds.cityscapes import ROOT
 from pixelwise.data.pack import Pack, read_facts
 from pixelwise.errors import PixelwiseError
 from pixelwise.settings.data import Dataset, FetchSettings, PrepareSettings
@@ -30,7 +31,7 @@ def make(dataset, folder):
 
 @pytest.fixture
 def city(tmp_path, monkeypatch):
-    monkeypatch.delenv(roots.CITYSCAPES, raising=False)
+    monkeypatch.delenv(ROOT, raising=False)
     return cityscapes(tmp_path / "official")
 
 
@@ -54,7 +55,7 @@ def test_official_layout(city, tmp_path):
 
 
 def test_environment_names_the_root_and_no_path_enters_the_outputs(city, tmp_path, monkeypatch):
-    monkeypatch.setenv(roots.CITYSCAPES, str(city))
+    monkeypatch.setenv(ROOT, str(city))
     out = make(settings(None), tmp_path / "run")
     for path in (*out.iterdir(), *(tmp_path / "run/raw").iterdir()):
         assert str(tmp_path).encode() not in path.read_bytes()

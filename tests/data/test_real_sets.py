@@ -7,7 +7,7 @@ import shutil
 import numpy as np
 import pytest
 
-from pixelwise.data import bsds, check, download, extract, fetch, prepare, sources
+from pixelwise.data import berkeley, check, download, extract, fetch, prepare
 from pixelwise.data.pack import Pack, read_facts
 from pixelwise.errors import PixelwiseError
 from pixelwise.settings.data import Dataset, FetchSettings, PrepareSettings
@@ -75,7 +75,7 @@ def test_the_68_are_bsd68(made):
         near = [n for n, y in luma.items() if y.shape == image.shape and np.abs(y - image).max() <= 1]
         assert len(near) == 1
         matches.add(near[0])
-    assert matches == set(val.names) == {str(number) for number in bsds.TEST_IDS}
+    assert matches == set(val.names) == {str(number) for number in berkeley.TEST_IDS}
 
 
 def test_other_photographs(made):
@@ -88,7 +88,7 @@ def test_other_photographs(made):
 
 def test_flipped_byte_in_a_real_archive(mirror, tmp_path, monkeypatch):
     """A mirror with one damaged archive: refused in one line."""
-    source = sources.ARCHIVES["dncnn"]
+    source = berkeley.DNCNN
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv(download.MIRROR, str(tmp_path / "copy"))
     copy = tmp_path / "copy" / source.path

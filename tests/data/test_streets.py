@@ -10,8 +10,8 @@ from cityscapesscripts.helpers.labels import labels
 from PIL import Image
 
 from pixelwise.artifacts import sha256
-from pixelwise.data import streets
 from pixelwise.data.scenery import canvas as c
+from pixelwise.data.scenery import drawing as streets
 from pixelwise.errors import PixelwiseError
 
 WITH_INSTANCES = {label.id for label in labels if label.hasInstances and label.id >= 0}

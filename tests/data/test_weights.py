@@ -12,7 +12,8 @@ from safetensors.torch import load_file
 from torch import nn
 
 from pixelwise.data import download, inception, package, vgg, weights
-from pixelwise.data.sources import PACKAGES, WEIGHTS, Package, Source
+from pixelwise.data.published_weights import PACKAGES, WEIGHTS
+from pixelwise.data.sources import Package, Source
 from pixelwise.errors import PixelwiseError
 from pixelwise.settings.data import WeightsSettings
 

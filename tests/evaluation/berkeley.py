@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from pixelwise.artifacts import write_json
-from pixelwise.data.bsds import TEST_IDS
+from pixelwise.data.berkeley import TEST_IDS
 from pixelwise.data.pack import Item, Pack, write_pack
 
 

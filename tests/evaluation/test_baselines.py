@@ -10,8 +10,9 @@ import pytest
 from pixelwise.evaluation import baselines
 from pixelwise.evaluation.cases import Case, Cases
 from pixelwise.evaluation.evaluation_noise import add_noise
-from pixelwise.evaluation.fidelity import psnr, quantise
+from pixelwise.evaluation.metrics.restoration.psnr import psnr
 from pixelwise.evaluation.protocols import PROTOCOLS
+from pixelwise.evaluation.restored_image import quantise
 from tests.evaluation import berkeley
 
 # docs/reference/sources.md, "Own computations": dB, mean over the 68 images; given to two digits.

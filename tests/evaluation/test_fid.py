@@ -19,8 +19,9 @@ from torchmetrics.image.kid import poly_mmd
 from pixelwise.data.pack import Pack
 from pixelwise.errors import PixelwiseError
 from pixelwise.evaluation import compared_pictures, features, fid
-from pixelwise.evaluation.frechet import frechet_distance, recentred_interval
-from pixelwise.evaluation.kid import KernelDistance
+from pixelwise.evaluation.metrics.fid.frechet import frechet_distance
+from pixelwise.evaluation.metrics.fid.kid import KernelDistance
+from pixelwise.evaluation.statistics import recentred_interval
 from pixelwise.record import read_records
 from pixelwise.settings.evaluation import FidSettings
 

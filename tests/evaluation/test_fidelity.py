@@ -8,8 +8,10 @@ import torch
 from scipy.ndimage import correlate1d
 from torchmetrics.functional.image import structural_similarity_index_measure
 
-from pixelwise.evaluation.blockiness import blockiness
-from pixelwise.evaluation.fidelity import psnr, quantise, ssim
+from pixelwise.evaluation.metrics.restoration.blockiness import blockiness
+from pixelwise.evaluation.metrics.restoration.psnr import psnr
+from pixelwise.evaluation.metrics.restoration.ssim import ssim
+from pixelwise.evaluation.restored_image import quantise
 
 
 def pair(shape=(40, 52), seed=0):

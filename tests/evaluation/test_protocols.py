@@ -8,7 +8,7 @@ from typing import get_args
 import numpy as np
 import pytest
 
-from pixelwise.data import photos
+from pixelwise.data import installed_photographs as photos
 from pixelwise.data.pack import Item
 from pixelwise.data.read_images import four_neighbours
 from pixelwise.errors import PixelwiseError

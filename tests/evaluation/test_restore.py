@@ -12,16 +12,16 @@ from PIL import Image
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from pixelwise.artifacts import read_json, sha256, write_json
-from pixelwise.data import photos
+from pixelwise.data import installed_photographs as photos
 from pixelwise.data.pack import Item
 from pixelwise.errors import PixelwiseError
 from pixelwise.evaluation import restore
 from pixelwise.evaluation.evaluation_noise import add_noise
 from pixelwise.evaluation.restorer import Restorer
-from pixelwise.evaluation.score_cache import Ledger
+from pixelwise.evaluation.score_cache import ScoreCache
 from pixelwise.files.reading import checked
 from pixelwise.models import build, checkpoint
-from pixelwise.record import protocol_hash, read_records
+from pixelwise.record import read_records
 from pixelwise.settings.restoration import RestorationSettings
 from tests.evaluation import berkeley
 
@@ -183,7 +183,7 @@ def test_two_runs_give_the_same_bytes_and_a_killed_one_goes_on(tmp_path, data, m
     third = run(tmp_path / "b", {"data": data})
     assert len(counted) == len(lines) - 5
     assert all(sha256(first / name) == sha256(third / name) for name in names)
-    assert len(Ledger(ledger)._known) == len(lines)
+    assert len(ScoreCache(ledger)._known) == len(lines)
 
 
 def test_deblurring_is_the_same_step(tmp_path, data):

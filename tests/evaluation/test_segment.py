@@ -11,7 +11,7 @@ from torch import nn
 from torchmetrics.functional.classification import multiclass_accuracy, multiclass_jaccard_index
 
 from pixelwise.artifacts import read_json, write_json
-from pixelwise.data import cityscapes
+from pixelwise.data import cityscapes_layout as cityscapes
 from pixelwise.data.pack import Pack
 from pixelwise.errors import PixelwiseError
 from pixelwise.evaluation import compared_pictures, confusion, segment, segmenter_protocols

@@ -7,7 +7,6 @@ import copy
 import numpy as np
 import pytest
 import torch
-import yaml
 from PIL import Image
 from typer.testing import CliRunner
 
@@ -40,10 +39,12 @@ def test_convert_and_translate(tmp_path, monkeypatch):
     assert Image.open("made.png").size == (128, 64)
 
 
-def planned(**changes):
-    """The micro profile with SPADE in the place of pix2pixHD."""
+def planned(options=OPTIONS, **changes):
+    """The micro profile with SPADE in the place of ASAP-Net."""
     config = copy.deepcopy(PARAMS)
-    config["profiles"]["micro"]["train"]["asapnet"] |= {"architecture": "spade", "options": OPTIONS} | changes
+    micro = config["profiles"]["micro"]
+    micro["networks"]["spade"] = {"architecture": "spade", "options": options}
+    micro["train"]["asapnet"] |= {"network": "spade"} | changes
     return graph.plan_of(config)
 
 
@@ -70,12 +71,10 @@ def test_refused_in_one_line(options, message):
 
 
 def test_street_and_paper_name_it():
-    with (ROOT / "params.yaml").open(encoding="utf-8") as stream:
-        profiles = yaml.safe_load(stream)["profiles"]
     for name in ("street", "paper"):
-        profile = profiles[name]
-        assert profile["train"]["spade"]["recipe"] == profile["train"]["pix2pixhd"]["recipe"]
-        for group in profile["time"].values():
-            if group["task"] == "translation":
-                slow = {pair[0]: pair[1] for pair in group["ratios"]}
-                assert group["models"]["spade"] == {"architecture": "spade"} and slow["spade"] == slow["pix2pixhd"]
+        jobs = graph.plan(ROOT / "params.yaml", name).jobs
+        recipes = {job.id.split("/")[2]: job.settings.recipe for job in jobs if job.kind == "adversarial"}
+        assert recipes["spade"] == recipes["pix2pixhd"]
+        for group in (job.settings for job in jobs if job.kind == "time" and job.settings.task == "translation"):
+            slow = dict(group.ratios)
+            assert group.models["spade"].architecture == "spade" and slow["spade"] == slow["pix2pixhd"]

@@ -42,7 +42,7 @@ def filled(folder: Path) -> None:
     rng = np.random.default_rng(0)
     Image.fromarray(rng.integers(0, 5, (16, 16), dtype=np.uint8)).save(folder / "in.png")
     Image.fromarray(rng.integers(0, 5, (16, 16, 3), dtype=np.uint8)).save(folder / "colour.png")
-    micro = {**PARAMS["profiles"]["micro"], "datasets": {"own": OWN}, "train": {}, "restore": {}}  # type: ignore[index]
+    micro = {**PARAMS["profiles"]["micro"], "datasets": {"own": OWN}, "train": {}, "restore": {}, "time": {}}  # type: ignore[index]
     (folder / "params.yaml").write_text(yaml.safe_dump({**PARAMS, "profiles": {"micro": micro}}))
 
 

@@ -34,7 +34,7 @@ def box(tmp_path_factory: pytest.TempPathFactory) -> Sandbox:
                 picture = Image.fromarray(rng.integers(0, 4, shape, dtype=np.uint8))
                 picture.save(folder / "own" / name / f"{number}.png")
         document = {**PARAMS, "profiles": {"micro": {**PARAMS["profiles"]["micro"], "datasets": {"own": OWN}}}}  # type: ignore[index]
-        document["profiles"]["micro"] |= {"train": {}, "restore": {}}
+        document["profiles"]["micro"] |= {"train": {}, "restore": {}, "time": {}}
         (folder / "params.yaml").write_text(yaml.safe_dump(document))
         Image.fromarray(rng.integers(0, 5, (HEIGHT, WIDTH), dtype=np.uint8)).save(folder / "labels.png")
 

@@ -134,7 +134,7 @@ def metadata(**changes) -> str:
         (metadata(extra={"patch": 0}), "pixelwise.extra.patch: Input should be greater than or equal to 1"),
         (metadata(extra={"sigma": [1]}), "pixelwise.extra.sigma"),
         (metadata(extra={"dontcare": "no"}), "pixelwise.extra.dontcare"),
-        (metadata(more=1), "pixelwise.more: Extra inputs are not permitted"),
+        (metadata(more=1), "pixelwise.more: no such parameter"),
         (metadata(options={"size": 3}), "option 'size'; allowed are channels"),
         (metadata(options={"width": 4.0}), "width 4.0; Input should be a valid integer"),
         (metadata(options={"width": None}), "width None; Input should be a valid integer"),

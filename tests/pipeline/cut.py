@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import hashlib
 import json
 from pathlib import Path
@@ -18,8 +19,7 @@ Tree = dict[str, str]
 ENTRY = {
     "task": "denoising",
     "dataset": "photos",
-    "architecture": "dncnn",
-    "options": {"depth": 3, "width": 4},
+    "network": "dncnn",
     "batch": 2,
     "steps": 2,
     "learning_rate": 0.001,
@@ -29,12 +29,13 @@ PARAMS: dict[str, Any] = {
     "profile": "a",
     "smoke": False,
     "defaults": {"seeds": [0], "compute": {"device": "cpu", "threads": 1}, "inspect": {"sizes": [[256, 256]]}},
+    "networks": {"dncnn": {"architecture": "dncnn", "options": {"depth": 3, "width": 4}}},
     "profiles": {
         name: {
             "title": f"Cut {name}",
             "datasets": {"photos": {"kind": "photos", "train": 2, "val": 1, "height": 64, "width": 64}},
             "train": {"dncnn": {**ENTRY, "learning_rate": rate}},
-            "restore": {"photos": RESTORE},
+            "restore": {"photos": copy.deepcopy(RESTORE)},
         }
         for name, rate in (("a", 0.001), ("b", 0.003))
     },

@@ -20,9 +20,17 @@ PARAMS = {
     "profile": "micro",
     "smoke": False,
     "defaults": {"seeds": [0], "compute": {"device": "cpu", "threads": 1}},
+    "networks": {"segmenter": {"architecture": "segmenter", "options": {"stages": 2, "width": 8}}},
     "profiles": {
         "micro": {
             "title": "Micro run for tests",
+            "networks": {
+                "asapnet": {
+                    "architecture": "asapnet",
+                    "options": {"width": 4, "max_width": 8, "depth": 1, "mlp_width": 8},
+                },
+                "dncnn": {"architecture": "dncnn", "options": {"depth": 3, "width": 8}},
+            },
             "datasets": {
                 "streets": {"kind": "streets", "height": 32, "width": 64, "train": 4, "val": 4},
                 "photos": {"kind": "photos", "train": 2, "val": 1},
@@ -31,8 +39,7 @@ PARAMS = {
                 "asapnet": {
                     "task": "translation",
                     "dataset": "streets",
-                    "architecture": "asapnet",
-                    "options": {"width": 4, "max_width": 8, "depth": 1, "mlp_width": 8},
+                    "network": "asapnet",
                     "discriminator_options": {"width": 4},
                     "batch": 2,
                     "presentations": 4,
@@ -41,16 +48,14 @@ PARAMS = {
                 "segmenter": {
                     "task": "segmentation",
                     "dataset": "streets",
-                    "architecture": "segmenter",
-                    "options": {"stages": 2, "width": 8},
+                    "network": "segmenter",
                     "batch": 2,
                     "presentations": 4,
                 },
                 "dncnn": {
                     "task": "denoising",
                     "dataset": "photos",
-                    "architecture": "dncnn",
-                    "options": {"depth": 3, "width": 8},
+                    "network": "dncnn",
                     "batch": 2,
                     "steps": 3,
                     "learning_rate": 0.001,
@@ -58,8 +63,7 @@ PARAMS = {
                 "asapnet_denoise": {
                     "task": "denoising",
                     "dataset": "photos",
-                    "architecture": "asapnet",
-                    "options": {"width": 4, "max_width": 8, "depth": 1, "mlp_width": 8},
+                    "network": "asapnet",
                     "batch": 2,
                     "steps": 2,
                 },
@@ -71,7 +75,7 @@ PARAMS = {
             "time": {
                 "denoising": {
                     "task": "denoising",
-                    "models": {"dncnn": {"architecture": "dncnn", "options": {"depth": 3, "width": 8}}},
+                    "trained": ["dncnn"],
                     "sizes": [[32, 32]],
                     "warmup": 1,
                     "calls": 3,
@@ -185,8 +189,6 @@ def fresh(folder: Path, server: Server | None = None) -> Clone:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(ROOT / name, folder / name)
     (folder / "params.yaml").write_text(yaml.safe_dump(PARAMS, sort_keys=False))
-    ignore = folder / ".gitignore"
-    ignore.write_text(ignore.read_text() + "/results/micro/\n")
     clone = Clone(folder, server)
     clone.run("git", "init", "-q", "-b", "main")
     clone.commit("start")

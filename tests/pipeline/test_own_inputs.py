@@ -20,16 +20,18 @@ def own_profile(clone: Clone, root: Path) -> None:
     file = clone.folder / "params.yaml"
     params = yaml.safe_load(file.read_text())
     micro = params["profiles"]["micro"]
-    network = {"architecture": "dncnn", "checkpoint": "net", "options": {"variant": "merged"}}
     params["profiles"]["micro"] = {
         "title": micro["title"],
+        "networks": {
+            "net": {"architecture": "dncnn", "options": {"variant": "merged"}},
+        },
         "datasets": {
             "mine": {"kind": "custom", "root": str(root), "num_labels": 4, "val": 1, "height": 32, "width": 64}
         },
         "checkpoints": {"net": str(root / "net.pth")},
         "train": {
             "segmenter": micro["train"]["segmenter"] | {"dataset": "mine"},
-            "net": {"task": "denoising", "dataset": "mine"} | network,
+            "net": {"task": "denoising", "dataset": "mine", "network": "net", "checkpoint": "net"},
         },
     }
     file.write_text(yaml.safe_dump(params, sort_keys=False))

@@ -55,7 +55,8 @@ def test_an_input_that_is_left_out_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["shuffled", "real", "x-smoke"])
 def test_a_timed_network_has_no_reserved_name(name: str) -> None:
     config = yaml.safe_load(yaml.safe_dump(PARAMS))
-    models = config["profiles"]["micro"]["time"]["denoising"]["models"]
-    models[name] = models.pop("dncnn")
+    micro = config["profiles"]["micro"]
+    micro["networks"][name] = micro["networks"]["dncnn"]
+    micro["time"]["denoising"]["networks"] = [name]
     with pytest.raises(PixelwiseError, match="a reserved name"):
         graph.plan_of(config)

@@ -17,11 +17,10 @@ from tests.pipeline.micro import PARAMS, ROOT
 NINE = "".join(f"{chr(98 + i)}: &{chr(98 + i)} [{','.join(['*' + chr(97 + i)] * 9)}]\n" for i in range(9))
 REFUSED = {
     "a: 1\na: 2\n": "line 2: the key 'a' for a second time",
-    "a: &a {b: 1}\nc:\n  <<: *a\n  <<: *a\n": "for a second time",
-    f"a: &a [x,x,x,x,x,x,x,x,x]\n{NINE}": "more than 100000 values, aliases written out",
-    "a: &a [*a]\n": "of itself",
-    "a: &a {b: *a}\n": "of itself",
-    "a: *b\n": "the alias *b of nothing before it",
+    "a: &a {b: 1}\nc: *a\n": "line 1: the alias 'a'; what entries share goes into defaults",
+    f"a: &a [x,x,x,x,x,x,x,x,x]\n{NINE}": "the alias 'a'",
+    "a: &a [*a]\n": "the alias 'a'",
+    "a: *b\n": "the alias 'b'",
     "a: " + "[" * 100_000: "nested deeper than 32 levels",
     "{a: " * 10_000: "nested deeper than 32 levels",
     "a:\n" + "".join(" " * i + "- \n" for i in range(1, 1000)): "nested deeper than 32 levels",
@@ -44,7 +43,7 @@ REFUSED = {
     'a: "b\\0c"\n': "control character",
     'a: "\\e[31m"\n': "control character",
     "a: 1\n---\nb: 2\n": "expected a single document",
-    "a: {<<: 5}\n": "expected a mapping",
+    "a: {<<: {b: 1}}\n": "a key that is no text",
     "a:\n\t- b\n": "not readable as YAML",
     "": "holds no parameters",
     "[1]": "holds no parameters",
@@ -94,7 +93,10 @@ def test_templates_are_values_like_others() -> None:
 
 EVIL = ["$(touch x)", "a;b", "a b", "../x", "/x", "", ".", "..", ".x", "-x", "a/b", "a\\b", "é", "a\n", "{a}", "a" * 65]
 RESERVED = ["real", "shuffled", "baselines", "raw", "weights", "recorded", "bench", "a-smoke", "Recorded", "prepared"]
-TABLES = ["profiles", *(f"profiles.micro.{table}" for table in ("datasets", "checkpoints", "train", "restore", "time"))]
+TABLES = [
+    "profiles",
+    *(f"profiles.micro.{table}" for table in ("networks", "datasets", "checkpoints", "train", "restore", "time")),
+]
 
 
 def planned_with(table: str, name: str) -> PixelwiseError:
@@ -145,7 +147,14 @@ def test_the_active_profile_is_a_name(name: str) -> None:
         ("train.dncnn.protocols", ["absent"]),
         ("train.dncnn.protocols", ["$(touch x)"]),
         ("time.denoising.task", []),
-        ("time.denoising.models", {"$(touch x)": {"architecture": "dncnn"}}),
+        ("time.denoising.networks", ["$(touch x)"]),
+        ("time.denoising.trained", {"dncnn": 1}),
+        ("train.dncnn.network", ["dncnn"]),
+        ("networks", {"$(touch x)": {"architecture": "dncnn"}}),
+        ("networks.dncnn.options", [1]),
+        ("networks.dncnn.architecture", {}),
+        ("defaults", {"train": {"sleeping": {}}}),
+        ("defaults", {"train": {"denoising": 5}}),
         ("seeds", [2**40]),
     ],
 )

@@ -35,6 +35,8 @@ WRONG: dict[str, tuple[str, Any, str]] = {
     "a module that is not there": ("modules", ["pixelwise.models.absent"], "no module pixelwise.models.absent"),
     "code that is a list": ("code", [], "job.code"),
     "a hash that is none": ("code", {"pixelwise/a.py": "x"}, "job.code"),
+    "packages that are a list": ("packages", [], "job.packages"),
+    "a version that is none": ("packages", {"numpy": "1 2"}, "job.packages.numpy"),
     "more than a job": ("more", 1, "no such parameter"),
     "an id above": ("id", "../x", "job.id"),
 }
@@ -57,7 +59,7 @@ def test_wrong_job_files(description: dict[str, Any], name: str, value: Any, mes
     assert [path.name for path in Path.cwd().iterdir()] == ["job.json"], "something was written"
 
 
-@pytest.mark.parametrize("missing", ["id", "kind", "settings", "inputs", "out", "modules", "code"])
+@pytest.mark.parametrize("missing", ["id", "kind", "settings", "inputs", "out", "modules", "code", "packages"])
 def test_a_job_file_that_lacks_something(description: dict[str, Any], missing: str) -> None:
     del description[missing]
     Path("job.json").write_text(json.dumps({"job": description}))

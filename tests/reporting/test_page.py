@@ -12,6 +12,7 @@ import pytest
 
 from pixelwise.artifacts import write_json
 from pixelwise.errors import PixelwiseError
+from pixelwise.planning.jobs import command
 from pixelwise.record import Record, Value, read_records, write_records
 from pixelwise.reporting import claimrows, page, page_tables, provenance, speed_tables, summary
 from pixelwise.settings.reporting import ReportSettings, SummarySettings
@@ -171,9 +172,9 @@ def test_durations_in_words(seconds, text):
 
 def test_commands_are_those_of_the_manifest():
     job = {"id": "train/photos/dncnn/seed0", "kind": "denoising", "out": "results/tiny/train/photos/dncnn/seed0"}
-    assert provenance.command(job) == "pixelwise train results/tiny/jobs/train/photos/dncnn/seed0.json"
+    assert command(job) == "pixelwise train results/tiny/jobs/train/photos/dncnn/seed0.json"
     job = {"id": "prepare/photos", "kind": "prepare", "out": "data/tiny/photos/prepared"}
-    assert provenance.command(job) == "pixelwise prepare results/tiny/jobs/prepare/photos.json"
+    assert command(job) == "pixelwise prepare results/tiny/jobs/prepare/photos.json"
 
 
 def test_deviations_name_setting_published_and_here(planted):

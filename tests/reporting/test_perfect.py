@@ -11,8 +11,8 @@ import pytest
 
 from pixelwise.artifacts import write_text
 from pixelwise.claims import judge
-from pixelwise.evaluation.fidelity import psnr
-from pixelwise.evaluation.score_cache import Ledger
+from pixelwise.evaluation.metrics.restoration.psnr import psnr
+from pixelwise.evaluation.score_cache import ScoreCache
 from pixelwise.evaluation.statistics import bootstrap_mean, paired_difference, percentile_interval
 from pixelwise.record import Record, Value, measured, read_records, write_records
 from pixelwise.reporting import analysis, figures, page_tables, paired_differences, summary, tidy_tables
@@ -42,9 +42,9 @@ def test_psnr_of_the_same_image_is_infinite_without_a_warning() -> None:
 
 
 def test_the_ledger_keeps_infinity(tmp_path: Path) -> None:
-    Ledger(tmp_path / "scores.jsonl").put("a", {"psnr": math.inf, "ssim": 1.0})
+    ScoreCache(tmp_path / "scores.jsonl").put("a", {"psnr": math.inf, "ssim": 1.0})
     assert json.loads((tmp_path / "scores.jsonl").read_text())["scores"]["psnr"] == "Infinity"
-    assert Ledger(tmp_path / "scores.jsonl").get("a") == {"psnr": math.inf, "ssim": 1.0}
+    assert ScoreCache(tmp_path / "scores.jsonl").get("a") == {"psnr": math.inf, "ssim": 1.0}
 
 
 @pytest.fixture(scope="module")

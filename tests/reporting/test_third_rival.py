@@ -48,7 +48,7 @@ def test_figures(numbers, figure, words):
 def test_tables(numbers):
     ratios = {row[0] for row in speed_tables.ratios(numbers.table).rows}
     assert {"pix2pixHD / ASAP-Net", "SPADE / ASAP-Net"} <= ratios
-    assert "SPADE" in {row[0] for row in page_tables.timings(numbers.table).rows}
+    assert "SPADE" in {row[0] for table in page_tables.timings(numbers.table) for row in table.rows}
     assert "SPADE" in {row[0] for row in speed_tables.operations(numbers.table).rows}
     assert "SPADE" in page_tables.classes(numbers.table).columns
 

@@ -148,14 +148,14 @@ def _step(case: Case, training: bool, **settings: object) -> tuple[Translation, 
     """The generator's and then the discriminator's half of one step of ours, with rates of zero."""
     task = Translation.__new__(Translation)
     task.settings = gan_settings(batch=1, **settings)
-    task.here = Machine(torch.device("cpu"))
+    task.machine = Machine(torch.device("cpu"))
     task.perceptual = None
-    task.generator = Trainee(Picture(case.fake), lambda p: torch.optim.SGD(p, 0.0), task.here)
-    task.judge = Trainee(case.module, lambda p: torch.optim.SGD(p, 0.0), task.here)
-    task.judge.module.train(training)
+    task.generator = Trainee(Picture(case.fake), lambda p: torch.optim.SGD(p, 0.0), task.machine)
+    task.discriminator = Trainee(case.module, lambda p: torch.optim.SGD(p, 0.0), task.machine)
+    task.discriminator.module.train(training)
     planes, real = case.joint[1:, :36].detach(), case.joint[1:, 36:].detach()
     made, pictures = task._learn_generator([(planes, real)])
-    return task, made, task._learn_judge([(planes, real)], pictures)
+    return task, made, task._learn_discriminator([(planes, real)], pictures)
 
 
 def test_training_step_gives_the_golden_losses_and_gradients(spade: Case) -> None:
@@ -167,7 +167,7 @@ def test_training_step_gives_the_golden_losses_and_gradients(spade: Case) -> Non
     slope = spade.output["grad_G_total_wrt_fake"]
     found = task.generator.module.get_parameter("picture").grad
     assert found is not None and torch.allclose(found, slope, rtol=1e-4, atol=1e-4 * float(slope.abs().max()))
-    gradients = _officially_named(task.judge.module)
+    gradients = _officially_named(task.discriminator.module)
     for key in (key for key in spade.output if key.startswith("grad_D_total/")):
         assert torch.allclose(gradients[key.removeprefix("grad_D_total/")], spade.output[key], rtol=1e-4, atol=1e-6)
 
@@ -197,7 +197,7 @@ def test_each_half_of_a_step_is_one_power_iteration(spade: Case) -> None:
     twin(spade.joint)
     twice = _officially_named(twin)
     task, _, _ = _step(spade, training=True)
-    stepped = _officially_named(task.judge.module)
+    stepped = _officially_named(task.discriminator.module)
     buffers = [key for key in stepped if key.endswith(("weight_u", "weight_v"))]
     assert len(buffers) == 12
     for key in buffers:

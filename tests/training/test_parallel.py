@@ -83,23 +83,27 @@ Kind = tuple[TrainingSettings, Callable[..., Any], tuple[str, ...]]
 TASKS: dict[str, Kind] = {
     "gan": (
         gan_settings(batch=4),
-        lambda settings, data, here: Translation(settings, LabelledImages(data, here), here, None),
-        ("generator", "judge"),
+        lambda settings, data, machine: Translation(settings, LabelledImages(data, machine), machine, None),
+        ("generator", "discriminator"),
     ),
-    "dncnn": (denoising_settings(), lambda settings, data, here: Restoration(settings, data, here, None), ("network",)),
+    "dncnn": (
+        denoising_settings(),
+        lambda settings, data, machine: Restoration(settings, data, machine, None),
+        ("network",),
+    ),
     "segmenter": (
         segmentation_settings(batch=4),
-        lambda settings, data, here: Segmentation(settings, LabelledImages(data, here), here),
+        lambda settings, data, machine: Segmentation(settings, LabelledImages(data, machine), machine),
         ("network",),
     ),
 }
 
 
-def first_step(kind: Kind, settings: TrainingSettings, data: Path, here: Machine) -> dict[str, torch.Tensor]:
+def first_step(kind: Kind, settings: TrainingSettings, data: Path, machine: Machine) -> dict[str, torch.Tensor]:
     """Losses, gradients and buffers of the first step."""
-    task = kind[1](settings, data, here)
+    task = kind[1](settings, data, machine)
     networks = {name: getattr(task, name).module for name in kind[2]}
-    found = {"losses": mean_over_processes(task.step(0), here)[: len(task.names)]}
+    found = {"losses": mean_over_processes(task.step(0), machine)[: len(task.names)]}
     for name, module in networks.items():
         found |= {f"{name}/{key}": p.grad.clone() for key, p in module.named_parameters() if p.grad is not None}
         found |= {f"{name}/{key}": b.clone() for key, b in module.named_buffers() if b.is_floating_point()}
@@ -112,14 +116,14 @@ from pathlib import Path
 from typing import Any
 from safetensors.torch import save_file
 from pixelwise.training import denoising
-from pixelwise.training.machine import machine
+from pixelwise.training.machine import set_up
 from tests.training.test_parallel import TASKS, first_step
 translation, photos, out = map(Path, sys.argv[1:])
 for name, kind in TASKS.items():
-    with machine(kind[0]) as here:
-        found = first_step(kind, kind[0], photos if name == "dncnn" else translation, here)
-        assert here.world == 2
-        if here.rank == 0:
+    with set_up(kind[0]) as machine:
+        found = first_step(kind, kind[0], photos if name == "dncnn" else translation, machine)
+        assert machine.world == 2
+        if machine.rank == 0:
             save_file(found, out / f"{name}.safetensors")
     os.environ["MASTER_PORT"] = str(int(os.environ["MASTER_PORT"]) + 1)
 denoising.run(TASKS["dncnn"][0], {"data": photos}, out / "run", out / "work")

@@ -91,15 +91,15 @@ SCRIPT = """
 import sys
 from pathlib import Path
 from safetensors.torch import save_file
-from pixelwise.training.machine import machine
+from pixelwise.training.machine import set_up
 from tests.training.small_trainings import gan_settings
 from tests.training.test_parallel import TASKS, first_step
 from tests.training.test_spade_training import CHANGES, STILL
 data, out = map(Path, sys.argv[1:])
 settings = gan_settings(**CHANGES | STILL, batch=4)
-with machine(settings) as here:
-    found = first_step(TASKS["gan"], settings, data, here)
-    if here.rank == 0:
+with set_up(settings) as machine:
+    found = first_step(TASKS["gan"], settings, data, machine)
+    if machine.rank == 0:
         save_file(found, out)
 """
 

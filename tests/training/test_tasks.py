@@ -18,7 +18,7 @@ from pixelwise.settings.training import DenoisingSettings
 from pixelwise.training import adversarial, denoising, progress_bar, segmentation
 from pixelwise.training.curve import Curve
 from pixelwise.training.labelled_batches import LabelledImages
-from pixelwise.training.machine import Machine, machine
+from pixelwise.training.machine import Machine, set_up
 from tests.training.small_trainings import NARROW, denoising_settings, gan_settings, segmentation_settings
 
 
@@ -147,8 +147,8 @@ def test_optimisers_and_deblurring(photo_data: Path, tmp_path: Path) -> None:
 
 def test_moving_average_is_what_is_saved(photo_data: Path, tmp_path: Path) -> None:
     settings = denoising_settings(ema=0.5, steps=3, options={"depth": 3, "width": 2})
-    with machine(settings) as here:
-        task = denoising.Restoration(settings, photo_data, here, None)
+    with set_up(settings) as machine:
+        task = denoising.Restoration(settings, photo_data, machine, None)
         history = []
         for step in range(3):
             task.step(step)
@@ -186,8 +186,8 @@ def test_curve_is_the_mean_of_each_window() -> None:
 
 def test_discriminator_alone_steps_in_between(translation_data: Path) -> None:
     settings = gan_settings(discriminator_steps=2)
-    with machine(settings) as here:
-        task = adversarial.Translation(settings, LabelledImages(translation_data, here), here, None)
+    with set_up(settings) as machine:
+        task = adversarial.Translation(settings, LabelledImages(translation_data, machine), machine, None)
         weights = [next(task.generator.module.parameters()).clone()]
         for step in range(3):
             task.step(step)
@@ -200,8 +200,8 @@ def test_enhancer_alone_learns_first(translation_data: Path) -> None:
     settings = gan_settings(
         architecture="pix2pixhd_local", options=options, epochs_enhancer_only=50, presentations=4, perceptual=0
     )
-    here = Machine(torch.device("cpu"))
-    task = adversarial.Translation(settings, LabelledImages(translation_data, here), here, None)
+    machine = Machine(torch.device("cpu"))
+    task = adversarial.Translation(settings, LabelledImages(translation_data, machine), machine, None)
 
     def moved(step: int) -> dict[str, bool]:
         before = {key: value.clone() for key, value in task.generator.module.named_parameters()}

@@ -12,13 +12,16 @@ sys.path.insert(
 from pixelwise import net
 
 with net.planning():
-    from pixelwise.planning import clone, configuration, exclusive, graph
+    from pixelwise.planning import clone, configuration, environment, exclusive, graph
     from pixelwise.data import own
 
     clone.run_this_checkout(ROOT)
     # `config` holds what the command line gave, which child processes are given again; all else is read from the file.
     PLAN = graph.plan_of(configuration.read(Path("params.yaml"), config))
     if workflow.is_main_process:
+        environment.check(
+            environment.differences(job.entries for job in PLAN.jobs), PLAN.environment
+        )
         TURN = exclusive.Turn(PLAN.name)
         STALE = TURN.plan(PLAN.jobs, own.noticed(PLAN.jobs))
 config["profile"] = PLAN.name  # for the captions of `snakemake --report`

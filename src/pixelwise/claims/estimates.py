@@ -157,7 +157,7 @@ def _paired(check: Measurement, first: Estimate, second: Estimate) -> tuple[floa
     """How far the draws of a difference reach below and above their own mean; None if they are not the same draws.
 
     A seed's draws are those of its images; seeds are averaged draw by draw. The draws are centred because those of a
-    distance lie above it (`evaluation.frechet.recentred_interval`).
+    distance lie above it (`evaluation.statistics.recentred_interval`).
     """
     items = (*first.items, *second.items)
     alike = len({(item.record.n, item.record.dataset, len(item.draws.get(check.value, {}))) for item in items}) == 1

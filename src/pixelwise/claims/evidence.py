@@ -7,13 +7,12 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from pixelwise.artifacts import MANIFEST, check_listed, read_manifest, sha256
 from pixelwise.claims.checks import Measurement
 from pixelwise.errors import PixelwiseError
 from pixelwise.files.listings import leaving_out, number, rows
-from pixelwise.planning.jobs import KINDS
+from pixelwise.planning.jobs import command
 from pixelwise.record import Record, Scalar, Value, read_records
 
 SHOWN_ANYWAY = frozenset({"height", "width", "segmenter"})
@@ -77,17 +76,9 @@ def load_file(path: Path, name: str) -> list[Item]:
     """
     records = read_records(path)
     manifest = path.parent / MANIFEST
-    command = command_of(read_manifest(manifest)["job"]) if manifest.is_file() else ""
+    made_by = command(read_manifest(manifest)["job"]) if manifest.is_file() else ""
     draws = _draws(path.parent / "resamples.csv")
-    return [Item(record, name, sha256(path), command, _own(draws, record)) for record in records]
-
-
-def command_of(job: Mapping[str, Any]) -> str:
-    """The command that repeats a job by hand, by what its manifest says of it; empty if that is not enough."""
-    kind, name, out = (job.get(key) for key in ("kind", "id", "out"))
-    if not (isinstance(kind, str) and kind in KINDS and isinstance(name, str) and isinstance(out, str)):
-        return ""
-    return f"pixelwise {KINDS[kind].step} {'/'.join(Path(out).parts[:2])}/jobs/{name}.json"
+    return [Item(record, name, sha256(path), made_by, _own(draws, record)) for record in records]
 
 
 def _draws(path: Path) -> dict[str, dict[str, dict[int, float]]]:
@@ -182,7 +173,7 @@ def is_infinite(value: Value) -> bool:
     return math.inf in (value.value, value.low, value.high)
 
 
-def bars(check: Measurement, record: Record) -> list[str]:
+def reasons_excluded(check: Measurement, record: Record) -> list[str]:
     """Reasons why a record that speaks of the quantity may not decide the claim; empty if it may."""
     reasons = []
     if is_infinite(number_of(check, record)):

@@ -17,7 +17,7 @@ from pixelwise.claims.wording import COUNTED, VERBS, join, quantity
 def sentence(register: Register, claim: Claim, finding: Finding) -> str:
     """One headline: what was claimed, the verdict with its reason, and the nearest number of an open claim."""
     made_by = register.sources[claim.source].made_by
-    return f"{claim.lead}: {claim.said(f'{made_by}, {claim.id}')}. {verdict(finding)}{beside(claim, finding)}"
+    return f"{claim.lead}: {claim.said(f'{made_by}, {claim.id}')}. {verdict(finding)}{nearest_number(claim, finding)}"
 
 
 def verdict(finding: Finding) -> str:
@@ -33,12 +33,12 @@ def verdict(finding: Finding) -> str:
     return join([f"{words}: {reason[0].lower() if reason[1:2].islower() else reason[0]}{reason[1:]}"])
 
 
-def beside(claim: Claim, finding: Finding) -> str:
+def nearest_number(claim: Claim, finding: Finding) -> str:
     """The number nearest to an open claim's conditions, with unit and direction, and what it lacks."""
     open_ = finding.verdict in ("not testable here", "other machine")
-    if not open_ or not finding.beside_measured or not isinstance(claim.check, Measurement):
+    if not open_ or not finding.context_measured or not isinstance(claim.check, Measurement):
         return ""
-    nearest = finding.beside_measured[0]
+    nearest = finding.context_measured[0]
     named = "" if claim.check.value == "ratio" else f"{quantity(claim.check.value)} "
     shown = f"{named}{signed(nearest, claim.check.combine)}, {side(claim, nearest)}"
     return " " + join([f"nearest number: {shown}; {lacks(nearest)}"])
@@ -58,7 +58,7 @@ def side(claim: Claim, number: Interval) -> str:
 
 def lacks(number: Interval) -> str:
     """The first two reasons why a number may not decide."""
-    return ", ".join(number.bars[:2])
+    return ", ".join(number.reasons_excluded[:2])
 
 
 def headline(register: Register, findings: Sequence[Finding], outcomes: Sequence[Contradicted]) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -20,25 +19,21 @@ from pixelwise.claims.claim_schema import Register, register
 from pixelwise.claims.findings import Finding, decided
 from pixelwise.claims.verdicts import decide
 from pixelwise.claims.wording import names, quantity
+from pixelwise.data.declared_kinds import Folder, find
 from pixelwise.planning.jobs import RUN_LOG, Job
 from pixelwise.terminal.console import cell, terminal
 
 if TYPE_CHECKING:
     from pixelwise.planning.graph import Plan
 
-OWN = {"cityscapes": "CITYSCAPES_ROOT", "gopro": "", "custom": ""}
-"""Data sets that a user must bring, with the environment variable that may name their folder."""
 ON_GPU = frozenset({"adversarial", "denoising", "segmentation", "generate", "fid", "segment", "restore", "time"})
 """Kinds of job that a GPU makes faster."""
-LOGIN = ("CITYSCAPES_USERNAME", "CITYSCAPES_PASSWORD")
 
 
 def obtainable(dataset: Any) -> bool:
     """Whether the data can be had without asking the user for anything more."""
-    if dataset.kind not in OWN or dataset.root:
-        return True
-    named = OWN[dataset.kind]
-    return bool(named) and (bool(os.environ.get(named)) or all(os.environ.get(name) for name in LOGIN))
+    place = find(dataset.kind).origin
+    return not isinstance(place, Folder) or bool(place.named(dataset.root) or place.account())
 
 
 def possible(jobs: Sequence[Job]) -> list[Job]:
@@ -88,7 +83,7 @@ def survey(plan: Plan, log: Path = RUN_LOG) -> dict[str, Any]:
     now, later = (settled(known, decidable(known, chosen)) for chosen in (possible(jobs), jobs))
     waiting = Counter(_waits_for(known, f) for f in decidable(known, jobs) if f.missing and f.id not in later)
     disk = shutil.disk_usage(Path.cwd()).free / 1e9
-    data = [_data(known, job) for job in jobs if job.kind == "fetch"]
+    data = [_data(job) for job in jobs if job.kind == "fetch"]
     groups = _groups(jobs, log, "cuda" if gpu else "cpu")
     return {
         "run": plan.name,
@@ -117,17 +112,17 @@ def _waits_for(known: Register, finding: Finding) -> str:
     return f"{quantity(check.value)} of {names(check.model)}, which this profile does not measure"
 
 
-def _data(known: Register, job: Job) -> dict[str, Any]:
+def _data(job: Job) -> dict[str, Any]:
     dataset = getattr(job.settings, "dataset")  # noqa: B009
-    need = known.datasets.get(dataset.kind)
+    kind = find(dataset.kind)
     return {
         "name": job.id.partition("/")[2],
         "kind": dataset.kind,
         "have": obtainable(dataset),
-        "login": need.login if need else None,
-        "get": need.get if need else "comes with the program",
-        "download_gb": need.download_gb if need else 0.0,
-        "disk_gb": need.disk_gb if need else 0.1,
+        "login": kind.origin.register if isinstance(kind.origin, Folder) else "",
+        "get": kind.get,
+        "download_gb": kind.download_gb,
+        "disk_gb": kind.disk_gb,
     }
 
 

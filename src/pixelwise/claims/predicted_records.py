@@ -11,18 +11,11 @@ from typing import Any
 from pixelwise.claims.checks import Measurement
 from pixelwise.claims.claim_schema import Register
 from pixelwise.claims.evidence import Item
+from pixelwise.data.declared_kinds import find
 from pixelwise.planning.jobs import Job
+from pixelwise.quantities import metrics
 from pixelwise.record import Kind, Record, Scalar, Task, Value
 from pixelwise.settings.restoration import BASELINES
-
-DRAWN = frozenset({"streets"})
-GUESSED = frozenset({"streets", "photos", "custom"})
-SIZES: dict[str, tuple[int, int]] = {
-    **{"cityscapes": (2975, 500), "camvid": (367, 233), "facades": (300, 78), "bsds500": (432, 68), "bsd68": (0, 68)},
-    **{"set12": (0, 12), "cbsd68": (0, 68), "train400": (400, 0), "gopro": (2000, 1151), "photos": (8, 4)},
-    **{"streets": (64, 16), "custom": (100, 20)},
-}
-"""Training and validation images where the profile does not say; gopro, photos, streets, custom: for the costs only."""
 
 
 def accelerator() -> tuple[str, float] | None:
@@ -51,11 +44,13 @@ class Datasets:
         dataset = self.of(job)
         if dataset is None:
             return 0
-        usual = SIZES.get(dataset.kind, (0, 0))[split != "train"]
+        kind = find(dataset.kind)
         given = getattr(dataset, "train" if split == "train" else "val")
         limit = getattr(job.settings, "limit", None)
         counts = [count for count in (given, limit) if count is not None]
-        return int(min(counts or [usual]) if dataset.kind in GUESSED else min([*counts, usual]))
+        if kind.counts is None:
+            return int(min(counts or [kind.usual[split != "train"]]))
+        return int(min([*counts, kind.counts.get(split, 0)]))
 
     def size(self, job: Job) -> tuple[int | None, int | None]:
         """Height and width after preparation; None where images keep their own."""
@@ -116,7 +111,7 @@ def _scored(job: Job, datasets: Datasets, by_out: Mapping[str, Job]) -> dict[str
         "dataset": settings.dataset,
         "n": max(datasets.images(job, "val"), 1),
         "seed": settings.seed,
-        "synthetic": dataset is not None and dataset.kind in DRAWN,
+        "synthetic": dataset is not None and find(dataset.kind).synthetic,
         "short": _trained(job, datasets, by_out),
     }
 
@@ -126,7 +121,7 @@ def _fid(job: Job, datasets: Datasets, by_out: Mapping[str, Job], gpu: Gpu) -> I
     height, width = datasets.size(job)
     condition = {"height": height, "width": width, "design": "pairs"}
     for protocol in settings.protocols:
-        quantity = "kid" if "kid" in protocol else "fid"
+        quantity = next(name for name, metric in metrics("fid").items() if protocol in metric.protocols)
         facts = _scored(job, datasets, by_out) | {"protocol": protocol, "condition": condition}
         yield _record("fid", "translation", settings.name, (quantity,), **facts)
 
@@ -141,7 +136,13 @@ def _segment(job: Job, datasets: Datasets, by_out: Mapping[str, Job], gpu: Gpu) 
         facts = _scored(job, datasets, by_out)
         facts |= {"protocol": protocol, "short": facts["short"] or short}
         facts["condition"] = {"height": height, "width": width, "segmenter": name}
-        yield _record("segmentation", "translation", settings.name, ("miou", "acc_all", "acc_labelled"), **facts)
+        yield _record(
+            "segmentation",
+            "translation",
+            settings.name,
+            tuple(n for n, m in metrics("segmentation").items() if not m.classes),
+            **facts,
+        )
 
 
 def _restore(job: Job, datasets: Datasets, by_out: Mapping[str, Job], gpu: Gpu) -> Iterator[Record]:
@@ -153,7 +154,7 @@ def _restore(job: Job, datasets: Datasets, by_out: Mapping[str, Job], gpu: Gpu) 
         facts = _scored(job, datasets, by_out) | {"protocol": settings.protocol, "condition": {"sigma": sigma}}
         if name == "bm3d" and settings.bm3d_limit is not None:
             facts["n"] = max(min(facts["n"], settings.bm3d_limit), 1)
-        yield _record("restoration", settings.task, name, ("psnr", "ssim", "blockiness", "blockiness_clean"), **facts)
+        yield _record("restoration", settings.task, name, tuple(metrics("restoration")), **facts)
 
 
 def _time(job: Job, datasets: Datasets, by_out: Mapping[str, Job], gpu: Gpu) -> Iterator[Record]:

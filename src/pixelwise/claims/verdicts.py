@@ -26,34 +26,36 @@ from pixelwise.claims.rules import elsewhere, judge_estimate
 from pixelwise.claims.wording import VERBS, how_to_get, join, wanted
 
 
-def _used(item: Item, check: Measurement, barred: list[str]) -> Used:
+def _used(item: Item, check: Measurement, reasons: list[str]) -> Used:
     record = item.record
-    shared = record.model_dump(include=set(Used.model_fields) - {"value", "bars", "file", "sha256", "command"})
+    shared = record.model_dump(
+        include=set(Used.model_fields) - {"value", "reasons_excluded", "file", "sha256", "command"}
+    )
     return Used(
         **shared,
         file=item.file,
         sha256=item.sha256,
         command=item.command,
         value=record.values[check.value],
-        bars=barred,
+        reasons_excluded=reasons,
     )
 
 
 def _apart(check: Measurement, items: Sequence[Item], model: str | list[str]) -> tuple[list[Item], list[Item]]:
-    """Records that may decide (of the first alternative name that has any), and those that stand beside."""
+    """Records that may decide (of the first alternative name that has any), and those that are context only."""
     names = [model] if isinstance(model, str) else model
     able: dict[str, list[Item]] = {name: [] for name in names}
-    beside = []
+    context = []
     for item in items:
         if evidence.speaks_of(check, names, item.record):
-            if evidence.bars(check, item.record):
-                beside.append(item)
+            if evidence.reasons_excluded(check, item.record):
+                context.append(item)
             else:
                 able[item.record.model].append(item)
-    return next((found for found in able.values() if found), []), beside
+    return next((found for found in able.values() if found), []), context
 
 
-def _beside(check: Measurement, parted: list[list[Item]]) -> list[Interval]:
+def _context(check: Measurement, parted: list[list[Item]]) -> list[Interval]:
     """What the records that may not decide would give, one number for each setting; they need no least number.
 
     The setting nearest to the claim's conditions comes first.
@@ -64,8 +66,8 @@ def _beside(check: Measurement, parted: list[list[Item]]) -> list[Interval]:
     finite = [[item for item, value in items if not evidence.is_infinite(value)] for items in numbers]
     estimates = _estimates(lenient, finite)[0]
     for estimate in sorted(estimates, key=lambda found: max(evidence.distance(check, i.record) for i in found.items)):
-        barred = [bar for item in estimate.items for bar in evidence.bars(check, item.record)]
-        shown.append(interval(estimate).model_copy(update={"bars": list(dict.fromkeys(barred))}))
+        reasons = [reason for item in estimate.items for reason in evidence.reasons_excluded(check, item.record)]
+        shown.append(interval(estimate).model_copy(update={"reasons_excluded": list(dict.fromkeys(reasons))}))
     return shown
 
 
@@ -111,14 +113,16 @@ def _merge(verdicts: list[Verdict], parts: list[tuple[str, str]]) -> tuple[Verdi
 def _measured(register: Register, claim: Entry, check: Measurement, items: Sequence[Item]) -> Finding:
     subjects = [check.model] if check.against is None else [check.model, check.against]
     parted = [_apart(check, items, subject) for subject in subjects]
-    beside = [others for _, others in parted]
+    context = [others for _, others in parted]
     estimates, lacking = _estimates(check, [able for able, _ in parted])
     shared: dict[str, Any] = {
         "id": claim.id,
         "measured": [interval(estimate) for estimate in estimates],
         "evidence": [_used(item, check, []) for able, _ in parted for item in able],
-        "beside": [_used(item, check, evidence.bars(check, item.record)) for others in beside for item in others],
-        "beside_measured": _beside(check, beside),
+        "context_only": [
+            _used(item, check, evidence.reasons_excluded(check, item.record)) for others in context for item in others
+        ],
+        "context_measured": _context(check, context),
     }
     if estimates and not all(evidence.on_device(check, i.record) for found in estimates for i in found.items):
         told = [(evidence.setting(e.items[0].record), elsewhere(claim, check.rule, e, "CPU")) for e in estimates]
@@ -140,7 +144,7 @@ def _measured(register: Register, claim: Entry, check: Measurement, items: Seque
         reason = _together(open_) or join(["too little evidence"])
         missing = join([*needs] or [f"needs {', '.join(dict.fromkeys(lacking))}"])
         return Finding(verdict="not testable here", reason=reason, missing=missing, **shared)
-    count = len(shared["beside"])
+    count = len(shared["context_only"])
     others = f"{count} numbers from other data, settings or schedules cannot decide it" if count else ""
     missing = join([f"needs {wanted(register, check)}"]) + how_to_get(register, check)
     reason = join(["nothing measured that may decide it", others])

@@ -14,7 +14,7 @@ from rich.table import Table
 from pixelwise.artifacts import MANIFEST
 from pixelwise.data import roots
 from pixelwise.data.check_example import Example, decode, headers
-from pixelwise.data.layout import Entry, LabelTable
+from pixelwise.data.examples import Entry, LabelTable
 from pixelwise.data.readers import SPLITS, expected, label_table, listing
 from pixelwise.errors import PixelwiseError
 from pixelwise.settings.data import Dataset
@@ -126,7 +126,7 @@ def show(plan: Planned, name: str) -> None:
     if name not in plan.profile.datasets:
         raise PixelwiseError(f"data set {name}: not in this profile; it has {', '.join(plan.profile.datasets)}")
     dataset, root = plan.profile.datasets[name], Path("data") / plan.name / name / "raw"
-    if dataset.kind in roots.OWN:
+    if roots.brought(dataset):
         root = roots.locate(dataset)
     elif not any(job.settings.name == name for job in plan.of("fetch")):
         raise PixelwiseError(f"data set {name}: no entry of train or restore uses it, so that it is never fetched")

@@ -11,7 +11,7 @@ from PIL import Image
 
 from pixelwise.data import read_images
 from pixelwise.data.decoding import header
-from pixelwise.data.layout import IGNORE, Entry, LabelTable
+from pixelwise.data.examples import IGNORE, Entry, LabelTable
 from pixelwise.errors import PixelwiseError
 from pixelwise.settings.data import Dataset
 

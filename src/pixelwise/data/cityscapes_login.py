@@ -10,10 +10,10 @@ from typing import Any
 import requests
 from cityscapesscripts.download import downloader
 
-from pixelwise.data import roots
+from pixelwise.data.declared_kinds import Folder
 from pixelwise.data.download import CACHE
 from pixelwise.data.extract import Member, extract, names
-from pixelwise.data.sources import CITYSCAPES, CITYSCAPES_HOME
+from pixelwise.data.kinds.cityscapes import DOWNLOADED, HOME, HOW, KIND, LOGIN, SOURCES
 from pixelwise.data.transfer import seconds
 from pixelwise.errors import PixelwiseError
 from pixelwise.terminal.screen import say
@@ -40,12 +40,12 @@ class Bounded(requests.Session):
 
 def _bounded(read: Callable[..., Iterator[bytes]]) -> Callable[..., Iterator[bytes]]:
     def bounded(*arguments: Any, **options: Any) -> Iterator[bytes]:
-        limit = max(source.limit for source in CITYSCAPES.values())
-        total, deadline = 0, time.monotonic() + max(seconds(source) for source in CITYSCAPES.values())
+        limit = max(source.limit for source in SOURCES.values())
+        total, deadline = 0, time.monotonic() + max(seconds(source) for source in SOURCES.values())
         for chunk in read(*arguments, **options):
             total += len(chunk)
             if total > limit:
-                raise PixelwiseError(f"{CITYSCAPES_HOME}: more than {limit} bytes; no more are expected")
+                raise PixelwiseError(f"{HOME}: more than {limit} bytes; no more are expected")
             if time.monotonic() > deadline:
                 raise requests.Timeout(f"{total} bytes, and the time is over")
             yield chunk
@@ -59,7 +59,7 @@ def session(user: str, password: str) -> requests.Session:
     Raises:
         PixelwiseError: If the site can't be reached or refuses the login.
     """
-    address = f"{CITYSCAPES_HOME}/login"
+    address = f"{HOME}/login"
     opened = Bounded()
     form = {"username": user, "password": password, "submit": "Login"}
     try:
@@ -67,9 +67,9 @@ def session(user: str, password: str) -> requests.Session:
         answer = opened.post(address, data=form, allow_redirects=False)
         answer.raise_for_status()
     except requests.RequestException as error:
-        raise PixelwiseError(f"{address}: can't be reached ({type(error).__name__}); {roots.HOW}") from None
+        raise PixelwiseError(f"{address}: can't be reached ({type(error).__name__}); {HOW}") from None
     if answer.status_code != 302:  # the site redirects after a successful login
-        raise PixelwiseError(f"{address}: login refused; check {' and '.join(roots.LOGIN)}")
+        raise PixelwiseError(f"{address}: login refused; check {' and '.join(LOGIN)}")
     return opened
 
 
@@ -81,13 +81,15 @@ def download() -> None:
     Raises:
         PixelwiseError: If there is no login, or if a download or an archive fails.
     """
-    account = roots.login()
+    assert isinstance(KIND.origin, Folder)
+    account = KIND.origin.account()
     if account is None:
-        raise PixelwiseError(f"cityscapes: no folder given; {roots.HOW}")
-    opened = session(*account)
+        raise PixelwiseError(f"cityscapes: no folder given; {HOW}")
+    user, password = account
+    opened = session(user, password)
     CACHE.mkdir(parents=True, exist_ok=True)
-    unfinished = roots.DOWNLOADED.with_name("cityscapes.part")
-    for name, source in CITYSCAPES.items():
+    unfinished = DOWNLOADED.with_name("cityscapes.part")
+    for name, source in SOURCES.items():
         archive, done = CACHE / name, CACHE / f"{name}.done"
         if not (archive.is_file() and done.is_file()):
             say(f"{name}: {source.licence}")
@@ -95,7 +97,7 @@ def download() -> None:
             done.touch()
         wanted = [Member(member, None, None) for member in names(archive) if _used(member)]
         extract(archive, source, wanted, unfinished)
-    unfinished.rename(roots.DOWNLOADED)
+    unfinished.rename(DOWNLOADED)
 
 
 def _package(opened: requests.Session, archive: Path) -> None:

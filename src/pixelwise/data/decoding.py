@@ -20,7 +20,6 @@ from typing import IO
 from PIL import Image
 
 from pixelwise.data.formats import (
-    FORMATS,
     check_frames,
     check_jpeg,
     check_png,
@@ -29,6 +28,7 @@ from pixelwise.data.formats import (
     png_bits,
     tiff_values,
 )
+from pixelwise.data.suffixes import FORMATS
 from pixelwise.errors import PixelwiseError
 
 ORIENTATION = 274  # EXIF 2.3

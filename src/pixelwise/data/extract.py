@@ -33,7 +33,7 @@ def members(source: Source) -> list[Member]:
     """The committed list of an archive's members.
 
     Raises:
-        PixelwiseError: If the list differs from the checksum in the table of sources.
+        PixelwiseError: If the list differs from the checksum that its source names.
     """
     content = resources.files("pixelwise.data").joinpath("manifests", source.manifest).read_bytes()
     found = hashlib.sha256(content).hexdigest()
@@ -63,7 +63,7 @@ def extract(archive: Path, source: Source, wanted: list[Member], out: Path) -> l
 
     Args:
         archive: Zip file.
-        source: Its row of the table of sources.
+        source: What is known of it.
         wanted: Members to write.
         out: Folder to write to.
 

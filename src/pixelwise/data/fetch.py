@@ -9,7 +9,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from pixelwise.artifacts import sha256, write_text
-from pixelwise.data import bsds, extract, facades, own, roots, sources
+from pixelwise.data import extract, own, roots
+from pixelwise.data.declared_kinds import Download, Folder, Made, find, load
 from pixelwise.data.download import obtain
 from pixelwise.data.extract import Member
 from pixelwise.data.own import FILES
@@ -33,18 +34,10 @@ def run(settings: FetchSettings, inputs: dict[str, Path], out: Path, work: Path)
     Raises:
         PixelwiseError: If the data can't be had or are damaged.
     """
-    dataset = settings.dataset
-    if dataset.kind == "streets":
-        from pixelwise.data import streets
-
-        assert dataset.train is not None and dataset.val is not None
-        assert dataset.height is not None and dataset.width is not None
-        streets.draw(out, dataset.train, dataset.val, dataset.height, dataset.width, dataset.seed)
-    elif dataset.kind == "photos":
-        from pixelwise.data import photos
-
-        photos.write(out)
-    elif dataset.kind in roots.OWN:
+    dataset, kind = settings.dataset, find(settings.dataset.kind)
+    if isinstance(kind.origin, Made):
+        load(kind.origin.write)(dataset, out)
+    elif isinstance(kind.origin, Folder):
         record(dataset, out, work.parent)
     else:
         unpack(dataset, out)
@@ -52,18 +45,19 @@ def run(settings: FetchSettings, inputs: dict[str, Path], out: Path, work: Path)
 
 def unpack(dataset: Dataset, out: Path) -> None:
     """Obtain a data set's archive and extract its files."""
-    source = sources.archive(dataset.kind)
+    kind = find(dataset.kind)
+    if not isinstance(kind.origin, Download):
+        raise PixelwiseError(f"data set {dataset.kind}: not downloaded; {kind.get}")
+    source, keep, count = kind.origin.source, kind.origin.keep, kind.origin.members
     archive = obtain(source)
     if source.manifest:
-        wanted = extract.members(source)
-        if dataset.kind in bsds.FOLDERS:
-            wanted = [member for member in wanted if member.name.startswith(tuple(bsds.folders(dataset.kind)))]
+        wanted = [member for member in extract.members(source) if keep(member.name)]
     else:
-        names = facades.wanted(extract.names(archive))
-        wanted = [Member(name, None, None) for name in names]
+        wanted = [Member(name, None, None) for name in extract.names(archive) if keep(name)]
         say(f"{archive}: sha256 {sha256(archive)}; the publisher gives none to compare with")
-        if len(wanted) != 2 * facades.COUNT:
-            raise PixelwiseError(f"{archive}: {len(wanted)} photographs and label maps; expected {2 * facades.COUNT}")
+    if count is not None and len(wanted) != count:
+        what = "photographs and label maps" if kind.labels else "photographs"
+        raise PixelwiseError(f"{archive}: {len(wanted)} {what}; expected {count}")
     extract.extract(archive, source, wanted, out)
 
 
@@ -72,10 +66,9 @@ def record(dataset: Dataset, out: Path, notes: Path) -> None:
 
     Their times are noted in `notes`, apart from the list, which is the same wherever the files are.
     """
-    if dataset.kind == "cityscapes" and not roots.available(dataset):
-        from pixelwise.data import cityscapes_login
-
-        cityscapes_login.download()
+    place = roots.brought(dataset)
+    if place is not None and place.download and not place.named(dataset.root):
+        load(place.download)()
     root = roots.locate(dataset)
     lines, seen = ["path,size,sha256"], own.Seen(notes)
     for path in own.listed(root, dataset, say):

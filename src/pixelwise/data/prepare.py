@@ -16,7 +16,8 @@ import numpy as np
 from pixelwise.artifacts import remove, write_json
 from pixelwise.data import read_images, roots
 from pixelwise.data.check_example import decode, headers
-from pixelwise.data.layout import Entry, LabelTable
+from pixelwise.data.declared_kinds import find
+from pixelwise.data.examples import Entry, LabelTable
 from pixelwise.data.pack import FACTS, Item, write_pack
 from pixelwise.data.readers import SPLITS, label_table, listing, select
 from pixelwise.errors import PixelwiseError
@@ -43,7 +44,7 @@ def run(settings: PrepareSettings, inputs: dict[str, Path], out: Path, work: Pat
     splits = {split: select(listing(root, split, dataset), root, split, dataset) for split in SPLITS}
     defects = [line for found in splits.values() for line in found.defects]
     defects = defects or [line for found in splits.values() for entry in found.entries for line in headers(entry)]
-    if dataset.kind in roots.OWN:
+    if roots.brought(dataset):
         listed = (path for found in splits.values() for entry in found.entries for path in entry.files.values())
         defects += [
             f"{path}: not there when the data were fetched; fetch again" for path in listed if path not in hashes
@@ -72,7 +73,7 @@ def run(settings: PrepareSettings, inputs: dict[str, Path], out: Path, work: Pat
 
 def files(dataset: Dataset, raw: Path) -> tuple[Path, dict[Path, str]]:
     """Where the files lie, and the checksums that the user's own files had when they were fetched."""
-    if dataset.kind not in roots.OWN:
+    if not roots.brought(dataset):
         return raw, {}
     root = roots.locate(dataset)
     return root, {root / row["path"]: row["sha256"] for row in rows(raw / FILES, ("path", "sha256"))}
@@ -99,11 +100,14 @@ def facts(
     dataset: Dataset, table: LabelTable | None, names: dict[str, list[str]], seen: dict[str, Any]
 ) -> dict[str, Any]:
     """What everything downstream needs to know about the set: contents of `dataset.json`."""
-    labels = {} if table is None else asdict(table)
+    labels, kind = {} if table is None else asdict(table), find(dataset.kind)
     return {
         "kind": dataset.kind,
-        "task": "restoration" if table is None else "translation",
-        "synthetic": dataset.kind == "streets",
+        "task": kind.task,
+        "synthetic": kind.synthetic,
+        "address": kind.address,
+        "licence": kind.licence,
+        "citation": kind.citation,
         "num_labels": len(labels.get("names", ())),
         "label_names": list(labels.get("names", ())),
         "palette": [list(colour) for colour in labels.get("palette", ())],

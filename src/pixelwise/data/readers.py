@@ -1,49 +1,34 @@
-"""Which reader knows which kind of data set."""
+"""What a data set's kind says of its files: examples, label ids, and how many there are."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
-from pixelwise.data import bsds, camvid, cityscapes, custom, facades, gopro
-from pixelwise.data.layout import LabelTable, Listing
+from pixelwise.data.declared_kinds import Folder, find
+from pixelwise.data.examples import LabelTable, Listing
 from pixelwise.errors import PixelwiseError
 from pixelwise.settings.data import Dataset
 
 SPLITS = ("train", "val")
 
-_LISTINGS: dict[str, Callable[[Path, str, Dataset], Listing]] = {
-    "streets": cityscapes.listing,
-    "cityscapes": cityscapes.listing,
-    "camvid": camvid.listing,
-    "facades": facades.listing,
-    "custom": custom.listing,
-    "gopro": gopro.listing,
-}
-_LABELS: dict[str, Callable[[Dataset], LabelTable]] = {
-    "streets": cityscapes.labels,
-    "cityscapes": cityscapes.labels,
-    "camvid": camvid.labels,
-    "facades": facades.labels,
-    "custom": custom.labels,
-}
-
 
 def label_table(dataset: Dataset) -> LabelTable | None:
     """The label ids of a data set, or None for photographs without labels."""
-    return _LABELS[dataset.kind](dataset) if dataset.kind in _LABELS else None
+    labels = find(dataset.kind).labels
+    return None if labels is None else labels(dataset)
 
 
 def listing(root: Path, split: str, dataset: Dataset) -> Listing:
     """Every example of a split in natural order, and every defect of pairing."""
-    return _LISTINGS.get(dataset.kind, bsds.listing)(root, split, dataset)
+    return find(dataset.kind).listing(root, split, dataset)
 
 
-def expected(kind: str, split: str) -> int | None:
-    """How many examples a downloaded set has in a split, or None for drawn sets and the user's own folders."""
-    facade = {"train": facades.COUNT - facades.VALIDATION, "val": facades.VALIDATION}
-    counts = {**bsds.COUNTS, "camvid": camvid.COUNTS, "facades": facade}
-    return counts[kind].get(split, 0) if kind in counts else None
+def expected(name: str, split: str) -> int | None:
+    """How many examples a published set has in a split, or None where it varies, as in a copy of the user's own."""
+    kind = find(name)
+    if kind.counts is None or isinstance(kind.origin, Folder):
+        return None
+    return kind.counts.get(split, 0)
 
 
 def select(found: Listing, root: Path, split: str, dataset: Dataset) -> Listing:

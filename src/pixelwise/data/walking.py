@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pixelwise.data.formats import SUFFIXES
+from pixelwise.data.suffixes import SUFFIXES
 from pixelwise.terminal.screen import plain
 
 UNPRINTABLE = {"Cc", "Cs", "Zl", "Zp"}  # Unicode categories: control characters, bytes that are no UTF-8, line breaks

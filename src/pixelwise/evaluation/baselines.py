@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from pixelwise.errors import PixelwiseError
 from pixelwise.evaluation.cases import Case
-from pixelwise.evaluation.fidelity import quantise
+from pixelwise.evaluation.restored_image import quantise
 
 Image = npt.NDArray[np.float64]
 Method = Callable[[Case], Image]

@@ -1,4 +1,4 @@
-"""Confusion matrices and what follows from them: IoU of each class, mean IoU, and three pixel accuracies.
+"""Confusion matrices and what follows from them; the metrics are those of `evaluation/metrics/segmentation`.
 
 A matrix M[truth, prediction] counts pixels; pixels whose truth is void (255) are in none of its cells.
 Source: docs/reference/protocols.md, "Classes and confusion matrix" and "Accuracy" (fyu/drn @d75db2e, segment.py).
@@ -6,10 +6,13 @@ Source: docs/reference/protocols.md, "Classes and confusion matrix" and "Accurac
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
 from pixelwise.evaluation.statistics import resample_counts
+from pixelwise.quantities import computed
 
 VOID = 255
 Matrix = NDArray[np.int64]
@@ -59,7 +62,7 @@ def class_iou(matrices: Matrix) -> FloatArray:
 
 def mean_iou(matrices: Matrix) -> FloatArray:
     """Mean of `class_iou` without its NaN, [...]; NaN where every class is NaN."""
-    return _mean(class_iou(matrices))
+    return mean(class_iou(matrices))
 
 
 def labelled_accuracy(matrices: Matrix) -> FloatArray:
@@ -67,6 +70,23 @@ def labelled_accuracy(matrices: Matrix) -> FloatArray:
     hits = np.diagonal(matrices, axis1=-2, axis2=-1).sum(axis=-1).astype(np.float64)
     total = matrices.sum(axis=(-2, -1))
     return _ratio(hits, total)
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What the metrics of r draws of n images are computed from.
+
+    Attributes:
+        matrices: One matrix for each image, [n, C, C].
+        drawn: How often each image occurs in each draw, [r, n].
+        pooled: Sum of the matrices of each draw, [r, C, C].
+        all_pixels: Number of pixels of each draw, void ones included, float64 [r].
+    """
+
+    matrices: Matrix
+    drawn: NDArray[np.int64]
+    pooled: Matrix
+    all_pixels: FloatArray
 
 
 def summary(matrices: Matrix, pixels: NDArray[np.int64]) -> dict[str, FloatArray]:
@@ -77,9 +97,8 @@ def summary(matrices: Matrix, pixels: NDArray[np.int64]) -> dict[str, FloatArray
         pixels: Number of pixels of each image, void ones included, [n].
 
     Returns:
-        Shares of shape []: `miou` and `acc_labelled` of the pooled matrix, `acc_all` (void pixels count as wrong: the
-        number that SPADE's paper prints; at most `labelled_share`), `acc_per_image` (mean over images of each one's
-        labelled accuracy), `labelled_share`; and `iou` [C], `class_iou` of the pooled matrix.
+        Every metric of `evaluation/metrics/segmentation`: of shape [], or [C] where it has one value for each class;
+        shares, 0 to 1, where its unit is %.
     """
     return {
         name: values[0] for name, values in _scores(matrices, pixels, np.ones((1, len(matrices)), np.int64)).items()
@@ -91,23 +110,14 @@ def resampled(matrices: Matrix, pixels: NDArray[np.int64], resamples: int, seed:
     return _scores(matrices, pixels, resample_counts(len(matrices), resamples, seed))
 
 
-def _scores(matrices: Matrix, pixels: NDArray[np.int64], counts: NDArray[np.int64]) -> dict[str, FloatArray]:
+def _scores(matrices: Matrix, pixels: NDArray[np.int64], drawn: NDArray[np.int64]) -> dict[str, FloatArray]:
     classes = matrices.shape[-1]
-    pooled = (counts @ matrices.reshape(len(matrices), -1)).reshape(-1, classes, classes)
-    all_pixels = (counts @ pixels).astype(np.float64)
-    single = labelled_accuracy(matrices)
-    known = np.isfinite(single)
-    return {
-        "miou": mean_iou(pooled),
-        "acc_labelled": labelled_accuracy(pooled),
-        "acc_all": np.trace(pooled, axis1=1, axis2=2) / all_pixels,
-        "acc_per_image": _mean(np.where(known, single, 0), counts * known),
-        "labelled_share": pooled.sum(axis=(1, 2)) / all_pixels,
-        "iou": class_iou(pooled),
-    }
+    pooled = (drawn @ matrices.reshape(len(matrices), -1)).reshape(-1, classes, classes)
+    counts = Counts(matrices, drawn, pooled, (drawn @ pixels).astype(np.float64))
+    return {name: np.asarray(compute(counts)) for name, compute in computed("segmentation").items()}
 
 
-def _mean(values: FloatArray, weights: NDArray[np.int64] | None = None) -> FloatArray:
+def mean(values: FloatArray, weights: NDArray[np.int64] | None = None) -> FloatArray:
     """Mean over the last axis without NaN, or weighted by `weights` [r, n]; NaN where nothing counts."""
     if weights is None:
         weights = np.isfinite(values).astype(np.int64)

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import torch
@@ -27,7 +26,7 @@ from pixelwise.files.tensors import from_safetensors
 WEIGHTS = "inception.safetensors"
 SIDE = 299
 DIMENSIONS = 2048
-Resize = Literal["pytorch-fid", "clean-fid"]
+RESIZES = ("pytorch-fid", "clean-fid")
 
 
 def load_inception(folder: Path, device: torch.device | str = "cpu") -> nn.Module:
@@ -57,7 +56,7 @@ def load_inception(folder: Path, device: torch.device | str = "cpu") -> nn.Modul
     return network.eval().to(device)
 
 
-def network_input(image: NDArray[np.uint8], resize: Resize) -> Tensor:
+def network_input(image: NDArray[np.uint8], resize: str) -> Tensor:
     """Resize and scale one image for the network.
 
     Args:
@@ -78,7 +77,7 @@ def network_input(image: NDArray[np.uint8], resize: Resize) -> Tensor:
 
 @torch.inference_mode()
 def extract(
-    read: Callable[[int], NDArray[np.uint8]], n: int, network: nn.Module, resize: Resize, batch: int
+    read: Callable[[int], NDArray[np.uint8]], n: int, network: nn.Module, resize: str, batch: int
 ) -> NDArray[np.float64]:
     """Features of n images, one row each.
 

@@ -3,35 +3,27 @@
 from __future__ import annotations
 
 import csv
-import functools
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
-import torch
-from torch import nn
 
 from pixelwise.artifacts import atomic, sha256, write_text
 from pixelwise.data.pack import Pack, read_facts
-from pixelwise.errors import PixelwiseError
 from pixelwise.evaluation import compared_pictures, features, hardware
-from pixelwise.evaluation.features import Resize
-from pixelwise.evaluation.frechet import FloatArray, frechet_distance, recentred_interval
-from pixelwise.evaluation.kid import KernelDistance
-from pixelwise.evaluation.statistics import resample_counts
+from pixelwise.evaluation.kept_features import Extractor
+from pixelwise.evaluation.statistics import FloatArray, recentred_interval, resample_counts
+from pixelwise.quantities import computed, metrics
 from pixelwise.record import Record, Scalar, Value, measured, protocol_hash, write_records
 from pixelwise.settings.evaluation import FidSettings
 
-Quantity = Literal["fid", "kid"]
 REAL = "real"
 HALVES = "-halves"
 LEAST = 2  # images of a set
 INTERVAL = "bootstrap over images, 95 %, re-centred"
-_FRECHET = "Gaussians with sample covariance (n - 1); trace of the root as a nuclear norm"
-_MMD = "unbiased squared MMD, kernel (x.y / 2048 + 1)^3, all pairs"
 
 
 @dataclass(frozen=True)
@@ -40,22 +32,21 @@ class Protocol:
 
     Attributes:
         resize: Way to the network's input, see `pixelwise.evaluation.features`.
-        quantity: Frechet distance of Gaussians, or the kernel distance.
+        quantity: Which distance: a metric of `evaluation/metrics/fid`.
         estimator: Formula of the distance.
         network: What computes the features.
     """
 
-    resize: Resize
-    quantity: Quantity
+    resize: str
+    quantity: str
     estimator: str
     network: str = "pytorch-fid 0.3.0 InceptionV3, pool3, 2048 features, float32"
 
 
 PROTOCOLS: dict[str, Protocol] = {
-    "pytorch-fid": Protocol("pytorch-fid", "fid", _FRECHET),
-    "clean-fid": Protocol("clean-fid", "fid", _FRECHET),
-    "kid": Protocol("pytorch-fid", "kid", _MMD),
-    "clean-kid": Protocol("clean-fid", "kid", _MMD),
+    name: Protocol(resize, metric.name, metric.formula)
+    for metric in metrics("fid").values()
+    for name, resize in metric.protocols.items()
 }
 
 
@@ -122,11 +113,12 @@ def run(settings: FidSettings, inputs: dict[str, Path], out: Path, work: Path) -
     for name, design, x, y in _grid(settings, found):
         protocol = PROTOCOLS[name]
         full_name = name + design.suffix
-        value = Value(value=None, unit="1")  # of too few images
+        unit = metrics("fid")[protocol.quantity].unit
+        value = Value(value=None, unit=unit)  # of too few images
         if len(x) >= LEAST:
             estimate, draws = measure(protocol.quantity, x, y, settings.resamples, design.name == "pairs")
             low, high = recentred_interval(estimate, draws)
-            value = measured(estimate, "1", low, high, INTERVAL)
+            value = measured(estimate, unit, low, high, INTERVAL)
             rows += [(full_name, i, float(draw)) for i, draw in enumerate(draws) if np.isfinite(draw)]
         reference = f"{settings.dataset}/{settings.split}"
         label = f"{full_name}/{reference}-{len(y)}/{height}x{width}/inception-{weights[:8]}"
@@ -154,7 +146,7 @@ def run(settings: FidSettings, inputs: dict[str, Path], out: Path, work: Path) -
     _write_rows(out / "resamples.csv", rows)
 
 
-def measure(quantity: Quantity, x: FloatArray, y: FloatArray, resamples: int, paired: bool) -> tuple[float, FloatArray]:
+def measure(quantity: str, x: FloatArray, y: FloatArray, resamples: int, paired: bool) -> tuple[float, FloatArray]:
     """Distance of two sets of features and its values under resampling of the images.
 
     Args:
@@ -170,14 +162,21 @@ def measure(quantity: Quantity, x: FloatArray, y: FloatArray, resamples: int, pa
     """
     x_counts = resample_counts(len(x), resamples, seed=0)
     y_counts = x_counts if paired else resample_counts(len(y), resamples, seed=1)
-    if quantity == "kid":
-        kernel = KernelDistance(x, y)
-        return kernel.value(), kernel.resampled(x_counts, y_counts)
-    draws = [frechet_distance(x, y, u, v) for u, v in zip(x_counts, y_counts, strict=True)]
-    return frechet_distance(x, y), np.asarray(draws)
+    resampled = computed("fid")[quantity](x, y)
+    return _once(resampled, x, y), np.asarray(resampled(x_counts, y_counts))
 
 
-Sets = dict[Resize, tuple[FloatArray, FloatArray]]
+def distance(quantity: str, x: FloatArray, y: FloatArray) -> float:
+    """Distance of two sets of features [n, d] and [m, d]."""
+    return _once(computed("fid")[quantity](x, y), x, y)
+
+
+def _once(resampled: Callable[..., FloatArray], x: FloatArray, y: FloatArray) -> float:
+    """The distance where every row counts once."""
+    return float(resampled(np.ones((1, len(x)), np.int64), np.ones((1, len(y)), np.int64))[0])
+
+
+Sets = dict[str, tuple[FloatArray, FloatArray]]
 
 
 def _grid(settings: FidSettings, found: Sets) -> Iterator[tuple[str, Design, FloatArray, FloatArray]]:
@@ -193,38 +192,11 @@ def _grid(settings: FidSettings, found: Sets) -> Iterator[tuple[str, Design, Flo
             yield name, design, x[np.sort(order[:half])], y[np.sort(order[half : 2 * half])]
 
 
-class Extractor:
-    """Features of pictures; the network is loaded when it is first needed, and what was computed is kept in `work`.
-
-    Args:
-        inception: Folder of the network's weights.
-        device: Where it computes.
-        batch: Pictures per forward pass.
-        work: Folder that keeps the features.
-    """
-
-    def __init__(self, inception: Path, device: torch.device, batch: int, work: Path) -> None:
-        self.inception, self.device, self.batch, self.work = inception, device, batch, work
-
-    @functools.cached_property
-    def network(self) -> nn.Module:
-        """The Inception network."""
-        return features.load_inception(self.inception, self.device)
-
-    def features(self, role: str, pictures: compared_pictures.Pictures, resize: Resize) -> FloatArray:
-        """Features of all pictures, float64 [n, 2048]."""
-        path = self.work / f"{role}-{resize}.npy"
-        if not path.exists():
-            with atomic(path) as temporary:
-                np.save(temporary, features.extract(pictures.read, len(pictures), self.network, resize, self.batch))
-        return _kept(path, len(pictures))
-
-
 def _photographs(
     settings: FidSettings, wanted: compared_pictures.Pictures, real: Path | None, extractor: Extractor
-) -> dict[Resize, FloatArray]:
+) -> dict[str, FloatArray]:
     """Features of the photographs for each way of resizing, from the floor's job where it has them."""
-    found: dict[Resize, FloatArray] = {}
+    found: dict[str, FloatArray] = {}
     for resize in dict.fromkeys(PROTOCOLS[name].resize for name in settings.protocols):
         path = None if real is None else real / f"features-{resize}.npy"
         known = np.load(path, allow_pickle=False) if path is not None and path.exists() else np.empty((0, 0))
@@ -233,21 +205,6 @@ def _photographs(
         else:
             found[resize] = extractor.features("reference", wanted, resize)
     return found
-
-
-def _kept(path: Path, count: int) -> FloatArray:
-    """Features that were kept in a file.
-
-    Raises:
-        PixelwiseError: If it does not hold `count` rows of finite features.
-    """
-    try:
-        found = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
-        raise PixelwiseError(f"{path}: not readable ({error}); delete it to compute the features anew") from None
-    if found.ndim != 2 or len(found) != count or found.dtype.kind != "f" or not np.isfinite(found).all():
-        raise PixelwiseError(f"{path}: not the features of {count} images; delete it to compute them anew")
-    return np.asarray(found)
 
 
 def _write_rows(path: Path, rows: list[tuple[str, int, float]]) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from pixelwise.artifacts import atomic, sha256, write_json
@@ -40,13 +42,9 @@ def run(settings: GenerateSettings, inputs: dict[str, Path], out: Path, work: Pa
             f"{inputs['model'] / MODEL}: {generator.num_labels} labels; {settings.dataset} has {facts['num_labels']}"
         )
     names = pack.names[: settings.limit]
-    for chunk in _batches(pack, len(names), settings.batch):
-        instances = [pack.instance(i) for i in chunk]
-        stacked = np.stack([x for x in instances if x is not None]) if instances[0] is not None else None
-        pictures = generator(np.stack([_label(pack, i) for i in chunk]), stacked)
-        for i, picture in zip(chunk, pictures, strict=True):
-            with atomic(out / "images" / f"{names[i]}.png") as temporary:
-                Image.fromarray(picture).save(temporary)
+    for name, picture in zip(names, generated_pictures(generator, pack, len(names), settings.batch), strict=True):
+        with atomic(out / "images" / f"{name}.png") as temporary:
+            Image.fromarray(picture).save(temporary)
     training = read(inputs["model"] / "training.json", Training)
     document = {
         "model": settings.name,
@@ -60,6 +58,14 @@ def run(settings: GenerateSettings, inputs: dict[str, Path], out: Path, work: Pa
         "short": training.short,
     }
     write_json(out / GENERATION, document)
+
+
+def generated_pictures(generator: Generator, pack: Pack, n: int, batch: int) -> Iterator[NDArray[np.uint8]]:
+    """Pictures uint8 [H, W, 3] of the first `n` label maps of a pack, in order."""
+    for chunk in _batches(pack, n, batch):
+        instances = [pack.instance(i) for i in chunk]
+        stacked = np.stack([x for x in instances if x is not None]) if instances[0] is not None else None
+        yield from generator(np.stack([_label(pack, i) for i in chunk]), stacked)
 
 
 def _label(pack: Pack, i: int) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:

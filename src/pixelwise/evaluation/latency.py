@@ -6,7 +6,6 @@ import itertools
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import numpy as np
 import torch
 from torch import nn
 
@@ -15,6 +14,7 @@ from pixelwise.evaluation.generator import full_options
 from pixelwise.evaluation.scopes import SCOPES
 from pixelwise.evaluation.stopwatch import MIB
 from pixelwise.models import flops, registry
+from pixelwise.quantities import computed, metrics
 from pixelwise.record import Record, Scalar, Value, measured, protocol_hash
 from pixelwise.settings.evaluation import TimedModel, TimeSettings
 
@@ -30,21 +30,21 @@ LEAST_ROUNDS = 5
 """Before which a group is not asked whether its intervals are narrow enough."""
 
 
-def options(settings: TimeSettings, model: TimedModel, size: Size) -> dict[str, Any]:
-    """A model's options at a size; the number of labels is the group's unless the model has its own."""
+def options(settings: TimeSettings, model: TimedModel) -> dict[str, Any]:
+    """A model's options; the number of labels is the group's unless the model has its own."""
     given = {"num_labels": settings.num_labels} if settings.task == "translation" else {}
-    return given | model.options | model.at.get(f"{size[0]}x{size[1]}", {})
+    return given | model.options
 
 
-def build(settings: TimeSettings, model: TimedModel, size: Size) -> nn.Module:
-    """A model for a size, in evaluation mode with random weights, the same for the same seed."""
+def build(settings: TimeSettings, model: TimedModel) -> nn.Module:
+    """A model in evaluation mode with random weights, the same for the same seed."""
     torch.manual_seed(settings.seed)
-    return registry.build(model.architecture, **options(settings, model, size)).eval()
+    return registry.build(model.architecture, **options(settings, model)).eval()
 
 
-def semantic_channels(settings: TimeSettings, model: TimedModel, size: Size) -> tuple[int, bool]:
+def semantic_channels(settings: TimeSettings, model: TimedModel) -> tuple[int, bool]:
     """Number of labels of a generator, and whether it takes instance edges."""
-    complete = full_options(model.architecture, options(settings, model, size))
+    complete = full_options(model.architecture, options(settings, model))
     return int(complete["num_labels"]), bool(complete["instance_edge"])
 
 
@@ -68,8 +68,8 @@ def latency(
     """
     median, low, high = statistics.bootstrap_median(milliseconds, settings.seed)
     values = {"median": measured(median, "ms", low, high, INTERVAL)}
-    for name, value in zip(("p90", "p99", "min"), np.quantile(milliseconds, [0.9, 0.99, 0.0]), strict=True):
-        values[name] = Value(value=float(value), unit="ms")
+    for name, compute in computed("latency").items():
+        values[name] = Value(value=float(compute(milliseconds)), unit=metrics("latency")[name].unit)
     batch = _whole(facts["batch"])
     values["throughput"] = Value(value=1000 * batch / median, unit="images/s")
     if memory is not None:
@@ -140,10 +140,10 @@ def arithmetic(settings: TimeSettings) -> Iterator[Record]:
     """Operations of one image at each size, and parameters, of each model."""
     for size, (label, model) in itertools.product(settings.sizes, settings.models.items()):
         with torch.device("meta"):
-            module = build(settings, model, size)
+            module = build(settings, model)
             channels: int = settings.channels
             if settings.task == "translation":
-                channels = sum(semantic_channels(settings, model, size))
+                channels = sum(semantic_channels(settings, model))
             gflop = flops.count(module, torch.empty(1, channels, *size)) / 1e9
         parameters = list(module.parameters())
         weights = sum(parameter.numel() * parameter.element_size() for parameter in parameters)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from pixelwise.evaluation.fidelity import SSIM_SETTINGS
+from pixelwise.evaluation.metrics.restoration.ssim import SSIM_SETTINGS
 from pixelwise.record import protocol_hash
 
 SAME_NOISE = (
@@ -70,7 +70,7 @@ class Protocol:
 
 LEVELS = (15.0, 25.0, 50.0)
 BERKELEY = "names:34621deebc3a"  # the ids of the 68 test photographs of BSDS500
-PHOTOS = "pixels:e7dcd3dbfad0"  # the validation crops of `pixelwise.data.photos`
+PHOTOS = "pixels:e7dcd3dbfad0"  # the validation crops of `pixelwise.data.installed_photographs`
 PROTOCOLS: dict[str, Protocol] = {
     protocol.name: protocol
     for protocol in (

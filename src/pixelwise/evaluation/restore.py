@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,21 +15,20 @@ from pixelwise.artifacts import sha256, write_text
 from pixelwise.data.pack import Pack, read_facts
 from pixelwise.errors import PixelwiseError
 from pixelwise.evaluation import baselines, hardware
-from pixelwise.evaluation.blockiness import blockiness
 from pixelwise.evaluation.cases import Case, Cases
-from pixelwise.evaluation.fidelity import psnr, quantise, ssim
 from pixelwise.evaluation.protocols import PROTOCOLS, Protocol
+from pixelwise.evaluation.restored_image import RestoredImage
 from pixelwise.evaluation.restorer import Restorer
 from pixelwise.evaluation.samples import Samples
-from pixelwise.evaluation.score_cache import Ledger
+from pixelwise.evaluation.score_cache import ScoreCache
 from pixelwise.evaluation.statistics import bootstrap_mean
 from pixelwise.files.reading import read
 from pixelwise.files.step_documents import Training
+from pixelwise.quantities import computed, metrics
 from pixelwise.record import Record, measured, write_records
 from pixelwise.settings.restoration import BASELINES, RestorationSettings
 
 MODEL = "model.safetensors"
-UNITS = {"psnr": "dB", "psnr_8bit": "dB", "ssim": "1", "ssim_8bit": "1", "blockiness": "1", "blockiness_clean": "1"}
 INTERVAL = "bootstrap over images, 95 %"
 WINDOWS = "_windows"
 Scores = dict[str, float]
@@ -52,7 +52,7 @@ class Subject:
 
 
 def score(case: Case, estimate: npt.NDArray[np.floating], period: int) -> Scores:
-    """All metrics of one restored image.
+    """All metrics of `evaluation/metrics/restoration` of one restored image.
 
     Args:
         case: The image.
@@ -60,19 +60,15 @@ def score(case: Case, estimate: npt.NDArray[np.floating], period: int) -> Scores
         period: Tile period in pixels of the blockiness.
 
     Raises:
-        PixelwiseError: If the output is not finite.
+        PixelwiseError: If the output is not finite, or a metric is not a number.
     """
     if not np.isfinite(estimate).all():
         raise PixelwiseError(f"{case.name}: the restored image holds values that are not finite; the weights diverged")
-    saved = quantise(estimate)
-    return {
-        "psnr": psnr(case.clean, estimate),
-        "psnr_8bit": psnr(case.clean, saved),
-        "ssim": ssim(case.clean, estimate),
-        "ssim_8bit": ssim(case.clean, saved),
-        "blockiness": blockiness(saved, period),
-        "blockiness_clean": blockiness(case.clean, period),
-    }
+    image = RestoredImage(case.clean, estimate, period)
+    scores = {name: float(compute(image)) for name, compute in computed("restoration").items()}
+    if wrong := [name for name, value in scores.items() if math.isnan(value)]:
+        raise PixelwiseError(f"{case.name}: {wrong[0]} is not a number; a metric of restoration is one for every image")
+    return scores
 
 
 def run(settings: RestorationSettings, inputs: dict[str, Path], out: Path, work: Path) -> None:
@@ -108,11 +104,11 @@ def run(settings: RestorationSettings, inputs: dict[str, Path], out: Path, work:
             subjects.append(Subject(windows, lambda sigma: lambda case: restorer.in_windows(case.degraded), period))
     sigmas = settings.sigmas or protocol.sigmas
     samples = Samples(out, settings.sample_side, settings.samples, 25.0 if 25.0 in sigmas else sigmas[0])
-    ledger = Ledger(work / "scores.jsonl")
+    cache = ScoreCache(work / "scores.jsonl")
     records, rows = [], ["model,sigma,image,metric,value"]
     for sigma in sigmas:
         for subject in subjects:
-            scored = _measure(subject, cases, sigma, ledger, samples)
+            scored = _measure(subject, cases, sigma, cache, samples)
             rows += [
                 f"{subject.name},{sigma:g},{name},{metric},{value:.9g}"
                 for name, scores in scored.items()
@@ -141,19 +137,19 @@ def _baselines(settings: RestorationSettings, protocol: Protocol, cases: Cases) 
             yield Subject(name if tile == settings.tile else f"{name}_s{tile}", make, tile, limit)
 
 
-def _measure(subject: Subject, cases: Cases, sigma: float, ledger: Ledger, samples: Samples) -> dict[str, Scores]:
-    """Scores of every image by name; each is noted in the ledger as soon as it is known."""
+def _measure(subject: Subject, cases: Cases, sigma: float, cache: ScoreCache, samples: Samples) -> dict[str, Scores]:
+    """Scores of every image by name; each is noted in the cache as soon as it is known."""
     method, scored = subject.make(sigma), {}
     for index in range(len(cases.names[: subject.limit])):
         name = cases.names[index]
         key = f"{subject.name} {sigma:g} {name}"
         wanted = samples.wants(index, sigma)
-        known = ledger.get(key)
+        known = cache.get(key)
         if known is None or wanted:
             case = cases.case(index, sigma)
             estimate = method(case)
             if known is None:
-                known = ledger.put(key, score(case, estimate, subject.period))
+                known = cache.put(key, score(case, estimate, subject.period))
             if wanted:
                 samples.add(case, subject.name, estimate)
         scored[name] = known
@@ -169,9 +165,9 @@ def _record(
     about: dict[str, Any],
 ) -> Record:
     values = {}
-    for metric, unit in UNITS.items():
-        mean, low, high = bootstrap_mean([s[metric] for s in scored], settings.seed, settings.resamples)
-        values[metric] = measured(mean, unit, low, high, INTERVAL)
+    for name in computed("restoration"):
+        mean, low, high = bootstrap_mean([s[name] for s in scored], settings.seed, settings.resamples)
+        values[name] = measured(mean, metrics("restoration")[name].unit, low, high, INTERVAL)
     return Record(
         kind="restoration",
         task=protocol.task,

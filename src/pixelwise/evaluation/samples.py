@@ -11,7 +11,7 @@ from PIL import Image
 
 from pixelwise.artifacts import atomic, write_json
 from pixelwise.evaluation.cases import Case
-from pixelwise.evaluation.fidelity import PEAK, quantise
+from pixelwise.evaluation.restored_image import PEAK, quantise
 
 
 class Samples:

@@ -11,7 +11,7 @@ from pixelwise.files.reading import text
 from pixelwise.files.step_documents import Noted
 
 
-class Ledger:
+class ScoreCache:
     """A file of JSON lines, each {"key": ..., "scores": {...}}; a last line that a kill cut short is ignored.
 
     Args:

@@ -8,28 +8,25 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
-from pixelwise.artifacts import atomic, sha256, write_text
+from pixelwise.artifacts import atomic, sha256
 from pixelwise.data.pack import Pack, read_facts
 from pixelwise.errors import PixelwiseError
 from pixelwise.evaluation import compared_pictures, confusion, hardware
-from pixelwise.evaluation.confusion import FloatArray, Matrix
+from pixelwise.evaluation.confusion import Matrix
+from pixelwise.evaluation.segment_tables import Tables
 from pixelwise.evaluation.segmenter_protocols import PROTOCOLS, Protocol, Segmenter
-from pixelwise.evaluation.statistics import percentile_interval
 from pixelwise.evaluation.truth import Truth
 from pixelwise.files.reading import read
 from pixelwise.files.step_documents import Training
-from pixelwise.record import Record, Scalar, Value, measured, protocol_hash, read_records, write_records
+from pixelwise.record import Record, Scalar, protocol_hash, read_records, write_records
 from pixelwise.settings.evaluation import SegmentSettings
 
 REAL, SHUFFLED = "real", "shuffled"
 MODEL = "model.safetensors"
 FLOOR = "shuffled.npz"
 """Of each protocol the photographs' confusion matrices with other photographs' label maps, and their pixels."""
-INTERVAL = "bootstrap over images, 95 %"
-PER_IMAGE = ("miou", "acc_labelled", "acc_all")
 
 
 def run(settings: SegmentSettings, inputs: dict[str, Path], out: Path, work: Path) -> None:
@@ -177,56 +174,3 @@ def _batches(subject: compared_pictures.Pictures, size: int) -> Iterator[tuple[l
         positions.append(i)
         stack.append(picture)
     yield positions, np.stack(stack)
-
-
-class Tables:
-    """Collects what the metrics file does not hold: scores of each image and class, confusions, bootstrap draws.
-
-    Args:
-        images: Name of each picture.
-        classes: Name of each class.
-    """
-
-    def __init__(self, images: list[str], classes: list[str]) -> None:
-        self.images, self.classes = images, classes
-        self.frames: dict[str, list[pd.DataFrame]] = {}
-
-    def add(self, protocol: str, matrices: Matrix, pixels: NDArray[np.int64], resamples: int) -> dict[str, Value]:
-        """Add one protocol's results and return them as percentages with intervals; a class never met has no value."""
-
-        def table(name: str, columns: dict[str, Any]) -> None:
-            self.frames.setdefault(name, []).append(pd.DataFrame({"protocol": protocol} | columns))
-
-        total, draws = confusion.summary(matrices, pixels), confusion.resampled(matrices, pixels, resamples)
-        shares = {name: _percent(value, draws[name]) for name, value in total.items() if name != "iou"}
-        of_class = [_percent(value, draws["iou"][:, i]) for i, value in enumerate(total["iou"])]
-
-        single = [confusion.summary(matrices[i : i + 1], pixels[i : i + 1]) for i in range(len(matrices))]
-        for metric in PER_IMAGE:
-            values = [100 * float(scores[metric]) for scores in single]
-            table("per_image", {"image": self.images, "metric": metric, "value": values})
-        pooled, classes = matrices.sum(axis=0), self.classes
-        bounds = {
-            "iou": [v.value for v in of_class],
-            "low": [v.low for v in of_class],
-            "high": [v.high for v in of_class],
-        }
-        table("per_class", {"class": classes} | bounds | {"pixels": pooled.sum(1), "predicted": pooled.sum(0)})
-        cells = {"truth": np.repeat(classes, len(classes)), "predicted": np.tile(classes, len(classes))}
-        table("confusion", cells | {"pixels": pooled.ravel()})
-        drawn = {metric: 100 * draws[metric] for metric in PER_IMAGE}
-        table("resamples", {"resample": range(resamples)} | drawn)
-        return shares | {f"iou_{name}": value for name, value in zip(classes, of_class, strict=True)}
-
-    def write(self, out: Path) -> None:
-        """Write one CSV file for each table."""
-        for name, frames in self.frames.items():
-            write_text(out / f"{name}.csv", pd.concat(frames).to_csv(index=False, lineterminator="\n"))
-
-
-def _percent(value: FloatArray, draws: FloatArray) -> Value:
-    """A share as a percentage with its interval; None where it is not defined."""
-    if not np.isfinite(value):
-        return Value(value=None, unit="%", interval=None)
-    low, high = percentile_interval(100 * draws)
-    return measured(100 * float(value), "%", low, high, INTERVAL)

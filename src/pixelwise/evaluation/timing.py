@@ -68,7 +68,7 @@ def run(settings: TimeSettings, inputs: dict[str, Path], out: Path, work: Path) 
     torch.backends.cudnn.benchmark, torch.backends.cudnn.deterministic = True, False
     arithmetic, results = list(latency.arithmetic(settings)), Results()
     for size, group in itertools.groupby(conditions(settings), lambda condition: condition.size):
-        modules = {label: latency.build(settings, model, size).to(device) for label, model in settings.models.items()}
+        modules = {label: latency.build(settings, model).to(device) for label, model in settings.models.items()}
         for condition in group:
             _measure(settings, condition, modules, device, arithmetic, results)
         _baselines(settings, size, results)
@@ -186,7 +186,7 @@ def _call(
     if settings.task == "denoising":
         call = scopes.denoising_call(condition.scope, network, drawn, device)
     else:
-        labels, edge = latency.semantic_channels(settings, model, condition.size)
+        labels, edge = latency.semantic_channels(settings, model)
         call = scopes.translation_call(condition.scope, network, drawn, labels, edge, device)
     call()
     return call

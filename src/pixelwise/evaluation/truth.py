@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pixelwise.data import read_images, readers, roots
-from pixelwise.data.layout import Entry
+from pixelwise.data.examples import Entry
 from pixelwise.data.pack import Pack
 from pixelwise.errors import PixelwiseError
 from pixelwise.evaluation.confusion import VOID
@@ -47,7 +47,7 @@ class Truth:
             return
         if raw is None:
             raise PixelwiseError("segment: original is set; the job needs the input raw")
-        self.root = roots.locate(original) if original.kind in roots.OWN else raw
+        self.root = roots.locate(original) if roots.brought(original) else raw
         self.entries = {entry.name: entry for entry in readers.listing(self.root, pack.split, original).entries}
         if (raw / "files.csv").is_file():
             self.checksums = {row["path"]: row["sha256"] for row in rows(raw / "files.csv", ("path", "sha256"))}

@@ -162,7 +162,7 @@ def checked(model: type[Model], values: Any, place: str, where: Sequence[str] = 
 
 def line(
     error: ValidationError,
-    model: type[BaseModel],
+    model: type[BaseModel] | None = None,
     where: Sequence[str] = (),
     named: Callable[[list[str]], list[str]] = list,
 ) -> str:
@@ -170,7 +170,7 @@ def line(
 
     Args:
         error: What pydantic raised.
-        model: The schema, for the names that are allowed.
+        model: The schema, for the names that are allowed; None if what was checked has none.
         where: Place of the values in their file.
         named: Makes a place easier to find, such as a list's entry by its id.
     """
@@ -178,14 +178,18 @@ def line(
     path = named([word(part) for part in first["loc"]])
     place = ".".join([*where, *(part for part in path if "[" not in part)])
     prefix = f"{place}: " if place else ""
-    if first["type"] == "extra_forbidden":
-        known = _known(model, first["loc"][:-1])
-        close = difflib.get_close_matches(str(first["loc"][-1]), known, 1)
-        hint = f"did you mean {close[0]}?" if close else "allowed: " + ", ".join(known)
-        return f"{prefix}no such parameter; {hint}"
+    if first["type"] == "extra_forbidden" and model is not None:
+        return f"{prefix}{unknown(str(first['loc'][-1]), _known(model, first['loc'][:-1]))}"
     message = " ".join(first["msg"].removeprefix("Value error, ").split())
     shown = not isinstance(first["input"], dict | list | tuple | BaseModel) and first["type"] != "missing"
     return f"{prefix}{message}" + (f" (found {short(first['input'])})" if shown else "")
+
+
+def unknown(name: str, known: Sequence[str]) -> str:
+    """What to say of a name that is not one of those that are known."""
+    close = difflib.get_close_matches(name, known, 1)
+    hint = f"did you mean {close[0]}?" if close else "allowed: " + ", ".join(known)
+    return f"no such parameter; {hint}"
 
 
 def word(name: Any) -> str:

@@ -42,6 +42,22 @@ class Deviation(Settings):
     here: Any
 
 
+class Acceptance(Settings):
+    """A change that does not concern what a job made, by the user's word (`planning.acceptance`).
+
+    Attributes:
+        why: The reason.
+        code: Source file -> its hash when the job ran, and the accepted one; empty where there was or is none.
+        packages: Package -> its version when the job ran, and the accepted one.
+        modules: Modules of the accepted code.
+    """
+
+    why: Word
+    code: dict[Word, tuple[Word, Word]]
+    packages: dict[Word, tuple[Word, Word]]
+    modules: list[Word]
+
+
 class TrainedOn(Open):
     """The data that a network was trained on."""
 

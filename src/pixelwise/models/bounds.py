@@ -14,6 +14,7 @@ from torch.nn.modules.module import register_module_parameter_registration_hook
 from torch.overrides import TorchFunctionMode
 
 from pixelwise.errors import PixelwiseError
+from pixelwise.files.reading import line
 from pixelwise.files.tensors import MOST_BYTES, first_line
 from pixelwise.settings.base import MOST_OPTION, numbers
 
@@ -38,11 +39,12 @@ def checked(name: str, make: Callable[..., nn.Module], options: Mapping[str, Any
         try:
             result[option] = TypeAdapter(hints[option], config=ConfigDict(strict=True)).validate_python(value)
         except ValidationError as error:
-            first = error.errors()[0]
-            if first["type"] == "literal_error" and isinstance(value, str):  # the network says what it allows
+            if error.errors()[0]["type"] == "literal_error" and isinstance(
+                value, str
+            ):  # the network says what it allows
                 result[option] = value
                 continue
-            raise PixelwiseError(f"{name}: {option} {value!r:.60}; {first['msg']}") from None
+            raise PixelwiseError(f"{name}: {option} {value!r:.60}; {line(error)}") from None
     return result
 
 

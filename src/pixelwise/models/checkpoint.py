@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from pixelwise.artifacts import atomic
 from pixelwise.errors import PixelwiseError
+from pixelwise.files.reading import line
 from pixelwise.files.tensors import first_line, from_safetensors
 from pixelwise.models.registry import NAMES, skeleton
 from pixelwise.settings.models import CheckpointInfo
@@ -74,9 +75,10 @@ def _info(path: Path | str, metadata: Mapping[str, str]) -> dict[str, Any]:
     try:
         info = CheckpointInfo.model_validate(document)
     except (ValidationError, RecursionError) as error:
-        first = error.errors()[0] if isinstance(error, ValidationError) else {"loc": (), "msg": "nested too deep"}
-        where = ".".join([KEY, *map(str, first["loc"])])
-        raise PixelwiseError(f"{path}: {where}: {first['msg']}; not a checkpoint of this program") from None
+        wrong = f"{KEY}: nested too deep"
+        if isinstance(error, ValidationError):
+            wrong = line(error, CheckpointInfo, [KEY])
+        raise PixelwiseError(f"{path}: {wrong}; not a checkpoint of this program") from None
     if info.name not in NAMES:
         raise PixelwiseError(f"{path}: model {info.name!r:.60}; allowed are {', '.join(NAMES)}")
     return {"format": FORMAT, "name": info.name, "options": info.options, "extra": document.get("extra", {})}

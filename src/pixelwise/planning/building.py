@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, get_args
+from typing import Any, TypeVar
 
+from pixelwise.data import declared_kinds
 from pixelwise.errors import PixelwiseError
 from pixelwise.files.reading import short
 from pixelwise.models.registry import modules
+from pixelwise.planning import environment
 from pixelwise.planning.configuration import validate
-from pixelwise.planning.jobs import Job
+from pixelwise.planning.jobs import KINDS, Job
+from pixelwise.planning.origins import Origins
 from pixelwise.planning.paths import places
 from pixelwise.settings.base import Settings
 from pixelwise.settings.claims import ArchitectureSettings, JudgeSettings
-from pixelwise.settings.data import Dataset, FetchSettings, Kind, PrepareSettings, WeightsSettings
+from pixelwise.settings.data import Dataset, FetchSettings, PrepareSettings, WeightsSettings
 from pixelwise.settings.evaluation import FidSettings, GenerateSettings, SegmentSettings, TimeSettings
 from pixelwise.settings.fit import problem
 from pixelwise.settings.models import ConvertSettings
@@ -28,6 +31,7 @@ KIND_OF_TASK: dict[str, tuple[str, type[Settings]]] = {
     "deblurring": ("denoising", DenoisingSettings),
     "segmentation": ("segmentation", SegmentationSettings),
 }
+Made = TypeVar("Made", bound=Settings)
 REAL, SHUFFLED = "real", "shuffled"
 FLOORS = {"fid": (REAL,), "segment": (REAL, SHUFFLED)}
 
@@ -35,8 +39,8 @@ FLOORS = {"fid": (REAL,), "segment": (REAL, SHUFFLED)}
 class Builder:
     """Collects the jobs of one run; each method adds those of one theme and needs the ones before it."""
 
-    def __init__(self, name: str, profile_name: str, profile: Profile) -> None:
-        self.name, self.profile_name, self.profile = name, profile_name, profile
+    def __init__(self, name: str, profile: Profile, origins: Origins) -> None:
+        self.name, self.profile, self.origins = name, profile, origins
         self.jobs: dict[str, Job] = {}
         self.compute = profile.compute.model_dump()
 
@@ -50,33 +54,37 @@ class Builder:
         shows: tuple[str, ...] = (),
     ) -> str:
         """Add a job and return its output folder."""
-        where = places(self.name, job_id)
-        self.jobs[job_id] = Job(
-            job_id, kind, settings, where.out, where.file, inputs or {}, tuple(sorted(modules)), shows
-        )
+        where, used = places(self.name, job_id), tuple(sorted({*modules, *KINDS[kind].declarations}))
+        self.jobs[job_id] = Job(job_id, kind, settings, where.out, where.file, inputs or {}, used, shows)
         return where.out
 
-    def where(self, *path: str) -> str:
-        """Place of a value in params.yaml, for messages."""
-        return ".".join(["profiles", self.profile_name, *path])
+    def wrong(self, text: str, *path: str) -> PixelwiseError:
+        """An error about the value at a path of the profile."""
+        return PixelwiseError(f"params.yaml: {self.origins.place(*path)}: {text}")
+
+    def settings(self, model: type[Made], values: Mapping[str, Any], *path: str) -> Made:
+        """Settings of a job from the values that stand at a path of the profile."""
+        return validate(model, self.origins.named(*path), values)
 
     def prepared(self, dataset: str) -> str:
         """Folder of a prepared data set; adds its two jobs at the first call."""
         if f"prepare/{dataset}" not in self.jobs:
             settings = self.dataset(dataset)
-            raw = self.add(f"fetch/{dataset}", "fetch", FetchSettings(name=dataset, dataset=settings))
-            self.add(f"prepare/{dataset}", "prepare", PrepareSettings(name=dataset, dataset=settings), {"raw": raw})
+            own, used = declared_kinds.module(settings.kind), declared_kinds.fetching(settings.kind)
+            raw = self.add(f"fetch/{dataset}", "fetch", FetchSettings(name=dataset, dataset=settings), {}, used)
+            prepare = PrepareSettings(name=dataset, dataset=settings)
+            self.add(f"prepare/{dataset}", "prepare", prepare, {"raw": raw}, [own])
         return self.jobs[f"prepare/{dataset}"].out
 
     def dataset(self, name: str) -> Dataset:
         """Settings of a data set of the profile."""
         if name not in self.profile.datasets:
             allowed = ", ".join(self.profile.datasets)
-            raise PixelwiseError(f"params.yaml: {self.where('datasets')}: no data set '{name}'; allowed: {allowed}")
+            raise self.wrong(f"no data set '{name}'; allowed: {allowed}", "datasets")
         settings = self.profile.datasets[name]
-        if name in get_args(Kind) and name != settings.kind:  # records carry the name, and claims are about names
-            place = self.where("datasets", name)
-            raise PixelwiseError(f"params.yaml: {place}: of kind {settings.kind}; that name is for its own kind alone")
+        # Records carry the name, and claims are about names.
+        if name in declared_kinds.names() and name != settings.kind:
+            raise self.wrong(f"of kind {settings.kind}; that name is for its own kind alone", "datasets", name)
         return settings
 
     def weights(self, name: str) -> str:
@@ -84,24 +92,26 @@ class Builder:
         file = self.profile.checkpoints.get(name)
         return self.add(f"weights/{name}", "weights", WeightsSettings(name=name, file=file))
 
+    def entry(self, name: str) -> Training:
+        """The entry `name` of `train`, its step settings apart from the rest."""
+        return self.settings(Training, Training.parted(self.profile.train[name]), "train", name)
+
     def runs(self, entry: Training) -> tuple[int, ...]:
         """Seeds of an entry of `train`."""
         return self.profile.seeds if entry.seeds is None else entry.seeds
 
     def train(self, name: str) -> None:
         """One training job for each seed of one entry of `train`, or one conversion."""
-        entry = self.profile.training(name)
+        entry = self.entry(name)
         if entry.checkpoint is not None:
             self._convert(name, entry)
             return
         kind, model = KIND_OF_TASK[entry.task]
         for seed in self.runs(entry):
             values = {"name": name, "dataset": entry.dataset} if {"name", "dataset"} <= set(model.model_fields) else {}
-            settings = validate(
-                model, self.where("train", name), self.compute | entry.settings | values | {"seed": seed}
-            )
+            settings = self.settings(model, self.compute | entry.settings | values | {"seed": seed}, "train", name)
             if wrong := problem(settings, self.dataset(entry.dataset)):
-                raise PixelwiseError(f"params.yaml: {self.where('train', name)}: {wrong}")
+                raise self.wrong(wrong, "train", name)
             inputs = {"data": self.prepared(entry.dataset)}
             if getattr(settings, "perceptual", 0) or getattr(settings, "loss", "") == "perceptual":
                 inputs["perceptual"] = self.weights("vgg19")
@@ -112,14 +122,14 @@ class Builder:
 
     def _convert(self, name: str, entry: Training) -> None:
         assert entry.checkpoint is not None
-        settings = validate(ConvertSettings, self.where("train", name), entry.settings)
+        settings = self.settings(ConvertSettings, entry.settings, "train", name)
         where = f"train/{entry.dataset}/{name}/seed{self.runs(entry)[0]}"
         inputs = {"weights": self.weights(entry.checkpoint)}
         self.add(where, "convert", settings, inputs, modules(settings.architecture))
 
     def trained(self, name: str) -> dict[int, tuple[str, Job]]:
         """Seed -> (dataset, training job) of one entry of `train`."""
-        entry = self.profile.training(name)
+        entry = self.entry(name)
         prefix = f"train/{entry.dataset}/{name}/seed"
         return {
             int(job_id.removeprefix(prefix)): (entry.dataset, job)
@@ -129,7 +139,7 @@ class Builder:
 
     def translations(self) -> None:
         """Pictures and scores of every translation model, with floors and ceilings once for each data set."""
-        entries = {name: self.profile.training(name) for name in self.profile.train}
+        entries = {name: self.entry(name) for name in self.profile.train}
         chosen = [name for name, entry in entries.items() if entry.task == "translation"]
         for dataset in dict.fromkeys(entries[name].dataset for name in chosen):
             for step, subjects in FLOORS.items():
@@ -137,10 +147,10 @@ class Builder:
                     self._score(step, dataset, subject, 0, None)
         for name in chosen:
             for seed, (dataset, job) in self.trained(name).items():
-                settings = validate(
+                settings = self.settings(
                     GenerateSettings,
-                    self.where("generate"),
                     self.compute | self.profile.generate | {"name": name, "dataset": dataset, "seed": seed},
+                    "generate",
                 )
                 where = f"generate/{dataset}/{name}/seed{seed}"
                 inputs = {"data": self.prepared(dataset), "model": job.out}
@@ -155,41 +165,38 @@ class Builder:
         if name == SHUFFLED or (step == "fid" and name != REAL):  # what the photographs' job computed of them
             inputs["real"] = places(self.name, f"{step}/{dataset}/{REAL}/seed0").out
         if step == "fid":
-            settings: Settings = validate(FidSettings, self.where("fid"), values | self.profile.fid)
+            settings: Settings = self.settings(FidSettings, values | self.profile.fid, "fid")
             inputs["inception"] = self.weights("inception")
             self.add(where, step, settings, inputs)
             return
         options = dict(self.profile.segment)
         segmenter = options.pop("segmenter", "segmenter")
         if segmenter not in list(self.profile.train):
-            raise PixelwiseError(
-                f"params.yaml: {self.where('segment.segmenter')}: {short(segmenter)} is not an entry of train"
-            )
-        settings = validate(SegmentSettings, self.where("segment"), values | options)
+            raise self.wrong(f"{short(segmenter)} is not an entry of train", "segment", "segmenter")
+        settings = self.settings(SegmentSettings, values | options, "segment")
         if {"U", "F"} & set(settings.protocols):  # these score label maps at their original size
             settings = settings.model_copy(update={"original": self.dataset(dataset)})
             inputs["raw"] = self.jobs[f"fetch/{dataset}"].out
         job = next(iter(self.trained(segmenter).values()))[1]
         inputs["segmenter"] = job.out
-        self.add(where, step, settings, inputs, job.modules)
+        reader = self.jobs[f"prepare/{dataset}"].modules if "raw" in inputs else ()
+        self.add(where, step, settings, inputs, {*job.modules, *reader})
 
     def restorations(self) -> None:
         """Every restoration protocol: its baselines, and every model of its task."""
         for name in self.profile.train:
-            for protocol in self.profile.training(name).protocols or ():
+            for protocol in self.entry(name).protocols or ():
                 if protocol not in self.profile.restore:
-                    place, allowed = self.where("train", name, "protocols"), ", ".join(self.profile.restore)
-                    raise PixelwiseError(f"params.yaml: {place}: no protocol '{protocol}'; allowed: {allowed}")
+                    allowed = ", ".join(self.profile.restore)
+                    raise self.wrong(f"no protocol '{protocol}'; allowed: {allowed}", "train", name, "protocols")
         for protocol, options in self.profile.restore.items():
             values = dict(options)
             dataset, task = values.pop("dataset", None), values.get("task", "denoising")
             if not isinstance(dataset, str):
-                raise PixelwiseError(
-                    f"params.yaml: {self.where('restore', protocol)}: needs dataset, a name in datasets"
-                )
+                raise self.wrong("needs dataset, a name in datasets", "restore", protocol)
             self._restore(protocol, dataset, values, "baselines", 0, None, None)
             for name in self.profile.train:
-                entry = self.profile.training(name)
+                entry = self.entry(name)
                 if entry.task != task or (entry.protocols is not None and protocol not in entry.protocols):
                     continue
                 for seed, (_, job) in self.trained(name).items():
@@ -202,33 +209,38 @@ class Builder:
         sigma = entry.settings.get("sigma") if entry else None
         if isinstance(sigma, int | float):
             given["sigmas"] = [sigma]
-        settings = validate(RestorationSettings, self.where("restore", protocol), given)
+        settings = self.settings(RestorationSettings, given, "restore", protocol)
         inputs = {"data": self.prepared(dataset)} | ({"model": job.out} if job else {})
         where = f"restore/{protocol}/{name}/seed{seed}"
         self.add(where, "restore", settings, inputs, job.modules if job else ())
 
     def timings(self) -> None:
-        """One job for each group of architectures that are timed together, and the inspection of all architectures."""
+        """One job for each group of networks that are timed together, and the inspection of all architectures."""
         for group, options in self.profile.time.items():
             where = f"time/{group}"
-            settings = validate(TimeSettings, self.where("time", group), self.compute | options | {"name": group})
+            settings = self.settings(TimeSettings, self.compute | options | {"name": group}, "time", group)
             used = {module for timed in settings.models.values() for module in modules(timed.architecture)}
             self.add(where, "time", settings, {}, used)
-        counted = validate(ArchitectureSettings, self.where("inspect"), self.profile.inspect)
+        counted = self.settings(ArchitectureSettings, self.profile.inspect, "inspect")
         self.add("inspect", "inspect", counted)
 
     def report(self) -> None:
         """Tables, verdicts, figures and the page."""
         steps = ("train", "time", "fid", "segment", "restore", "inspect")
         scores = {job.id: job.out for job in self.jobs.values() if job.step in steps}
-        made = {job.id: job.out for job in self.jobs.values() if job.step in (*steps, "generate", "fetch", "prepare")}
-        summary = self.add("summarise", "summarise", SummarySettings(run=self.name), scores)
+        shown = (*steps, "generate", "fetch", "prepare", "weights")
+        made = {job.id: job.out for job in self.jobs.values() if job.step in shown}
+        run = {"run": self.name}
+        chosen = self.settings(SummarySettings, self.profile.summarise | run, "summarise")
+        summary = self.add("summarise", "summarise", chosen, scores)
         verdicts = self.add("judge", "judge", JudgeSettings(run=self.name), {"summary": summary, **scores})
-        figures = self.add("figures", "figures", FiguresSettings(run=self.name), {"summary": summary})
-        settings = validate(
-            ReportSettings,
-            self.where("report"),
-            {"title": self.profile.title} | self.profile.report | {"run": self.name, "profile": self.profile_name},
-        )
+        drawn = self.settings(FiguresSettings, self.profile.figures | run, "figures")
+        figures = self.add("figures", "figures", drawn, {"summary": summary})
+        own = {
+            "profile": self.origins.profile,
+            "unlocked": environment.differences(j.entries for j in self.jobs.values()),
+        }
+        page = {"title": self.profile.title} | self.profile.report | run | own
+        settings = self.settings(ReportSettings, page, "report")
         inputs = {"summary": summary, "claims": verdicts, "figures": figures, **made}
         self.add("report", "report", settings, inputs, (), ("index.html",))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
-from collections.abc import Iterable
+import sys
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from pixelwise.planning import syntax
 
 PACKAGE = Path(__file__).parents[1]
 KNOWN = Path("work/sources.json")
-FORMAT = 2
+FORMAT = 3
 """Of what is kept about sources; another one is not read, nor is a damaged file."""
 # The frame around the steps: it decides which jobs exist and when they run, and its effect on a job is in the job file.
 _ROOMS = ("pixelwise.planning", "pixelwise.terminal")
@@ -62,18 +63,19 @@ class Sources:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.known = {key: Source(tuple(a), tuple(b), c) for key, (a, b, c) in self._read().items()}
+        sources, self.packages = self._read()
+        self.known = {key: Source(tuple(a), tuple(b), c) for key, (a, b, c) in sources.items()}
         self.added = False
 
-    def _read(self) -> dict[str, list[Any]]:
+    def _read(self) -> tuple[dict[str, list[Any]], dict[str, Any]]:
         try:
             document = read_json(self.path)
         except PixelwiseError:
-            return {}
-        if not isinstance(document, dict) or document.get("digest") != digest([FORMAT, document.get("sources")]):
-            return {}
-        sources: dict[str, list[Any]] = document["sources"]
-        return sources
+            return {}, {}
+        parts = [document.get(name) for name in ("sources", "packages")] if isinstance(document, dict) else []
+        if not parts or document.get("digest") != digest([FORMAT, *parts]):
+            return {}, {}
+        return document["sources"], document["packages"]
 
     def of(self, path: Path) -> Source:
         """What is known of a file; it is parsed if its content is new."""
@@ -85,13 +87,22 @@ class Sources:
             self.added = True
         return self.known[key]
 
+    def holders(self, state: str, find: Callable[[], dict[str, list[str]]]) -> dict[str, list[str]]:
+        """What `find` gives, which module is in which installed package; found anew where `state` is another one."""
+        if self.packages.get("state") != state:
+            self.packages = {"state": state, "holders": find()}
+            self.added = True
+        holders: dict[str, list[str]] = self.packages["holders"]
+        return holders
+
     def keep(self) -> None:
         """Write what is known of the present files; where that is not allowed, the next process parses again."""
         if self.added:
             present = {_hash(path) for path in PACKAGE.rglob("*.py")}
             sources = {key: [x.imports, x.words, x.syntax] for key, x in self.known.items() if key in present}
             with contextlib.suppress(OSError):
-                write_json(self.path, {"digest": digest([FORMAT, sources]), "sources": sources})
+                parts = {"sources": sources, "packages": self.packages}
+                write_json(self.path, {"digest": digest([FORMAT, *parts.values()]), **parts})
             self.added = False
 
 
@@ -144,6 +155,19 @@ def modules_of(entries: Iterable[str]) -> set[str]:
             found.add(module)
             waiting.extend(_direct(module)[0])
     return found
+
+
+@functools.cache
+def foreign(entries: tuple[str, ...]) -> frozenset[str]:
+    """Top-level modules of other packages that the entry modules import, at once or when a function is called."""
+    sources = (_sources().of(path) for module in modules_of(entries) if (path := source_of(module)))
+    names = {name.split(".")[0] for source in sources for name in source.imports}
+    return frozenset(names - sys.stdlib_module_names - {"pixelwise"})
+
+
+def holders(state: str, find: Callable[[], dict[str, list[str]]]) -> dict[str, list[str]]:
+    """`Sources.holders` of this process."""
+    return _sources().holders(state, find)
 
 
 @functools.cache

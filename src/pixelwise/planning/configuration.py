@@ -6,24 +6,25 @@ import math
 import os
 import re
 import stat
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
+from pydantic import ValidationError
 
 from pixelwise.errors import PixelwiseError
-from pixelwise.files.reading import Model, checked
+from pixelwise.files.reading import Model, line, short
 
 LARGEST = 1 << 20
 DEEPEST = 32
 MOST = 100_000
-"""Bytes of the file, levels of nesting, and values once every alias is written out."""
+"""Bytes of the file, levels of nesting, and values."""
 TAKEN = ("profile", "smoke", "environment")
 WORDS = {"true": True, "false": False}
 """What Snakemake hands over as text: it knows `True`, not YAML's `true`."""
 """What `snakemake --config` may set; all else stands in the file."""
-_TAGS = {f"tag:yaml.org,2002:{kind}" for kind in ("null", "bool", "int", "float", "str", "seq", "map", "merge")}
+_TAGS = {f"tag:yaml.org,2002:{kind}" for kind in ("null", "bool", "int", "float", "str", "seq", "map")}
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
@@ -52,7 +53,7 @@ class _Loader(yaml.CSafeLoader):
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Hashable, Any]:
         seen = set()
         for key, _ in node.value:
-            if not isinstance(key, yaml.ScalarNode) or key.tag.rsplit(":", 1)[1] not in ("str", "merge"):
+            if not isinstance(key, yaml.ScalarNode) or key.tag.rsplit(":", 1)[1] != "str":
                 raise _Refused(key.start_mark, "a key that is no text; put it into quotation marks")
             if not key.value.isprintable():
                 raise _Refused(key.start_mark, f"the key {key.value[:80]!r}; a key is one line of text")
@@ -63,35 +64,27 @@ class _Loader(yaml.CSafeLoader):
 
 
 def _bound(text: str) -> None:
-    """Refuse what has tags, or would be deep, large or endless, before anything is built from it.
+    """Refuse what has tags or aliases, or would be deep or large, before anything is built from it.
 
-    An alias counts as much as what it stands for: ten lines of aliases of aliases can stand for 10^10 values.
+    A value that stands in two places by an alias would change in both, or, by `dvc exp run -S`, in neither.
     """
-    sizes: dict[str, int] = {}
-    open_: list[tuple[str | None, int]] = []
-    total = 0
+    open_ = total = 0
     for event in yaml.parse(text, Loader=yaml.CSafeLoader):
-        if isinstance(event, yaml.AliasEvent):
-            if event.anchor not in sizes:
-                raise _Refused(event.start_mark, f"the alias *{event.anchor} of nothing before it, or of itself")
-            total += sizes[event.anchor]
-        elif isinstance(event, yaml.NodeEvent):
+        if isinstance(event, yaml.NodeEvent):
+            if event.anchor:
+                raise _Refused(
+                    event.start_mark, f"the alias {short(event.anchor)}; what entries share goes into defaults"
+                )
             if tag := getattr(event, "tag", None):
                 raise _Refused(event.start_mark, f"the tag {tag[:80]}; values are plain, without tags")
             total += 1
-            if isinstance(event, yaml.CollectionStartEvent):
-                open_.append((event.anchor, total))
-                sizes.pop(event.anchor or "", None)
-            elif event.anchor:
-                sizes[event.anchor] = 1
+            open_ += isinstance(event, yaml.CollectionStartEvent)
         elif isinstance(event, yaml.CollectionEndEvent):
-            anchor, before = open_.pop()
-            if anchor:
-                sizes[anchor] = total - before + 1
-        if len(open_) > DEEPEST:
+            open_ -= 1
+        if open_ > DEEPEST:
             raise _Refused(event.start_mark, f"nested deeper than {DEEPEST} levels")
         if total > MOST:
-            raise _Refused(event.start_mark, f"more than {MOST} values, aliases written out")
+            raise _Refused(event.start_mark, f"more than {MOST} values")
 
 
 def _text(path: Path) -> str:
@@ -137,15 +130,18 @@ def read(path: Path, overrides: Mapping[str, Any] | None = None) -> dict[str, An
     return values | given
 
 
-def validate(model: type[Model], where: str, values: Mapping[str, Any]) -> Model:
+def validate(model: type[Model], named: Callable[[list[str]], list[str]], values: Mapping[str, Any]) -> Model:
     """Make settings from plain values of params.yaml.
 
     Args:
         model: The class of the settings.
-        where: Place of the values in the file.
+        named: Place of a value in the file, from its place in the settings.
         values: Name -> value.
 
     Raises:
         PixelwiseError: With one line that says what is wrong, where, and what is allowed.
     """
-    return checked(model, dict(values), "params.yaml", [where] if where else [])
+    try:
+        return model.model_validate(dict(values))
+    except ValidationError as error:
+        raise PixelwiseError(f"params.yaml: {line(error, model, (), named)}") from None

@@ -33,19 +33,24 @@ PATIENCE = 30.0
 class Turn:
     """This process's turn on a run, from before it plans until it ends.
 
+    Args:
+        run: Name of the run.
+        program: The command that takes the turn, as DVC's list names it.
+
     Attributes:
         busy: Who else is at work on the run; empty if this process may write.
     """
 
-    def __init__(self, run: str) -> None:
+    def __init__(self, run: str, program: str = "snakemake") -> None:
         self.run, self.busy = run, ""
+        self._listed = Listed(run, program)
         self._seen: dict[str, tuple[int, int, int] | None] = {}
         self._lock = os.open(_parent(Path("work", f"{run}.lock")), os.O_RDWR | os.O_CREAT, 0o666)
         if not _within(lambda: self._locked() or self._holder().endswith("runs")) or not self._locked():
             self.busy = f"process {self._holder()}"
         else:
             self._say("plans")
-            self.busy = Listed(run).others("write")
+            self.busy = self._listed.others("write")
 
     def plan(self, jobs: Sequence[Job], changed: Collection[str] = ()) -> list[str]:
         """`staleness.prepare(jobs, changed)`; beside a process that works on the run nothing is written.
@@ -67,7 +72,7 @@ class Turn:
         Raises:
             PixelwiseError: If another process works on the run, or has replaced its files since they were planned.
         """
-        listed = Listed(self.run)
+        listed = self._listed
         if not self.busy:
             _within(lambda: bool(listed.others("write")) or not listed.others("read"))  # who only reads ends soon
             self.busy = listed.enter()
@@ -89,7 +94,7 @@ class Turn:
 
     def end(self) -> None:
         """Give up the turn; the end of the process does that too."""
-        Listed(self.run).leave()
+        self._listed.leave()
         os.close(self._lock)
 
     def _where(self) -> str:
@@ -108,9 +113,9 @@ class Turn:
 class Listed:
     """A run's place in DVC's list of who works on which paths; inside a stage of DVC, or without DVC, there is none."""
 
-    def __init__(self, run: str) -> None:
+    def __init__(self, run: str, program: str) -> None:
         self._paths = [str(Path(folder, run).absolute()) for folder in ("data", "results")]
-        self._entry = {"pid": os.getpid(), "cmd": " ".join(["snakemake", *sys.argv[1:]])}
+        self._entry = {"pid": os.getpid(), "cmd": " ".join([program, *sys.argv[1:]])}
         inside = "DVC_STAGE" in os.environ and os.path.realpath(os.environ.get("DVC_ROOT", "")) == os.path.realpath(".")
         self._used = Path(".dvc").is_dir() and not inside
 

@@ -13,14 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from pixelwise import artifacts
-from pixelwise.artifacts import MANIFEST, read_json, sha256, stamp
+from pixelwise.artifacts import MANIFEST, MARK, read_json, stamp, write_json
 from pixelwise.errors import PixelwiseError
 from pixelwise.files.disk import append
 from pixelwise.files.reading import checked
-from pixelwise.planning import paths
+from pixelwise.planning import environment, paths
 from pixelwise.planning.code import framing, modules_of, source_of, sources_of
 from pixelwise.planning.jobfile import JobFile
-from pixelwise.planning.jobs import KINDS, RUN_LOG
+from pixelwise.planning.jobs import KINDS, RUN_LOG, entries, input_hash
 from pixelwise.planning.paths import Places, unlinked
 from pixelwise.settings.base import Settings
 
@@ -50,10 +50,11 @@ def load(file: Path, step: str) -> tuple[dict[str, Any], Settings]:
     settings = _settings(file, job["kind"], job["settings"])
     if unknown := [module for module in job["modules"] if source_of(module) is None]:
         raise PixelwiseError(f"{file}: job.modules: no module {unknown[0]}; run snakemake again")
-    present = sources_of([KINDS[job["kind"]].module, *job["modules"]])
-    if present != job["code"]:
-        changed = sorted(set(present.items()) ^ set(job["code"].items()))[0][0]
-        raise PixelwiseError(f"{file}: written for another version of {changed}; run snakemake again")
+    used = entries(job["kind"], job["modules"])
+    for role, present in (("code", sources_of(used)), ("packages", environment.versions(used))):
+        if present != job[role]:
+            changed = sorted(set(present.items()) ^ set(job[role].items()))[0][0]
+            raise PixelwiseError(f"{file}: written for another version of {changed}; run snakemake again")
     return job, settings
 
 
@@ -70,12 +71,11 @@ def _inputs(file: Path, job: Mapping[str, Any], stamps: dict[Path, Any]) -> dict
         if not manifest.exists():
             raise PixelwiseError(f"{file}: its input {folder} is not there; run the step that makes it first")
         stamps.update({path: stamp(path) for path in [manifest, *artifacts.files_below(Path(folder))]})
-        hashes[folder] = sha256(manifest)
         problems = artifacts.verify_manifest(manifest)
-        if problems and goes_on:
-            hashes[folder] = artifacts.DAMAGED  # never equal to a hash: the next planning makes this job anew
-        elif problems:
+        if problems and not goes_on:
             raise PixelwiseError(f"{problems[0]}; delete {manifest} to make it anew")
+        # What is damaged never equals a hash: the next planning makes this job anew.
+        hashes[folder] = artifacts.DAMAGED if problems else input_hash(job["kind"], folder)
     return hashes
 
 
@@ -91,7 +91,7 @@ class _Folders(dict[str, Path]):
 
 
 def _unlisted(job: Mapping[str, Any]) -> list[str]:
-    listed = modules_of([KINDS[job["kind"]].module, *job["modules"]])
+    listed = modules_of(entries(job["kind"], job["modules"]))
     return sorted(m for m in sys.modules if m.startswith("pixelwise") and m not in listed and not framing(m))
 
 
@@ -136,6 +136,7 @@ def execute(file: Path, step: str) -> Path:
         state = _state(work, job, inputs)
         unlinked((), (str(state),))
         state.mkdir(parents=True, exist_ok=True)
+        write_json(state / MARK, {"job": job, "inputs": inputs})  # for `pixelwise clean`
         artifacts.empty(out, known)
         try:
             run(settings, folders, out, state)
@@ -143,7 +144,8 @@ def execute(file: Path, step: str) -> Path:
                 raise PixelwiseError(f"{file}: the step imported {unlisted[0]}, which its job file does not list")
             if any(stamp(path) != seen for path, seen in stamps.items()) and _inputs(file, job, stamps) != inputs:
                 raise PixelwiseError(f"{file}: its inputs were replaced while it ran; run it again")
-            artifacts.write_manifest(out, job, inputs)
+            packages = environment.installed(entries(job["kind"], job["modules"]))
+            artifacts.write_manifest(out, {**job, "packages": packages}, inputs)
             status = "done"
         finally:
             if status == "failed":

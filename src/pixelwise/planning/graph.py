@@ -7,58 +7,51 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from pixelwise.errors import PixelwiseError
 from pixelwise.planning.building import Builder
 from pixelwise.planning.configuration import read, validate
+from pixelwise.planning.inheritance import resolved
 from pixelwise.planning.jobs import Job
+from pixelwise.planning.origins import Origins
 from pixelwise.settings.data import FetchSettings
 from pixelwise.settings.names import SMOKE
-from pixelwise.settings.profile import Configuration, Profile, Training
+from pixelwise.settings.profile import Configuration, Profile
 from pixelwise.settings.smoke import shrink
 
 
 @dataclass(frozen=True)
 class Plan:
-    """A run: its name (the profile's, with `-smoke` where shrunk), its profile, and its jobs in topological order."""
+    """A run: its name (the profile's, with `-smoke` where shrunk), its profile, and its jobs in topological order.
+
+    `environment` says which packages may compute (`settings.profile.Configuration`).
+    """
 
     name: str
     profile_name: str
     profile: Profile
     jobs: list[Job]
+    environment: str = "locked"
 
     def of(self, *steps: str) -> list[Job]:
         """The jobs of these steps."""
         return [job for job in self.jobs if job.step in steps]
 
 
-def _merged(base: Any, over: Any) -> Any:
-    if isinstance(base, dict) and isinstance(over, dict):
-        return base | {key: _merged(base.get(key), value) for key, value in over.items()}
-    return over
-
-
-def _active(config: Mapping[str, Any]) -> tuple[Configuration, dict[str, Any]]:
-    """The configuration, and the values of its active profile."""
-    whole = validate(Configuration, "", config)
+def _active(config: Mapping[str, Any]) -> Configuration:
+    """The configuration, whose active profile exists."""
+    whole = validate(Configuration, lambda path: path, config)
     if whole.profile not in whole.profiles:
         raise PixelwiseError(f"params.yaml: profile: {whole.profile}; allowed: {', '.join(whole.profiles)}")
-    return whole, _merged(whole.defaults, whole.profiles[whole.profile])
+    return whole
 
 
 def _name(whole: Configuration) -> str:
     return whole.profile + (SMOKE if whole.smoke else "")
 
 
-def _built(whole: Configuration, values: Mapping[str, Any]) -> Builder:
-    profile = validate(Profile, f"profiles.{whole.profile}", values)
-    builder = Builder(_name(whole), whole.profile, profile)
-    for entry in profile.train:
-        try:
-            profile.training(entry)
-        except ValidationError:
-            validate(Training, builder.where("train", entry), {**profile.train[entry], "settings": {}})
+def _built(whole: Configuration, values: Mapping[str, Any], origins: Origins) -> Builder:
+    builder = Builder(_name(whole), validate(Profile, origins.named(), values), origins)
+    for entry in builder.profile.train:
         builder.train(entry)
     stages: list[Callable[[], None]] = [builder.translations, builder.restorations, builder.timings, builder.report]
     for stage in stages:
@@ -72,11 +65,13 @@ def plan_of(config: Mapping[str, Any]) -> Plan:
     Raises:
         PixelwiseError: If a parameter is misspelt, missing or out of range, in the shrunk form as in the whole.
     """
-    whole, values = _active(config)
-    builder = _built(whole, values)
+    whole = _active(config)
+    origins = Origins(config, whole.profile)
+    values = resolved(whole, origins)
+    builder = _built(whole, values, origins)
     if whole.smoke:
-        builder = _built(whole, shrink(values))
-    return Plan(builder.name, whole.profile, builder.profile, _ordered(builder.jobs))
+        builder = _built(whole, shrink(values), origins)
+    return Plan(builder.name, whole.profile, builder.profile, _ordered(builder.jobs), whole.environment)
 
 
 def _ordered(jobs: Mapping[str, Job]) -> list[Job]:
@@ -99,7 +94,7 @@ def plan(path: Path, profile: str | None = None, smoke: bool | None = None) -> P
 
 def run_name(path: Path, profile: str | None = None, smoke: bool | None = None) -> str:
     """Name of the run that a configuration selects."""
-    return _name(_active(_config(path, profile, smoke))[0])
+    return _name(_active(_config(path, profile, smoke)))
 
 
 def preflight(run: Plan, stale: Iterable[str]) -> None:

@@ -20,6 +20,7 @@ class Description(Settings):
         out: Folder of its outputs.
         modules: Modules of this package beyond the kind's own that it uses.
         code: Source file -> hash.
+        packages: Package that it computes with -> version, without what tells one build of it from another.
     """
 
     id: Inside
@@ -29,6 +30,7 @@ class Description(Settings):
     out: Inside
     modules: list[Annotated[str, Field(pattern=r"^pixelwise(\.[A-Za-z_][A-Za-z0-9_]*)+$", max_length=200)]]
     code: dict[Text, Hash]
+    packages: dict[Text, Annotated[str, Field(pattern=r"^[A-Za-z0-9.!_-]{1,100}$")]]
 
 
 class JobFile(Settings):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pixelwise.artifacts import MANIFEST
-from pixelwise.planning import code
+from pixelwise.artifacts import MANIFEST, as_made, sha256
+from pixelwise.planning import code, environment
 from pixelwise.planning.paths import Places, places
 from pixelwise.settings.base import Settings
 
@@ -18,11 +18,30 @@ RUN_LOG = Path("logs/run.jsonl")
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of work: the subcommand that does it, where it is written, and the class of its settings."""
+    """One kind of work.
+
+    Attributes:
+        step: The subcommand that does it.
+        module: Where it is written.
+        settings: The class of its settings.
+        metrics: Kinds of record whose metrics it computes.
+        reports: Whether it reads the records of all steps.
+        tells: Whether it tells how its inputs were made, so that it is made anew once a change of them is accepted.
+    """
 
     step: str
     module: str
     settings: str
+    metrics: tuple[str, ...] = ()
+    reports: bool = False
+    tells: bool = False
+
+    @property
+    def declarations(self) -> tuple[str, ...]:
+        """Modules of the metrics that it computes or reports, which nothing imports by a statement."""
+        from pixelwise.quantities import modules  # a job that runs imports this module, and need not know of metrics
+
+        return modules(*self.metrics) if self.metrics or self.reports else ()
 
 
 KINDS = {
@@ -36,18 +55,70 @@ KINDS = {
     ),
     "convert": Kind("train", "pixelwise.models.official.convert", "pixelwise.settings.models:ConvertSettings"),
     "generate": Kind("generate", "pixelwise.evaluation.generate", "pixelwise.settings.evaluation:GenerateSettings"),
-    "time": Kind("time", "pixelwise.evaluation.timing", "pixelwise.settings.evaluation:TimeSettings"),
-    "fid": Kind("fid", "pixelwise.evaluation.fid", "pixelwise.settings.evaluation:FidSettings"),
-    "segment": Kind("segment", "pixelwise.evaluation.segment", "pixelwise.settings.evaluation:SegmentSettings"),
-    "restore": Kind("restore", "pixelwise.evaluation.restore", "pixelwise.settings.restoration:RestorationSettings"),
-    "inspect": Kind(
-        "inspect", "pixelwise.evaluation.inspect_networks", "pixelwise.settings.claims:ArchitectureSettings"
+    "follow": Kind(
+        "follow",
+        "pixelwise.evaluation.follow",
+        "pixelwise.settings.evaluation:FollowSettings",
+        ("fid", "segmentation"),
     ),
-    "summarise": Kind("summarise", "pixelwise.reporting.summary", "pixelwise.settings.reporting:SummarySettings"),
-    "judge": Kind("judge", "pixelwise.claims.judge", "pixelwise.settings.claims:JudgeSettings"),
-    "figures": Kind("figures", "pixelwise.reporting.figures", "pixelwise.settings.reporting:FiguresSettings"),
-    "report": Kind("report", "pixelwise.reporting.page", "pixelwise.settings.reporting:ReportSettings"),
+    "time": Kind(
+        "time", "pixelwise.evaluation.timing", "pixelwise.settings.evaluation:TimeSettings", ("latency", "flops")
+    ),
+    "fid": Kind("fid", "pixelwise.evaluation.fid", "pixelwise.settings.evaluation:FidSettings", ("fid",)),
+    "segment": Kind(
+        "segment", "pixelwise.evaluation.segment", "pixelwise.settings.evaluation:SegmentSettings", ("segmentation",)
+    ),
+    "restore": Kind(
+        "restore",
+        "pixelwise.evaluation.restore",
+        "pixelwise.settings.restoration:RestorationSettings",
+        ("restoration",),
+    ),
+    "inspect": Kind(
+        "inspect",
+        "pixelwise.evaluation.inspect_networks",
+        "pixelwise.settings.claims:ArchitectureSettings",
+        ("architecture",),
+    ),
+    "summarise": Kind(
+        "summarise", "pixelwise.reporting.summary", "pixelwise.settings.reporting:SummarySettings", reports=True
+    ),
+    "judge": Kind("judge", "pixelwise.claims.judge", "pixelwise.settings.claims:JudgeSettings", reports=True),
+    "figures": Kind(
+        "figures", "pixelwise.reporting.figures", "pixelwise.settings.reporting:FiguresSettings", reports=True
+    ),
+    "report": Kind(
+        "report",
+        "pixelwise.reporting.page",
+        "pixelwise.settings.reporting:ReportSettings",
+        reports=True,
+        tells=True,
+    ),
 }
+
+
+def entries(kind: str, modules: Iterable[str]) -> list[str]:
+    """The modules whose imports say what a job of this kind uses."""
+    return [KINDS[kind].module, *modules]
+
+
+def input_hash(kind: str, folder: str) -> str:
+    """What a job of this kind notes of an input: its manifest as it was made, or as it is where the job tells of it.
+
+    Raises:
+        PixelwiseError: If the manifest is not readable.
+    """
+    manifest = f"{folder}/{MANIFEST}"
+    return sha256(manifest) if KINDS[kind].tells else as_made(manifest)
+
+
+def command(job: Mapping[str, Any]) -> str:
+    """The command that repeats a job by hand, by what its manifest says of it; empty if that is not enough."""
+    kind, name, out = (job.get(key) for key in ("kind", "id", "out"))
+    if not (isinstance(kind, str) and kind in KINDS and isinstance(name, str) and isinstance(out, str)):
+        return ""
+    parts = out.split("/")  # results/<run>/... or data/<run>/...
+    return f"pixelwise {KINDS[kind].step} results/{parts[1]}/jobs/{name}.json" if len(parts) > 1 else ""
 
 
 @dataclass(frozen=True)
@@ -89,6 +160,11 @@ class Job:
         """The file that says what the outputs were made from."""
         return f"{self.out}/{MANIFEST}"
 
+    @property
+    def entries(self) -> list[str]:
+        """The modules whose imports say which sources and packages it uses."""
+        return entries(self.kind, self.modules)
+
     def description(self) -> dict[str, Any]:
         """What the job file and the manifest hold."""
         return {
@@ -98,5 +174,6 @@ class Job:
             "inputs": dict(self.inputs),
             "out": self.out,
             "modules": list(self.modules),
-            "code": code.sources_of([KINDS[self.kind].module, *self.modules]),
+            "code": code.sources_of(self.entries),
+            "packages": environment.versions(self.entries),
         }

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from pixelwise import artifacts
-from pixelwise.artifacts import MANIFEST, read_json, read_manifest, sha256, write_json
+from pixelwise.artifacts import MANIFEST, read_json, read_manifest, write_json
 from pixelwise.errors import PixelwiseError
-from pixelwise.planning import code
-from pixelwise.planning.jobs import Job
+from pixelwise.planning import acceptance, code
+from pixelwise.planning.jobs import Job, input_hash
 from pixelwise.planning.paths import unlinked
 
 
@@ -36,16 +36,24 @@ def _read(path: str, reader: Callable[[str], Any] = read_json) -> Any:
 def _valid(job: Job, description: dict[str, Any]) -> dict[str, str] | None:
     """Hashes of the input manifests if the outputs were made from the present state of everything, else None."""
     made = _read(job.manifest, read_manifest)
-    if made is None or made["job"] != description:
+    if made is None or not acceptance.agrees(made, description):
         return None
     if not all(os.path.exists(f"{job.out}/{name}") for name in made["files"]):
         return None
-    present = {
-        folder: sha256(f"{folder}/{MANIFEST}")
-        for folder in job.inputs.values()
-        if os.path.exists(f"{folder}/{MANIFEST}")
-    }
+    present = present_inputs(job)
     return present if made["inputs"] == present else None
+
+
+def present_inputs(job: Job) -> dict[str, str] | None:
+    """Folder -> hash (`jobs.input_hash`) of those inputs that are there; None if one is not readable."""
+    try:
+        return {
+            folder: input_hash(job.kind, folder)
+            for folder in job.inputs.values()
+            if os.path.exists(f"{folder}/{MANIFEST}")
+        }
+    except PixelwiseError:
+        return None
 
 
 def prepare(jobs: Iterable[Job], changed: Collection[str] = ()) -> list[str]:

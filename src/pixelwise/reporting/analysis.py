@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pixelwise.quantities import shown
 from pixelwise.reporting import page_tables, tidy_tables
 from pixelwise.reporting.page_tables import Table
 from pixelwise.reporting.paired_differences import read as read_differences
@@ -18,13 +19,14 @@ from pixelwise.reporting.summary import left_out
 from pixelwise.reporting.tidy_tables import each
 
 SIGMA = 25.0
-COLUMNS = ["protocol", "sigma", "method", "seed", "PSNR", "SSIM", "images", "ms", "GFLOP", "marks"]
 WORDS = frozenset({"protocol", "method", "marks"})
 FIRST_PROTOCOL = "bsd68"
 
 
 def comparison(table: pd.DataFrame, protocol: str | None = None) -> Table:
-    """Every method in every protocol: dB with interval, SSIM, milliseconds, operations; best first.
+    """Every method in every protocol: the metrics that declare `glance`, milliseconds, operations.
+
+    The best by the first of these metrics stands first; methods without it have no row.
 
     Args:
         table: All rows of a summary.
@@ -33,29 +35,31 @@ def comparison(table: pd.DataFrame, protocol: str | None = None) -> Table:
     scored = table[table["kind"].eq("restoration") & table["task"].eq("denoising") & table["value"].notna()]
     scored = scored[scored["protocol"].eq(protocol)] if protocol else scored
     timed = plain(table[table["kind"].eq("latency") & table["task"].eq("denoising")])
+    glance = shown("restoration", "glance")
+    first, *_ = glance
+    sign = 1 if glance[first].better == "lower" else -1
     found, size = [], ""
     for _, group in scored.groupby(["protocol", "sigma", "model", "seed"], sort=True):
         scores = {row.metric: row for row in each(group.drop_duplicates("metric"))}
-        if "psnr" not in scores:
+        if first not in scores:
             continue
-        row = scores["psnr"]
+        row = scores[first]
         costs = {cost.metric: cost for cost in each(timed[timed["model"].eq(row.model)].drop_duplicates("metric"))}
         size = next((tidy_tables.setting(cost) for cost in costs.values() if cost.mode), size)
         cells = [
             *(str(row.protocol), f"{row.sigma:g}", label(row.model), str(row.seed)),
-            *(
-                page_tables.estimate(row, 2),
-                page_tables.estimate(scores["ssim"], 4) if "ssim" in scores else "",
-                str(row.n),
-            ),
+            *(page_tables.estimate(scores[name], glance[name].places) if name in scores else "" for name in glance),
+            str(row.n),
             page_tables.estimate(costs["median"]).replace(" ms", "") if "median" in costs else "",
             page_tables.number(costs["gflop"].value) if "gflop" in costs else "",
             page_tables.marks(row),
         ]
-        found.append((str(row.protocol), float(row.sigma), -float(row.value), cells))
+        found.append((str(row.protocol), float(row.sigma), sign * float(row.value), cells))
     note = f"Means with 95 % intervals over images. Milliseconds and operations: {size}." if size else ""
     rows = [cells for *_, cells in sorted(found)]
-    return Table("table-comparison", "Denoising at a glance", COLUMNS, rows, note, WORDS)
+    headings = [metric.heading for metric in glance.values()]
+    columns = ["protocol", "sigma", "method", "seed", *headings, "images", "ms", "GFLOP", "marks"]
+    return Table("table-comparison", "Denoising at a glance", columns, rows, note, WORDS)
 
 
 def sentences(table: pd.DataFrame, differences: pd.DataFrame) -> list[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 from matplotlib.figure import Figure
 
-from pixelwise.reporting import curves, paired_differences, published, tidy_tables
+from pixelwise.reporting import curves, paired_differences, published, quality_curves, tidy_tables
 
 SIZE_256 = (256, 512)
 
@@ -25,6 +25,7 @@ class Numbers:
         run: Name of the run.
         table: Rows of `metrics.csv` and `timings.csv`.
         curves: Training curves: job, model, dataset, seed, short, synthetic, step, samples, series, value.
+        quality: Scores along the trainings: dataset, model, seed, synthetic, short, presentations, metric, value.
         differences: Paired differences of restoration methods.
         published: Published values, see `published.load`.
     """
@@ -32,6 +33,7 @@ class Numbers:
     run: str
     table: pd.DataFrame
     curves: pd.DataFrame
+    quality: pd.DataFrame
     differences: pd.DataFrame
     published: pd.DataFrame
 
@@ -42,6 +44,7 @@ class Numbers:
             run=run,
             table=tidy_tables.read_all(summary),
             curves=curves.read(summary),
+            quality=quality_curves.read(summary),
             differences=paired_differences.read(summary),
             published=published.load(),
         )

@@ -8,9 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from pixelwise.artifacts import write_json
+from pixelwise.quantities import shown
 from pixelwise.reporting import (
     plots_arithmetic,
     plots_classes,
+    plots_differences,
+    plots_follow,
     plots_quality,
     plots_restoration,
     plots_speed,
@@ -25,12 +28,16 @@ DRAW: dict[str, Callable[[Numbers], Drawn]] = {
     "inference_time": plots_speed.inference_time,
     "runtime_resolution": plots_speed.resolution,
     "arithmetic": plots_arithmetic.arithmetic,
-    "fid_runtime": plots_quality.fid_against_time,
-    "miou_runtime": plots_quality.miou_against_time,
+    **{
+        f"{name}_runtime": partial(plots_quality.quality_against_time, kind=kind, metric=metric)
+        for kind in ("fid", "segmentation")
+        for name, metric in shown(kind, "figure").items()
+    },
     "class_iou": plots_classes.class_iou,
     "denoising_runtime": plots_restoration.quality_against_time,
-    "denoising_differences": plots_restoration.differences,
-    "blockiness": plots_tiles.blockiness,
+    "denoising_differences": plots_differences.differences,
+    **{name: partial(plots_tiles.tile_grid, metric=metric) for name, metric in shown("restoration", "grid").items()},
+    "quality_along_training": plots_follow.quality_along_training,
     "loss_curves": plots_training.losses,
     "psnr_samples": plots_training.psnr_against_samples,
 }
@@ -51,7 +58,7 @@ def draw(summary: Path, out: Path, run: str, dpi: int = 160) -> dict[str, Any]:
     numbers = Numbers.read(summary, run)
     makers = dict(DRAW)
     for protocol in plots_restoration.protocols(numbers) or ["bsd68"]:
-        makers[f"denoising_{protocol}"] = partial(plots_restoration.psnr, protocol=protocol)
+        makers[f"denoising_{protocol}"] = partial(plots_restoration.quality, protocol=protocol)
     index: dict[str, Any] = {"run": run, "figures": [], "missing": []}
     out.mkdir(parents=True, exist_ok=True)
     with style.context():

@@ -48,7 +48,10 @@ def frame(
         for name in flags:
             if row[name] not in ("True", "False"):
                 raise PixelwiseError(f"{path}: row {place}, {name}: {row[name]!r}; allowed are True and False")
-    return pd.read_csv(io.StringIO(text(path)), dtype=dtype, keep_default_na=False, na_values=[""])
+    table = pd.read_csv(io.StringIO(text(path)), dtype=dtype, keep_default_na=False, na_values=[""])
+    if found:
+        return table
+    return table.astype({name: float for name in columns if name not in words and name not in flags})
 
 
 def check_quantities(table: pd.DataFrame, path: Path, kind: str | None = None) -> None:

@@ -17,6 +17,7 @@ from pixelwise.files.listings import leaving_out
 from pixelwise.files.reading import content
 from pixelwise.files.step_documents import Figures
 from pixelwise.planning.jobs import RUN_LOG
+from pixelwise.quantities import metrics
 from pixelwise.reporting import (
     analysis,
     claimrows,
@@ -70,7 +71,7 @@ def figures(folder: Path, index: Figures, left_out: list[str]) -> list[dict[str,
 
 def denoises(entry: dict[str, Any]) -> bool:
     """Whether a figure belongs to the part on denoising."""
-    return str(entry["name"]).startswith(("denoising", "blockiness", "psnr"))
+    return str(entry["name"]).startswith(("denoising", *metrics("restoration")))
 
 
 def with_address(entry: dict[str, Any], svg: bytes) -> dict[str, Any]:
@@ -81,22 +82,16 @@ def with_address(entry: dict[str, Any], svg: bytes) -> dict[str, Any]:
 def all_tables(table: pd.DataFrame, measured: pd.DataFrame, jobs: dict[str, Path], left_out: list[str]) -> list[Table]:
     """Every table of the page that has a row, speed apart; `measured` holds the paired differences."""
     noise = "Floors and ceilings stand among the models; n counts images."
+    means = f"{noise} Means over images with 95 % intervals over images."
     made = [
-        page_tables.measured(table, "fid", "translation", ["fid"], ("table-fid", "FID"), f"{noise} Lower is better."),
-        page_tables.measured(table, "fid", "translation", ["kid"], ("table-kid", "KID"), f"{noise} Lower is better."),
-        page_tables.measured(
-            *(table, "segmentation", "translation", ["miou", "acc_labelled", "acc_all"]),
-            *(("table-miou", "Mean IoU and pixel accuracy by a segmenter"), f"{noise} Higher is better."),
+        *page_tables.distances(table, noise),
+        *page_tables.measured(
+            *(table, "segmentation", "translation"),
+            *(("table-miou", "Mean IoU and pixel accuracy by a segmenter"), noise),
         ),
         page_tables.classes(table),
-        page_tables.measured(
-            *(table, "restoration", "denoising", ["psnr", "ssim", "blockiness"]),
-            *(("table-denoising", "Denoising"), f"{noise} Means over images with 95 % intervals over images."),
-        ),
-        page_tables.measured(
-            *(table, "restoration", "deblurring", ["psnr", "ssim", "blockiness"]),
-            *(("table-deblurring", "Deblurring"), f"{noise} Means over images with 95 % intervals over images."),
-        ),
+        *page_tables.measured(table, "restoration", "denoising", ("table-denoising", "Denoising"), means),
+        *page_tables.measured(table, "restoration", "deblurring", ("table-deblurring", "Deblurring"), means),
         page_tables.differences(measured),
         provenance.deviations(jobs, left_out),
         provenance.sources(jobs, left_out),
@@ -132,6 +127,9 @@ def shown(settings: ReportSettings, inputs: dict[str, Path], left_out: list[str]
         "jobs": made,
         "seconds": sum(known) if known else None,
         "commit": provenance.commit(),
+        "packages": provenance.packages(inputs, left_out),
+        "unlocked": settings.unlocked,
+        "accepted": [entry for entry in [provenance.accepted(inputs, left_out)] if entry.rows],
     }
 
 

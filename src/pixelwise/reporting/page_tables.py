@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
 
+from pixelwise.quantities import metrics as declarations
+from pixelwise.quantities import quantity, shown
 from pixelwise.reporting.hardware_words import describe
 from pixelwise.reporting.style import label
 from pixelwise.reporting.tidy_tables import details, each
@@ -85,9 +88,23 @@ def marks(row: Any) -> str:
     return ", ".join(name for name in ("synthetic", "short") if bool(getattr(row, name)))
 
 
-PLACES = {"psnr": 2, "ssim": 4, "fid": 2}
+MOST = 12
+"""Columns of a table; more do not fit on a page."""
 HEAD = ["model", "data set", "protocol", "condition", "seed", "n"]
 WORDS = frozenset({*HEAD[:4], "marks"})
+
+
+def places(row: Any) -> int | None:
+    """Decimal places that the metric of a row declares."""
+    metric = quantity(str(row.kind), str(row.metric))
+    return metric.places if metric else None
+
+
+def headings(table: pd.DataFrame, metrics: list[str]) -> list[str]:
+    """Label, unit and direction of metrics, as their declarations have them."""
+    kind = dict(zip(table["metric"], table["kind"], strict=True))
+    found = {name: quantity(str(kind.get(name)), name) for name in metrics}
+    return [metric.heading if metric else name for name, metric in found.items()]
 
 
 def wide(table: pd.DataFrame, metrics: list[str]) -> tuple[list[str], list[list[str]]]:
@@ -100,41 +117,53 @@ def wide(table: pd.DataFrame, metrics: list[str]) -> tuple[list[str], list[list[
         first = next(iter(by_metric.values()))
         protocol = f"{first.protocol} {first.protocol_hash[:8]}".strip()
         head = [label(first.model), str(first.dataset), protocol, details(first), str(first.seed), str(first.n)]
-        cells = [estimate(by_metric[name], PLACES.get(name)) if name in by_metric else "" for name in metrics]
+        cells = [estimate(by_metric[name], places(by_metric[name])) if name in by_metric else "" for name in metrics]
         rows.append([*head, *cells, marks(first)])
-    return [*HEAD, *metrics, "marks"], rows
+    return [*HEAD, *headings(chosen, metrics), "marks"], rows
 
 
-def measured(table: pd.DataFrame, kind: str, task: str, metrics: list[str], about: tuple[str, str], note: str) -> Table:
-    """Table of one kind of evaluation.
+def tables(rows: pd.DataFrame, metrics: Iterable[str], about: tuple[str, str], note: str = "") -> list[Table]:
+    """Tables of records: one, or as many of equal width as `MOST` columns need.
 
     Args:
-        table: Rows of the summary.
-        kind: Kind of record.
-        task: Task of the record.
+        rows: Rows of the summary.
         metrics: Quantities shown, one column each; those that nothing measured are left out.
         about: Anchor and caption.
         note: Text under the caption.
     """
+    present = [name for name in metrics if (rows["metric"] == name).any()]
+    number = -(-len(present) // (MOST - len(HEAD) - 1))
+    parts = [present[round(i * len(present) / number) : round((i + 1) * len(present) / number)] for i in range(number)]
+    made = []
+    for place, part in enumerate(parts, 1):
+        anchor, title = (about[0], about[1]) if place == 1 else (f"{about[0]}-{place}", f"{about[1]}, continued")
+        made.append(Table(anchor, title, *wide(rows, part), note, WORDS))
+    return made
+
+
+def measured(table: pd.DataFrame, kind: str, task: str, about: tuple[str, str], note: str = "") -> list[Table]:
+    """Tables of one kind of evaluation, with every metric that declares `table`; `about` and `note` as for `tables`."""
     own = table[(table["kind"] == kind) & (table["task"] == task)]
-    present = [name for name in metrics if (own["metric"] == name).any()]
-    columns, rows = wide(own, present)
-    return Table(*about, columns, rows, note, WORDS)
+    return tables(own, shown(kind, "table"), about, note)
 
 
-def timings(table: pd.DataFrame) -> Table:
+def distances(table: pd.DataFrame, note: str = "") -> list[Table]:
+    """One table for each distance of feature sets, since each has protocols of its own."""
+    own = table[(table["kind"] == "fid") & (table["task"] == "translation")]
+    declared = shown("fid", "table").items()
+    return [made for name, metric in declared for made in tables(own, [name], (f"table-{name}", metric.label), note)]
+
+
+def timings(table: pd.DataFrame) -> list[Table]:
     """Latency of every model under every condition, and the ratios."""
     own = table[(table["kind"] == "latency") & ~table["model"].str.contains("/")]
-    metrics = ["median", "p90", "p99", "throughput", "peak_memory", "gflop"]
-    present = [name for name in metrics if (own["metric"] == name).any()]
-    columns, rows = wide(own, present)
     machines = ", ".join(sorted({describe(text) for text in own["hardware"]}))
     note = (
         f"Hardware: {machines}. Milliseconds of different machines must not be compared; ratios may."
         if len(own)
         else ""
     )
-    return Table("table-timing", "Inference time", columns, rows, note, WORDS)
+    return tables(own, shown("latency", "table"), ("table-timing", "Inference time"), note)
 
 
 def classes(table: pd.DataFrame) -> Table:
@@ -153,6 +182,7 @@ def classes(table: pd.DataFrame) -> Table:
 
 def differences(table: pd.DataFrame) -> Table:
     """Paired differences of restoration methods."""
+    declared = declarations("restoration")
     columns = ["task", "data set", "protocol", "sigma", "metric", "model", "reference", "images", "difference", "marks"]
     rows = [
         [
@@ -161,7 +191,7 @@ def differences(table: pd.DataFrame) -> Table:
                 row.dataset,
                 row.protocol,
                 number(row.sigma),
-                row.metric,
+                declared[row.metric].label if row.metric in declared else row.metric,
                 label(row.model),
                 label(row.reference),
             ),

@@ -12,7 +12,7 @@ import pandas as pd
 from pixelwise.errors import PixelwiseError
 from pixelwise.evaluation.statistics import paired_difference
 from pixelwise.files.listings import leaving_out
-from pixelwise.quantities import rising
+from pixelwise.quantities import metrics, rising, shown
 from pixelwise.record import read_records
 from pixelwise.reporting.frames import check_quantities, frame
 
@@ -26,7 +26,6 @@ MARKS = ("synthetic", "short")
 ENDS = ("difference", "low", "high")
 NAMES = ("model", "image", "metric")
 NEEDED = ("model", "sigma", "image", "metric", "value")
-UNITS = {"psnr": "dB"}
 
 
 def per_image(folders: dict[str, Path], left_out: list[str] | None = None) -> pd.DataFrame:
@@ -60,7 +59,7 @@ def _per_image(folder: Path) -> list[pd.DataFrame]:
     table = frame(path, NEEDED, NAMES, infinite=("value",), dtype=dict.fromkeys(NAMES, "str"))
     check_quantities(table, path, "restoration")
     first = records[0]
-    table = table[~table["metric"].astype(str).str.endswith("_clean")]  # the same image for every method
+    table = table[table["metric"].isin(shown("restoration", "differences"))]
     table = table.assign(task=first.task, dataset=first.dataset, protocol=first.protocol, seed=first.seed)
     marks = {name: any(getattr(record, name) for record in records) for name in ("synthetic", "short")}
     return [table.assign(**marks)]
@@ -138,7 +137,7 @@ def table(
                     },
                     **{"seeds": int(own[own["model"] == model]["seed"].nunique()), "interval": INTERVAL},
                     **{
-                        "unit": UNITS.get(str(keys[-1]), "1"),
+                        "unit": metrics("restoration")[str(keys[-1])].unit,
                         "synthetic": own["synthetic"].any(),
                         "short": own["short"].any(),
                     },

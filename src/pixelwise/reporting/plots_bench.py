@@ -30,8 +30,8 @@ def bench(table: pd.DataFrame, published: pd.DataFrame, name: str) -> Drawn:
     rows = rows[rows["value"].notna()].assign(megapixels=rows["height"] * rows["width"] / 1e6)
     if rows.empty:
         raise MissingNumbersError("the benchmark compared no two generators")
-    told = published.query("quantity == 'latency' and panel_kind == 'resolution'")
-    paper = ratios(told.assign(megapixels=told["height"] * told["width"] / 1e6))
+    curves = published.query("quantity == 'latency' and panel_kind == 'resolution'")
+    paper = ratios(curves.assign(megapixels=curves["height"] * curves["width"] / 1e6))
     figure, (axes, *_) = canvas(width=8, height=4.2)
     _line(axes, paper, "paper", MUTED, "D--")
     words = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pixelwise.reporting.figure_numbers import Drawn, MissingNumbersError, Numbers, marks, over_seeds, preferred
-from pixelwise.reporting.plots_quality import MIOU
+from pixelwise.reporting.plots_quality import SEGMENTER
 from pixelwise.reporting.style import INK, canvas, colour, finish, label
 from pixelwise.reporting.tidy_tables import each
 
@@ -15,7 +15,7 @@ def class_iou(numbers: Numbers) -> Drawn:
     rows = rows[~rows["model"].isin(("shuffled",))]
     if rows.empty:
         raise MissingNumbersError("no per-class IoU was measured in this run")
-    protocol = preferred(rows["protocol"], *MIOU.protocols)
+    protocol = preferred(rows["protocol"], *SEGMENTER)
     rows = rows[(rows["protocol"] == protocol)]
     rows = rows[rows["dataset"] == preferred(rows["dataset"], "cityscapes", "camvid")]
     joined = over_seeds(rows, ["model", "metric"])

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import pandas as pd
 from matplotlib.axes import Axes
 
+from pixelwise.quantities import Metric
 from pixelwise.reporting.figure_numbers import (
     Drawn,
     MissingNumbersError,
@@ -36,47 +35,21 @@ from pixelwise.reporting.tidy_tables import each
 BOUNDS = {"real": "real photographs", "shuffled": "shuffled labels"}
 
 
-@dataclass(frozen=True)
-class Score:
-    """A measure of quality and how it is drawn."""
-
-    name: str
-    title: str
-    kind: str
-    metric: str
-    protocols: tuple[str, ...]
-    axis: str
-    percent: bool
+SEGMENTER = ("native", "N", "enlarged")
+"""Protocols of a segmenter in the order in which figures prefer them."""
 
 
-FID = Score("fid_runtime", "FID against inference time", "fid", "fid", ("pytorch-fid",), "FID (lower is better)", False)
-MIOU = Score(
-    "miou_runtime",
-    "Mean IoU against inference time",
-    "segmentation",
-    "miou",
-    ("native", "N", "enlarged"),
-    "mean IoU, % (higher is better)",
-    True,
-)
-
-
-def scores(numbers: Numbers, score: Score) -> tuple[pd.DataFrame, str]:
-    """Rows of one measure, seeds joined, and the protocol they follow; shares become per cent.
+def scores(numbers: Numbers, kind: str, metric: Metric) -> tuple[pd.DataFrame, str]:
+    """Rows of one metric, seeds joined, and the protocol they follow.
 
     Raises:
         MissingNumbersError: If the run has none.
     """
-    rows = numbers.pick(score.kind, score.metric, "translation")
+    rows = numbers.pick(kind, metric.name, "translation")
     if rows.empty:
-        raise MissingNumbersError(f"no {score.metric} was measured in this run")
-    protocol = preferred(rows["protocol"], *score.protocols)
-    joined = over_seeds(rows[rows["protocol"] == protocol], ["dataset", "model"])
-    if score.percent:
-        share = joined["unit"].isin(("1", "", "fraction", "share"))
-        for name in ("value", "low", "high"):
-            joined.loc[share, name] *= 100
-    return joined, protocol
+        raise MissingNumbersError(f"no {metric.name} was measured in this run")
+    protocol = preferred(rows["protocol"], *(metric.protocols or SEGMENTER))
+    return over_seeds(rows[rows["protocol"] == protocol], ["dataset", "model"]), protocol
 
 
 def _published_panel(axes: Axes, rows: pd.DataFrame, quantity: str, own: set[str]) -> list[str]:
@@ -150,23 +123,23 @@ def _own_panel(axes: Axes, joined: pd.DataFrame, times: pd.DataFrame) -> list[st
     return words
 
 
-def quality_against_time(numbers: Numbers, score: Score) -> Drawn:
-    """The paper's panel, the report's panel and this run's panel of one measure against inference time."""
-    joined, protocol = scores(numbers, score)
+def quality_against_time(numbers: Numbers, kind: str, metric: Metric) -> Drawn:
+    """The paper's panel, the report's panel and this run's panel of one metric against inference time."""
+    joined, protocol = scores(numbers, kind, metric)
     dataset = preferred(joined["dataset"], "cityscapes", "camvid")
     joined = joined[joined["dataset"] == dataset]
     times = latencies(numbers, "translation")
     own_time = times[times["height"] * times["width"] == (times["height"] * times["width"]).min()]
     if (times["height"].eq(256) & times["width"].eq(512)).any():
         own_time = times[times["height"].eq(256) & times["width"].eq(512)]
-    told = numbers.published.query("panel_kind == 'quality' and dataset == 'cityscapes' and height == 256")
+    published = numbers.published.query("panel_kind == 'quality' and dataset == 'cityscapes' and height == 256")
     panels = [
-        (name, rows) for name, rows in told.groupby("panel", sort=False) if (rows["quantity"] == score.metric).any()
+        (name, rows) for name, rows in published.groupby("panel", sort=False) if (rows["quantity"] == metric.name).any()
     ]
     figure, axes = canvas(len(panels) + 1, width=11.5, height=4.2)
     words, own = [], {family(model) for model in joined["model"]}
     for panel, (name, rows) in zip(axes, panels, strict=False):
-        words.append(f"{name}: " + ", ".join(_published_panel(panel, rows, score.metric, own)))
+        words.append(f"{name}: " + ", ".join(_published_panel(panel, rows, metric.name, own)))
         panel.set_title(str(name))
         panel.set_xlabel("ms for one 256x512 image (log), their machine")
     size = f"{int(own_time['height'].iloc[0])}x{int(own_time['width'].iloc[0])}"
@@ -176,22 +149,13 @@ def quality_against_time(numbers: Numbers, score: Score) -> Drawn:
     for panel in axes:
         panel.margins(x=0.45, y=0.25)
         log_axis(panel.xaxis)
-        panel.set_ylabel(score.axis)
-    finish(figure, score.title, numbers.run, **marks(joined, own_time))
+        panel.set_ylabel(metric.heading)
+    title = f"{metric.label[0].upper()}{metric.label[1:]} against inference time"
+    finish(figure, title, numbers.run, **marks(joined, own_time))
     machine = hardware(plain(numbers.pick("latency", "median", "translation")))
     caption = (
         "Axes differ on purpose: other data, segmenter, code and machine. Published panels: values read from figures, "
         f"bars are reading errors. This run: {dataset}, protocol {protocol}, {machine}; mean over seeds, bars from the "
         "lowest to the highest end of the seeds' 95 % intervals."
     )
-    return Drawn(score.name, score.title, caption, "; ".join(words), figure, **marks(joined, own_time))
-
-
-def fid_against_time(numbers: Numbers) -> Drawn:
-    """FID against inference time."""
-    return quality_against_time(numbers, FID)
-
-
-def miou_against_time(numbers: Numbers) -> Drawn:
-    """Mean IoU against inference time."""
-    return quality_against_time(numbers, MIOU)
+    return Drawn(f"{metric.name}_runtime", title, caption, "; ".join(words), figure, **marks(joined, own_time))

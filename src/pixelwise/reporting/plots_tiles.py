@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pixelwise.quantities import Metric
 from pixelwise.reporting.figure_numbers import Drawn, MissingNumbersError, Numbers, marks, over_seeds, whiskers
 from pixelwise.reporting.plots_restoration import protocols
 from pixelwise.reporting.style import INK, MUTED, canvas, colour, digits, finish, label
@@ -10,17 +11,17 @@ from pixelwise.reporting.tidy_tables import each
 SIGMA = 25.0
 
 
-def blockiness(numbers: Numbers) -> Drawn:
-    """Blockiness at the tile period of every method beside that of the clean images."""
-    rows = numbers.pick("restoration", "blockiness", "denoising")
-    clean = numbers.pick("restoration", "blockiness_clean", "denoising")
+def tile_grid(numbers: Numbers, metric: Metric) -> Drawn:
+    """A measure of the tile grid at the tile period of every method, beside that of the clean images."""
+    rows = numbers.pick("restoration", metric.name, "denoising")
+    clean = numbers.pick("restoration", metric.reference, "denoising")
     if rows.empty:
-        raise MissingNumbersError("no blockiness was measured in this run")
+        raise MissingNumbersError(f"no {metric.label} was measured in this run")
     protocol = protocols(numbers)[0]
     rows, clean = (table[table["protocol"] == protocol] for table in (rows, clean))
     sigma = SIGMA if SIGMA in set(rows["sigma"]) else float(rows["sigma"].min())
     rows, clean = (over_seeds(table[table["sigma"] == sigma], ["model"]) for table in (rows, clean))
-    ordered = rows.sort_values("value", ascending=False).reset_index(drop=True)
+    ordered = rows.sort_values("value", ascending=metric.better == "higher").reset_index(drop=True)
     models = ordered["model"].tolist()
     figure, (axes, *_) = canvas(width=8, height=1.5 + 0.27 * len(models))
     for place, model in enumerate(models):
@@ -34,7 +35,7 @@ def blockiness(numbers: Numbers) -> Drawn:
     axes.set_yticks(range(len(models)), [label(name) for name in models])
     axes.invert_yaxis()
     axes.axvline(1, color=MUTED, linewidth=0.9, linestyle="--")
-    axes.set_xlabel("blockiness at the tile period (1: no trace of tiles)")
+    axes.set_xlabel(f"{metric.heading}; at the tile period, 1: no trace of tiles")
     axes.grid(False, axis="y")
     title = f"Trace of the tile grid, protocol {protocol}, sigma {sigma:g}"
     finish(figure, title, numbers.run, **marks(rows))
@@ -43,4 +44,4 @@ def blockiness(numbers: Numbers) -> Drawn:
         "period of that method's tiles."
     )
     words = [f"{label(row.model)} {digits(row.value)}" for row in each(ordered)]
-    return Drawn("blockiness", title, caption, ", ".join(words), figure, **marks(rows))
+    return Drawn(metric.name, title, caption, ", ".join(words), figure, **marks(rows))

@@ -9,17 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from pixelwise.artifacts import MANIFEST, check_listed, read_made, read_manifest, sha256
-from pixelwise.data import sources as origins
 from pixelwise.data.pack import FACTS, read_facts
 from pixelwise.files import listings
-from pixelwise.files.step_documents import LogLine, Training
+from pixelwise.files.reading import checked
+from pixelwise.files.step_documents import Acceptance, LogLine, Training
+from pixelwise.planning.jobs import command
 from pixelwise.reporting.page_tables import Table
-
-STEPS = {
-    **{"adversarial": "train", "denoising": "train", "segmentation": "train", "convert": "train"},
-    **{"latency": "time", "architecture": "inspect"},
-}
-OWN = {"photos": "photographs inside scikit-image"}
 
 
 @dataclass(frozen=True)
@@ -41,14 +36,6 @@ class Made:
     manifest: str
 
 
-def command(job: dict[str, Any]) -> str:
-    """Command line of a job as its manifest describes it, in `results/<run>/` or `data/<run>/`; or nothing."""
-    kind, name, out = (job.get(key) for key in ("kind", "id", "out"))
-    if not all(isinstance(word, str) for word in (kind, name, out)) or str(out).count("/") < 1:
-        return ""
-    return f"pixelwise {STEPS.get(str(kind), str(kind))} results/{str(out).split('/')[1]}/jobs/{name}.json"
-
-
 def durations(log: Path, left_out: list[str] | None = None) -> dict[str, float]:
     """Output folder -> seconds of its last successful run; empty if there is no log.
 
@@ -68,14 +55,10 @@ def jobs(folders: dict[str, Path], log: Path, left_out: list[str] | None = None)
     """Every input job with command and duration; `left_out` receives what cannot be read."""
     taken = durations(log, left_out)
     found = []
-    for name, folder in sorted(folders.items()):
-        path = folder / MANIFEST
-        if path.is_file():
-            with listings.leaving_out(left_out):
-                document = read_manifest(path)
-                job = document["job"]
-                seconds = taken.get(str(job.get("out", folder.as_posix())))
-                found.append(Made(name, command(job), seconds, len(document["files"]), sha256(path)[:12]))
+    for name, (path, document) in _manifests(folders, left_out).items():
+        job = document["job"]
+        seconds = taken.get(str(job.get("out", path.parent.as_posix())))
+        found.append(Made(name, command(job), seconds, len(document["files"]), sha256(path)[:12]))
     return found
 
 
@@ -124,22 +107,56 @@ def deviations(folders: dict[str, Path], left_out: list[str] | None = None) -> T
     return Table("table-deviations", "Deviations from the published recipes", columns, rows, note, frozenset(columns))
 
 
+def packages(folders: dict[str, Path], left_out: list[str] | None = None) -> str:
+    """The packages that the jobs computed with, and their versions; `left_out` as for `jobs`."""
+    found: dict[str, set[str]] = {}
+    for _, document in _manifests(folders, left_out).values():
+        versions = document["job"].get("packages")
+        for name, version in versions.items() if isinstance(versions, dict) else ():
+            found.setdefault(str(name), set()).add(str(version))
+    return ", ".join(f"{name} {' and '.join(sorted(versions))}" for name, versions in sorted(found.items()))
+
+
+def accepted(folders: dict[str, Path], left_out: list[str] | None = None) -> Table:
+    """Every change that the user accepted, with what it was when the job ran; `left_out` as for `jobs`."""
+    columns = ["job", "what changed", "when it was made", "accepted", "why"]
+    rows = []
+    for path, document in _manifests(folders, left_out).values():
+        for entry in document.get("accepted", []):
+            with listings.leaving_out(left_out):
+                change = checked(Acceptance, entry, str(path), ["accepted"])
+                for name, (was, now) in {**change.packages, **change.code}.items():
+                    was, now = (value[:12] or "absent" for value in (was, now)) if name in change.code else (was, now)
+                    rows.append(
+                        [str(document["job"].get("id", "")), name, was or "absent", now or "absent", change.why]
+                    )
+    note = "These outputs stand by the word of the user: the change does not concern them. Hashes are those of sources."
+    return Table("table-accepted", "Accepted changes", columns, rows, note, frozenset(columns))
+
+
+def _manifests(folders: dict[str, Path], left_out: list[str] | None) -> dict[str, tuple[Path, dict[str, Any]]]:
+    """Name of a job -> its manifest, and what it says."""
+    found = {}
+    for name, folder in sorted(folders.items()):
+        path = folder / MANIFEST
+        if path.is_file():
+            with listings.leaving_out(left_out):
+                found[name] = path, read_manifest(path)
+    return found
+
+
 def sources(folders: dict[str, Path], left_out: list[str] | None = None) -> Table:
     """Data sets and weights of the run, where they come from and under which licence; `left_out` as for `jobs`."""
-    table = {entry["name"]: entry for entry in origins.table()}
-    columns = ["data", "kind", "address", "licence", "images"]
+    columns = ["data", "kind", "address", "licence", "citation", "images"]
     rows = []
     for name, folder in sorted(folders.items()):
         if name.startswith("prepare/") and (folder / FACTS).is_file():
             with listings.leaving_out(left_out):
                 check_listed(folder / FACTS)
                 facts = read_facts(folder)
-                kind = str(facts["kind"])
-                origin = table.get(origins.ARCHIVE_OF.get(kind, kind), {})
                 counts = ", ".join(f"{split} {entry['n']}" for split, entry in facts["splits"].items())
-                own = "drawn by a program" if facts["synthetic"] else OWN.get(kind, "files of the user's own")
-                address, licence = origin.get("url", own), origin.get("licence", "")
-                rows.append([name.removeprefix("prepare/"), kind, address, licence, counts])
+                told = [str(facts.get(column, "")) for column in columns[1:-1]]
+                rows.append([name.removeprefix("prepare/"), *told, counts])
     note = "Every file was checked against its SHA-256 when it was fetched."
     return Table("table-data", "Data and licences", columns, rows, note, frozenset(columns))
 

@@ -76,9 +76,8 @@ def sentences(results: Path, words: list[str]) -> str:
 def translation(results: Path, words: list[str]) -> str:
     """FID and mean IoU of every model with floors and ceilings."""
     table = _summary(results, words[0])
-    fid = page_tables.measured(table, "fid", "translation", ["fid", "kid"], ("", ""), "")
-    iou = page_tables.measured(table, "segmentation", "translation", ["miou", "acc_labelled", "acc_all"], ("", ""), "")
-    return "\n\n".join(_table(made) for made in (fid, iou) if made.rows)
+    made = [*page_tables.distances(table), *page_tables.measured(table, "segmentation", "translation", ("", ""))]
+    return "\n\n".join(_table(each) for each in made)
 
 
 def timing(results: Path, words: list[str]) -> str:
@@ -120,7 +119,7 @@ def value(results: Path, words: list[str]) -> str:
     if len(table) != 1:
         raise PixelwiseError(f"README: value {' '.join(words)}: {len(table)} numbers answer; exactly 1 is needed")
     row = next(each(table))
-    return page_tables.estimate(row, page_tables.PLACES.get(row.metric))
+    return page_tables.estimate(row, page_tables.places(row))
 
 
 def duration(results: Path, words: list[str]) -> str:

@@ -85,23 +85,22 @@ def bench(folder: Path, left_out: list[str] | None = None) -> list[Table]:
         made.append(ratios_by_size(rows, about, f"From results/bench/{name}, made by `make bench`."))
         single = rows[~rows["model"].str.contains("/")]
         for place, (protocol, own) in enumerate(single.groupby("protocol", sort=True)):
-            columns, cells = page_tables.wide(own, list(dict.fromkeys(own["metric"])))
-            title = f"Benchmark on {machines}: {protocol}"
-            made.append(Table(f"table-bench-{name}-{place}", title, columns, cells, words=page_tables.WORDS))
+            about = (f"table-bench-{name}-{place}", f"Benchmark on {machines}: {protocol}")
+            made += page_tables.tables(own, dict.fromkeys(own["metric"]), about)
     return made
 
 
 def bench_figures(folder: Path, left_out: list[str] | None = None) -> list[dict[str, Any]]:
     """The benchmark's figures as the page shows them; `left_out` as for `bench`."""
     shown = []
-    told = published.load()
+    values = published.load()
     for path in sorted(folder.glob("*/metrics.json")):
         rows = tidy_tables.gather({"bench": path.parent}, left_out)
         if rows.empty:
             continue
         with style.context():
             try:
-                drawn = plots_bench.bench(rows, told, f"bench_{path.parent.name}")
+                drawn = plots_bench.bench(rows, values, f"bench_{path.parent.name}")
             except MissingNumbersError:
                 continue
             svg = style.svg(drawn.figure)
@@ -112,4 +111,4 @@ def bench_figures(folder: Path, left_out: list[str] | None = None) -> list[dict[
 
 def all_tables(table: pd.DataFrame) -> list[Table]:
     """Every table of this run about speed that has a row."""
-    return [entry for entry in (ratios(table), page_tables.timings(table), operations(table)) if entry.rows]
+    return [entry for entry in (ratios(table), *page_tables.timings(table), operations(table)) if entry.rows]

@@ -200,6 +200,12 @@ def check(name: str, options: Mapping[str, Any], place: str = "options") -> None
     _checked(name, options, place)
 
 
+def taken(name: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of the options `given` that a network takes."""
+    model = OPTIONS.get(name)
+    return {} if model is None else {key: value for key, value in given.items() if key in model.model_fields}
+
+
 def check_size(name: str, options: Mapping[str, Any], height: int, width: int) -> None:
     """Check that a network takes images of a size.
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
+from pixelwise.quantities import metrics
 from pixelwise.settings import architectures
 from pixelwise.settings.base import (
     MOST,
@@ -24,7 +25,19 @@ from pixelwise.settings.base import (
 from pixelwise.settings.data import Dataset
 from pixelwise.settings.names import Name, Table
 
-FidProtocol = Literal["pytorch-fid", "clean-fid", "kid", "clean-kid"]
+
+def _fid_protocols() -> tuple[str, ...]:
+    """Protocols of the declared distances."""
+    return tuple(name for metric in metrics("fid").values() for name in metric.protocols)
+
+
+def _fid_protocol(name: str) -> str:
+    if name not in _fid_protocols():
+        raise ValueError(f"{name}; allowed are {', '.join(_fid_protocols())}")
+    return name
+
+
+FidProtocol = Annotated[str, AfterValidator(_fid_protocol)]
 SegmentProtocol = Literal["native", "enlarged", "N", "N-ms", "U", "F"]
 Precision = Literal["fp32", "tf32", "bf16"]
 Mode = Literal["eager", "compiled", "optimised"]
@@ -52,6 +65,24 @@ class GenerateSettings(Compute):
     limit: Images | None = None
 
 
+class FollowSettings(Compute):
+    """FID and mean IoU along a training that keeps snapshots.
+
+    Attributes:
+        name: Name of the trained model.
+        dataset: Name of the data set.
+        seed: Seed of the training run.
+        split: Split whose label maps and photographs are used, all of them.
+        batch: Pictures per forward pass.
+    """
+
+    name: Name
+    dataset: Name
+    seed: Seed = 0
+    split: Literal["train", "val"] = "val"
+    batch: Batch = 16
+
+
 class FidSettings(Compute):
     """Distance between the Inception features of generated and of real images.
 
@@ -60,7 +91,7 @@ class FidSettings(Compute):
         dataset: Name of the data set.
         seed: Seed of the training run.
         split: Split whose photographs are the reference.
-        protocols: Which distances; `evaluation.fid.PROTOCOLS` defines them.
+        protocols: Which distances; the metrics of `evaluation/metrics/fid` declare them, and all are the default.
         batch: Images per forward pass of the Inception network.
         limit: Use only the first so many images; None for all.
         resamples: Bootstrap resamples of the images.
@@ -70,7 +101,7 @@ class FidSettings(Compute):
     dataset: Name
     seed: Seed = 0
     split: Literal["train", "val"] = "val"
-    protocols: Listed[FidProtocol] = ("pytorch-fid", "clean-fid", "kid", "clean-kid")
+    protocols: Listed[FidProtocol] = Field(default_factory=_fid_protocols)
     batch: Batch = 16
     limit: Images | None = None
     resamples: Resamples = 100
@@ -112,19 +143,14 @@ class TimedModel(Settings):
     Attributes:
         architecture: Name in `pixelwise.models.registry`.
         options: Options of `pixelwise.models.build`.
-        at: Options that differ at a size, by "HEIGHTxWIDTH": ASAP-Net's tile grows with the image, 16 at 256x512, 32 at
-            512x1024, 64 at 1024x1024.
     """
 
     architecture: Word
     options: Options = Field(default_factory=dict)
-    at: dict[Annotated[str, Field(pattern=r"^\d+x\d+$", max_length=20)], Options] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _options(self) -> Self:
         architectures.check(self.architecture, self.options)
-        for size, changed in self.at.items():
-            architectures.check(self.architecture, self.options | changed, f"at.{size}")
         return self
 
 
@@ -174,8 +200,7 @@ class TimeSettings(Compute):
     def _consistent(self) -> Self:
         for height, width in self.sizes:
             for model in self.models.values():
-                options = model.options | model.at.get(f"{height}x{width}", {})
-                architectures.check_size(model.architecture, options, height, width)
+                architectures.check_size(model.architecture, model.options, height, width)
         for pair in self.ratios:
             for label in pair:
                 if label not in self.models:

@@ -16,14 +16,14 @@ class SummarySettings(Settings):
 
     Attributes:
         run: Name of the run, the profile's name with `-smoke` appended where it was shrunk.
-        reference: Denoisers that all others are compared with, image by image: the first of them that the run has. The
-            first has as many steps as ASAP-Net's forms, where `dncnn` has the published schedule.
+        reference: Denoisers that all others are compared with, image by image: the first of them that the run has, or
+            else the best whose name begins with the last.
         resamples: Bootstrap resamples of each paired difference.
         seed: Seed of the resampling.
     """
 
     run: Name
-    reference: Listed[Word] = ("dncnn_equal", "dncnn")
+    reference: Listed[Word] = ("dncnn",)
     resamples: int = Field(2000, ge=100, le=100_000, strict=True)
     seed: Seed = 0
 
@@ -50,6 +50,7 @@ class ReportSettings(Settings):
         grid_images: Pictures shown in each sample grid.
         grid_width: Width of one picture of a grid in pixels; larger pictures are shrunk.
         max_bytes: Largest page allowed; pictures are compressed harder until it fits.
+        unlocked: How the installed packages differ from `requirements.lock`; found while planning.
     """
 
     run: Name
@@ -58,3 +59,4 @@ class ReportSettings(Settings):
     grid_images: int = Field(4, ge=1, le=12, strict=True)
     grid_width: int = Field(256, ge=64, le=1024, strict=True)
     max_bytes: int = Field(4_800_000, ge=500_000, le=5_000_000, strict=True)
+    unlocked: tuple[Text, ...] = ()

@@ -72,6 +72,7 @@ class AdversarialSettings(TrainingSettings):
         epochs_enhancer_only: First epochs of `pix2pixhd_local` in which only the local enhancer learns.
         presentations: Image presentations in all, so that two models see the same number; the schedule's epochs are
             then compressed or stretched to fit. None trains for the schedule's epochs.
+        snapshots: Presentations between two checkpoints that are kept to be scored, beside the last; None keeps none.
         flip: Mirror each training pair with probability 1/2.
         initialisation: `xavier` (normal, gain 0.02), `normal` (standard deviation 0.02), `pytorch` (its defaults) or
             `official`, what the official code arrives at on a GPU: `xavier`, except that spectrally normalised layers
@@ -106,6 +107,7 @@ class AdversarialSettings(TrainingSettings):
     epochs_decay: Epochs = 100
     epochs_enhancer_only: Epochs = 0
     presentations: Positive | None = None
+    snapshots: Positive | None = None
     flip: Flag = True
     initialisation: Literal["xavier", "normal", "pytorch", "official"] = "xavier"
     discriminator_initialisation: Literal["official", "xavier", "normal", "pytorch"] = "official"

@@ -13,7 +13,18 @@ from pixelwise.settings.recipes import Recipe
 
 # How a run computes and reports; equal training is described by all other settings.
 MACHINERY = frozenset(
-    {"device", "threads", "seed", "channels_last", "compile", "accumulate", "checkpoint_every", "log_every", "recipe"}
+    {
+        "device",
+        "threads",
+        "seed",
+        "channels_last",
+        "compile",
+        "accumulate",
+        "checkpoint_every",
+        "log_every",
+        "recipe",
+        "snapshots",
+    }
 )
 
 

@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from pixelwise.errors import PixelwiseError
+from pixelwise.models import checkpoint, snapshots
 from pixelwise.models.layers import SPECTRAL
 from pixelwise.models.registry import build
 from pixelwise.settings.training import AdversarialSettings
@@ -18,7 +19,7 @@ from pixelwise.training import initialise, losses, results
 from pixelwise.training.labelled_batches import LabelledImages
 from pixelwise.training.load_perceptual_loss import deviation, load_perceptual
 from pixelwise.training.loop import train
-from pixelwise.training.machine import Machine, machine
+from pixelwise.training.machine import Machine, set_up
 from pixelwise.training.parallel import Trainee
 from pixelwise.training.randomness import seed_everything
 from pixelwise.training.schedules import epoch_of, linear_decay, total_steps, two_time_scales
@@ -32,7 +33,7 @@ class Translation:
     Args:
         settings: How to train.
         images: Training images.
-        here: Where to compute.
+        machine: Where to compute.
         perceptual: Perceptual loss of (fake, real), or None to leave it out.
     """
 
@@ -47,9 +48,9 @@ class Translation:
     watched: tuple[str, ...] = ("generator's gradient", "discriminator's gradient")
 
     def __init__(
-        self, settings: AdversarialSettings, images: LabelledImages, here: Machine, perceptual: nn.Module | None
+        self, settings: AdversarialSettings, images: LabelledImages, machine: Machine, perceptual: nn.Module | None
     ) -> None:
-        self.settings, self.images, self.here, self.perceptual = settings, images, here, perceptual
+        self.settings, self.images, self.machine, self.perceptual = settings, images, machine, perceptual
         self.steps = total_steps(len(images), settings.batch, settings.schedule_epochs, settings.presentations)
         self.title = settings.architecture
         self.options = {
@@ -60,22 +61,22 @@ class Translation:
         self.edge = bool(self.options["instance_edge"])
         if self.edge and not images.has_instances:
             raise PixelwiseError("options.instance_edge: true; the data set has no instance maps")
-        self.parts = here.parts(settings.batch, settings.accumulate)
+        self.parts = machine.parts(settings.batch, settings.accumulate)
         self._build()
 
     def _build(self) -> None:
-        settings, here = self.settings, self.here
+        settings, machine = self.settings, self.machine
         seed_everything(settings.seed, "initialisation")
-        judged = self.images.num_labels + self.edge + PIXEL_CHANNELS
+        channels = self.images.num_labels + self.edge + PIXEL_CHANNELS
         generator = build(settings.architecture, **self.options)
-        judge = build(settings.discriminator, **{"in_channels": judged} | settings.discriminator_options)
+        discriminator = build(settings.discriminator, **{"in_channels": channels} | settings.discriminator_options)
         initialise.generator(generator, settings.initialisation)
-        initialise.discriminator(judge, settings.discriminator_initialisation, settings.initialisation)
+        initialise.discriminator(discriminator, settings.discriminator_initialisation, settings.initialisation)
         rates = two_time_scales(settings.learning_rate, settings.ttur)
-        fused = here.device.type == "cuda"
+        fused = machine.device.type == "cuda"
         adam = [partial(torch.optim.Adam, lr=rate, betas=settings.betas, fused=fused) for rate in rates]
-        self.generator = Trainee(generator, adam[0], here, settings.compile, settings.ema)
-        self.judge = Trainee(judge, adam[1], here, settings.compile)
+        self.generator = Trainee(generator, adam[0], machine, settings.compile, settings.ema)
+        self.discriminator = Trainee(discriminator, adam[1], machine, settings.compile)
 
     def batches(self, step: int) -> list[tuple[Tensor, Tensor]]:
         """Semantics and photographs of the parts of step `step` that this process computes."""
@@ -83,15 +84,15 @@ class Translation:
         index, mirrored = self.images.drawn(step, settings.batch, settings.flip, settings.seed)
         return [self.images.pairs(index[part], mirrored[part], self.edge) for part in self.parts]
 
-    def _judge(self, judge: nn.Module, semantics: Tensor, fake: Tensor, real: Tensor) -> tuple[Any, Any]:
+    def _discriminate(self, discriminator: nn.Module, semantics: Tensor, fake: Tensor, real: Tensor) -> tuple[Any, Any]:
         """Features of the generated and of the real pictures, from one pass over both."""
         both = torch.cat([torch.cat([semantics, fake], 1), torch.cat([semantics, real], 1)])
-        return losses.split(judge(both.contiguous(memory_format=self.here.layout)))
+        return losses.split(discriminator(both.contiguous(memory_format=self.machine.layout)))
 
-    def generator_losses(self, semantics: Tensor, real: Tensor, fake: Tensor, judge: nn.Module) -> Tensor:
+    def generator_losses(self, semantics: Tensor, real: Tensor, fake: Tensor, discriminator: nn.Module) -> Tensor:
         """The generator's losses with their weights: adversarial, feature matching, perceptual, pixel; float32 [4]."""
         settings = self.settings
-        on_fake, on_real = self._judge(judge, semantics, fake, real)
+        on_fake, on_real = self._discriminate(discriminator, semantics, fake, real)
         zero = torch.zeros((), device=fake.device)
         adversarial = losses.adversarial(
             on_fake, settings.gan_loss, real=True, for_discriminator=False, procedure=settings.procedure
@@ -111,7 +112,7 @@ class Translation:
 
         What else depends on the mode, SPADE's batch norms, is in training throughout.
         """
-        for network in (self.generator, self.judge):
+        for network in (self.generator, self.discriminator):
             for layer in network.module.modules():
                 if isinstance(layer, SPECTRAL):
                     layer.train(first)
@@ -119,32 +120,35 @@ class Translation:
     def _learn_generator(self, batches: list[tuple[Tensor, Tensor]]) -> tuple[Tensor, list[Tensor]]:
         """One step of the generator; returns its mean losses and its pictures from before the step."""
         self.generator.optimiser.zero_grad()
-        total, pictures = torch.zeros(4, device=self.here.device), []
+        total, pictures = torch.zeros(4, device=self.machine.device), []
         for number, (semantics, real) in enumerate(batches):
             self._iterate_spectral_norms(number == 0)
-            with self.generator.learning(number == len(batches) - 1) as network, self.judge.frozen() as judge:
-                with self.here.autocast():
+            with (
+                self.generator.learning(number == len(batches) - 1) as network,
+                self.discriminator.frozen() as discriminator,
+            ):
+                with self.machine.autocast():
                     fake = network(semantics)
-                    values = self.generator_losses(semantics, real, fake, judge)
+                    values = self.generator_losses(semantics, real, fake, discriminator)
                 (values.sum() / len(batches)).backward()  # type: ignore[no-untyped-call]
             total += values.detach() / len(batches)
             pictures.append(fake.detach())
         return total, pictures
 
-    def _learn_judge(self, batches: list[tuple[Tensor, Tensor]], pictures: list[Tensor]) -> Tensor:
+    def _learn_discriminator(self, batches: list[tuple[Tensor, Tensor]], pictures: list[Tensor]) -> Tensor:
         """One step of the discriminator; returns its losses on generated and real pictures, float32 [2]."""
         settings = self.settings
-        self.judge.optimiser.zero_grad()
-        total = torch.zeros(2, device=self.here.device)
+        self.discriminator.optimiser.zero_grad()
+        total = torch.zeros(2, device=self.machine.device)
         for number, (semantics, real) in enumerate(batches):
             self._iterate_spectral_norms(number == 0)
-            with self.judge.learning(number == len(batches) - 1) as judge, self.here.autocast():
+            with self.discriminator.learning(number == len(batches) - 1) as discriminator, self.machine.autocast():
                 if settings.procedure == "spade":
                     with torch.no_grad():
                         fake = self.generator.plain(semantics)
                 else:
                     fake = pictures[number]
-                on_fake, on_real = self._judge(judge, semantics, fake, real)
+                on_fake, on_real = self._discriminate(discriminator, semantics, fake, real)
                 values = torch.stack(losses.discriminator(on_fake, on_real, settings.gan_loss, settings.procedure))
                 (values.sum() / len(batches)).backward()  # type: ignore[no-untyped-call]
             total += values.detach() / len(batches)
@@ -154,7 +158,7 @@ class Translation:
         """One step of the generator (every `discriminator_steps`-th time), then one of the discriminator."""
         settings = self.settings
         epoch = epoch_of(step, self.steps, settings.schedule_epochs)
-        for network in (self.generator, self.judge):
+        for network in (self.generator, self.discriminator):
             network.set_factor(linear_decay(epoch, settings.epochs_constant, settings.epochs_decay))
         batches = self.batches(step)
         if step % settings.discriminator_steps == 0:
@@ -164,10 +168,10 @@ class Translation:
             self._last = (made, slope)
         else:
             made, slope = self._last
-            with torch.no_grad(), self.here.autocast():
+            with torch.no_grad(), self.machine.autocast():
                 pictures = [self.generator.plain(semantics) for semantics, _ in batches]
-        judged = self._learn_judge(batches, pictures)
-        return torch.cat([made, judged, torch.stack([slope, self.judge.update()])])
+        learned = self._learn_discriminator(batches, pictures)
+        return torch.cat([made, learned, torch.stack([slope, self.discriminator.update()])])
 
     def _freeze_global(self, epoch: int) -> None:
         """In the first epochs of `pix2pixhd_local`, take the gradients of all but the local enhancer away."""
@@ -177,17 +181,32 @@ class Translation:
 
     def state(self) -> dict[str, Any]:
         """Networks, optimisers and the moving average."""
-        return {"generator": self.generator.state(), "judge": self.judge.state()}
+        return {"generator": self.generator.state(), "discriminator": self.discriminator.state()}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Return to a state."""
         self.generator.restore(state["generator"])
-        self.judge.restore(state["judge"])
+        self.discriminator.restore(state["discriminator"])
 
     def amount(self) -> dict[str, Any]:
         """How much was trained, beside how much is published."""
         published = self.settings.RECIPES[self.settings.recipe].amount
         return self.images.amount(self.steps, self.settings.batch, published)
+
+
+def _snapshot(task: Translation, machine: Machine, work: Path, done: int) -> None:
+    """Keep the generator if a snapshot is due after `done` steps."""
+    settings = task.settings
+    presentations = snapshots.due(done, task.steps, settings.batch, settings.snapshots)
+    if presentations is None or machine.rank > 0:
+        return
+    facts = {"recipe": settings.recipe, "dataset": task.images.facts.get("kind"), "short": True}
+    facts["dontcare"] = task.images.facts["dontcare"]
+    snapshots.keep(
+        work,
+        presentations,
+        lambda path: checkpoint.save(path, task.generator.trained, settings.architecture, task.options, facts),
+    )
 
 
 def run(settings: AdversarialSettings, inputs: dict[str, Path], out: Path, work: Path) -> None:
@@ -196,22 +215,23 @@ def run(settings: AdversarialSettings, inputs: dict[str, Path], out: Path, work:
     Args:
         settings: How.
         inputs: `data`, prepared data with label maps; `perceptual`, VGG19 weights, where the perceptual loss is on.
-        out: Gets `model.safetensors`, `training.json`, `loss.csv`.
+        out: Gets `model.safetensors`, `training.json`, `loss.csv`; `snapshots/<presentations>.safetensors` if asked.
         work: Keeps the checkpoint.
 
     Raises:
         PixelwiseError: If data and settings do not fit, or as `train` does.
     """
-    with machine(settings) as here:
-        images = LabelledImages(inputs["data"], here, settings.images)
-        perceptual = load_perceptual(inputs, here) if settings.perceptual else None
-        task = Translation(settings, images, here, perceptual)
-        curve = train(task, settings, here, work)
+    with set_up(settings) as machine:
+        images = LabelledImages(inputs["data"], machine, settings.images)
+        perceptual = load_perceptual(inputs, machine) if settings.perceptual else None
+        task = Translation(settings, images, machine, perceptual)
+        curve = train(task, settings, machine, work, partial(_snapshot, task, machine, work))
+        snapshots.publish(work, out)
         results.write(
             out,
             task.generator.trained,
             settings,
-            here,
+            machine,
             curve,
             options=task.options,
             dataset=images.facts,

@@ -16,7 +16,7 @@ from pixelwise.training import initialise, results
 from pixelwise.training.load_perceptual_loss import deviation, load_perceptual
 from pixelwise.training.loop import train
 from pixelwise.training.losses import PIXEL_LOSSES
-from pixelwise.training.machine import Machine, machine
+from pixelwise.training.machine import Machine, set_up
 from pixelwise.training.parallel import Trainee
 from pixelwise.training.patches import Draw, Patches, turns
 from pixelwise.training.randomness import batch_at, seed_everything
@@ -39,19 +39,21 @@ class Restoration:
     Args:
         settings: How to train.
         folder: Prepared photographs.
-        here: Where to compute.
+        machine: Where to compute.
         perceptual: Perceptual loss of (estimate, target), or None for the pixel losses.
     """
 
     names: tuple[str, ...] = ("loss", "psnr")
     watched: tuple[str, ...] = ("gradient",)
 
-    def __init__(self, settings: DenoisingSettings, folder: Path, here: Machine, perceptual: nn.Module | None) -> None:
-        self.settings, self.here = settings, here
-        self.blur = MotionBlur(settings.blur_length, here.device) if settings.degradation == "motion_blur" else None
+    def __init__(
+        self, settings: DenoisingSettings, folder: Path, machine: Machine, perceptual: nn.Module | None
+    ) -> None:
+        self.settings, self.machine = settings, machine
+        self.blur = MotionBlur(settings.blur_length, machine.device) if settings.degradation == "motion_blur" else None
         self.patches = Patches(
             folder,
-            here.device,
+            machine.device,
             settings.patch + (2 * self.blur.margin if self.blur else 0),
             settings.stride,
             settings.scales,
@@ -63,13 +65,13 @@ class Restoration:
         self.steps = total_steps(len(self.patches), settings.batch, settings.schedule_epochs, wanted)
         self.title = settings.architecture
         self.options = channel_options(settings.architecture, self.patches.channels) | settings.options
-        self.parts = here.parts(settings.batch, settings.accumulate)
+        self.parts = machine.parts(settings.batch, settings.accumulate)
         self.loss: Callable[[Tensor, Tensor], Tensor] = PIXEL_LOSSES.get(settings.loss) or self._perceptual
         self.perceptual = perceptual
         seed_everything(settings.seed, "initialisation")
         module = build(settings.architecture, **self.options)
         initialise.restoration(module, settings.initialisation)
-        self.network = Trainee(module, self._optimiser, here, settings.compile, settings.ema)
+        self.network = Trainee(module, self._optimiser, machine, settings.compile, settings.ema)
 
     def _optimiser(self, parameters: Iterator[nn.Parameter]) -> torch.optim.Optimizer:
         settings = self.settings
@@ -82,7 +84,7 @@ class Restoration:
             settings.learning_rate,
             settings.betas,
             weight_decay=settings.weight_decay,
-            fused=self.here.device.type == "cuda",
+            fused=self.machine.device.type == "cuda",
         )
 
     def _perceptual(self, estimate: Tensor, target: Tensor) -> Tensor:
@@ -93,7 +95,7 @@ class Restoration:
 
     def batches(self, step: int) -> Iterator[tuple[Tensor, Tensor]]:
         """Degraded and clean patches of the parts of step `step` that this process computes: [b, C, patch, patch]."""
-        settings, device = self.settings, self.here.device
+        settings, device = self.settings, self.machine.device
         seed, batch = settings.seed, settings.batch
         draw = Draw(batch_at(step, len(self.patches), batch, seed), turns(batch, settings.augment, seed, step))
         levels = noise_levels(batch, settings.sigma, seed, step)
@@ -104,7 +106,7 @@ class Restoration:
             clean, soft = self.patches.cut(draw[part])
             if self.blur and movements is not None:
                 soft, clean = self.blur(clean, movements[part]), self.blur.crop(clean)
-            layout = self.here.layout
+            layout = self.machine.layout
             yield (soft + added[part]).contiguous(memory_format=layout), clean.contiguous(memory_format=layout)
 
     def step(self, step: int) -> Tensor:
@@ -113,10 +115,10 @@ class Restoration:
         epoch = epoch_of(step, self.steps, settings.schedule_epochs)
         self.network.set_factor(staged(epoch, settings.epochs_per_rate, settings.rate_factor))
         self.network.optimiser.zero_grad()
-        total = torch.zeros(2, device=self.here.device)
+        total = torch.zeros(2, device=self.machine.device)
         for number, (degraded, clean) in enumerate(self.batches(step)):
             with self.network.learning(number == len(self.parts) - 1) as network:
-                with self.here.autocast():
+                with self.machine.autocast():
                     estimate = network(degraded)
                     loss = self.loss(estimate, clean) / len(self.parts)
                 loss.backward()  # type: ignore[no-untyped-call]
@@ -163,16 +165,16 @@ def run(settings: DenoisingSettings, inputs: dict[str, Path], out: Path, work: P
     Raises:
         PixelwiseError: If data and settings do not fit, or as `train` does.
     """
-    with machine(settings) as here:
-        perceptual = load_perceptual(inputs, here) if settings.loss == "perceptual" else None
-        task = Restoration(settings, inputs["data"], here, perceptual)
-        curve = train(task, settings, here, work)
+    with set_up(settings) as machine:
+        perceptual = load_perceptual(inputs, machine) if settings.loss == "perceptual" else None
+        task = Restoration(settings, inputs["data"], machine, perceptual)
+        curve = train(task, settings, machine, work)
         facts = {"degradation": settings.degradation, "sigma": results.plain(settings.sigma), "patch": settings.patch}
         results.write(
             out,
             task.network.trained,
             settings,
-            here,
+            machine,
             curve,
             options=task.options,
             dataset=task.patches.facts,

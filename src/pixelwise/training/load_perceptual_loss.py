@@ -16,7 +16,7 @@ SUFFIXES = frozenset({".pth", ".pt", ".safetensors"})
 PUBLISHED = "imagenet"
 
 
-def load_perceptual(inputs: Mapping[str, Path], here: Machine) -> PerceptualLoss:
+def load_perceptual(inputs: Mapping[str, Path], machine: Machine) -> PerceptualLoss:
     """Read VGG19 from the input `perceptual`, a folder with one file of weights.
 
     Raises:
@@ -29,7 +29,7 @@ def load_perceptual(inputs: Mapping[str, Path], here: Machine) -> PerceptualLoss
     files = sorted(path for path in inputs["perceptual"].iterdir() if path.suffix in SUFFIXES)
     if len(files) != 1:
         raise PixelwiseError(f"{inputs['perceptual']}: {len(files)} files of weights; exactly one is needed")
-    loss = PerceptualLoss(load_vgg19(files[0])).to(here.device).eval()
+    loss = PerceptualLoss(load_vgg19(files[0])).to(machine.device).eval()
     return loss.requires_grad_(False)
 
 

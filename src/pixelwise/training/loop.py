@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -133,7 +133,13 @@ class _Session:
         return at_window and bool(mean_over_processes(asked, self.machine) > 0)
 
 
-def train(task: Task, settings: TrainingSettings, machine: Machine, work: Path) -> Curve:
+def train(
+    task: Task,
+    settings: TrainingSettings,
+    machine: Machine,
+    work: Path,
+    after: Callable[[int], None] = lambda done: None,
+) -> Curve:
     """Train to the end, from the last checkpoint in `work` if there is one.
 
     Args:
@@ -141,6 +147,7 @@ def train(task: Task, settings: TrainingSettings, machine: Machine, work: Path) 
         settings: How; a checkpoint of other settings is refused.
         machine: Where.
         work: Folder of the checkpoint and the growing loss curve.
+        after: Called with the number of steps done, after each; after a resumption perhaps again for some.
 
     Returns:
         The loss curve. The result is the same, on a processor byte for byte, however often the run was interrupted.
@@ -155,6 +162,7 @@ def train(task: Task, settings: TrainingSettings, machine: Machine, work: Path) 
     with _signals() as stop, Live(task.title, task.steps, session.done, settings.batch, silent) as live:
         while session.done < task.steps:
             losses = session.advance()
+            after(session.done)
             live.step(session.done, losses)
             if session.asked_to_stop(stop, losses is not None) and session.done < task.steps:
                 session.save()

@@ -71,7 +71,7 @@ def _pick_device(name: str, local_rank: int) -> torch.device:
 
 
 @contextmanager
-def machine(settings: TrainingSettings) -> Iterator[Machine]:
+def set_up(settings: TrainingSettings) -> Iterator[Machine]:
     """Set threads and precision, join the other processes where `torchrun` started several, and leave at the end.
 
     Float32 means float32: TF32 products are off unless `precision` asks for them. Convolution algorithms are chosen by

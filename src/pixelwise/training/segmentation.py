@@ -15,7 +15,7 @@ from pixelwise.settings.training import SegmentationSettings
 from pixelwise.training import initialise, results
 from pixelwise.training.labelled_batches import LabelledImages
 from pixelwise.training.loop import train
-from pixelwise.training.machine import Machine, machine
+from pixelwise.training.machine import Machine, set_up
 from pixelwise.training.parallel import Trainee, mean_over_processes
 from pixelwise.training.randomness import seed_everything
 from pixelwise.training.schedules import epoch_of, poly, stepped, total_steps
@@ -28,28 +28,28 @@ class Segmentation:
     Args:
         settings: How to train.
         images: Training images.
-        here: Where to compute.
+        machine: Where to compute.
     """
 
     names: tuple[str, ...] = ("cross_entropy", "accuracy")
     watched: tuple[str, ...] = ("gradient",)
 
-    def __init__(self, settings: SegmentationSettings, images: LabelledImages, here: Machine) -> None:
-        self.settings, self.images, self.here = settings, images, here
+    def __init__(self, settings: SegmentationSettings, images: LabelledImages, machine: Machine) -> None:
+        self.settings, self.images, self.machine = settings, images, machine
         self.steps = total_steps(len(images), settings.batch, settings.schedule_epochs, settings.presentations)
         self.title = settings.architecture
         self.options = {"num_classes": len(images.facts["eval_names"])} | settings.options
-        self.parts = here.parts(settings.batch, settings.accumulate)
-        self.classes = torch.tensor(images.facts["eval_map"], dtype=torch.uint8, device=here.device)
+        self.parts = machine.parts(settings.batch, settings.accumulate)
+        self.classes = torch.tensor(images.facts["eval_map"], dtype=torch.uint8, device=machine.device)
         side = settings.crop
         self.size = (side, side) if side else (int(images.facts["height"]), int(images.facts["width"]))
         seed_everything(settings.seed, "initialisation")
         module = build(settings.architecture, **self.options)
         initialise.segmentation(module, settings.architecture, settings.initialisation)
         self.mean, self.deviation = (
-            torch.tensor(getattr(module, name), device=here.device)[:, None, None] for name in ("mean", "std")
+            torch.tensor(getattr(module, name), device=machine.device)[:, None, None] for name in ("mean", "std")
         )
-        self.network = Trainee(module, self._optimiser, here, settings.compile, settings.ema)
+        self.network = Trainee(module, self._optimiser, machine, settings.compile, settings.ema)
 
     def _optimiser(self, parameters: Iterator[nn.Parameter]) -> torch.optim.Optimizer:
         settings = self.settings
@@ -70,7 +70,7 @@ class Segmentation:
             pictures = (self.images.pictures(index[part], mirrored[part]) + 1.0) / 2.0
             classes = self.classes[self.images.labels(index[part], mirrored[part]).long()]
             seen, wanted = view((pictures - self.mean) / self.deviation, classes, maps[part], self.size)
-            made.append((seen.contiguous(memory_format=self.here.layout), wanted))
+            made.append((seen.contiguous(memory_format=self.machine.layout), wanted))
         return made
 
     def step(self, step: int) -> Tensor:
@@ -82,11 +82,11 @@ class Segmentation:
         self.network.optimiser.zero_grad()
         batches = self.batches(step)
         labelled = torch.stack([(wanted != VOID).sum() for _, wanted in batches]).sum().float()
-        share = mean_over_processes(labelled, self.here).clamp(min=1)
-        total = torch.zeros(2, device=self.here.device)
+        share = mean_over_processes(labelled, self.machine).clamp(min=1)
+        total = torch.zeros(2, device=self.machine.device)
         for number, (seen, wanted) in enumerate(batches):
             with self.network.learning(number == len(batches) - 1) as network:
-                with self.here.autocast():
+                with self.machine.autocast():
                     logits = network(seen)
                 scores = F.interpolate(logits.float(), wanted.shape[1:], mode="bilinear", align_corners=False)
                 loss = F.cross_entropy(scores, wanted, ignore_index=VOID, reduction="sum") / share
@@ -121,15 +121,15 @@ def run(settings: SegmentationSettings, inputs: dict[str, Path], out: Path, work
     Raises:
         PixelwiseError: If data and settings do not fit, or as `train` does.
     """
-    with machine(settings) as here:
-        images = LabelledImages(inputs["data"], here, settings.images)
-        task = Segmentation(settings, images, here)
-        curve = train(task, settings, here, work)
+    with set_up(settings) as machine:
+        images = LabelledImages(inputs["data"], machine, settings.images)
+        task = Segmentation(settings, images, machine)
+        curve = train(task, settings, machine, work)
         results.write(
             out,
             task.network.trained,
             settings,
-            here,
+            machine,
             curve,
             options=task.options,
             dataset=images.facts,

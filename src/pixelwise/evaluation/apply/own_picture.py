@@ -16,8 +16,8 @@ from PIL import Image, ImageOps
 from pixelwise.data import deep
 from pixelwise.data.decoding import Decoded, contents, decode
 from pixelwise.data.deep import Values
-from pixelwise.data.formats import FORMATS
 from pixelwise.data.read_images import PHOTOGRAPHS
+from pixelwise.data.suffixes import FORMATS
 from pixelwise.errors import PixelwiseError
 
 SIXTEEN = ("PNG", "TIFF")

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from pixelwise.data.layout import IGNORE
+from pixelwise.data.examples import IGNORE
 from pixelwise.data.read_images import read_ids
 from pixelwise.errors import PixelwiseError
 from pixelwise.evaluation.apply.own_picture import check_file

@@ -34,6 +34,9 @@ PIXELS_PER_PROGRAM = 1024  # a larger tile is shared by programs, each of which 
 LAUNCH: dict[Precision, tuple[int, int]] = {"ieee": (64, 8), "tf32x3": (128, 8), "tf32": (64, 4), "bf16": (128, 4)}
 """Pixels computed at a time and warps: the largest for which the compiler does not spill registers (much) on sm_90."""
 
+LEAST_PRODUCT = 16
+"""Rows that `tl.dot` needs."""
+
 INTERPRETED = os.environ.get("TRITON_INTERPRET") == "1"
 
 if triton is not None:
@@ -140,6 +143,17 @@ def supports(form: Form) -> bool:
     return equal and form.widths[-1] <= 16 and form.tile >= 4 and form.tile & (form.tile - 1) == 0
 
 
+def blocks_of(tile: int, precision: Precision, block: int | None = None) -> tuple[int, int]:
+    """Pixels that a program computes at a time, and how many times it does so.
+
+    At least twice, or with products too small for the warp-group instructions: in straight code Triton 3.6 makes of
+    several `tl.dot` on them a program that reads wrong shared memory (triton-lang/triton issue 11366). Seen on an H200
+    with tile 8: errors of 0.6, and illegal accesses.
+    """
+    block = max(LEAST_PRODUCT, min(block or LAUNCH[precision][0], tile**2 // 2))
+    return block, max(1, min(tile**2, PIXELS_PER_PROGRAM) // block)
+
+
 @lru_cache(maxsize=16)
 def _padded_code(tile: int, device: torch.device) -> Tensor:
     """The position code with zero columns up to a width that `tl.dot` takes: [tile * tile, 16 or 32], float32."""
@@ -166,7 +180,7 @@ def pixelwise_mlp_triton(
         dense: [N, C, h*tile, w*tile] float32, contiguous, or None for C = 0.
         form: Shape of the networks, one that `supports` accepts.
         precision: Arithmetic of the matrix products.
-        block: Pixels computed at a time, a power of two from 16 to tile * tile; by default that of `LAUNCH`.
+        block: Pixels computed at a time, a power of two from 16 to tile * tile / 2; by default that of `LAUNCH`.
         warps: Warps of a program; by default those of `LAUNCH`.
 
     Returns:
@@ -180,8 +194,7 @@ def pixelwise_mlp_triton(
     size = (count, form.widths[-1], rows * form.tile, columns * form.tile)
     image = parameters.new_empty(size, dtype=torch.float32)
     code = _padded_code(form.tile, parameters.device) if form.position_code else parameters
-    block = min(block or LAUNCH[precision][0], form.tile**2)
-    blocks = max(1, min(form.tile**2, PIXELS_PER_PROGRAM) // block)
+    block, blocks = blocks_of(form.tile, precision, block)
     _stream[(count * rows * columns, form.tile**2 // (block * blocks))](
         parameters, parameters.stride(2),
         parameters if labels is None else labels, parameters if dense is None else dense, code, image,

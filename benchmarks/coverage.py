@@ -1,0 +1,99 @@
+"""Do the intervals of times hold the true ratio as often as they say? By simulation, and by repeating a real timing.
+
+    python benchmarks/coverage.py                                   2,000 simulated timings of each kind
+    python benchmarks/coverage.py --job results/tiny/jobs/time/translation.json [--repeats 20]
+
+The second form runs a timing job again and again, and counts how often the interval of one repeat holds the mean of the
+others, over all ratios together.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT), str(ROOT / "src")]
+
+from pixelwise.evaluation import statistics  # noqa: E402
+from pixelwise.record import read_records  # noqa: E402
+
+
+def correlated(rng: np.random.Generator, rounds: int, lag: float) -> np.ndarray:
+    """A stationary series with autocorrelation `lag` from one round to the next, variance 1."""
+    series = rng.normal(size=rounds)
+    for i in range(1, rounds):
+        series[i] = lag * series[i - 1] + np.sqrt(1 - lag**2) * series[i]
+    return series
+
+
+def simulated_coverage(draws: int, processes: int, rounds: int, lag: float, spread: float, seed: int) -> float:
+    """Share of simulated timings whose interval holds the true ratio of 2.
+
+    Args:
+        draws: Simulated timings.
+        processes: Of each timing.
+        rounds: Of each process.
+        lag: Correlation of the noise from one round to the next; the noise is 5 % of a time.
+        spread: Standard deviation of a process's own ratio, as a share of it.
+        seed: Of the simulation.
+    """
+    rng, held = np.random.default_rng(seed), 0
+    for _ in range(draws):
+        own = np.exp(spread * rng.normal(size=processes))
+        a = [2 * factor * np.exp(0.05 * correlated(rng, rounds, lag)) for factor in own]
+        b = [np.exp(0.05 * correlated(rng, rounds, lag)) for _ in own]
+        _, low, high = statistics.ratio_over_processes(a, b)
+        held += low <= 2 <= high
+    return held / draws
+
+
+def repeated_coverage(job: Path, repeats: int) -> None:
+    """Run a timing job several times and print how often one interval holds the mean of the other repeats."""
+    from pixelwise.evaluation import timing
+    from pixelwise.files.reading import parse_json
+    from pixelwise.settings.evaluation import TimeSettings
+
+    settings = TimeSettings.model_validate(parse_json(job.read_text(), str(job))["job"]["settings"])
+    found: dict[tuple[object, ...], list[tuple[float, float, float]]] = {}
+    for repeat in range(repeats):
+        with tempfile.TemporaryDirectory() as folder:
+            timing.run(settings.model_copy(update={"seed": repeat}), {}, Path(folder), Path(folder))
+            for record in read_records(Path(folder) / "metrics.json"):
+                if "ratio" in record.values:
+                    value = record.values["ratio"]
+                    key = (record.model, *sorted((k, str(v)) for k, v in record.condition.items()))
+                    found.setdefault(key, []).append((float(value.value), float(value.low), float(value.high)))
+        print(f"repeat {repeat + 1} of {repeats}", file=sys.stderr)
+    held = total = 0
+    for key, rows in found.items():
+        values = np.array(rows)
+        for i, (_, low, high) in enumerate(values):
+            others = np.delete(values[:, 0], i).mean()
+            held, total = held + int(low <= others <= high), total + 1
+        print(f"{key[0]}: mean {values[:, 0].mean():.3f}, standard deviation {values[:, 0].std(ddof=1):.3f}")
+    print(f"{held} of {total} intervals hold the mean of the other repeats: {100 * held / total:.1f} %")
+
+
+def main() -> None:
+    """See the module's text."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--job", type=Path, help="a job file of step time")
+    parser.add_argument("--repeats", type=int, default=20)
+    parser.add_argument("--draws", type=int, default=2000)
+    chosen = parser.parse_args()
+    if chosen.job:
+        return repeated_coverage(chosen.job, chosen.repeats)
+    for lag, spread, rounds in itertools.product((0.0, 0.6), (0.0, 0.02), (5, 20)):
+        share = simulated_coverage(chosen.draws, 3, rounds, lag, spread, seed=0)
+        print(f"lag-1 {lag}, processes differ by {100 * spread:g} %, {rounds} rounds each: {100 * share:.1f} % hold")
+    return None
+
+
+if __name__ == "__main__":
+    main()

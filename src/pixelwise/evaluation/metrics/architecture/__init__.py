@@ -1,0 +1,1 @@
+"""What the step `inspect` reads off built networks and recipes; nothing is computed here."""

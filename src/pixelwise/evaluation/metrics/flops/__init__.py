@@ -1,0 +1,1 @@
+"""Arithmetic and size of one network, which the step `time` counts; nothing is computed here."""

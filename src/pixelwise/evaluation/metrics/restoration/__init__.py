@@ -1,0 +1,4 @@
+"""Metrics of one restored image, averaged over images. Step `restore`.
+
+`compute(image: RestoredImage) -> float`, see `pixelwise.evaluation.restored_image`.
+"""
