@@ -124,7 +124,8 @@ def test_link_to_a_claim_opens_it(browser, address):
 def test_count_of_a_verdict_filters(opened):
     opened.locator('[data-pick="superseded"]').first.click()
     opened.wait_for_function("document.getElementById('count').textContent.length < 12")
-    assert {row.get_attribute("data-verdict") for row in opened.locator("#claims .claims > li:visible").all()} == {"superseded"}
+    rows = opened.locator("#claims .claims > li:visible").all()
+    assert {row.get_attribute("data-verdict") for row in rows} == {"superseded"}
 
 
 def test_phone_needs_no_sideways_scrolling(browser, address):
