@@ -9,9 +9,9 @@ import xml.etree.ElementTree as ElementTree
 
 import pandas as pd
 import pytest
-import yaml
 from PIL import Image
 
+from pixelwise.claims import register_files
 from pixelwise.errors import PixelwiseError
 from pixelwise.reporting import figures, published, style, summary
 from pixelwise.reporting.figure_numbers import Numbers
@@ -74,7 +74,9 @@ def test_neither_figures_nor_page_import_torch():
 
 def test_published_points_are_the_registers():
     table = published.load()
-    claims = {claim["id"]: claim for claim in yaml.safe_load(published.REGISTER.read_text())["claims"]}
+    document, _ = register_files.read()
+    entries = [entry for section in ("claims", "readings", "references") for entry in document[section]]
+    claims = {entry["id"]: entry for entry in entries}
     assert len(table) > 100
     for row in table.itertuples():
         assert claims[row.claim]["value"] == row.value
