@@ -221,7 +221,7 @@ class Builder:
         scores = {job.id: job.out for job in self.jobs.values() if job.step in steps}
         shown = (*steps, "generate", "fetch", "prepare", "weights")
         made = {job.id: job.out for job in self.jobs.values() if job.step in shown}
-        run = {"run": self.name}
+        run: dict[str, Any] = {"run": self.name}
         chosen = self.settings(SummarySettings, self.profile.summarise | run, "summarise")
         summary = self.add("summarise", "summarise", chosen, scores)
         verdicts = self.add("judge", "judge", JudgeSettings(run=self.name), {"summary": summary, **scores})
