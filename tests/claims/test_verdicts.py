@@ -66,23 +66,23 @@ def test_a_claim_on_cityscapes_is_never_decided_by_other_data(change):
     finding = verdict(FID, fids(70.6, 65, **change))
     assert finding.verdict == "not testable here"
     assert not finding.evidence
-    assert len(finding.beside) == 6
-    assert all(used.bars for used in finding.beside)
+    assert len(finding.context_only) == 6
+    assert all(used.reasons_excluded for used in finding.context_only)
 
 
 def test_other_data_stand_beside_the_deciding_ones():
     finding = verdict(FID, fids(70.6, 65) + fids(60, 80, dataset="camvid"))
     assert finding.verdict == "confirmed"
-    assert {used.dataset for used in finding.beside} == {"camvid"}
-    assert finding.beside[0].bars == ["measured on camvid, not on cityscapes"]
+    assert {used.dataset for used in finding.context_only} == {"camvid"}
+    assert finding.context_only[0].reasons_excluded == ["measured on camvid, not on cityscapes"]
 
 
 def test_the_number_beside_is_told_with_what_bars_it():
     finding = verdict(FID, fids(60, 80, dataset="camvid") + fids(1, 2, dataset="streets", synthetic=True, short=True))
-    numbers = {shown.setting.split(";")[0]: shown for shown in finding.beside_measured}
+    numbers = {shown.setting.split(";")[0]: shown for shown in finding.context_measured}
     assert numbers["camvid"].value == pytest.approx(-19.8)
-    assert numbers["camvid"].bars == ["measured on camvid, not on cityscapes"]
-    assert "the data were drawn by a program" in numbers["streets"].bars
+    assert numbers["camvid"].reasons_excluded == ["measured on camvid, not on cityscapes"]
+    assert "the data were drawn by a program" in numbers["streets"].reasons_excluded
     assert not finding.measured
 
 
@@ -90,7 +90,7 @@ def test_pictures_of_another_size_stand_beside():
     check = {**FID, "where": {"height": 256, "width": 512}}
     finding = verdict(check, fids(70.6, 65, condition={"height": 64, "width": 128}))
     assert finding.verdict == "not testable here"
-    assert "height 64, not 256" in finding.beside[0].bars
+    assert "height 64, not 256" in finding.context_only[0].reasons_excluded
 
 
 def test_too_few_images_or_seeds_are_too_little():

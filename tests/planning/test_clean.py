@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import shutil
 import subprocess
 import sys
@@ -32,9 +33,9 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Plan:
     monkeypatch.chdir(tmp_path / "clone")
     before = plan()
     make(before)
-    params = yaml.safe_load(yaml.safe_dump(PARAMS))
+    params = copy.deepcopy(PARAMS)
     del params["profiles"]["micro"]["train"][GONE]
-    params["profiles"]["other"] = params["profiles"]["micro"]
+    params["profiles"]["other"] = copy.deepcopy(params["profiles"]["micro"])
     Path("params.yaml").write_text(yaml.safe_dump(params))
     return before
 

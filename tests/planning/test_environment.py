@@ -44,7 +44,7 @@ def stale_steps(run: Plan) -> set[str]:
 
 WHO: dict[str, tuple[tuple[str, ...], set[str]]] = {
     "matplotlib": (("matplotlib",), {"figures", "report"}),
-    "scikit-image": (("skimage",), {"restore", "time"}),
+    "scikit-image": (("skimage",), {"restore", "time", "summarise", "judge", "figures", "report"}),
     "bm4d": (("bm4d",), {"restore", "time"}),
     "clean-fid": (("cleanfid",), {"fid"}),
     "PyYAML": (("yaml",), {"judge", "figures", "report"}),

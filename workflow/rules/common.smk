@@ -33,7 +33,7 @@ wildcard_constraints:
 
 DATA, RESULTS, LOGS = f"data/{PLAN.name}", f"results/{PLAN.name}", f"logs/{PLAN.name}"
 JOBS = {job.id: job for job in PLAN.jobs}
-EVALUATED = ("generate", "time", "fid", "segment", "restore", "inspect")
+EVALUATED = ("generate", "time", "fid", "segment", "follow", "restore", "inspect")
 GPUS = clone.gpus()
 # Snakemake fills wildcards into this path, so a brace in the path of the clone is doubled.
 ENVIRONMENT = str(ROOT / "workflow/envs/pixelwise.yaml")

@@ -52,6 +52,23 @@ rule segment:
         "pixelwise segment {input.job:q} > {log:q}"
 
 
+rule follow:
+    input:
+        job=job_file("follow"),
+        made=upstream("follow"),
+    output:
+        f"{RESULTS}/follow/{{dataset}}/{{model}}/{{seed}}/manifest.json",
+    log:
+        f"{LOGS}/follow/{{dataset}}/{{model}}/{{seed}}.log",
+    conda:
+        ENVIRONMENT
+    threads: threads_of("follow")
+    resources:
+        gpu=GPUS,
+    shell:
+        "pixelwise follow {input.job:q} > {log:q}"
+
+
 rule restore:
     input:
         job=job_file("restore"),

@@ -70,6 +70,8 @@ def work_of(job: Job, datasets: Datasets) -> float:
         calls = len(settings.batches) * len(settings.precisions) * len(settings.modes) * len(settings.scopes)
         sizes = sum(h * w for h, w in settings.sizes) / PIXELS
         return float((settings.warmup + settings.calls) * calls * sizes * len(settings.models))
+    if job.kind == "follow":  # every snapshot through three networks
+        return float(max(datasets.images(job, "val"), 1) * area * 10)
     if job.kind in ("generate", "fid", "segment", "restore"):
         return float(max(datasets.images(job, "val"), 1) * area * len(getattr(settings, "protocols", (1,))))
     return 1.0

@@ -144,7 +144,7 @@ def is_infinite(value: Value) -> bool:
     return math.inf in (value.value, value.low, value.high)
 
 
-def bars(check: Measurement, record: Record) -> list[str]:
+def reasons_excluded(check: Measurement, record: Record) -> list[str]:
     """Reasons why a record that speaks of the quantity may not decide the claim; empty if it may."""
     reasons = []
     if is_infinite(record.values[check.value]):

@@ -6,7 +6,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any, Self
 
-from pydantic import Field, field_serializer, model_validator
+from pydantic import AliasChoices, Field, field_serializer, model_validator
 
 from pixelwise.artifacts import read_made
 from pixelwise.claims.audit import Contradicted
@@ -16,8 +16,13 @@ from pixelwise.record import Scalar, Value
 from pixelwise.settings.base import Settings
 
 
+def _also(name: str, before: str) -> AliasChoices:
+    """A field that recorded runs hold under the name that it had before."""
+    return AliasChoices(name, before)
+
+
 class Used(Settings):
-    """One record behind a verdict, or beside it (then `bars` says why it may not decide)."""
+    """One record behind a verdict, or one for context (then `reasons_excluded` says why it may not decide)."""
 
     file: str
     sha256: str
@@ -34,11 +39,11 @@ class Used(Settings):
     short: bool
     hardware: dict[str, Scalar]
     value: Value
-    bars: list[str] = Field(default_factory=list)
+    reasons_excluded: list[str] = Field(default_factory=list, validation_alias=_also("reasons_excluded", "bars"))
 
 
 class Interval(Settings):
-    """A number tested against the claim's rule, or one beside it (then `bars` says why it may not decide)."""
+    """A number tested against the claim's rule, or one for context (then `reasons_excluded` says why)."""
 
     value: float
     low: float
@@ -48,7 +53,7 @@ class Interval(Settings):
     seeds: int
     basis: str
     setting: str = ""
-    bars: list[str] = Field(default_factory=list)
+    reasons_excluded: list[str] = Field(default_factory=list, validation_alias=_also("reasons_excluded", "bars"))
 
 
 class Finding(Settings):
@@ -59,8 +64,8 @@ class Finding(Settings):
         missing: What would settle an undecided claim; None if it is decided.
         measured: Each number tested, one for each protocol or condition that the claim leaves open.
         evidence: The records used.
-        beside: Records of the same quantity that may not decide, each with the reasons.
-        beside_measured: The numbers that they would give.
+        context_only: Records of the same quantity that may not decide, each with the reasons.
+        context_measured: The numbers that they would give.
         contradiction: The contradiction between documents that decided, if one did.
     """
 
@@ -70,8 +75,10 @@ class Finding(Settings):
     missing: str | None = None
     measured: list[Interval] = Field(default_factory=list)
     evidence: list[Used] = Field(default_factory=list)
-    beside: list[Used] = Field(default_factory=list)
-    beside_measured: list[Interval] = Field(default_factory=list)
+    context_only: list[Used] = Field(default_factory=list, validation_alias=_also("context_only", "beside"))
+    context_measured: list[Interval] = Field(
+        default_factory=list, validation_alias=_also("context_measured", "beside_measured")
+    )
     contradiction: str | None = None
 
 

@@ -24,19 +24,19 @@ VERBS = {
 def sentence(register: Register, lead: str, finding: Finding) -> str:
     """One claim's finding as a sentence."""
     claim = register.claim(finding.id)
-    told = f"{lead}: \u201c{claim.words}\u201d ({register.sources[claim.source].made_by}, {claim.id})"
+    claimed = f"{lead}: \u201c{claim.words}\u201d ({register.sources[claim.source].made_by}, {claim.id})"
     reason = finding.reason
     if finding.missing and not finding.measured and isinstance(claim.check, Measurement):
         reason = f"no number that may decide it was measured; it {finding.missing}"
-    return f"{told} {VERBS[finding.verdict]}: {reason}{_beside(finding)}."
+    return f"{claimed} {VERBS[finding.verdict]}: {reason}{_context(finding)}."
 
 
-def _beside(finding: Finding) -> str:
+def _context(finding: Finding) -> str:
     """The first number that stands beside, with why it may not decide."""
-    if not finding.beside_measured:
+    if not finding.context_measured:
         return ""
-    first = finding.beside_measured[0]
-    return f"; beside it, deciding nothing, stands {show(first)} ({'; '.join(first.bars)})"
+    first = finding.context_measured[0]
+    return f"; beside it, deciding nothing, stands {show(first)} ({'; '.join(first.reasons_excluded)})"
 
 
 def headline(register: Register, findings: Sequence[Finding], outcomes: Sequence[Contradicted]) -> list[str]:

@@ -25,7 +25,9 @@ from pixelwise.terminal.console import cell, terminal
 if TYPE_CHECKING:
     from pixelwise.planning.graph import Plan
 
-ON_GPU = frozenset({"adversarial", "denoising", "segmentation", "generate", "fid", "segment", "restore", "time"})
+ON_GPU = frozenset(
+    {"adversarial", "denoising", "segmentation", "generate", "fid", "segment", "follow", "restore", "time"}
+)
 """Kinds of job that a GPU makes faster."""
 
 

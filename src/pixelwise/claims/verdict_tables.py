@@ -138,11 +138,12 @@ def _explain(console: Console, document: dict[str, Any], name: str) -> None:
     for label, text in rows.items():
         if text:
             facts.add_row(label, cell(text))
-    for number in claim["beside_measured"]:
-        text = f"{number['value']:.4g} [{number['low']:.4g}, {number['high']:.4g}] ({'; '.join(number['bars'])})"
+    for number in claim["context_measured"]:
+        reasons = "; ".join(number["reasons_excluded"])
+        text = f"{number['value']:.4g} [{number['low']:.4g}, {number['high']:.4g}] ({reasons})"
         facts.add_row("beside it", cell(text))
     console.print(facts)
-    for label, records in (("Evidence", claim["evidence"]), ("Beside it (may not decide)", claim["beside"])):
+    for label, records in (("Evidence", claim["evidence"]), ("Beside it (may not decide)", claim["context_only"])):
         if records:
             console.print(_records(label, records))
 
@@ -157,7 +158,9 @@ def _records(title: str, records: list[dict[str, Any]]) -> Table:
         if value["low"] is not None and value["high"] is not None:
             number += f" [{float(value['low']):.6g}, {float(value['high']):.6g}] {value['interval'] or ''}"
         conditions = ", ".join(f"{key} {record['condition'][key]}" for key in sorted(record["condition"]))
-        data = "; ".join(part for part in (record["dataset"], record["protocol"], conditions, *record["bars"]) if part)
+        data = "; ".join(
+            part for part in (record["dataset"], record["protocol"], conditions, *record["reasons_excluded"]) if part
+        )
         hardware = record["hardware"].get("gpu") or record["hardware"].get("cpu") or ""
         cells = [record["model"], data, number, str(record["n"]), str(record["seed"])]
         made = "; ".join(part for part in (record["command"], str(hardware)) if part)

@@ -24,41 +24,43 @@ from pixelwise.claims.findings import Finding, Interval, Used, decided
 from pixelwise.claims.rules import judge_estimate
 
 
-def _used(item: Item, check: Measurement, barred: list[str]) -> Used:
+def _used(item: Item, check: Measurement, reasons: list[str]) -> Used:
     record = item.record
-    shared = record.model_dump(include=set(Used.model_fields) - {"value", "bars", "file", "sha256", "command"})
+    shared = record.model_dump(
+        include=set(Used.model_fields) - {"value", "reasons_excluded", "file", "sha256", "command"}
+    )
     return Used(
         **shared,
         file=item.file,
         sha256=item.sha256,
         command=item.command,
         value=record.values[check.value],
-        bars=barred,
+        reasons_excluded=reasons,
     )
 
 
 def _apart(check: Measurement, items: Sequence[Item], model: str | list[str]) -> tuple[list[Item], list[Item]]:
-    """Records that may decide (of the first alternative name that has any), and those that stand beside."""
+    """Records that may decide (of the first alternative name that has any), and those that are context only."""
     names = [model] if isinstance(model, str) else model
     able: dict[str, list[Item]] = {name: [] for name in names}
-    beside = []
+    context = []
     for item in items:
         if evidence.speaks_of(check, names, item.record):
-            if evidence.bars(check, item.record):
-                beside.append(item)
+            if evidence.reasons_excluded(check, item.record):
+                context.append(item)
             else:
                 able[item.record.model].append(item)
-    return next((found for found in able.values() if found), []), beside
+    return next((found for found in able.values() if found), []), context
 
 
-def _beside(check: Measurement, parted: list[list[Item]]) -> list[Interval]:
+def _context(check: Measurement, parted: list[list[Item]]) -> list[Interval]:
     """What the records that may not decide would give, one number for each setting; they need no least number."""
     lenient = check.model_copy(update={"min_n": 1, "min_seeds": 1})
     shown = []
     finite = [[item for item in items if not evidence.is_infinite(item.record.values[check.value])] for items in parted]
     for estimate in _estimates(lenient, finite)[0]:
-        barred = [bar for item in estimate.items for bar in evidence.bars(check, item.record)]
-        shown.append(interval(estimate).model_copy(update={"bars": list(dict.fromkeys(barred))}))
+        reasons = [reason for item in estimate.items for reason in evidence.reasons_excluded(check, item.record)]
+        shown.append(interval(estimate).model_copy(update={"reasons_excluded": list(dict.fromkeys(reasons))}))
     return shown
 
 
@@ -117,14 +119,16 @@ def _merge(verdicts: list[Verdict], parts: list[tuple[str, str]]) -> tuple[Verdi
 def _measured(register: Register, claim: Claim, check: Measurement, items: Sequence[Item]) -> Finding:
     subjects = [check.model] if check.against is None else [check.model, check.against]
     parted = [_apart(check, items, subject) for subject in subjects]
-    beside = [others for _, others in parted]
+    context = [others for _, others in parted]
     estimates, lacking = _estimates(check, [able for able, _ in parted])
     shared: dict[str, Any] = {
         "id": claim.id,
         "measured": [interval(estimate) for estimate in estimates],
         "evidence": [_used(item, check, []) for able, _ in parted for item in able],
-        "beside": [_used(item, check, evidence.bars(check, item.record)) for others in beside for item in others],
-        "beside_measured": _beside(check, beside),
+        "context_only": [
+            _used(item, check, evidence.reasons_excluded(check, item.record)) for others in context for item in others
+        ],
+        "context_measured": _context(check, context),
     }
     verdicts: list[Verdict] = []
     parts: list[tuple[str, str]] = []
@@ -142,7 +146,7 @@ def _measured(register: Register, claim: Claim, check: Measurement, items: Seque
         missing = missing or f"needs {'; '.join(lacking)}"
         return Finding(verdict="not testable here", reason=reason, missing=missing, **shared)
     wanted = _wanted(register, check)
-    count = len(shared["beside"])
+    count = len(shared["context_only"])
     others = f"; {count} records on other data or schedules stand beside, and cannot decide" if count else ""
     return Finding(
         verdict="not testable here", reason=f"nothing measured{others}", missing=f"needs a {wanted}", **shared

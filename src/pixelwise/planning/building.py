@@ -7,7 +7,6 @@ from typing import Any, TypeVar
 
 from pixelwise.data import declared_kinds
 from pixelwise.errors import PixelwiseError
-from pixelwise.files.reading import short
 from pixelwise.models.declarations import modules, recipe_part
 from pixelwise.planning import environment
 from pixelwise.planning.configuration import validate
@@ -18,7 +17,6 @@ from pixelwise.planning.paths import places
 from pixelwise.settings.base import Settings
 from pixelwise.settings.claims import JudgeSettings
 from pixelwise.settings.data import Dataset, FetchSettings, PrepareSettings, WeightsSettings
-from pixelwise.settings.evaluation import FidSettings, GenerateSettings, SegmentSettings
 from pixelwise.settings.fit import problem
 from pixelwise.settings.models import ConvertSettings
 from pixelwise.settings.profile import Profile, Training
@@ -33,8 +31,6 @@ KIND_OF_TASK: dict[str, tuple[str, type[Settings]]] = {
     "segmentation": ("segmentation", SegmentationSettings),
 }
 Made = TypeVar("Made", bound=Settings)
-REAL, SHUFFLED = "real", "shuffled"
-FLOORS = {"fid": (REAL,), "segment": (REAL, SHUFFLED)}
 
 
 class Builder:
@@ -138,51 +134,6 @@ class Builder:
             if job_id.startswith(prefix)
         }
 
-    def translations(self) -> None:
-        """Pictures and scores of every translation model, with floors and ceilings once for each data set."""
-        entries = {name: self.entry(name) for name in self.profile.train}
-        chosen = [name for name, entry in entries.items() if entry.task == "translation"]
-        for dataset in dict.fromkeys(entries[name].dataset for name in chosen):
-            for step, subjects in FLOORS.items():
-                for subject in subjects:
-                    self._score(step, dataset, subject, 0, None)
-        for name in chosen:
-            for seed, (dataset, job) in self.trained(name).items():
-                settings = self.settings(
-                    GenerateSettings,
-                    self.compute | self.profile.generate | {"name": name, "dataset": dataset, "seed": seed},
-                    "generate",
-                )
-                where = f"generate/{dataset}/{name}/seed{seed}"
-                inputs = {"data": self.prepared(dataset), "model": job.out}
-                images = self.add(where, "generate", settings, inputs, job.modules)
-                for step in FLOORS:
-                    self._score(step, dataset, name, seed, images)
-
-    def _score(self, step: str, dataset: str, name: str, seed: int, images: str | None) -> None:
-        values = self.compute | {"name": name, "dataset": dataset, "seed": seed}
-        inputs = {"data": self.prepared(dataset)} | ({"images": images} if images else {})
-        where = f"{step}/{dataset}/{name}/seed{seed}"
-        if name == SHUFFLED or (step == "fid" and name != REAL):  # what the photographs' job computed of them
-            inputs["real"] = places(self.name, f"{step}/{dataset}/{REAL}/seed0").out
-        if step == "fid":
-            settings: Settings = self.settings(FidSettings, values | self.profile.fid, "fid")
-            inputs["inception"] = self.weights("inception")
-            self.add(where, step, settings, inputs)
-            return
-        options = dict(self.profile.segment)
-        segmenter = options.pop("segmenter", "segmenter")
-        if segmenter not in list(self.profile.train):
-            raise self.wrong(f"{short(segmenter)} is not an entry of train", "segment", "segmenter")
-        settings = self.settings(SegmentSettings, values | options, "segment")
-        if {"U", "F"} & set(settings.protocols):  # these score label maps at their original size
-            settings = settings.model_copy(update={"original": self.dataset(dataset)})
-            inputs["raw"] = self.jobs[f"fetch/{dataset}"].out
-        job = next(iter(self.trained(segmenter).values()))[1]
-        inputs["segmenter"] = job.out
-        reader = self.jobs[f"prepare/{dataset}"].modules if "raw" in inputs else ()
-        self.add(where, step, settings, inputs, {*job.modules, *reader})
-
     def restorations(self) -> None:
         """Every restoration protocol: its baselines, and every model of its task."""
         for name in self.profile.train:
@@ -217,7 +168,7 @@ class Builder:
 
     def report(self) -> None:
         """Tables, verdicts, figures and the page."""
-        steps = ("train", "time", "fid", "segment", "restore", "inspect")
+        steps = ("train", "time", "fid", "segment", "follow", "restore", "inspect")
         scores = {job.id: job.out for job in self.jobs.values() if job.step in steps}
         shown = (*steps, "generate", "fetch", "prepare", "weights")
         made = {job.id: job.out for job in self.jobs.values() if job.step in shown}

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pixelwise.errors import PixelwiseError
+from pixelwise.planning import scoring
 from pixelwise.planning.building import Builder
 from pixelwise.planning.configuration import read, validate
 from pixelwise.planning.inheritance import resolved
@@ -54,7 +55,7 @@ def _built(whole: Configuration, values: Mapping[str, Any], origins: Origins) ->
     builder = Builder(_name(whole), validate(Profile, origins.named(), values), origins)
     for entry in builder.profile.train:
         builder.train(entry)
-    builder.translations()
+    scoring.translations(builder)
     builder.restorations()
     timings(builder)
     inspections(builder)

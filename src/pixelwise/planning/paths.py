@@ -13,7 +13,7 @@ from pixelwise.planning.code import KNOWN
 from pixelwise.settings.names import PATTERN, SMOKE, own, plain
 
 _SEED = re.compile(r"seed\d{1,10}")
-_SCORED = ("train", "generate", "fid", "segment", "restore")
+_SCORED = ("train", "generate", "fid", "segment", "follow", "restore")
 _OUT = {
     "fetch": "data/{run}/{0}/raw",
     "prepare": "data/{run}/{0}/prepared",

@@ -68,7 +68,7 @@ def row(claim: dict[str, Any], sources: dict[str, str], figures: Collection[str]
         "measured": measured,
         "shown": measured[0]["text"] + (f" (+{len(measured) - 1})" if len(measured) > 1 else "") if measured else "",
         "evidence": [used(entry) for entry in claim.get("evidence", [])],
-        "beside": [used(entry) for entry in claim.get("beside", [])],
+        "context_only": [used(entry) for entry in claim.get("context_only", [])],
         "figure": claim.get("figure") if claim.get("figure") in figures else "",
     }
 
@@ -116,7 +116,12 @@ def used(entry: dict[str, Any]) -> dict[str, Any]:
     )
     return {
         **{name: entry.get(name) if entry.get(name) is not None else "" for name in words},
-        **{"value": text, "condition": condition, "marks": marks, "bars": entry.get("bars", [])},
+        **{
+            "value": text,
+            "condition": condition,
+            "marks": marks,
+            "reasons_excluded": entry.get("reasons_excluded", []),
+        },
         "hardware": describe(json.dumps(entry.get("hardware", {}))),
     }
 

@@ -49,14 +49,14 @@ def words(pair: Pair) -> str:
     return " / ".join(label(model) for model in pair)
 
 
-def ratios(told: pd.DataFrame, pair: Pair) -> pd.DataFrame:
+def ratios(published: pd.DataFrame, pair: Pair) -> pd.DataFrame:
     """Ratio of a pair's times at each size, with the reading errors carried through linearly.
 
     Args:
-        told: One row for each model and size: model, megapixels, value, low, high.
+        published: One row for each model and size: model, megapixels, value, low, high.
         pair: The two models.
     """
-    slow, fast = (told[told["model"] == name].set_index("megapixels") for name in pair)
+    slow, fast = (published[published["model"] == name].set_index("megapixels") for name in pair)
     sizes = sorted(set(slow.index) & set(fast.index))
     a, b = slow.loc[sizes], fast.loc[sizes]
     value = a["value"] / b["value"]

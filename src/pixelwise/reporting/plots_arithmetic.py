@@ -59,8 +59,8 @@ def _bars(axes: Axes, rows: pd.DataFrame) -> None:
 def arithmetic(numbers: Numbers) -> Drawn:
     """Operations of the generators, and each pair's ratio beside the ratios of time, published and measured."""
     rows = operations(numbers)
-    told = numbers.published.query("quantity == 'latency' and panel_kind == 'resolution'")
-    told = told.assign(megapixels=told["height"] * told["width"] / 1e6)
+    published = numbers.published.query("quantity == 'latency' and panel_kind == 'resolution'")
+    published = published.assign(megapixels=published["height"] * published["width"] / 1e6)
     counted = rows.assign(model=rows["line"], low=rows["value"], high=rows["value"])
     found = pairs.compared(numbers)
     figure, (left, right) = canvas(2, width=9.5 + 2.5 * max(len(found) - 1, 0), height=3.9)
@@ -70,7 +70,7 @@ def arithmetic(numbers: Numbers) -> Drawn:
         about = "" if len(found) == 1 else f"{pairs.words(pair)}: "
         lines = {
             "operations": (pairs.ratios(counted, pair), INK, "D"),
-            "time, paper": (pairs.ratios(told, pair), MUTED, "s"),
+            "time, paper": (pairs.ratios(published, pair), MUTED, "s"),
             "time, this run": (pairs.measured_ratios(numbers, pair), colour(pair[1]), "o"),
         }
         for name, (points, tint, shape) in lines.items():

@@ -30,14 +30,14 @@ def bench(table: pd.DataFrame, published: pd.DataFrame, name: str) -> Drawn:
     rows = rows[rows["value"].notna()].assign(megapixels=rows["height"] * rows["width"] / 1e6)
     if rows.empty:
         raise MissingNumbersError("the benchmark compared no two generators")
-    told = published.query("quantity == 'latency' and panel_kind == 'resolution'")
-    told = told.assign(megapixels=told["height"] * told["width"] / 1e6)
+    curves = published.query("quantity == 'latency' and panel_kind == 'resolution'")
+    curves = curves.assign(megapixels=curves["height"] * curves["width"] / 1e6)
     figure, (axes, *_) = canvas(width=8, height=4.2)
     models = list(dict.fromkeys(rows["model"]))
     names = {model: f"{label(model)}, " if len(models) > 1 else "" for model in models}
     for model in models:
         slow, fast = (family(part) for part in str(model).split("/"))
-        _line(axes, ratios(told, (slow, fast)), f"{names[model]}paper", MUTED, "D--")
+        _line(axes, ratios(curves, (slow, fast)), f"{names[model]}paper", MUTED, "D--")
     words = []
     lines = rows.groupby(["model", "protocol", "precision"], sort=True)
     for place, (_, own) in enumerate(lines):

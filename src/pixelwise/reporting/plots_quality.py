@@ -133,9 +133,9 @@ def quality_against_time(numbers: Numbers, kind: str, metric: Metric) -> Drawn:
     own_time = times[times["height"] * times["width"] == (times["height"] * times["width"]).min()]
     if (times["height"].eq(256) & times["width"].eq(512)).any():
         own_time = times[times["height"].eq(256) & times["width"].eq(512)]
-    told = numbers.published.query("panel_kind == 'quality' and dataset == 'cityscapes' and height == 256")
+    published = numbers.published.query("panel_kind == 'quality' and dataset == 'cityscapes' and height == 256")
     panels = [
-        (name, rows) for name, rows in told.groupby("panel", sort=False) if (rows["quantity"] == metric.name).any()
+        (name, rows) for name, rows in published.groupby("panel", sort=False) if (rows["quantity"] == metric.name).any()
     ]
     figure, axes = canvas(len(panels) + 1, width=11.5, height=4.2)
     words, own = [], {family(model) for model in joined["model"]}

@@ -42,10 +42,10 @@ def rows_of(numbers: Numbers, metric: Metric, protocol: str | None = None) -> tu
     joined = over_seeds(rows, ["protocol", "dataset", "sigma", "model"])
     perfect = joined[np.isinf(joined["value"])]
     names = ", ".join(f"{label(row.model)} at sigma {row.sigma:g}" for row in each(perfect))
-    told = f" Not drawn, since a perfect restoration has an infinite {metric.label}: {names}." if names else ""
+    note = f" Not drawn, since a perfect restoration has an infinite {metric.label}: {names}." if names else ""
     if len(perfect) == len(joined):
         raise MissingNumbersError(f"every {metric.label} is infinite: {names} restored an image perfectly")
-    return joined.drop(perfect.index), told
+    return joined.drop(perfect.index), note
 
 
 def protocols(numbers: Numbers) -> list[str]:
@@ -56,7 +56,7 @@ def protocols(numbers: Numbers) -> list[str]:
 
 
 def _bars(
-    axes: Axes, metric: Metric, rows: pd.DataFrame, told: pd.DataFrame, models: list[str], levels: dict[str, int]
+    axes: Axes, metric: Metric, rows: pd.DataFrame, published: pd.DataFrame, models: list[str], levels: dict[str, int]
 ) -> None:
     siblings = models
     by_model = rows.set_index("model")
@@ -84,7 +84,7 @@ def _bars(
             textcoords="offset points",
             fontsize=7.5,
         )
-        mine = told[told["model"] == counterpart(model, told["model"], levels[model])]
+        mine = published[published["model"] == counterpart(model, published["model"], levels[model])]
         if len(mine):
             axes.plot(
                 mine["value"],
@@ -120,9 +120,9 @@ def quality(numbers: Numbers, protocol: str) -> Drawn:
     shape = {"width": 3.6 + 2.7 * len(sigmas), "height": 0.4 + len(drawn) * (1.1 + 0.27 * len(order))}
     figure, axes = canvas(len(sigmas), len(drawn), sharey=True, **shape)
     for panel, ((metric, own), sigma) in zip(axes, itertools.product(drawn.values(), sigmas), strict=True):
-        told = numbers.published.query("panel_kind == 'denoising' and dataset == @protocol and sigma == @sigma")
-        told = told[told["quantity"] == metric.name]
-        _bars(panel, metric, own[own["sigma"] == sigma], told, order, levels)
+        published = numbers.published.query("panel_kind == 'denoising' and dataset == @protocol and sigma == @sigma")
+        published = published[published["quantity"] == metric.name]
+        _bars(panel, metric, own[own["sigma"] == sigma], published, order, levels)
         panel.set_title(f"sigma {sigma:g}")
     axes[0].invert_yaxis()
     title = f"Denoising: {', '.join(metric.label for metric, _ in drawn.values())}, protocol {protocol}"

@@ -82,11 +82,11 @@ def inference_time(numbers: Numbers) -> Drawn:
     mine = mine[(mine["height"] == size["height"]) & (mine["width"] == size["width"])]
     if mine.empty:
         raise MissingNumbersError("no translation model was timed at 256x512")
-    told = numbers.published.query(
+    published = numbers.published.query(
         "panel_kind == 'quality' and quantity == 'latency' and height == @size['height'] and width == @size['width']"
     )
-    told = told[told["model"].isin({family(model) for model in mine["model"]})]
-    panels = list(told.groupby("panel", sort=False))
+    published = published[published["model"].isin({family(model) for model in mine["model"]})]
+    panels = list(published.groupby("panel", sort=False))
     compared = pairs.compared(numbers)
     faster = {name for _, fast in compared for name in (fast, family(fast))}
     most = max(len(mine), *(rows["model"].nunique() for _, rows in panels), 2)
@@ -148,18 +148,18 @@ def _curve(axes: Axes, rows: pd.DataFrame, title: str, unit: str) -> None:
 def resolution(numbers: Numbers) -> Drawn:
     """Inference time against image size: the paper's curve, this run's, and the ratio of each pair in both."""
     mine = latencies(numbers, "translation")
-    told = numbers.published.query("quantity == 'latency' and panel_kind == 'resolution'")
-    told = told.assign(megapixels=told["height"] * told["width"] / 1e6)
+    published = numbers.published.query("quantity == 'latency' and panel_kind == 'resolution'")
+    published = published.assign(megapixels=published["height"] * published["width"] / 1e6)
     figure, axes = canvas(3, width=11.5, height=4.1)
     rows = plain(numbers.pick("latency", "median", "translation"))
-    _curve(axes[0], told, "Paper (GPU not stated)", "time for one image, ms (log)")
+    _curve(axes[0], published, "Paper (GPU not stated)", "time for one image, ms (log)")
     _curve(axes[1], mine, "This run", "time for one image, ms (log)")
     found = pairs.compared(numbers)
     lines: dict[str, pd.DataFrame] = {}
     for place, pair in enumerate(found):
         about = "" if len(found) == 1 else f"{pairs.words(pair)}, "
         tint = colour(pair[0] if place else pair[1])
-        own = {f"{about}paper": pairs.ratios(told, pair), f"{about}this run": pairs.measured_ratios(numbers, pair)}
+        own = {f"{about}paper": pairs.ratios(published, pair), f"{about}this run": pairs.measured_ratios(numbers, pair)}
         for (name, points), look in zip(own.items(), ("D--", "o-"), strict=True):
             if len(points):
                 shade = MUTED if not place and look == "D--" else tint

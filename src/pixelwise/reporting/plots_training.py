@@ -87,9 +87,9 @@ def psnr_against_samples(numbers: Numbers) -> Drawn:
         for row in (row for row in _scored(numbers, str(model), int(str(seed))) if math.isfinite(row.value)):
             axes.plot(end, row.value, marker="*", markersize=13, color=tint, markeredgecolor=INK, zorder=5)
             words.append(f"{name}: {row.value:.2f} dB on {row.protocol}")
-    told = numbers.published.query("panel_kind == 'denoising' and quantity == 'psnr' and sigma == @SIGMA")
-    told = told[told["model"].eq("dncnn_s") & told["dataset"].eq("bsd68")]
-    dashed(axes, {f"DnCNN-S published: {row.value:g} dB (BSD68)": row.value for row in each(told.head(1))})
+    published = numbers.published.query("panel_kind == 'denoising' and quantity == 'psnr' and sigma == @SIGMA")
+    published = published[published["model"].eq("dncnn_s") & published["dataset"].eq("bsd68")]
+    dashed(axes, {f"DnCNN-S published: {row.value:g} dB (BSD68)": row.value for row in each(published.head(1))})
     axes.set(xlabel="training samples seen", ylabel="PSNR, dB")
     axes.legend()
     title = "PSNR against training samples seen"

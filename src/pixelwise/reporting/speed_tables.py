@@ -93,14 +93,14 @@ def bench(folder: Path, left_out: list[str] | None = None) -> list[Table]:
 def bench_figures(folder: Path, left_out: list[str] | None = None) -> list[dict[str, Any]]:
     """The benchmark's figures as the page shows them; `left_out` as for `bench`."""
     shown = []
-    told = published.load()
+    values = published.load()
     for path in sorted(folder.glob("*/metrics.json")):
         rows = tidy_tables.gather({"bench": path.parent}, left_out)
         if rows.empty:
             continue
         with style.context():
             try:
-                drawn = plots_bench.bench(rows, told, f"bench_{path.parent.name}")
+                drawn = plots_bench.bench(rows, values, f"bench_{path.parent.name}")
             except MissingNumbersError:
                 continue
             svg = style.svg(drawn.figure)

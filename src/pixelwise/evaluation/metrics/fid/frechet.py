@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-
 from pixelwise.quantities import Metric
 
 if TYPE_CHECKING:
+    import numpy as np
     import torch
+    from numpy.typing import NDArray
 
-FloatArray = NDArray[np.float64]
-CountArray = NDArray[np.int64]
+    FloatArray = NDArray[np.float64]
+    CountArray = NDArray[np.int64]
 
 
 def frechet_distance(
@@ -36,6 +35,7 @@ def frechet_distance(
         The distance; 0 for equal sets.
 
     Example:
+        >>> import numpy as np
         >>> frechet_distance(np.array([[0.0], [2.0]]), np.array([[5.0], [7.0]]))
         25.0
     """
@@ -64,6 +64,8 @@ def _factor(x: FloatArray, counts: CountArray | None) -> tuple[torch.Tensor, tor
 
 def resampled(x: FloatArray, y: FloatArray) -> Callable[[CountArray, CountArray], FloatArray]:
     """The Frechet distance of two sets of features, as a function of how often each row counts."""
+    import numpy as np
+
     return lambda u, v: np.asarray([frechet_distance(x, y, *counts) for counts in zip(u, v, strict=True)])
 
 

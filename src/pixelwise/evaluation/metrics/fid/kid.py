@@ -6,16 +6,15 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-
 from pixelwise.quantities import Metric
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
     from torch import Tensor
 
-FloatArray = NDArray[np.float64]
-CountArray = NDArray[np.int64]
+    FloatArray = NDArray[np.float64]
+    CountArray = NDArray[np.int64]
 
 
 class KernelDistance:
@@ -37,6 +36,8 @@ class KernelDistance:
 
     def value(self) -> float:
         """The distance of the two sets; about 0, of either sign, for equal distributions."""
+        import numpy as np
+
         ones = np.ones((1, len(self.xx)), np.int64), np.ones((1, len(self.yy)), np.int64)
         return float(self.resampled(*ones)[0])
 
@@ -53,6 +54,7 @@ class KernelDistance:
         Returns:
             Distances [r]; NaN where a set consists of copies of one image.
         """
+        import numpy as np
         import torch
 
         u, v = torch.from_numpy(x_counts).double(), torch.from_numpy(y_counts).double()
