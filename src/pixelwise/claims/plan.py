@@ -18,7 +18,7 @@ from pixelwise.claims.checks import BASES, Basis, Measurement, Underspecified, b
 from pixelwise.claims.claim_schema import Register, register
 from pixelwise.claims.findings import Finding, decided
 from pixelwise.claims.verdicts import decide
-from pixelwise.claims.wording import names, quantity
+from pixelwise.claims.wording import quantity, subjects
 from pixelwise.data.declared_kinds import Folder, find
 from pixelwise.planning.jobs import RUN_LOG, Job
 from pixelwise.terminal.console import cell, terminal
@@ -109,7 +109,7 @@ def _waits_for(known: Register, finding: Finding) -> str:
     need = known.datasets.get(check.dataset or "")
     if need:
         return f"{quantity(check.value)} on {need.title} ({need.get})"
-    return f"{quantity(check.value)} of {names(check.model)}, which this profile does not measure"
+    return f"{quantity(check.value)} of {subjects(check)}, which this profile does not measure"
 
 
 def _data(job: Job) -> dict[str, Any]:
