@@ -6,7 +6,6 @@ import copy
 import math
 
 import pytest
-from pixelwise.settings.recipes import RESTORATION, SEGMENTATION, TRANSLATION
 
 from pixelwise.claims.audit import published, rounding
 from pixelwise.claims.checks import BASES, Agreement, Arithmetic, Audit, Measurement, Ran, basis_of
@@ -15,7 +14,7 @@ from pixelwise.claims.documents import computed
 from pixelwise.claims.register_files import REGISTER, read
 from pixelwise.claims.verdicts import decide, decide_all
 from pixelwise.errors import PixelwiseError
-from pixelwise.settings.architectures import OPTIONS
+from pixelwise.models import declarations
 
 from .conftest import item
 
@@ -234,19 +233,22 @@ def test_the_tile_grid_is_what_a_picture_has_beyond_the_clean_one():
     assert found(1.2).measured[0].value == pytest.approx(0.1867)
 
 
+def several(names):
+    return [names] if isinstance(names, str) else names or []
+
+
 def test_conditions_name_what_was_run():
     """Architectures, options and recipes that exist; a claim about released weights names them."""
-    recipes = {*TRANSLATION, *RESTORATION, *SEGMENTATION}
+    recipes = {name for group in ("translation", "restoration", "segmentation") for name in declarations.recipes(group)}
     for entry in (e for e in register().checked if isinstance(e.check, Measurement)):
         check = entry.check
         assert check.subject != Ran(), entry.id
         assert (check.rival is not None) == (check.against is not None or "/" in str(check.model)), entry.id
         for ran in (check.subject, *([check.rival] if check.rival else [])):
             assert (ran.architecture is None) != (ran.method is None), entry.id
-            assert ran.architecture in {None, *OPTIONS}, entry.id
-            if ran.architecture:
-                OPTIONS[ran.architecture].model_validate(ran.options)
-            assert ran.recipe in {None, *recipes} and not (ran.recipe and ran.checkpoint), entry.id
+            for name in several(ran.architecture):
+                declarations.model(name).options.model_validate(ran.options)
+            assert set(several(ran.recipe)) <= recipes and not (ran.recipe and ran.checkpoint), entry.id
             trained = check.kind in ("fid", "segmentation", "restoration") and ran.architecture
             assert not trained or ran.recipe or ran.checkpoint, entry.id
     assert register().claim("D1-DNCNN-S-25").check.subject.checkpoint == "dncnn_25"

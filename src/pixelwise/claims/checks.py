@@ -73,17 +73,19 @@ class Rule(Settings):
 class Ran(Settings):
     """What must have been run for a record to speak of a claim; what is left out is left open.
 
+    Where the source does not say which of several it was, all that it may have been are listed, the likeliest first.
+
     Attributes:
-        architecture: Name of the network's module.
+        architecture: Name of the network.
         options: Its options, where they are not the published ones.
         recipe: How it was trained.
         checkpoint: Published weights that it was, instead of a training.
         method: A method without weights, such as BM3D.
     """
 
-    architecture: str | None = None
+    architecture: str | list[str] | None = None
     options: dict[str, Scalar] = Field(default_factory=dict)
-    recipe: str | None = None
+    recipe: str | list[str] | None = None
     checkpoint: str | None = None
     method: str | None = None
 

@@ -15,7 +15,7 @@ from pixelwise.claims.checks import Basis, Measurement, Underspecified, basis_of
 from pixelwise.claims.claim_schema import Register, register
 from pixelwise.claims.findings import Finding, decided
 from pixelwise.claims.verdicts import decide
-from pixelwise.claims.wording import names, quantity
+from pixelwise.claims.wording import quantity, subjects
 from pixelwise.data import declared_kinds
 from pixelwise.data.declared_kinds import Folder, find
 from pixelwise.planning.clone import on_card
@@ -106,7 +106,7 @@ def _waits_for(known: Register, finding: Finding) -> str:
     need = find(check.dataset) if check.dataset in declared_kinds.names() else None
     if need:
         return f"{quantity(check.value)} on {need.title} ({need.get})"
-    return f"{quantity(check.value)} of {names(check.model)}, which this profile does not measure"
+    return f"{quantity(check.value)} of {subjects(check)}, which this profile does not measure"
 
 
 def _data(job: Job) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from pixelwise.claims.checks import Measurement, Verdict
+from pixelwise.claims.checks import Measurement, Ran, Verdict
 from pixelwise.claims.claim_schema import Register
 from pixelwise.record import Scalar
 
@@ -32,6 +32,11 @@ VERBS: dict[Verdict, str] = {
 }
 COUNTED: dict[Verdict, str] = {"other machine": "timed on another machine", "not testable here": "not decided"}
 """How a count names a verdict, where that is not the verdict's own name."""
+PUBLISHED = {
+    **{"asapnet": "ASAP-Net", "pix2pixhd_global": "pix2pixHD", "spade_pix2pixhd": "SPADE's pix2pixHD"},
+    **{"spade": "SPADE", "dncnn": "DnCNN", "drn_d_105": "DRN-D-105"},
+}
+"""Architecture -> the name that its authors gave it; the claims speak of these alone."""
 PLAIN = {"generator": "the generator alone", "eager": "as published"}
 """Conditions that are told by their value alone."""
 SILENT = frozenset({"height", "width", "task"})
@@ -49,21 +54,37 @@ def conditions(where: Mapping[str, Scalar]) -> str:
     return size + "".join(f", {text}" for text in others)
 
 
-def names(model: str | Sequence[str]) -> str:
-    """The first of alternative names."""
-    return model if isinstance(model, str) else model[0]
+def first(names: str | Sequence[str] | None) -> str:
+    """The first of alternative names; empty without any."""
+    return names if isinstance(names, str) else names[0] if names else ""
+
+
+def ran(what: Ran) -> str:
+    """What was run, in words: `DnCNN (released weights dncnn_25)`."""
+    architecture, recipe = first(what.architecture), first(what.recipe)
+    named = PUBLISHED.get(architecture, architecture) or what.method or "anything"
+    if what.checkpoint:
+        return f"{named} (released weights {what.checkpoint.partition(',')[0]})"
+    return f"{named} (recipe {recipe})" if recipe else named
+
+
+def subjects(check: Measurement) -> str:
+    """Both sides of a check in words: `pix2pixHD over ASAP-Net`, `ASAP-Net (recipe asapnet) and pix2pixHD (...)`."""
+    told = ran(check.subject)
+    if check.rival is None:
+        return told
+    return f"{told} {'over' if '/' in str(check.model) else 'and'} {ran(check.rival)}"
 
 
 def wanted(register: Register, check: Measurement) -> str:
-    """What must be measured, as a phrase: `FID of asapnet and pix2pixhd on Cityscapes at 256x512`."""
-    subject = " over ".join(names(check.model).split("/"))
-    if check.against is not None:
-        subject += f" and {names(check.against)}"
+    """What must be measured, as a phrase: `FID of ASAP-Net (recipe asapnet) and ... on Cityscapes at 256x512`."""
     need = register.datasets.get(check.dataset or "")
     place = f" on {need.title}" if need else ""
     where = {name: value for name, value in check.where.items() if name in ("height", "width", "sigma")}
     machine = f", on a {check.hardware['gpu']}" if "gpu" in check.hardware else ", on a GPU" if check.device else ""
-    return f"{quantity(check.value)} of {subject}{place}{conditions(where)}{machine}"
+    segmenter = str(check.where.get("segmenter", ""))
+    judge = f", by {PUBLISHED.get(segmenter, segmenter)}" if segmenter else ""
+    return f"{quantity(check.value)} of {subjects(check)}{place}{conditions(where)}{judge}{machine}"
 
 
 def how_to_get(register: Register, check: Measurement) -> str:
