@@ -133,14 +133,18 @@ def _repeat(card: str, fields: list[str], samples: list[Sample], end: threading.
     command = [str(program), f"--id={card}", f"--query-gpu={','.join(fields)}", "--format=csv,noheader,nounits"]
     command.append(f"--loop-ms={int(1000 * PERIOD)}")
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
-        stopper = threading.Thread(target=lambda: (end.wait(), process.kill()), daemon=True)
-        stopper.start()
+        threading.Thread(target=_stop, args=(process, end), daemon=True).start()
         assert process.stdout is not None
         for line in process.stdout:
             for answer in smi.rows(fields, line):
                 sample: Sample = {name: smi.number(answer[field]) for name, field in FIELDS.items()}
                 samples.append(sample | {"throttle": _bits(answer[fields[-1]])})
         end.set()
+
+
+def _stop(process: subprocess.Popen[str], end: threading.Event) -> None:
+    end.wait()
+    process.kill()
 
 
 def _nvml(card: str) -> Callable[[list[Sample], threading.Event], None] | None:
