@@ -14,15 +14,18 @@ ROOT = Path(__file__).parents[1]
 needs_none = pytest.mark.skipif(torch.cuda.is_available(), reason="a machine without a card")
 PARAMS = """
 profile: small
+networks:
+  dncnn: {architecture: dncnn}
 profiles:
   small:
     title: One denoiser
     datasets: {photos: {kind: photos, train: 2, val: 1}}
-    train: {dncnn: {task: denoising, dataset: photos, architecture: dncnn, batch: 2, steps: 3}}
+    train: {dncnn: {task: denoising, dataset: photos, network: dncnn, batch: 2, steps: 3}}
   large:
-    title: A generator
-    datasets: {streets: {kind: streets, height: 512, width: 1024, train: 4, val: 2}}
-    train: {asapnet: {task: translation, dataset: streets, architecture: asapnet, options: {tile: 32}, batch: 64, perceptual: 0}}
+    title: Many patches at a time
+    datasets: {photos: {kind: photos, train: 2, val: 1}}
+    train: {dncnn: {task: denoising, dataset: photos, network: dncnn, batch: 4096, steps: 100000}}
+  broken: {title: Nothing}
 """
 
 
@@ -44,6 +47,7 @@ def test_a_machine_without_a_card_or_a_compiler(tmp_path):
     assert found["compiler"][0] and "no C compiler on the PATH" in found["compiler"][1]
     assert torch.__version__ in found["PyTorch"][1]
     assert found["cards"] == (False, "none: device: auto computes on the processor")
+    assert found["profile broken"][0] and "params.yaml: " in found["profile broken"][1]
     assert "auto takes the processor" in found["device"][1] and not found["device"][0]
     assert found["profile large"][0] and "needs a card of" in found["profile large"][1]
 

@@ -21,7 +21,7 @@ def test_work_of_the_processor_asks_no_card(street):
     asks = {job.id: clone.on_card(job) for job in street}
     for name in (
         "restore/bsd68/baselines/seed0",
-        "inspect",
+        "inspect/asapnet",
         "summarise",
         "judge",
         "figures",
@@ -43,7 +43,7 @@ def test_a_run_that_would_meet_an_unusable_card_is_refused(street, tmp_path, mon
     ) as refused:
         clone.preflight(street, ["time/translation_256"])
     assert "\n" not in str(refused.value)
-    clone.preflight(street, ["inspect", "restore/bsd68/baselines/seed0"])
+    clone.preflight(street, ["inspect/asapnet", "restore/bsd68/baselines/seed0"])
     clone.preflight(plan(ROOT / "params.yaml", "street-cpu").jobs, ["time/translation"])
     monkeypatch.setenv("PATH", smi(tmp_path / "bin", [CARD]))
     clone.preflight(street, ["time/translation_256"])
