@@ -17,7 +17,7 @@ from scipy import linalg
 from benchmarks import loading, subjects
 from benchmarks.subjects import Condition, Subject
 from pixelwise.evaluation import statistics
-from pixelwise.evaluation.frechet import frechet_distance
+from pixelwise.evaluation.metrics.fid.frechet import frechet_distance
 from pixelwise.evaluation.hardware import set_tf32
 from pixelwise.evaluation.stopwatch import interleave, peak_memory, synchronise
 from pixelwise.models import flops

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from pixelwise.claims.register_files import read
+
 ROOT = Path(__file__).parents[1]
 REFERENCE = ROOT / "docs/reference"
 CODE = {name: sorted((ROOT / name).rglob("*.py")) for name in ("src", "tests", "benchmarks")}
@@ -126,21 +128,23 @@ def test_the_reference_can_be_cited_and_read(path: Path) -> None:
 
 def in_a_row(words: str, text: str) -> bool:
     """Whether words such as "noisy input: 24.6" are a row of a table, named "noisy input", with the number 24.6."""
-    label, number = re.fullmatch(r"(.*?)(?:: | = )(-?[\d.]+)", words).groups()  # type: ignore[union-attr]
+    parts = re.fullmatch(r"(.*?)(?:: | = )(-?[\d.]+)", words)
+    if parts is None:
+        return False
+    label, number = parts.groups()
     rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in text.splitlines() if label in line]
     return any(float(number) == float(cell) for row in rows for cell in row if re.fullmatch(r"-?\d+(\.\d+)?", cell))
 
 
 def test_the_register_quotes_our_own_documents() -> None:
-    """A claim of our own that cites a section has its words from there, or its row and number."""
-    register = yaml.load((ROOT / "src/pixelwise/claims/register.yaml").read_text(), yaml.CSafeLoader)
-    own = [claim for claim in register["claims"] if claim["source"] == "K"]
+    """A value of our own that cites a section has its words from there, or its row and number."""
+    own = [entry for entry in read()[0]["references"] if entry["source"] == "K"]
     assert not [claim["id"] for claim in own if NUMBERED.search(claim["place"])]
     quoted = [(claim, place) for claim in own for place in cited(claim["place"])]
     assert len(quoted) > 40
     for claim, (document, heading) in quoted:
         text = section(ROOT / document, heading)
-        assert claim["words"] in joined(text) or in_a_row(claim["words"], text), claim["id"]
+        assert claim["paraphrase"] in joined(text) or in_a_row(claim["paraphrase"], text), claim["id"]
 
 
 def test_fragments_of_the_report_are_short_quotations() -> None:

@@ -91,7 +91,7 @@ def test_a_run_that_is_not_whole_is_no_record(run: Plan) -> None:
     table.write_text("edited")
     refused(run, "summary/table.csv: sha256")
     table.unlink()
-    refused(run, "1 of 24 jobs, such as summarise, are not done")
+    refused(run, "1 of 27 jobs, such as summarise, are not done")
     table.write_text("summarise table.csv")
     jobs.RUN_LOG.write_text('{"out": "results/other/x"}\n')
     refused(run, r"logs/run\.jsonl: no line of run micro")

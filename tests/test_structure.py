@@ -80,4 +80,6 @@ def test_a_job_lists_the_files_that_it_uses() -> None:
     assert "pixelwise/evaluation/fid.py" in fid
     assert "pixelwise/record.py" in fid
     assert not [name for name in fid if "training" in name.split("/")[1]]
-    assert "pixelwise/claims/register.yaml" in sources_of(["pixelwise.claims.judge"])
+    for entry in ("pixelwise.claims.judge", "pixelwise.reporting.figures", "pixelwise.reporting.page"):
+        named = {name for name in sources_of([entry]) if name.startswith("pixelwise/claims/register/")}
+        assert {"pixelwise/claims/register/speed.yaml", "pixelwise/claims/register/paper_quality.yaml"} <= named, entry

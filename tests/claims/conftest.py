@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from pixelwise.claims.claim_schema import Claim
 from pixelwise.claims.evidence import Item
+from pixelwise.claims.register_entries import Claim
 from pixelwise.record import Record, Value
+
+# Programs that run beside the tests; importing one changes what torch sees of cards.
+collect_ignore = ["fake_driver.py", "emulated_peaks.py"]
 
 DEFAULTS: dict[str, dict[str, Any]] = {
     "fid": {"task": "translation", "protocol": "pytorch-fid", "unit": "1", "n": 500},
@@ -21,7 +24,7 @@ CONDITIONS: dict[str, dict[str, Any]] = {
     "restoration": {"sigma": 25},
     "latency": {
         **{"height": 256, "width": 512, "batch": 1, "precision": "fp32"},
-        **{"mode": "eager", "scope": "generator", "device": "cpu"},
+        **{"mode": "eager", "scope": "generator", "device": "cuda"},
     },
     "architecture": {},
 }
@@ -61,5 +64,6 @@ def item(
 
 def claim(check: dict[str, Any], **changes: Any) -> Claim:
     """A claim around a check."""
-    entry: dict[str, Any] = {"id": "T-1", "words": "words", "quantity": "quantity", "source": "S1", "place": "page 1"}
-    return Claim.model_validate({**entry, "subject": "speed", "check": check, **changes})
+    entry: dict[str, Any] = {"id": "T-1", "paraphrase": "words", "quantity": "quantity", "source": "S1"}
+    entry |= {"place": "page 1", "subject": "speed", "weight": "detail"}
+    return Claim.model_validate({**entry, "check": check, **changes})

@@ -8,21 +8,15 @@ from typing import Any
 
 import pytest
 
-from pixelwise.claims import findings, verdict_tables
+from pixelwise.claims import findings, judge, verdict_tables
 
-RECORDED = next(iter(sorted((Path(__file__).parents[2] / "results/recorded").glob("*/claims/claims.json"))))
+RECORDED = next(iter(sorted((Path(__file__).parents[2] / "results/recorded").glob("*/inspect"))))
 
 
-def present(document: Any) -> Any:
-    """A recorded file under the names of today's fields."""
-    text = json.dumps(document)
-    for name, before in {
-        "context_only": "beside",
-        "context_measured": "beside_measured",
-        "reasons_excluded": "bars",
-    }.items():
-        text = text.replace(f'"{before}": ', f'"{name}": ')
-    return json.loads(text)
+@pytest.fixture(scope="module")
+def judged() -> Any:
+    """What judging a recorded run gives now."""
+    return judge.judge_below(RECORDED)
 
 
 def written(folder: Path, document: Any) -> Path:
@@ -30,16 +24,21 @@ def written(folder: Path, document: Any) -> Path:
     return folder
 
 
-def test_a_whole_file_is_read_as_it_is(tmp_path: Path) -> None:
-    document = present(json.loads(RECORDED.read_text(encoding="utf-8")))
-    assert findings.read_verdicts(written(tmp_path, document)) == {"left_out": [], **document}
+def test_a_whole_file_is_read_as_it_is(judged: Any, tmp_path: Path) -> None:
+    found = findings.read_verdicts(written(tmp_path, judged))
+    checks = [entry.pop("check") for entry in (*found["claims"], *found["references"])]
+    given = json.loads(json.dumps(judged))
+    assert [check["by"] for check in checks] == [e.pop("check")["by"] for e in (*given["claims"], *given["references"])]
+    assert found == given
 
 
 @pytest.mark.parametrize(
     "name", ["missing", "evidence", "context_only", "note", "value", "contradiction", "context_measured"]
 )
-def test_what_is_left_out_has_its_default(tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]) -> None:
-    document = present(json.loads(RECORDED.read_text(encoding="utf-8")))
+def test_what_is_left_out_has_its_default(
+    judged: Any, tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    document = json.loads(json.dumps(judged))
     for claim in document["claims"]:
         claim.pop(name, None)
     written(tmp_path, document)

@@ -3,23 +3,24 @@ from __future__ import annotations
 import copy
 
 import pytest
-import yaml
 
 from pixelwise.claims.checks import Measurement
-from pixelwise.claims.claim_schema import REGISTER, parse, register
+from pixelwise.claims.claim_schema import parse, register
+from pixelwise.claims.register_files import REGISTER, read
 from pixelwise.errors import PixelwiseError
 
 
 @pytest.fixture(scope="module")
 def document():
-    return yaml.load(REGISTER.read_text(), Loader=yaml.CSafeLoader)
+    return read()[0]
 
 
 def smaller(document):
     """A register of the claims that nothing refers to, for tests that break it."""
-    chosen = copy.deepcopy([entry for entry in document["claims"] if entry["id"] in ("S-SPD-1", "S-FID-1")])
+    by_id = {entry["id"]: entry for entry in document["claims"]}
+    chosen = copy.deepcopy([by_id["S-SPD-1"], by_id["S-FID-1"]])
     sources = {"S1": document["sources"]["S1"]}
-    return {"sources": sources, "datasets": {}, "headlines": [], "claims": chosen, "contradictions": []}
+    return {"sources": sources, "datasets": {}, "claims": chosen, "contradictions": []}
 
 
 def test_many_claims_with_known_sources_and_unique_ids():
@@ -35,7 +36,7 @@ def test_many_claims_with_known_sources_and_unique_ids():
 
 @pytest.mark.parametrize("prefix", ["S-", "P-", "B-", "D1-", "D2-", "R-", "K-", "A-"])
 def test_every_group_of_sources_is_there(prefix):
-    assert sum(claim.id.startswith(prefix) for claim in register().claims) >= 5
+    assert sum(name.startswith(prefix) for name in register().entries) >= 5
 
 
 def test_all_contradictions_of_the_specification_are_listed():
@@ -48,7 +49,11 @@ def test_all_contradictions_of_the_specification_are_listed():
         (lambda d: d["claims"][0].update(source="S9"), "source 'S9' is not in the register"),
         (lambda d: d["claims"][1].update(id="S-SPD-1"), "id 'S-SPD-1' occurs twice"),
         (lambda d: d["claims"][0].update(colour="red"), "claims.S-SPD-1.colour"),
-        (lambda d: d["claims"][0].pop("words"), "claims.S-SPD-1.words: Field required"),
+        (lambda d: d["claims"][0].pop("quantity"), "claims.S-SPD-1.quantity: Field required"),
+        (lambda d: d["claims"][0].pop("quote"), "exactly one of quote, paraphrase"),
+        (lambda d: d["claims"][0].pop("fragment"), "quote and fragment belong together"),
+        (lambda d: d["claims"][0].update(quote="a " * 13), "quote has 13 words; at most 12"),
+        (lambda d: d["claims"][0].update(weight="headline"), "every headline has one"),
         (lambda d: d["claims"][0]["check"].update(kind="speed"), "'latency'"),
         (lambda d: d["claims"][0]["check"].update(by="magic"), "magic"),
         (lambda d: d["claims"][0]["check"].update(rule={}), "exactly one of within, equals"),
@@ -64,12 +69,13 @@ def test_a_wrong_register_is_one_line(document, change, message):
         parse(broken, REGISTER)
     assert message in str(error.value)
     assert "\n" not in str(error.value)
-    assert str(error.value).startswith("register.yaml: ")
+    assert str(error.value).startswith("register: ")
 
 
 def test_a_new_claim_needs_no_python(document):
     added = smaller(document)
-    added["claims"].append(added["claims"][0] | {"id": "X-NEW-1", "words": "a new statement"})
+    new = {"id": "X-NEW-1", "quote": None, "fragment": None, "paraphrase": "a new statement"}
+    added["claims"].append(added["claims"][0] | new)
     assert parse(added, REGISTER).claim("X-NEW-1").words == "a new statement"
 
 

@@ -89,9 +89,9 @@ def test_other_sizes_are_refused():
 def test_architecture_claims_are_decided(folder):
     known, items = register(), load_below(folder)[0]
     findings = {
-        c.id: decide(known, c, items, []) for c in known.claims if getattr(c.check, "kind", "") == "architecture"
+        c.id: decide(known, c, items, []) for c in known.checked if getattr(c.check, "kind", "") == "architecture"
     }
     open_ = {name for name, finding in findings.items() if not decided(finding)}
     assert open_ == {"P-3"}  # 1024x1024 was not inspected
-    assert findings["S-ARCH-9"].verdict == "contradicted"
-    assert findings["S-ARCH-7"].verdict == "confirmed"
+    assert len(findings) > 25
+    assert {finding.verdict for name, finding in findings.items() if name not in open_} == {"confirmed"}

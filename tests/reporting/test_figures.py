@@ -9,11 +9,12 @@ import xml.etree.ElementTree as ElementTree
 
 import pandas as pd
 import pytest
-import yaml
 from PIL import Image
 
+from pixelwise.claims import register_files
 from pixelwise.errors import PixelwiseError
 from pixelwise.reporting import figures, published, style, summary
+from pixelwise.reporting.figure_numbers import Numbers
 from pixelwise.settings.reporting import SummarySettings
 
 NAMES = {"inference_time", "runtime_resolution", "fid_runtime", "miou_runtime", "class_iou", "denoising"} | {
@@ -61,7 +62,7 @@ def test_run_without_numbers_draws_nothing_and_says_why(tmp_path):
     summary.run(SummarySettings(run="empty"), {}, tmp_path / "summary", tmp_path)
     index = figures.draw(tmp_path / "summary", tmp_path / "figures", "empty")
     assert index["figures"] == []
-    assert len(index["missing"]) == len(figures.DRAW) + 1
+    assert len(index["missing"]) == len(figures.declared(Numbers.read(tmp_path / "summary", "empty")))
     assert all(entry["why"] for entry in index["missing"])
 
 
@@ -73,7 +74,9 @@ def test_neither_figures_nor_page_import_torch():
 
 def test_published_points_are_the_registers():
     table = published.load()
-    claims = {claim["id"]: claim for claim in yaml.safe_load(published.REGISTER.read_text())["claims"]}
+    document, _ = register_files.read()
+    entries = [entry for section in ("claims", "readings", "references") for entry in document[section]]
+    claims = {entry["id"]: entry for entry in entries}
     assert len(table) > 100
     for row in table.itertuples():
         assert claims[row.claim]["value"] == row.value

@@ -70,7 +70,7 @@ def test_every_picture_has_words_and_every_field_a_label(elements, html):
     images = [attributes for tag, attributes in elements.tags if tag == "img"]
     assert len(images) > 20
     assert all(attributes.get("alt") for attributes in images)
-    assert len(re.findall(r"<label>[^<]+<(?:select|input)", html)) == 4
+    assert len(re.findall(r"<label>[^<]+<(?:select|input)", html)) == 5
     headings = [int(tag[1]) for tag, _ in elements.tags if re.fullmatch("h[1-6]", tag)]
     assert headings[0] == 1
     assert all(after - before <= 1 for before, after in pairwise(headings))
@@ -79,12 +79,13 @@ def test_every_picture_has_words_and_every_field_a_label(elements, html):
 def test_first_page_says_what_held(planted, elements):
     headline = json.loads((planted.claims / "claims.json").read_text())["headline"]
     text = " ".join(elements.text)
-    assert len(headline) == 10
+    assert len(headline) > 10
     assert all(sentence in text for sentence in headline)
 
 
 def test_every_claim_has_a_row_and_every_contradiction_both_sides(planted, elements, html):
-    claims = json.loads((planted.claims / "claims.json").read_text())["claims"]
+    document = json.loads((planted.claims / "claims.json").read_text())
+    claims = [*document["claims"], *document["references"]]
     rows = {attributes["id"] for tag, attributes in elements.tags if tag == "details" and "id" in attributes}
     assert rows == {f"claim-{claim['id']}" for claim in claims}
     found = json.loads((planted.claims / "contradictions.json").read_text())["contradictions"]

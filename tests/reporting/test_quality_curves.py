@@ -7,7 +7,7 @@ from pixelwise.artifacts import write_manifest
 from pixelwise.errors import PixelwiseError
 from pixelwise.reporting import figures, quality_curves
 from pixelwise.reporting.figure_numbers import MissingNumbersError, Numbers
-from pixelwise.reporting.plots_follow import quality_along_training
+from pixelwise.reporting.plots.plots_follow import quality_along_training
 
 
 def followed(folder, model, seed, falling):
@@ -55,4 +55,4 @@ def test_drawn_with_every_model_and_seed(folders, planted):
     drawn_at = [list(line.get_xdata()) for line in lines]
     assert drawn_at.count([2000, 4000, 8000]) == 4
     assert drawn.synthetic and drawn.short and "SPADE, seed 1" in drawn.alt
-    assert "quality_along_training" in figures.DRAW
+    assert "quality_along_training" in [plot.name for plot in figures.declared(numbers)]

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import Field, model_validator
 
 from pixelwise.record import Kind, Scalar, Task
 from pixelwise.settings.base import Settings
 
-Verdict = Literal["confirmed", "direction only", "contradicted", "underspecified", "not testable here", "superseded"]
-VERDICTS: tuple[Verdict, ...] = (
+Verdict = Literal[
     "confirmed",
     "direction only",
     "contradicted",
+    "other machine",
     "underspecified",
     "not testable here",
     "superseded",
-)
+]
+VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
+"""`other machine`: measured, but on another class of device than the claim is about; it decides nothing."""
+Basis = Literal["measured here", "rebuilt and counted", "documents compared", "own sums"]
+BASES: tuple[Basis, ...] = get_args(Basis)
+"""What a verdict rests on; numbers of different bases are never added up."""
 Combine = Literal["value", "difference", "ratio"]
+Treatment = Literal["published", "optimised"]
 
 
 class Bound(Settings):
@@ -64,6 +70,26 @@ class Rule(Settings):
         return self
 
 
+class Ran(Settings):
+    """What must have been run for a record to speak of a claim; what is left out is left open.
+
+    Where the source does not say which of several it was, all that it may have been are listed, the likeliest first.
+
+    Attributes:
+        architecture: Name of the network.
+        options: Its options, where they are not the published ones.
+        recipe: How it was trained.
+        checkpoint: Published weights that it was, instead of a training.
+        method: A method without weights, such as BM3D.
+    """
+
+    architecture: str | list[str] | None = None
+    options: dict[str, Scalar] = Field(default_factory=dict)
+    recipe: str | list[str] | None = None
+    checkpoint: str | None = None
+    method: str | None = None
+
+
 class Measurement(Settings):
     """A check by a quantity that this pipeline measures.
 
@@ -71,12 +97,16 @@ class Measurement(Settings):
         kind: Kind of the deciding records.
         model: Subject of the record; a list names alternatives that count as the same subject.
         against: A second subject; `combine` says whether their difference or ratio (model over against) is tested.
+        subject: What was run under the name of `model`; of a ratio of times `a/b`, what is `a`.
+        rival: The same for `against`, or for the `b` of a ratio of times `a/b`.
+        treatment: How both sides of a timed pair must have been run.
         dataset: The only data set that can decide; records on others are shown beside the verdict. None: any.
         protocol: Name of the protocol; None: any, and protocols that disagree make the claim underspecified.
         where: Conditions that a record must have.
-        prefer: Conditions of which a record is taken if there is one, such as an accelerator before a processor.
+        device: Class of device that the claim is about; a record of another class decides nothing.
         hardware: Text that a hardware entry must contain.
         value: Name of the quantity in the record.
+        floor: Quantity of the same record that is taken off first, such as the clean pictures' own blockiness.
         rule: The test.
         min_n: Least number of images or timed calls.
         min_seeds: Least number of training seeds.
@@ -93,13 +123,17 @@ class Measurement(Settings):
     task: Task | None = None
     model: str | list[str]
     against: str | list[str] | None = None
+    subject: Ran = Ran()
+    rival: Ran | None = None
+    treatment: Treatment | None = None
     combine: Combine = "value"
     dataset: str | None = None
     protocol: str | None = None
     where: dict[str, Scalar] = Field(default_factory=dict)
-    prefer: dict[str, Scalar] = Field(default_factory=dict)
+    device: Literal["gpu"] | None = None
     hardware: dict[str, str] = Field(default_factory=dict)
     value: str
+    floor: str | None = None
     rule: Rule
     min_n: int = 1
     min_seeds: int = 1
@@ -115,22 +149,27 @@ class Measurement(Settings):
 
 
 class Arithmetic(Settings):
-    """A check by the register's own numbers: value, difference or ratio of published values, within their errors."""
+    """A check by the register's own numbers: value, difference or ratio of published values, within their errors.
+
+    Several pairs are tested one after the other; all must hold.
+    """
 
     by: Literal["arithmetic"]
-    claims: list[str] = Field(min_length=1, max_length=2)
+    claims: list[str] = Field(min_length=1)
     combine: Combine
     rule: Rule
 
     @model_validator(mode="after")
     def _pair(self) -> Arithmetic:
-        if (len(self.claims) == 1) != (self.combine == "value"):
-            raise ValueError("combine: value takes one claim; difference and ratio take two")
+        if self.combine == "value" and len(self.claims) != 1:
+            raise ValueError("combine: value takes one claim")
+        if self.combine != "value" and len(self.claims) % 2:
+            raise ValueError("combine: difference and ratio take claims in pairs")
         return self
 
 
 class Agreement(Settings):
-    """A check of a printed or plotted number against the same number elsewhere: equal within both reading errors."""
+    """A check of a number or a word against the same elsewhere: equal, numbers within both reading errors."""
 
     by: Literal["agreement"]
     claims: list[str] = Field(min_length=1)
@@ -159,3 +198,12 @@ class Untestable(Settings):
 
 
 Check = Annotated[Measurement | Arithmetic | Agreement | Audit | Underspecified | Untestable, Field(discriminator="by")]
+
+
+def basis_of(check: Check) -> Basis | None:
+    """What a verdict by this check rests on; None where nothing can ever test the claim."""
+    if isinstance(check, Measurement):
+        return "rebuilt and counted" if check.kind in ("architecture", "flops") else "measured here"
+    if isinstance(check, Arithmetic):
+        return "own sums"
+    return "documents compared" if isinstance(check, Agreement | Audit) else None

@@ -1,168 +1,107 @@
-"""What a claim and a contradiction are; `register.yaml` is validated against these models."""
+"""The register as a whole: every entry is of its form, and every name that an entry uses is there."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, get_args
 
-import yaml
 from pydantic import Field, ValidationError, model_validator
 
-from pixelwise.claims.checks import Agreement, Arithmetic, Audit, Check, Measurement
+from pixelwise.claims import register_files
+from pixelwise.claims.checks import Agreement, Arithmetic, Audit, Measurement
+from pixelwise.claims.register_entries import (
+    Claim,
+    Contradiction,
+    DatasetNeed,
+    Entry,
+    Reading,
+    Reference,
+    Source,
+    Topic,
+)
+from pixelwise.claims.register_files import REGISTER
 from pixelwise.errors import PixelwiseError
 from pixelwise.files.reading import line
-from pixelwise.record import Scalar
 from pixelwise.settings.base import Settings
 
-REGISTER = Path(__file__).with_name("register.yaml")
-
-Subject = Literal["speed", "quality", "denoising", "deblurring", "architecture", "data", "protocol", "document"]
-
-
-class Source(Settings):
-    """A document that makes claims, and how far it was read."""
-
-    title: str
-    made_by: str
-    read: Literal["primary", "secondary", "digitised", "own computation", "unverified"]
-
-
-class DatasetNeed(Settings):
-    """A data set that claims speak about, and how a user gets it.
-
-    Attributes:
-        get: What to do, in a phrase.
-        login: Site at which an account is needed; None if it is public.
-        download_gb: Size of the download in 10^9 bytes.
-        disk_gb: Disk needed with the prepared copy, in 10^9 bytes.
-        sizes_from: Where the two sizes come from.
-    """
-
-    title: str
-    get: str
-    login: str | None = None
-    download_gb: float
-    disk_gb: float
-    sizes_from: str
-
-
-class Claim(Settings):
-    """One published, checkable statement.
-
-    Attributes:
-        words: Short quotation; for a plotted point, what is plotted.
-        value: The number, numbers or word claimed; None for a statement without one.
-        reading_error: Error of a digitised value; None for printed numbers (half a unit of the last digit).
-        condition: Data, size, hardware, noise under which it is said to hold, in words.
-        model: Whose number it is, for figures.
-        setting: Data set, height, width, sigma, for figures.
-        place: Section, figure, page or file within the source.
-        withdrawn_by: Claim by which the authors took it back.
-        figure: Name of the report's figure that shows it.
-    """
-
-    id: str = Field(pattern=r"^[A-Z][A-Za-z0-9]*(-[A-Za-z0-9]+)+$")
-    words: str
-    quantity: str
-    value: int | float | str | list[int | float] | None = None
-    unit: str = ""
-    reading_error: float | None = None
-    condition: str = ""
-    model: str | None = None
-    setting: dict[str, Scalar] = Field(default_factory=dict)
-    source: str
-    place: str
-    subject: Subject
-    withdrawn_by: str | None = None
-    note: str = ""
-    figure: str | None = None
-    check: Check
-
-
-class Side(Settings):
-    """One side of a contradiction: claims of the register, or a quotation."""
-
-    claims: list[str] = Field(default_factory=list)
-    words: str | None = None
-    source: str | None = None
-    place: str | None = None
-
-    @model_validator(mode="after")
-    def _quoted(self) -> Side:
-        quoted = [self.words, self.source, self.place]
-        if bool(self.claims) == any(quoted) or (any(quoted) and not all(quoted)):
-            raise ValueError("a side is a list of claims, or words with source and place")
-        return self
-
-
-class Contradiction(Settings):
-    """Two statements that cannot both hold, and the rule by which that is found.
-
-    Attributes:
-        rule: `differ`: some pair of values differs by more than its reading errors and `margin`. `short_of`: the
-            ratio of the two right values stays below the left value. `order_flips`: the left pair and each right
-            pair have opposite order. `worse`: the right pair shows the first value worse than the second, against
-            the words on the left. `sets_differ`: the listed values are not the same. `quoted`: words against words.
-        pairs: Compare left and right in pairs, and find only if each pair differs, for `differ`.
-        better: Which way is better, for `worse`.
-    """
-
-    id: str = Field(pattern=r"^C-\d+$")
-    between: str
-    rule: Literal["differ", "short_of", "order_flips", "worse", "sets_differ", "quoted"]
-    margin: float = 0.0
-    pairs: bool = False
-    better: Literal["lower", "higher"] | None = None
-    left: Side
-    right: Side
-    supports: str
-
-
-class Headline(Settings):
-    """One sentence of the summary: what it is about, and the claim whose finding it tells."""
-
-    lead: str
-    claim: str
+MOST_HEADLINES = 12
 
 
 class Register(Settings):
-    """Every claim, every contradiction, and the documents that they come from."""
+    """Every claim, reading, reference value and contradiction, and the documents that they come from."""
 
     sources: dict[str, Source]
     datasets: dict[str, DatasetNeed]
-    headlines: list[Headline]
     claims: list[Claim]
+    readings: list[Reading] = Field(default_factory=list)
+    references: list[Reference] = Field(default_factory=list)
     contradictions: list[Contradiction]
+
+    @cached_property
+    def entries(self) -> dict[str, Entry]:
+        """Id -> claim, reading or reference value."""
+        return {entry.id: entry for entry in (*self.claims, *self.readings, *self.references)}
+
+    @property
+    def checked(self) -> list[Claim | Reference]:
+        """What has a check: the claims, then our own values."""
+        return [*self.claims, *self.references]
+
+    @property
+    def headlines(self) -> list[Claim]:
+        """The claims that are told first: those of the paper's authors before the others, each by subject."""
+        chosen, topics = [claim for claim in self.claims if claim.weight == "headline"], get_args(Topic)
+        return sorted(chosen, key=lambda claim: (not self.sources[claim.source].authors, topics.index(claim.subject)))
 
     @model_validator(mode="after")
     def _closed(self) -> Register:
-        _unique(claim.id for claim in self.claims)
-        _unique(entry.id for entry in self.contradictions)
-        ids, found = {claim.id for claim in self.claims}, {entry.id for entry in self.contradictions}
+        _unique([entry.id for entry in (*self.claims, *self.readings, *self.references)])
+        _unique([entry.id for entry in self.contradictions])
+        ids, found = set(self.entries), {entry.id for entry in self.contradictions}
         sides = [side for entry in self.contradictions for side in (entry.left, entry.right)]
-        _known("source", (claim.source for claim in self.claims), self.sources)
+        _known("source", (entry.source for entry in self.entries.values()), self.sources)
         _known("source", (side.source for side in sides if side.source), self.sources)
-        _known("claim", (entry.claim for entry in self.headlines), ids)
         _known("claim", (claim.withdrawn_by for claim in self.claims if claim.withdrawn_by), ids)
         _known("claim", (name for side in sides for name in side.claims), ids)
-        checks = [claim.check for claim in self.claims]
-        _known(
-            "claim",
-            (name for check in checks if isinstance(check, Arithmetic | Agreement) for name in check.claims),
-            ids,
-        )
-        gates = {check.after for check in checks if isinstance(check, Measurement) and check.after}
+        _known("claim", (entry.of for entry in self.readings if entry.of), ids)
+        named = [entry.check for entry in self.checked if isinstance(entry.check, Arithmetic | Agreement)]
+        _known("claim", (name for check in named for name in check.claims), ids)
+        gates = {check.after for entry in self.checked if isinstance(check := entry.check, Measurement) and check.after}
         _known("claim", gates, ids)
         for claim in self.claims:
             if claim.id in gates and not _is_gate(claim):
                 raise ValueError(
                     f"{claim.id} cannot stand in 'after': a measurement with 'equals', without 'after', can"
                 )
-        _known("contradiction", (check.contradiction for check in checks if isinstance(check, Audit)), found)
+        audits = [claim.check.contradiction for claim in self.claims if isinstance(claim.check, Audit)]
+        _known("contradiction", audits, found)
+        self._honest(audits)
         return self
+
+    def _honest(self, audits: list[str]) -> None:
+        """One contradiction decides one claim, nothing rests on an unverified source, and headlines are few."""
+        if twice := [name for name, count in Counter(audits).items() if count > 1]:
+            raise ValueError(f"contradiction {min(twice)} decides two claims; a pair that disagrees is one finding")
+        unread = {name for name, entry in self.entries.items() if self.sources[entry.source].read == "unverified"}
+        for entry in self.checked:
+            named = set(entry.check.claims) if isinstance(entry.check, Arithmetic | Agreement) else set()
+            if entry.id in unread or named & unread:
+                raise ValueError(f"{entry.id} rests on a source that nobody could read; a reading may, a check may not")
+        if len(self.headlines) > MOST_HEADLINES:
+            raise ValueError(f"{len(self.headlines)} headlines; at most {MOST_HEADLINES} are allowed")
+
+    def entry(self, name: str) -> Entry:
+        """The claim, reading or reference value of this id.
+
+        Raises:
+            PixelwiseError: If there is none.
+        """
+        if name not in self.entries:
+            raise PixelwiseError(f"{REGISTER.name}: {name!r}; no such id (`pixelwise claims` lists all)")
+        return self.entries[name]
 
     def claim(self, name: str) -> Claim:
         """The claim of this id.
@@ -170,10 +109,10 @@ class Register(Settings):
         Raises:
             PixelwiseError: If there is none.
         """
-        for claim in self.claims:
-            if claim.id == name:
-                return claim
-        raise PixelwiseError(f"{REGISTER.name}: claim {name!r}; no such id (`pixelwise claims` lists all)")
+        found = self.entries.get(name)
+        if not isinstance(found, Claim):
+            raise PixelwiseError(f"{REGISTER.name}: claim {name!r}; no such id (`pixelwise claims` lists all)")
+        return found
 
 
 def _is_gate(claim: Claim) -> bool:
@@ -194,22 +133,31 @@ def _known(what: str, names: Iterable[str], allowed: Iterable[str]) -> None:
         raise ValueError(f"{what} {unknown[0]!r} is not in the register")
 
 
-def parse(document: Any, path: Path) -> Register:
+def parse(document: Any, path: Path, origin: dict[str, str] | None = None) -> Register:
     """Validate a parsed register.
 
+    Args:
+        document: What `register_files.read` joined.
+        path: The register's folder.
+        origin: Id -> name of its file, for messages.
+
     Raises:
-        PixelwiseError: One line naming the claim and its first wrong field.
+        PixelwiseError: One line naming the file, the entry and its first wrong field.
     """
+    named: list[str] = []
 
     def by_id(place: list[str]) -> list[str]:
-        if len(place) > 1 and place[0] in ("claims", "contradictions"):
+        if len(place) > 1 and place[0] in register_files.LISTED:
             place[1] = str(document[place[0]][int(place[1])].get("id", place[1]))
+            named.append(place[1])
         return place
 
     try:
         return Register.model_validate(document)
     except ValidationError as error:
-        raise PixelwiseError(f"{path.name}: {line(error, Register, named=by_id)}") from None
+        text = line(error, Register, named=by_id)
+        file = (origin or {}).get(named[-1] if named else "")
+        raise PixelwiseError(f"{f'{path.name}/{file}' if file else path.name}: {text}") from None
 
 
 @cache
@@ -217,10 +165,7 @@ def register(path: Path = REGISTER) -> Register:
     """Read and validate the register.
 
     Raises:
-        PixelwiseError: If the file is missing, is not YAML, or breaks the schema.
+        PixelwiseError: If a file is missing, is not YAML, or breaks the schema.
     """
-    try:
-        document = yaml.load(path.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    except (OSError, yaml.YAMLError) as error:
-        raise PixelwiseError(f"{path}: not readable as YAML ({' '.join(str(error).split())})") from None
-    return parse(document, path)
+    document, origin = register_files.read(path)
+    return parse(document, path, origin)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from pixelwise.claims.checks import Measurement
-from pixelwise.claims.evidence import Item, setting
+from pixelwise.claims.evidence import Item, number_of, setting
 from pixelwise.claims.findings import Interval
 from pixelwise.claims.power import half_width
 from pixelwise.evaluation.statistics import percentile_interval
@@ -60,7 +60,7 @@ def summarise(check: Measurement, items: Sequence[Item]) -> Estimate | None:
         None if there is neither an interval nor a second seed.
     """
     distinct = list({(item.record.seed, item.record.weights_sha256, item.file): item for item in items}.values())
-    values = [item.record.values[check.value] for item in distinct]
+    values = [number_of(check, item.record) for item in distinct]
     numbers = [value.value for value in values if value.value is not None]
     seeds, n = len({item.record.seed for item in distinct}), min(item.record.n for item in distinct)
     mean = math.fsum(numbers) / len(numbers)
@@ -138,7 +138,7 @@ def combine(check: Measurement, first: Estimate, second: Estimate) -> Estimate:
         value=value,
         low=low,
         high=high,
-        unit=first.unit if check.combine == "difference" else "1",
+        unit="1" if check.combine == "ratio" else "points" if first.unit == "%" else first.unit,
         n=min(first.n, second.n),
         seeds=min(first.seeds, second.seeds),
         basis=basis,

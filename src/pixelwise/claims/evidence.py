@@ -110,6 +110,35 @@ def _names(model: str | list[str]) -> list[str]:
     return [model] if isinstance(model, str) else model
 
 
+def taken(check: Measurement, record: Record) -> Value | None:
+    """The check's quantity in a record, less the record's own `floor` where the check names one.
+
+    The ends are as far apart as both intervals allow.
+    """
+    value, floor = record.values.get(check.value), record.values.get(check.floor or "")
+    if check.floor is None or value is None or floor is None or None in (value.value, floor.value):
+        return value if check.floor is None else None
+    assert value.value is not None and floor.value is not None
+    ends = {}
+    if None not in (value.low, value.high):
+        assert value.low is not None and value.high is not None
+        high, low = (floor.value if end is None else end for end in (floor.high, floor.low))
+        ends = {"low": value.low - high, "high": value.high - low}
+    return Value(value=value.value - floor.value, unit=value.unit, interval=value.interval, **ends)
+
+
+def number_of(check: Measurement, record: Record) -> Value:
+    """The check's quantity in a record that speaks of it."""
+    value = taken(check, record)
+    assert value is not None
+    return value
+
+
+def on_device(check: Measurement, record: Record) -> bool:
+    """Whether a record was made on the class of device that the check is about."""
+    return check.device is None or record.condition.get("device") == "cuda"
+
+
 def same(found: Scalar, wanted: Scalar) -> bool:
     """Whether two conditions agree; 25 and 25.0 do, 1 and True do not."""
     return found == wanted and isinstance(found, bool) == isinstance(wanted, bool)
@@ -117,7 +146,7 @@ def same(found: Scalar, wanted: Scalar) -> bool:
 
 def speaks_of(check: Measurement, model: str | list[str], record: Record) -> bool:
     """Whether a record holds the check's quantity of this model under the check's conditions, on whatever data."""
-    value = record.values.get(check.value)
+    value = taken(check, record)
     hardware = [str(entry).lower() for entry in record.hardware.values()]
     return (
         record.kind == check.kind
@@ -147,28 +176,43 @@ def is_infinite(value: Value) -> bool:
 def reasons_excluded(check: Measurement, record: Record) -> list[str]:
     """Reasons why a record that speaks of the quantity may not decide the claim; empty if it may."""
     reasons = []
-    if is_infinite(record.values[check.value]):
+    if is_infinite(number_of(check, record)):
         reasons.append("infinite, as of a perfect restoration: no interval says how surely")
     if check.dataset is not None and record.dataset != check.dataset:
         reasons.append(f"measured on {record.dataset}, not on {check.dataset}")
     if record.kind not in DATA_FREE and record.synthetic:
-        reasons.append("the data were drawn by a program")
+        reasons.append("data drawn by a program")
     if record.kind not in DATA_FREE and record.short:
         reasons.append("the schedule is shorter than the published one")
     if check.protocol is not None and record.protocol != check.protocol:
         reasons.append(f"protocol {record.protocol}, not {check.protocol}")
+    treatment = record.condition.get("treatment")
+    if check.treatment is not None and treatment is not None and treatment != check.treatment:
+        reasons.append(f"treatment {treatment}, not {check.treatment}")
     for name in _missed(check, record):
         reasons.append(f"{name} {record.condition.get(name, 'unknown')}, not {check.where[name]}")
     return reasons
 
 
 def groups(check: Measurement, items: Sequence[Item]) -> list[list[Item]]:
-    """Part records into groups that differ in nothing but the seed; preferred conditions win where there are any."""
-    preferred = [item for item in items if all(same(item.record.condition.get(k), v) for k, v in check.prefer.items())]
+    """Part records into groups that differ in nothing but the seed; the claim's own device wins where there is one."""
+    able = [item for item in items if on_device(check, item.record)]
     found: dict[str, list[Item]] = {}
-    for item in preferred or items:
+    for item in able or items:
         found.setdefault(setting(item.record), []).append(item)
     return [found[name] for name in sorted(found)]
+
+
+def distance(check: Measurement, record: Record) -> tuple[int, ...]:
+    """How far a record is from the claim's conditions: protocol first, then data, device, conditions, schedule."""
+    return (
+        int(check.protocol is not None and record.protocol != check.protocol),
+        int(check.dataset is not None and record.dataset != check.dataset),
+        int(not on_device(check, record)),
+        len(_missed(check, record)),
+        int(record.synthetic),
+        int(record.short),
+    )
 
 
 def setting(record: Record) -> str:

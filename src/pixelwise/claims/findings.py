@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Self
 
@@ -10,8 +11,8 @@ from pydantic import AliasChoices, Field, field_serializer, model_validator
 
 from pixelwise.artifacts import read_made
 from pixelwise.claims.audit import Contradicted
-from pixelwise.claims.checks import Check, Verdict
-from pixelwise.claims.claim_schema import Claim, Source
+from pixelwise.claims.checks import BASES, VERDICTS, Basis, Check, Verdict, basis_of
+from pixelwise.claims.register_entries import Claim, Reading, Reference, Source
 from pixelwise.record import Scalar, Value
 from pixelwise.settings.base import Settings
 
@@ -60,12 +61,12 @@ class Finding(Settings):
     """The verdict on one claim.
 
     Attributes:
-        reason: One sentence.
-        missing: What would settle an undecided claim; None if it is decided.
+        reason: Sentences of at most 25 words.
+        missing: What would settle an undecided claim, as sentences; None if it is decided.
         measured: Each number tested, one for each protocol or condition that the claim leaves open.
         evidence: The records used.
         context_only: Records of the same quantity that may not decide, each with the reasons.
-        context_measured: The numbers that they would give.
+        context_measured: The numbers that they would give, the nearest to the claim's conditions first.
         contradiction: The contradiction between documents that decided, if one did.
     """
 
@@ -88,41 +89,81 @@ def decided(finding: Finding) -> bool:
 
 
 class Judged(Claim, Finding):
-    """A claim with its finding, as `claims.json` holds it."""
+    """A claim with its finding, as `claims.json` holds it.
+
+    Attributes:
+        basis: What its verdict rests on; None if no profile can ever decide it.
+    """
 
     made_by: str
+    basis: Basis | None
 
     @field_serializer("check")
     def _as_written(self, check: Check) -> dict[str, Any]:
         return check.model_dump(mode="json", exclude_unset=True)
 
 
+class CheckedReference(Reference, Finding):
+    """A value of our own with what checking it found."""
+
+    made_by: str
+    basis: Basis | None
+
+    @field_serializer("check")
+    def _as_written(self, check: Check) -> dict[str, Any]:
+        return check.model_dump(mode="json", exclude_unset=True)
+
+
+def tallies(claims: Iterable[tuple[Basis | None, Verdict]]) -> dict[str, dict[str, int]]:
+    """Basis -> verdict -> number of claims, every one named; the bases are never added up."""
+    found = Counter(claims)
+    return {basis: {verdict: found[basis, verdict] for verdict in VERDICTS} for basis in BASES}
+
+
+def tally(verdicts: Iterable[Verdict]) -> dict[str, int]:
+    """Verdict -> number, those that occur."""
+    found = Counter(verdicts)
+    return {verdict: found[verdict] for verdict in VERDICTS if found[verdict]}
+
+
 class Verdicts(Settings):
     """What `claims.json` holds.
 
     Attributes:
-        counts: Verdict -> number of claims.
-        decided: Number of claims that were tested with a result.
-        headline: The ten sentences.
+        counts: Basis -> verdict -> number of claims.
+        undecidable: Verdict -> number of claims that no profile can ever decide; they are in no count by basis.
+        checks: Verdict -> number of our own values.
+        headline: The sentences of the answer.
+        claims: Every claim with its finding.
+        references: Every value of our own with its check.
+        readings: What was read elsewhere of the same statements.
         left_out: One line for each file whose records had no say.
     """
 
     run: str
-    counts: dict[Verdict, int]
-    decided: int
+    counts: dict[Basis, dict[Verdict, int]]
+    undecidable: dict[Verdict, int]
+    checks: dict[Verdict, int]
     headline: list[str]
     sources: dict[str, Source]
     claims: list[Judged]
+    references: list[CheckedReference]
+    readings: list[Reading] = Field(default_factory=list)
     left_out: list[str] = Field(default_factory=list)
 
     @model_validator(mode="after")
     def _counted(self) -> Self:
-        counts = Counter(claim.verdict for claim in self.claims)
-        if dict(counts) != {verdict: count for verdict, count in self.counts.items() if count}:
+        checked: list[Judged | CheckedReference] = [*self.claims, *self.references]
+        for entry in checked:
+            if entry.basis != basis_of(entry.check):
+                raise ValueError(f"{entry.id}: basis {entry.basis!r}; its check rests on {basis_of(entry.check)!r}")
+        if self.counts != tallies((claim.basis, claim.verdict) for claim in self.claims):
             raise ValueError("counts differ from the verdicts of the claims")
-        if self.decided != sum(map(decided, self.claims)):
-            raise ValueError(f"decided is {self.decided}; the verdicts of the claims say otherwise")
-        if unknown := {claim.source for claim in self.claims} - set(self.sources):
+        if self.undecidable != tally(claim.verdict for claim in self.claims if claim.basis is None):
+            raise ValueError("undecidable differs from the verdicts of the claims")
+        if self.checks != tally(entry.verdict for entry in self.references):
+            raise ValueError("checks differ from the verdicts of the references")
+        if unknown := {entry.source for entry in (*self.claims, *self.references)} - set(self.sources):
             raise ValueError(f"source {min(unknown)!r} is not among the sources")
         return self
 
@@ -131,6 +172,11 @@ class Contradictions(Settings):
     """What `contradictions.json` holds."""
 
     contradictions: list[Contradicted]
+
+
+def by_basis(counts: dict[str, dict[str, int]]) -> dict[str, dict[str, int]]:
+    """Basis -> verdict -> number, bases and verdicts in their order, without the verdicts that do not occur."""
+    return {basis: {name: n for name in VERDICTS if (n := counts[basis][name])} for basis in BASES}
 
 
 def read_verdicts(folder: Path) -> dict[str, Any]:

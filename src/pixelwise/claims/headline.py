@@ -1,4 +1,4 @@
-"""The findings in ten sentences, generated: what held and what did not."""
+"""The findings in a few sentences, generated: what held and what did not, each verdict with its reason."""
 
 from __future__ import annotations
 
@@ -6,57 +6,86 @@ from collections import Counter
 from collections.abc import Sequence
 
 from pixelwise.claims.audit import Contradicted
-from pixelwise.claims.checks import VERDICTS, Measurement
+from pixelwise.claims.checks import BASES, VERDICTS, Measurement, basis_of
 from pixelwise.claims.claim_schema import Register
-from pixelwise.claims.findings import Finding, decided
-from pixelwise.claims.rules import show
-
-VERBS = {
-    "confirmed": "holds",
-    "direction only": "holds in direction only",
-    "contradicted": "does not hold",
-    "underspecified": "cannot be tested as stated",
-    "not testable here": "is not testable here",
-    "superseded": "was withdrawn",
-}
+from pixelwise.claims.findings import Finding, Interval, tallies, tally
+from pixelwise.claims.register_entries import Claim
+from pixelwise.claims.rules import signed, test
+from pixelwise.claims.wording import COUNTED, VERBS, join, quantity
 
 
-def sentence(register: Register, lead: str, finding: Finding) -> str:
-    """One claim's finding as a sentence."""
-    claim = register.claim(finding.id)
-    claimed = f"{lead}: \u201c{claim.words}\u201d ({register.sources[claim.source].made_by}, {claim.id})"
-    reason = finding.reason
-    if finding.missing and not finding.measured and isinstance(claim.check, Measurement):
-        reason = f"no number that may decide it was measured; it {finding.missing}"
-    return f"{claimed} {VERBS[finding.verdict]}: {reason}{_context(finding)}."
+def sentence(register: Register, claim: Claim, finding: Finding) -> str:
+    """One headline: what was claimed, the verdict with its reason, and the nearest number of an open claim."""
+    made_by = register.sources[claim.source].made_by
+    return f"{claim.lead}: {claim.said(f'{made_by}, {claim.id}')}. {verdict(finding)}{nearest_number(claim, finding)}"
 
 
-def _context(finding: Finding) -> str:
-    """The first number that stands beside, with why it may not decide."""
-    if not finding.context_measured:
+def verdict(finding: Finding) -> str:
+    """The verdict with its reason, at most 25 words."""
+    reason, words = finding.reason.rstrip("."), VERBS[finding.verdict]
+    if finding.verdict == "superseded":
+        told, _, evidence = reason.partition(" The evidence alone: ")
+        return join([told, f"the evidence alone: {evidence.partition('. ')[0]}"])
+    if finding.verdict == "other machine":
+        return join([f"{reason}; {words}"])
+    if finding.missing and not finding.measured:
+        reason = finding.missing.partition(". ")[0].rstrip(".")
+    return join([f"{words}: {reason[0].lower() if reason[1:2].islower() else reason[0]}{reason[1:]}"])
+
+
+def nearest_number(claim: Claim, finding: Finding) -> str:
+    """The number nearest to an open claim's conditions, with unit and direction, and what it lacks."""
+    open_ = finding.verdict in ("not testable here", "other machine")
+    if not open_ or not finding.context_measured or not isinstance(claim.check, Measurement):
         return ""
-    first = finding.context_measured[0]
-    return f"; beside it, deciding nothing, stands {show(first)} ({'; '.join(first.reasons_excluded)})"
+    nearest = finding.context_measured[0]
+    named = "" if claim.check.value == "ratio" else f"{quantity(claim.check.value)} "
+    shown = f"{named}{signed(nearest, claim.check.combine)}, {side(claim, nearest)}"
+    return " " + join([f"nearest number: {shown}; {lacks(nearest)}"])
+
+
+def side(claim: Claim, number: Interval) -> str:
+    """On which side of the claimed range a number lies, in words."""
+    assert isinstance(claim.check, Measurement)
+    rule = claim.check.rule
+    sided = rule.direction is not None or (rule.within is None and rule.equals is None)
+    words = ("on the claimed side", "on the other side", "on no sure side")
+    if not sided:
+        words = ("inside the claimed range", "outside the claimed range", "not surely inside the claimed range")
+    state = test(rule.direction or rule, claim, number.low, number.high)
+    return dict(zip(("holds", "fails", "open"), words, strict=True))[state]
+
+
+def lacks(number: Interval) -> str:
+    """The first two reasons why a number may not decide."""
+    return ", ".join(number.reasons_excluded[:2])
 
 
 def headline(register: Register, findings: Sequence[Finding], outcomes: Sequence[Contradicted]) -> list[str]:
-    """Ten sentences: the counts, the claims named as headlines in the register, the documents."""
+    """The counts by basis, the claims that the register names as headlines, and the documents."""
     by_id = {finding.id: finding for finding in findings}
-    counts = Counter(finding.verdict for finding in findings)
-    parts = ", ".join(f"{counts[verdict]} {verdict}" for verdict in VERDICTS)
-    total = sum(map(decided, findings))
-    sentences = [f"Of {len(findings)} published claims {total} were decided here: {parts}."]
-    sentences += [sentence(register, entry.lead, by_id[entry.claim]) for entry in register.headlines]
+    judged = [(basis_of(claim.check), by_id[claim.id].verdict) for claim in register.claims]
+    counts = tallies(judged)
+    parts = [
+        f"{basis}: {', '.join(f'{counts[basis][v]} {COUNTED.get(v, v)}' for v in VERDICTS if counts[basis][v])}"
+        for basis in BASES
+        if any(counts[basis].values())
+    ]
+    never = sum(tally(name for basis, name in judged if basis is None).values())
+    first = join(["verdicts by what they rest on", *parts, f"no profile can decide {never} others"])
+    told = [sentence(register, claim, by_id[claim.id]) for claim in register.headlines]
+    return [first, *told, _last(register, by_id, outcomes)]
+
+
+def _last(register: Register, by_id: dict[str, Finding], outcomes: Sequence[Contradicted]) -> str:
     found = [outcome for outcome in outcomes if outcome.found]
     numbers = sum(outcome.by == "numbers" for outcome in found)
-    awaiting = Counter(
-        claim.check.dataset
+    waiting = Counter(
+        register.datasets[claim.check.dataset].title
         for claim in register.claims
         if isinstance(claim.check, Measurement)
         and claim.check.dataset
         and by_id[claim.id].verdict == "not testable here"
     )
-    waiting = "; ".join(f"{count} claims wait for {name}" for name, count in awaiting.most_common())
-    text = f"The documents contradict themselves or each other {len(found)} times, {numbers} times by their numbers"
-    sentences.append(text + (f"; {waiting}." if waiting else "."))
-    return sentences
+    told = f"the documents contradict themselves or each other {len(found)} times, {numbers} of them by their numbers"
+    return join([told, *(f"{count} claims wait for {name}" for name, count in waiting.most_common())])

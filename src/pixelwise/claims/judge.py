@@ -5,25 +5,26 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from pixelwise.artifacts import write_json, write_text
 from pixelwise.claims.audit import Contradicted, contradictions
-from pixelwise.claims.checks import VERDICTS
-from pixelwise.claims.claim_schema import Claim, Register, register
+from pixelwise.claims.checks import basis_of
+from pixelwise.claims.claim_schema import Register, register
 from pixelwise.claims.evidence import Item, load_below, load_files
-from pixelwise.claims.findings import Finding, decided
+from pixelwise.claims.findings import Finding, tallies, tally
 from pixelwise.claims.headline import headline
-from pixelwise.claims.verdicts import decide
+from pixelwise.claims.register_entries import Claim, Reference
+from pixelwise.claims.verdicts import decide_all
 from pixelwise.settings.claims import JudgeSettings
 
 SUMMARY = "summary"
 COLUMNS = (
-    *("id", "verdict", "subject", "source", "place", "words", "quantity", "value", "unit", "reading_error"),
-    *("condition", "measured", "low", "high", "measured_unit", "n", "seeds", "setting", "reason", "missing", "files"),
+    *("id", "weight", "basis", "verdict", "subject", "source", "place", "quoted", "words", "quantity", "value", "unit"),
+    *("reading_error", "condition", "measured", "low", "high", "measured_unit", "n", "seeds", "setting"),
+    *("reason", "missing", "files"),
 )
 
 
@@ -53,7 +54,7 @@ def judge_below(results: Path) -> dict[str, Any]:
     known = register()
     outcomes = contradictions(known)
     items, left_out = load_below(results)
-    findings = [decide(known, claim, items, outcomes) for claim in known.claims]
+    findings = decide_all(known, items)
     content: dict[str, Any] = json.loads(json.dumps(document(results.name, known, findings, outcomes, left_out)))
     return content
 
@@ -61,7 +62,7 @@ def judge_below(results: Path) -> dict[str, Any]:
 def write(out: Path, run_name: str, known: Register, items: Sequence[Item], left_out: Sequence[str] = ()) -> None:
     """Decide every claim and write the three files."""
     outcomes = contradictions(known)
-    findings = [decide(known, claim, items, outcomes) for claim in known.claims]
+    findings = decide_all(known, items)
     write_json(out / "claims.json", document(run_name, known, findings, outcomes, left_out))
     write_json(out / "contradictions.json", {"contradictions": [outcome.model_dump() for outcome in outcomes]})
     write_text(out / "claims.csv", table(known, findings))
@@ -74,23 +75,28 @@ def document(
     outcomes: Sequence[Contradicted],
     left_out: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """What claims.json holds: counts, the ten sentences, sources, each claim with its finding, what was left out."""
-    counts = Counter(finding.verdict for finding in findings)
+    """What claims.json holds: counts by basis, the sentences, and each claim and value of our own with its finding."""
+    by_id = {finding.id: finding for finding in findings}
+    judged = [(basis_of(claim.check), by_id[claim.id].verdict) for claim in known.claims]
     return {
         "run": run_name,
-        "counts": {verdict: counts[verdict] for verdict in VERDICTS},
-        "decided": sum(map(decided, findings)),
+        "counts": tallies(judged),
+        "undecidable": tally(verdict for basis, verdict in judged if basis is None),
+        "checks": tally(by_id[entry.id].verdict for entry in known.references),
         "headline": headline(known, findings, outcomes),
         "sources": {name: source.model_dump() for name, source in known.sources.items()},
-        "claims": [_entry(known, claim, finding) for claim, finding in zip(known.claims, findings, strict=True)],
+        "claims": [_entry(known, claim, by_id[claim.id]) for claim in known.claims],
+        "references": [_entry(known, entry, by_id[entry.id]) for entry in known.references],
+        "readings": [entry.model_dump() for entry in known.readings],
         "left_out": list(left_out),
     }
 
 
-def _entry(known: Register, claim: Claim, finding: Finding) -> dict[str, Any]:
+def _entry(known: Register, claim: Claim | Reference, finding: Finding) -> dict[str, Any]:
     return {
         **claim.model_dump(exclude={"check"}),
         "made_by": known.sources[claim.source].made_by,
+        "basis": basis_of(claim.check),
         "check": claim.check.model_dump(exclude_none=True, exclude_defaults=True),
         **finding.model_dump(mode="json", exclude={"id"}),
     }
@@ -101,8 +107,11 @@ def table(known: Register, findings: Sequence[Finding]) -> str:
     text = io.StringIO()
     writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
     writer.writeheader()
-    for claim, finding in zip(known.claims, findings, strict=True):
+    by_id = {finding.id: finding for finding in findings}
+    for claim in known.claims:
+        finding = by_id[claim.id]
         row: dict[str, Any] = claim.model_dump(include=set(COLUMNS))
+        row |= {"basis": basis_of(claim.check) or "", "quoted": claim.quote is not None, "words": claim.words}
         if isinstance(claim.value, list):
             row["value"] = " ".join(str(value) for value in claim.value)
         row |= {"verdict": finding.verdict, "reason": finding.reason, "missing": finding.missing or ""}

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 from pixelwise.cards import builds, found
 from pixelwise.claims import costs, peaks, predicted_records
 from pixelwise.claims.audit import contradictions
-from pixelwise.claims.checks import Measurement, Underspecified
+from pixelwise.claims.checks import Basis, Measurement, Underspecified, basis_of
 from pixelwise.claims.claim_schema import Register, register
-from pixelwise.claims.findings import Finding
+from pixelwise.claims.findings import Finding, decided
 from pixelwise.claims.verdicts import decide
-from pixelwise.data.declared_kinds import Folder, find, names
+from pixelwise.claims.wording import quantity, subjects
+from pixelwise.data import declared_kinds
+from pixelwise.data.declared_kinds import Folder, find
 from pixelwise.planning.clone import on_card
 from pixelwise.planning.jobs import RUN_LOG, Job
 
@@ -49,15 +51,14 @@ def decidable(known: Register, jobs: Sequence[Job]) -> list[Finding]:
     return [decide(known, claim, items, outcomes) for claim in known.claims]
 
 
-def settled(known: Register, findings: Sequence[Finding]) -> dict[str, str]:
-    """Claim -> `measurement` or `documents`, for those that could be decided."""
-    found = {}
+def settled(known: Register, findings: Sequence[Finding]) -> dict[str, Basis]:
+    """Claim -> what its verdict would rest on, for those that could be decided."""
+    found: dict[str, Basis] = {}
     for finding in findings:
-        measured = isinstance(known.claim(finding.id).check, Measurement)
-        if measured and finding.measured:
-            found[finding.id] = "measurement"
-        elif not measured and finding.verdict in ("confirmed", "contradicted", "direction only"):
-            found[finding.id] = "documents"
+        check = known.claim(finding.id).check
+        basis, measured = basis_of(check), isinstance(check, Measurement) and finding.measured
+        if basis and (decided(finding) or (measured and finding.verdict != "other machine")):
+            found[finding.id] = basis
     return found
 
 
@@ -97,14 +98,15 @@ def _waits_for(known: Register, finding: Finding) -> str:
     if isinstance(check, Underspecified) or finding.verdict == "underspecified":
         return "a condition that their authors did not state"
     if not isinstance(check, Measurement):
-        return str(finding.missing)
+        return str(finding.missing).removeprefix("Needs ").rstrip(".")
     if check.hardware:
-        return " and ".join(f"a {name} {text}" for name, text in check.hardware.items())
-    need = find(check.dataset) if check.dataset in names() else None
-    short = f"records of kind {check.kind}" + (f" on {check.dataset}" if check.dataset else "")
-    return (
-        f"{short} ({need.get})" if need else f"{short}, {check.protocol or 'at sizes or of models not in the profile'}"
-    )
+        return " and ".join(f"a {text}" for text in check.hardware.values())
+    if finding.verdict == "other machine":
+        return "a GPU"
+    need = find(check.dataset) if check.dataset in declared_kinds.names() else None
+    if need:
+        return f"{quantity(check.value)} on {need.title} ({need.get})"
+    return f"{quantity(check.value)} of {subjects(check)}, which this profile does not measure"
 
 
 def _data(job: Job) -> dict[str, Any]:

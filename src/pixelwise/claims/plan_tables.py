@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from pixelwise.claims import costs
+from pixelwise.claims.checks import BASES
 from pixelwise.claims.plan import survey
 from pixelwise.terminal.console import cell, terminal
 
@@ -29,14 +30,12 @@ def show(plan: Plan, console: Console | None = None, card: str | None = None) ->
     console.print(f"[bold]{cell(plan.name)}[/]: {cell(plan.profile.title)}", highlight=False)
     place = machine["gpu"] or "no GPU"
     console.print(f"This machine: {place}, {machine['free_disk_gb']:.0f} GB of disk free.", highlight=False)
-    measured = [name for name, how in claims["now"].items() if how == "measurement"]
-    documents = len(claims["now"]) - len(measured)
-    console.print(
-        f"Of {claims['total']} claims this profile can decide {len(claims['now'])} here: {len(measured)} by measuring, "
-        f"{documents} by the documents alone; with all its data {len(claims['with_all_data'])}.",
-        highlight=False,
-    )
-    console.print(f"By measuring: {', '.join(measured)}", highlight=False, markup=False)
+    console.print(f"Of {claims['total']} claims this profile can decide:", highlight=False)
+    for basis in BASES:
+        now, later = ([name for name, how in claims[when].items() if how == basis] for when in ("now", "with_all_data"))
+        listed = f": {', '.join(now)}" if basis == "measured here" and now else ""
+        text = f"  {basis}: {len(now)} now, {len(later)} with all its data{listed}"
+        console.print(text, highlight=False, markup=False)
     console.print(_jobs_table(found["jobs"]))
     console.print(
         f"Hours on a GPU: {words}, one job after the other; by {document['scaling']['cuda']['basis']}.",

@@ -175,7 +175,7 @@ def _inspect(job: Job, register: Register) -> Iterator[Record]:
     sizes, declared = {tuple(size) for size in settings.sizes}, declarations.model(settings.architecture)
     subjects = {declared.name, *declared.counted, *(f"{declared.name}/{other}" for other in settings.against)}
     subjects |= {f"recipe {recipe}" for found in declared.recipes.values() for recipe in found}
-    for claim in register.claims:
+    for claim in register.checked:
         check = claim.check
         if isinstance(check, Measurement) and check.kind == "architecture":
             size = (check.where.get("height"), check.where.get("width"))

@@ -6,11 +6,11 @@ import math
 from typing import Literal
 
 from pixelwise.claims.audit import rounding
-from pixelwise.claims.checks import Bound, Rule, Verdict
-from pixelwise.claims.claim_schema import Claim
+from pixelwise.claims.checks import Bound, Combine, Rule, Verdict
 from pixelwise.claims.estimates import Estimate
 from pixelwise.claims.findings import Interval
 from pixelwise.claims.power import needed
+from pixelwise.claims.register_entries import Entry
 
 State = Literal["holds", "fails", "open"]
 
@@ -22,7 +22,7 @@ def _beyond(bound: Bound | Rule, low: float, high: float) -> State:
     return "holds" if high < bound.less_than else "fails" if low >= bound.less_than else "open"
 
 
-def limits(rule: Rule, claim: Claim) -> tuple[float, float]:
+def limits(rule: Rule, claim: Entry) -> tuple[float, float]:
     """The range in which the rule's quantity must lie; unbounded sides are infinite."""
     if rule.within is not None:
         return rule.within
@@ -36,9 +36,9 @@ def limits(rule: Rule, claim: Claim) -> tuple[float, float]:
     return -math.inf, rule.less_than
 
 
-def test(rule: Rule, claim: Claim, low: float, high: float) -> State:
+def test(rule: Bound | Rule, claim: Entry, low: float, high: float) -> State:
     """Whether the interval [low, high] lies inside the rule's range, outside, or across its border."""
-    if rule.within is None and rule.equals is None:
+    if isinstance(rule, Bound) or (rule.within is None and rule.equals is None):
         return _beyond(rule, low, high)
     smallest, largest = limits(rule, claim)
     if smallest <= low and high <= largest:
@@ -46,7 +46,7 @@ def test(rule: Rule, claim: Claim, low: float, high: float) -> State:
     return "fails" if high < smallest or low > largest else "open"
 
 
-def judge_estimate(claim: Claim, rule: Rule, estimate: Estimate) -> tuple[Verdict | None, str]:
+def judge_estimate(claim: Entry, rule: Rule, estimate: Estimate) -> tuple[Verdict | None, str]:
     """Verdict on one estimate, or None and what would settle it."""
     main = test(rule, claim, estimate.low, estimate.high)
     way = _beyond(rule.direction, estimate.low, estimate.high) if rule.direction else None
@@ -67,7 +67,15 @@ def judge_estimate(claim: Claim, rule: Rule, estimate: Estimate) -> tuple[Verdic
     return None, f"{shown} crosses the border of the claimed range ({allowed}): {_power(rule, claim, estimate)}"
 
 
-def describe(rule: Rule, claim: Claim) -> str:
+def elsewhere(claim: Entry, rule: Rule, estimate: Estimate, device: str) -> str:
+    """What a time on another class of device says beside the claim, which it cannot decide."""
+    two_sided = rule.within is not None or rule.equals is not None
+    words = ("inside", "outside", "across the border of") if two_sided else ("that is", "not", "not surely")
+    state = dict(zip(("holds", "fails", "open"), words, strict=True))[test(rule, claim, estimate.low, estimate.high)]
+    return f"on this {device}: {show(estimate)}, {state} {describe(rule, claim)}"
+
+
+def describe(rule: Rule, claim: Entry) -> str:
     """The rule's range in words."""
     low, high = limits(rule, claim)
     if rule.equals is not None:
@@ -80,10 +88,15 @@ def describe(rule: Rule, claim: Claim) -> str:
 
 def show(estimate: Estimate | Interval) -> str:
     """An estimate in words, such as `2.83 [2.79, 2.87]`."""
-    unit = "" if estimate.unit in ("", "1") else f" {estimate.unit}"
+    unit = "" if estimate.unit in ("", "1", "times") else f" {estimate.unit}"
     if estimate.low == estimate.high:
         return f"{_number(estimate.value)}{unit}"
     return f"{_number(estimate.value)} [{_number(estimate.low)}, {_number(estimate.high)}]{unit}"
+
+
+def signed(estimate: Estimate | Interval, combine: Combine) -> str:
+    """An estimate in words; a difference that is not negative has a plus sign."""
+    return f"{'+' if combine == 'difference' and estimate.value >= 0 else ''}{show(estimate)}"
 
 
 def _number(value: float) -> str:
@@ -92,7 +105,7 @@ def _number(value: float) -> str:
     return f"{value:.4g}" if abs(value) < 1e4 else f"{value:,.0f}"
 
 
-def _power(rule: Rule, claim: Claim, estimate: Estimate) -> str:
+def _power(rule: Rule, claim: Entry, estimate: Estimate) -> str:
     """What would bring the interval off the nearest border that matters, the estimate staying where it is."""
     borders = [border for border in limits(rule, claim) if math.isfinite(border)]
     if rule.direction is not None:

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from pixelwise.claims.checks import VERDICTS
-from pixelwise.claims.findings import read_verdicts
+from pixelwise.claims.findings import by_basis, read_verdicts
 from pixelwise.errors import PixelwiseError
 from pixelwise.terminal.console import cell, terminal
 
@@ -19,6 +19,7 @@ COLOURS = {
     "confirmed": "green",
     "direction only": "cyan",
     "contradicted": "red",
+    "other machine": "blue",
     "underspecified": "yellow",
     "not testable here": "dim",
     "superseded": "magenta",
@@ -59,9 +60,13 @@ def show(
         for claim in document["claims"]
         if (verdict is None or claim["verdict"] == verdict) and (source is None or claim["source"] == source)
     ]
-    console.print(_table(document["run"], chosen))
-    counts = ", ".join(f"{count} {name}" for name, count in document["counts"].items())
-    console.print(f"{len(chosen)} of {len(document['claims'])} claims shown. All: {counts}.", highlight=False)
+    open_, apart = ([claim for claim in chosen if (claim["basis"] is None) == never] for never in (False, True))
+    console.print(_table(f"Published claims, judged by run {cell(document['run'])}", open_))
+    if apart:
+        console.print(_table("Claims that no profile can decide", apart))
+    console.print(_counts(document))
+    console.print(f"{len(chosen)} of {len(document['claims'])} claims shown.", highlight=False)
+    console.print(f"Values of our own, which nobody published: {_told(document['checks'])}.", highlight=False)
     if verdict is None and source is None:
         for sentence in document["headline"]:
             console.print(f"- {sentence}", markup=False, highlight=False)
@@ -101,8 +106,23 @@ def _value(claim: dict[str, Any]) -> str:
     return f"{text} {claim['unit']}".removesuffix(" 1")
 
 
-def _table(run: str, claims: list[dict[str, Any]]) -> Table:
-    table = Table(title=f"Published claims, judged by run {cell(run)}", header_style="bold", box=SIMPLE, expand=True)
+def _told(counts: dict[str, int]) -> str:
+    return ", ".join(f"{count} {name}" for name, count in counts.items() if count)
+
+
+def _counts(document: dict[str, Any]) -> Table:
+    """How many verdicts rest on what; these are never added up."""
+    table = Table(title="Verdicts by what they rest on", header_style="bold", box=SIMPLE)
+    for name in ("rests on", "verdicts"):
+        table.add_column(name, overflow="fold")
+    for basis, counts in by_basis(document["counts"]).items():
+        table.add_row(basis, _told(counts))
+    table.add_row("no profile can decide", _told(document["undecidable"]))
+    return table
+
+
+def _table(title: str, claims: list[dict[str, Any]]) -> Table:
+    table = Table(title=title, header_style="bold", box=SIMPLE, expand=True)
     for name in ("claim", "verdict", "quantity, and why"):
         table.add_column(name, overflow="fold", no_wrap=name == "claim")
     for claim in claims:
@@ -113,7 +133,8 @@ def _table(run: str, claims: list[dict[str, Any]]) -> Table:
 
 
 def _explain(console: Console, document: dict[str, Any], name: str) -> None:
-    claim = next((claim for claim in document["claims"] if claim["id"] == name), None)
+    judged = [*document["claims"], *document["references"]]
+    claim = next((entry for entry in judged if entry["id"] == name), None)
     if claim is None:
         raise PixelwiseError(f"claim: {name!r}; no such id ('pixelwise claims' lists all)")
     source = document["sources"][claim["source"]]
@@ -121,9 +142,12 @@ def _explain(console: Console, document: dict[str, Any], name: str) -> None:
     facts.add_column(style="bold", no_wrap=True)
     facts.add_column(overflow="fold")
     rows = {
-        "words": f"\u201c{claim['words']}\u201d",
+        "quoted": f"\u201c{claim['quote']}\u201d" if claim["quote"] else "",
+        "in our words": claim["paraphrase"] or "",
         "source": f"{source['title']}, {claim['place']} (read: {source['read']})",
         "made by": claim["made_by"],
+        "weight": claim.get("weight", "a value of our own"),
+        "rests on": claim["basis"] or "nothing that a profile could measure",
         "quantity": f"{claim['quantity']} {_value(claim)}".strip(),
         "reading error": "" if claim["reading_error"] is None else str(claim["reading_error"]),
         "condition": claim["condition"],
@@ -131,7 +155,12 @@ def _explain(console: Console, document: dict[str, Any], name: str) -> None:
         "check": ", ".join(f"{key} {value}" for key, value in claim["check"].items()),
         "reason": claim["reason"],
         "missing": claim["missing"] or "",
-        "withdrawn by": claim["withdrawn_by"] or "",
+        "withdrawn by": claim.get("withdrawn_by") or "",
+        "read elsewhere": "; ".join(
+            f"{_value(entry)} ({entry['source']}, {entry['place']})"
+            for entry in document["readings"]
+            if entry["of"] == name
+        ),
         "contradiction": claim["contradiction"] or "",
     }
     facts.add_row("verdict", _styled(claim["verdict"]))

@@ -16,12 +16,14 @@ from pixelwise.claims.checks import (
     Untestable,
     Verdict,
 )
-from pixelwise.claims.claim_schema import Claim, Register
+from pixelwise.claims.claim_schema import Register
 from pixelwise.claims.documents import agreeing, audited, computed
 from pixelwise.claims.estimates import Estimate, combine, interval, summarise
 from pixelwise.claims.evidence import Item
 from pixelwise.claims.findings import Finding, Interval, Used, decided
-from pixelwise.claims.rules import judge_estimate
+from pixelwise.claims.register_entries import Claim, Entry, Reference
+from pixelwise.claims.rules import elsewhere, judge_estimate
+from pixelwise.claims.wording import VERBS, how_to_get, join, wanted
 
 
 def _used(item: Item, check: Measurement, reasons: list[str]) -> Used:
@@ -54,11 +56,16 @@ def _apart(check: Measurement, items: Sequence[Item], model: str | list[str]) ->
 
 
 def _context(check: Measurement, parted: list[list[Item]]) -> list[Interval]:
-    """What the records that may not decide would give, one number for each setting; they need no least number."""
-    lenient = check.model_copy(update={"min_n": 1, "min_seeds": 1})
+    """What the records that may not decide would give, one number for each setting; they need no least number.
+
+    The setting nearest to the claim's conditions comes first.
+    """
+    lenient = check.model_copy(update={"min_n": 1, "min_seeds": 1, "device": None})
     shown = []
-    finite = [[item for item in items if not evidence.is_infinite(item.record.values[check.value])] for items in parted]
-    for estimate in _estimates(lenient, finite)[0]:
+    numbers = [[(item, evidence.number_of(check, item.record)) for item in items] for items in parted]
+    finite = [[item for item, value in items if not evidence.is_infinite(value)] for items in numbers]
+    estimates = _estimates(lenient, finite)[0]
+    for estimate in sorted(estimates, key=lambda found: max(evidence.distance(check, i.record) for i in found.items)):
         reasons = [reason for item in estimate.items for reason in evidence.reasons_excluded(check, item.record)]
         shown.append(interval(estimate).model_copy(update={"reasons_excluded": list(dict.fromkeys(reasons))}))
     return shown
@@ -84,25 +91,12 @@ def _estimates(check: Measurement, able: list[list[Item]]) -> tuple[list[Estimat
     return estimates, lacking
 
 
-def _wanted(register: Register, check: Measurement) -> str:
-    """Name the records that a claim waits for, and how to get their data."""
-    models = [check.model if isinstance(check.model, str) else check.model[0]]
-    if check.against is not None:
-        models.append(check.against if isinstance(check.against, str) else check.against[0])
-    text = f"record of kind '{check.kind}' with '{check.value}' of {' and of '.join(models)}"
-    text += f" on {check.dataset}" if check.dataset else ""
-    conditions = {**check.where, **check.hardware}
-    text += f" ({', '.join(f'{name} {value}' for name, value in conditions.items())})" if conditions else ""
-    need = register.datasets.get(check.dataset or "")
-    return text + (f"; {need.title}: {need.get}" if need else "")
-
-
 def _together(parts: list[tuple[str, str]]) -> str:
-    """One sentence for several settings: those with the same outcome are named once."""
+    """Sentences for several settings: those with the same outcome are named once."""
     texts = dict.fromkeys(text for _, text in parts)
     if len(texts) == 1:
-        return next(iter(texts)) + (f" in each of {len(parts)} settings" if len(parts) > 1 else "")
-    return "; ".join(f"{name}: {text}" for name, text in parts)
+        return join([next(iter(texts)) + (f", in each of {len(parts)} settings" if len(parts) > 1 else "")])
+    return join([part for name, text in parts for part in (f"under {name}", text)])
 
 
 def _merge(verdicts: list[Verdict], parts: list[tuple[str, str]]) -> tuple[Verdict, str]:
@@ -113,10 +107,10 @@ def _merge(verdicts: list[Verdict], parts: list[tuple[str, str]]) -> tuple[Verdi
         return verdicts[0], text
     if kinds == {"confirmed", "direction only"}:
         return "direction only", text
-    return "underspecified", f"the claim leaves open a setting that changes the answer: {text}"
+    return "underspecified", f"The claim leaves open a setting that changes the answer. {text}"
 
 
-def _measured(register: Register, claim: Claim, check: Measurement, items: Sequence[Item]) -> Finding:
+def _measured(register: Register, claim: Entry, check: Measurement, items: Sequence[Item]) -> Finding:
     subjects = [check.model] if check.against is None else [check.model, check.against]
     parted = [_apart(check, items, subject) for subject in subjects]
     context = [others for _, others in parted]
@@ -130,6 +124,11 @@ def _measured(register: Register, claim: Claim, check: Measurement, items: Seque
         ],
         "context_measured": _context(check, context),
     }
+    if estimates and not all(evidence.on_device(check, i.record) for found in estimates for i in found.items):
+        told = [(evidence.setting(e.items[0].record), elsewhere(claim, check.rule, e, "CPU")) for e in estimates]
+        return Finding(
+            verdict="other machine", reason=_together(told), missing="Needs the same timing on a GPU.", **shared
+        )
     verdicts: list[Verdict] = []
     parts: list[tuple[str, str]] = []
     open_: list[tuple[str, str]] = []
@@ -141,16 +140,15 @@ def _measured(register: Register, claim: Claim, check: Measurement, items: Seque
         verdict, reason = _merge(verdicts, parts)
         return Finding(verdict=verdict, reason=reason, **shared)
     if open_ or lacking:
-        missing = "; ".join(dict.fromkeys(text.rpartition(": ")[2] for _, text in open_))
-        reason = _together(open_) or f"too little evidence: needs {'; '.join(lacking)}"
-        missing = missing or f"needs {'; '.join(lacking)}"
+        needs = dict.fromkeys(text.rpartition(": ")[2] for _, text in open_)
+        reason = _together(open_) or join(["too little evidence"])
+        missing = join([*needs] or [f"needs {', '.join(dict.fromkeys(lacking))}"])
         return Finding(verdict="not testable here", reason=reason, missing=missing, **shared)
-    wanted = _wanted(register, check)
     count = len(shared["context_only"])
-    others = f"; {count} records on other data or schedules stand beside, and cannot decide" if count else ""
-    return Finding(
-        verdict="not testable here", reason=f"nothing measured{others}", missing=f"needs a {wanted}", **shared
-    )
+    others = f"{count} numbers from other data, settings or schedules cannot decide it" if count else ""
+    missing = join([f"needs {wanted(register, check)}"]) + how_to_get(register, check)
+    reason = join(["nothing measured that may decide it", others])
+    return Finding(verdict="not testable here", reason=reason, missing=missing, **shared)
 
 
 def _after(finding: Finding, gate: Claim, found: Finding) -> Finding:
@@ -159,11 +157,15 @@ def _after(finding: Finding, gate: Claim, found: Finding) -> Finding:
     least = gate.check.rule.equals - (gate.check.rule.tolerance or 0.0)
     if found.measured and all(number.value >= least for number in found.measured):
         return finding
-    first = f"{gate.id} first: {gate.quantity} of at least {least:g} {gate.unit} here ({found.reason})"
-    return finding.model_copy(update={"verdict": "not testable here", "reason": f"needs {first}", "missing": first})
+    value = f"it is {found.measured[0].value:.4g} {gate.unit}" if found.measured else "nothing was measured"
+    reason = join([f"this run's own {gate.quantity} for {gate.id} must reach {least:g} {gate.unit} first; {value}"])
+    missing = join([f"needs {gate.id} first: {gate.quantity} of at least {least:g} {gate.unit} here"])
+    return finding.model_copy(update={"verdict": "not testable here", "reason": reason, "missing": missing})
 
 
-def _checked(register: Register, claim: Claim, items: Sequence[Item], outcomes: Sequence[Contradicted]) -> Finding:
+def _checked(
+    register: Register, claim: Claim | Reference, items: Sequence[Item], outcomes: Sequence[Contradicted]
+) -> Finding:
     check = claim.check
     if isinstance(check, Measurement):
         finding = _measured(register, claim, check, items)
@@ -179,14 +181,20 @@ def _checked(register: Register, claim: Claim, items: Sequence[Item], outcomes: 
         return audited(claim, check, outcomes)
     if isinstance(check, Underspecified):
         return Finding(
-            id=claim.id, verdict="underspecified", reason=f"the claim lacks {check.lacks}", missing=check.lacks
+            id=claim.id,
+            verdict="underspecified",
+            reason=join([f"the claim lacks {check.lacks}"]),
+            missing=join([f"needs {check.lacks}"]),
         )
     assert isinstance(check, Untestable)
-    return Finding(id=claim.id, verdict="not testable here", reason="no quantity here tests it", missing=check.missing)
+    missing = join([f"needs {check.missing}"])
+    return Finding(id=claim.id, verdict="not testable here", reason="No quantity here tests it.", missing=missing)
 
 
-def decide(register: Register, claim: Claim, items: Sequence[Item], outcomes: Sequence[Contradicted]) -> Finding:
-    """Give one claim its verdict.
+def decide(
+    register: Register, claim: Claim | Reference, items: Sequence[Item], outcomes: Sequence[Contradicted]
+) -> Finding:
+    """Give one claim its verdict, or check one value of our own.
 
     Args:
         register: Where the claim stands.
@@ -198,15 +206,15 @@ def decide(register: Register, claim: Claim, items: Sequence[Item], outcomes: Se
         The finding; a claim that its authors withdrew is `superseded`, with what the evidence alone would say.
     """
     finding = _checked(register, claim, items, outcomes)
-    if claim.withdrawn_by is None:
+    if not isinstance(claim, Claim) or claim.withdrawn_by is None:
         return finding
-    other = register.claim(claim.withdrawn_by)
-    reason = f"withdrawn by its authors ({other.source}, {other.place}: \u201c{other.words}\u201d)"
-    reason += f"; the evidence alone says {finding.verdict}: {finding.reason}"
+    other = register.entry(claim.withdrawn_by)
+    told = f"withdrawn by its authors: {other.said(f'{other.source}, {other.place}')}"
+    reason = join([told, f"the evidence alone: {VERBS[finding.verdict]}"]) + f" {finding.reason}"
     return finding.model_copy(update={"verdict": "superseded", "reason": reason, "missing": None})
 
 
 def decide_all(register: Register, items: Sequence[Item]) -> list[Finding]:
-    """A finding for every claim, in the register's order."""
+    """A finding for every claim and every value of our own, in the register's order."""
     outcomes = contradictions(register)
-    return [decide(register, claim, items, outcomes) for claim in register.claims]
+    return [decide(register, entry, items, outcomes) for entry in register.checked]

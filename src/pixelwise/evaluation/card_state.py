@@ -127,24 +127,25 @@ def fields_of(card: str) -> list[str] | None:
     return _asked[card]
 
 
+def _kill_after(end: threading.Event, process: subprocess.Popen[str]) -> None:
+    end.wait()
+    process.kill()
+
+
 def _repeat(card: str, fields: list[str], samples: list[Sample], end: threading.Event) -> None:
     """Read the lines of a `nvidia-smi` that repeats itself until `end`."""
     program = shutil.which(smi.PROGRAM)
     command = [str(program), f"--id={card}", f"--query-gpu={','.join(fields)}", "--format=csv,noheader,nounits"]
     command.append(f"--loop-ms={int(1000 * PERIOD)}")
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
-        threading.Thread(target=_stop, args=(process, end), daemon=True).start()
+        stopper = threading.Thread(target=_kill_after, args=(end, process), daemon=True)
+        stopper.start()
         assert process.stdout is not None
         for line in process.stdout:
             for answer in smi.rows(fields, line):
                 sample: Sample = {name: smi.number(answer[field]) for name, field in FIELDS.items()}
                 samples.append(sample | {"throttle": _bits(answer[fields[-1]])})
         end.set()
-
-
-def _stop(process: subprocess.Popen[str], end: threading.Event) -> None:
-    end.wait()
-    process.kill()
 
 
 def _nvml(card: str) -> Callable[[list[Sample], threading.Event], None] | None:

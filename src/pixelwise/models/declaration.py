@@ -37,7 +37,15 @@ Classes = Annotated[int, Field(ge=1, le=255, strict=True)]
 
 
 class Generator(Settings):
-    """Options that all generators take; each may be left out, and the network's own default then holds."""
+    """Options that all generators take; each may be left out, and the network's own default then holds.
+
+    Attributes:
+        num_labels: Number of one-hot label channels; unused if `dense_channels` is given.
+        instance_edge: Whether the last input channel is the instance edge.
+        dense_channels: Channels of a dense input that takes the place of the labels, e.g. 3 or 1.
+        output_channels: Channels of the image made.
+        width: Channels of its first layers; each network says which.
+    """
 
     num_labels: Channels | None = None
     instance_edge: bool | None = Field(None, strict=True)

@@ -46,6 +46,12 @@ def source_of(module: str) -> Path | None:
     return None
 
 
+def within(package: str) -> list[str]:
+    """Modules of a package of this program, found without importing it."""
+    folder = PACKAGE.joinpath(*package.split(".")[1:])
+    return sorted(f"{package}.{path.stem}" for path in folder.glob("*.py") if path.stem != "__init__")
+
+
 @dataclass(frozen=True)
 class Source:
     """What is known of one source file.

@@ -25,6 +25,7 @@ class Kind:
         module: Where it is written.
         settings: The class of its settings.
         metrics: Kinds of record whose metrics it computes.
+        scans: Packages all of whose modules it imports, found by scanning them.
         reports: Whether it reads the records of all steps.
         tells: Whether it tells how its inputs were made, so that it is made anew once a change of them is accepted.
     """
@@ -33,15 +34,17 @@ class Kind:
     module: str
     settings: str
     metrics: tuple[str, ...] = ()
+    scans: tuple[str, ...] = ()
     reports: bool = False
     tells: bool = False
 
     @property
     def declarations(self) -> tuple[str, ...]:
-        """Modules of the metrics that it computes or reports, which nothing imports by a statement."""
+        """Modules of metrics and figures that it computes or reports, which nothing imports by a statement."""
         from pixelwise.quantities import modules  # a job that runs imports this module, and need not know of metrics
 
-        return modules(*self.metrics) if self.metrics or self.reports else ()
+        metrics = modules(*self.metrics) if self.metrics or self.reports else ()
+        return (*metrics, *(module for package in self.scans for module in code.within(package)))
 
 
 KINDS = {
@@ -85,7 +88,11 @@ KINDS = {
     ),
     "judge": Kind("judge", "pixelwise.claims.judge", "pixelwise.settings.claims:JudgeSettings", reports=True),
     "figures": Kind(
-        "figures", "pixelwise.reporting.figures", "pixelwise.settings.reporting:FiguresSettings", reports=True
+        "figures",
+        "pixelwise.reporting.figures",
+        "pixelwise.settings.reporting:FiguresSettings",
+        scans=("pixelwise.reporting.plots",),
+        reports=True,
     ),
     "report": Kind(
         "report",

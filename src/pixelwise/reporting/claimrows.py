@@ -8,7 +8,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from pixelwise.claims.findings import read_contradictions, read_verdicts
+from pixelwise.claims.findings import by_basis, read_contradictions, read_verdicts
 from pixelwise.reporting.hardware_words import describe
 from pixelwise.reporting.page_tables import estimate, number
 
@@ -16,6 +16,7 @@ VERDICTS = {
     "confirmed": "\u2713",
     "direction only": "\u2197",
     "contradicted": "\u2717",
+    "other machine": "\u25cb",
     "underspecified": "?",
     "not testable here": "\u2013",
     "superseded": "\u21ba",
@@ -31,35 +32,60 @@ def load(folder: Path, figures: Collection[str]) -> dict[str, Any]:
         figures: Names of the figures of this run.
 
     Returns:
-        `headline` (sentences), `counts` (verdict -> number), `decided`, `sources` (key -> title), `subjects`, `rows`
-        and `contradictions`, `left_out`.
+        `headline` (sentences), `counts` (basis -> verdict -> number), `undecidable` and `checks` (verdict -> number),
+        `sources` (key -> title), `subjects`, `rows`, `apart` (claims that no profile can ever decide), `references`
+        (values of our own), `contradictions`, `left_out`.
 
     Raises:
         PixelwiseError: If a file is missing, was changed since it was made, or breaks its schema.
     """
     document = read_verdicts(folder)
     sources = {key: str(source["title"]) for key, source in document["sources"].items()}
-    rows = [row(claim, sources, figures) for claim in document["claims"]]
-    order = list(VERDICTS)
+    readings: dict[str, list[str]] = {}
+    for entry in document["readings"]:
+        if entry["of"]:
+            readings.setdefault(entry["of"], []).append(f"{claimed(entry)} ({entry['source']}, {entry['place']})")
+    rows = [row(claim, sources, figures, readings.get(claim["id"], [])) for claim in document["claims"]]
+    references = [row(entry, sources, figures, []) for entry in document["references"]]
+    order, weights = list(VERDICTS), ["headline", "supporting", "detail"]
+    rows.sort(key=lambda e: (weights.index(e["weight"]), order.index(e["verdict"]), not e["evidence"]))
     return {
         "headline": document["headline"],
-        "counts": {verdict: sum(entry["verdict"] == verdict for entry in rows) for verdict in order},
-        "decided": document["decided"],
+        "counts": by_basis(document["counts"]),
+        **{name: document[name] for name in ("undecidable", "checks")},
         "sources": {key: sources[key] for key in sources if any(entry["source"] == key for entry in rows)},
         "subjects": sorted({str(entry["subject"]) for entry in rows}),
-        "rows": sorted(rows, key=lambda entry: (order.index(entry["verdict"]), not entry["evidence"])),
+        "rows": [entry for entry in rows if entry["basis"]],
+        "apart": [entry for entry in rows if not entry["basis"]],
+        "references": references,
+        "ids": {entry["id"] for entry in rows},
         "contradictions": read_contradictions(folder),
         "left_out": document.get("left_out", []),
     }
 
 
-def row(claim: dict[str, Any], sources: dict[str, str], figures: Collection[str]) -> dict[str, Any]:
-    """One claim in words."""
-    kept = ("id", "verdict", "subject", "source", "place", "words", "quantity", "condition", "note", "withdrawn_by")
+def row(
+    claim: dict[str, Any], sources: dict[str, str], figures: Collection[str], readings: list[str]
+) -> dict[str, Any]:
+    """One claim, or one value of our own, in words."""
+    kept: tuple[str, ...] = (
+        "id",
+        "verdict",
+        "subject",
+        "source",
+        "place",
+        "quote",
+        "paraphrase",
+        "quantity",
+        "condition",
+        "note",
+    )
+    kept += ("withdrawn_by", "weight", "basis")
     measured = [interval(entry) for entry in claim.get("measured", [])]
     return {
         **{name: claim.get(name) or "" for name in (*kept, "made_by", "reason", "contradiction")},
         "missing": "" if (claim.get("missing") or "") in claim["reason"] else claim["missing"],
+        "readings": readings,
         "sign": VERDICTS.get(claim["verdict"], ""),
         "kind": claim["verdict"].replace(" ", "-"),
         "source_title": sources.get(claim["source"], claim["source"]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -77,6 +78,21 @@ class Drawn:
     figure: Figure
     synthetic: bool
     short: bool
+
+
+@dataclass(frozen=True)
+class Plot:
+    """One figure, as a module of `plots/` declares it.
+
+    Attributes:
+        order: Place among all figures; equal ones stand by name.
+        name: Of its files, without suffix.
+        draw: Draws it, or raises MissingNumbersError.
+    """
+
+    order: int
+    name: str
+    draw: Callable[[Numbers], Drawn]
 
 
 def marks(*tables: pd.DataFrame) -> dict[str, bool]:

@@ -32,8 +32,10 @@ def policy(style: str, script: str) -> str:
     return "; ".join(f"{name} {value}" for name, value in allowed.items())
 
 
-def bar(counts: Mapping[str, int]) -> str:
-    """Rules for the widths of the bar of verdicts: the policy allows no style at an element."""
+def bar(counts: Mapping[str, Mapping[str, int]]) -> str:
+    """Rules for the widths of the bars of verdicts, one for each basis: the policy allows no style at an element."""
     return "".join(
-        f".bar .{verdict.replace(' ', '-')} {{ flex-grow: {count:d}; }}\n" for verdict, count in counts.items()
+        f".{basis.replace(' ', '-')} .{verdict.replace(' ', '-')} {{ flex-grow: {count:d}; }}\n"
+        for basis, numbers in counts.items()
+        for verdict, count in numbers.items()
     )

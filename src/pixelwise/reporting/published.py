@@ -8,11 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import yaml
 
-from pixelwise.errors import PixelwiseError
+from pixelwise.claims.register_files import REGISTER, read
 
-REGISTER = Path(__file__).parent / "../claims/register.yaml"
 COLUMNS = [
     *("panel", "panel_kind", "dataset", "model", "height", "width", "sigma", "quantity"),
     *("value", "low", "high", "unit", "source", "claim"),
@@ -55,30 +53,28 @@ PANELS = (
 
 
 def load(register: Path = REGISTER) -> pd.DataFrame:
-    """Every published value that a figure shows.
+    """Every published value, and every reference value of our own, that a figure shows.
 
     Args:
-        register: The claims register.
+        register: The folder of the claims register.
 
     Returns:
         One row for each point, with the columns `COLUMNS`; `low` and `high` are value -+ reading error. Of several
         claims about one point, that of the preferred source, or the first in the register, stands.
 
     Raises:
-        PixelwiseError: If the register cannot be read.
+        PixelwiseError: If a file of the register cannot be read.
     """
-    try:
-        document = yaml.load(register.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    except (OSError, yaml.YAMLError) as error:
-        raise PixelwiseError(f"{register.name}: not readable as YAML ({' '.join(str(error).split())})") from None
-    table = pd.DataFrame([row for panel in PANELS for row in _rows(panel, document["claims"])], columns=COLUMNS)
+    document, _ = read(register)
+    entries = [*document["claims"], *document["readings"], *document["references"]]
+    table = pd.DataFrame([row for panel in PANELS for row in _rows(panel, entries)], columns=COLUMNS)
     point = ["panel_kind", "panel", "dataset", "model", "height", "width", "sigma", "quantity"]
     return table.drop_duplicates(point, keep="first").reset_index(drop=True)
 
 
-def _rows(panel: Panel, claims: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+def _rows(panel: Panel, entries: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     for source in panel.sources:
-        for claim in claims:
+        for claim in entries:
             value, quantity = claim.get("value"), panel.quantities.get(claim["quantity"])
             if claim["source"] != source or quantity is None or "model" not in claim:
                 continue

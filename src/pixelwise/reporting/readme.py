@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from pixelwise.claims.findings import read_verdicts
+from pixelwise.claims.checks import VERDICTS
+from pixelwise.claims.findings import by_basis, read_verdicts
 from pixelwise.errors import PixelwiseError
 from pixelwise.files import outputs
 from pixelwise.reporting import analysis, page_tables, paired_differences, provenance, speed_tables, tidy_tables
@@ -45,14 +46,18 @@ def _summary(results: Path, run: str) -> pd.DataFrame:
 
 
 def verdicts(results: Path, words: list[str]) -> str:
-    """Number of claims by verdict."""
+    """Number of claims by verdict, for each thing that a verdict can rest on; these are never added up."""
     document = read_verdicts(results / words[0] / "claims")
-    rows = [[verdict, str(count)] for verdict, count in document["counts"].items()]
-    return markdown(["verdict", "claims"], [*rows, ["all", str(len(document["claims"]))]])
+    counts: dict[str, dict[str, int]] = by_basis(document["counts"]) | {
+        "no profile can decide": document["undecidable"]
+    }
+    named = [verdict for verdict in VERDICTS if any(numbers.get(verdict) for numbers in counts.values())]
+    rows = [[basis, *(str(numbers.get(verdict, 0) or "") for verdict in named)] for basis, numbers in counts.items()]
+    return markdown(["rests on", *named], rows)
 
 
 def headline(results: Path, words: list[str]) -> str:
-    """The ten sentences."""
+    """The sentences of the answer."""
     sentences = read_verdicts(results / words[0] / "claims")["headline"]
     return "\n".join(f"{place}. {sentence}" for place, sentence in enumerate(sentences, 1))
 

@@ -21,10 +21,6 @@ class Options(Generator):
     """Options of ASAP-Net.
 
     Attributes:
-        num_labels: Number of one-hot label channels; unused if `dense_channels` is given.
-        instance_edge: Whether the last input channel is the instance edge.
-        dense_channels: Channels of a dense input that takes the place of the labels, e.g. 3 or 1.
-        output_channels: Channels of the image made.
         width: Channels of the low-res stream before its last strided convolution.
         tile: Side S of a tile: total downsampling of the low-res stream (16 / 32 / 64), a power of two.
         learned_factor: Part of `tile` done by strided convolutions; a fixed tent filter does the rest.

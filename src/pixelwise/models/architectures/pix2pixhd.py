@@ -22,10 +22,6 @@ class Options(Generator):
     """Options of the global generator, NVIDIA's or the SPADE repository's.
 
     Attributes:
-        num_labels: Number of one-hot label channels; unused if `dense_channels` is given.
-        instance_edge: Whether the last input channel is the instance edge.
-        dense_channels: Channels of a dense input that takes the place of the labels.
-        output_channels: Channels of the image made.
         width: Channels after the first convolution (official ngf).
         downsamplings: Number of halvings (official n_downsample_global, resnet_n_downsample).
         blocks: Residual blocks (official n_blocks_global, resnet_n_blocks).
@@ -88,64 +84,43 @@ _NVIDIA_1024 = {"epochs_constant": 50, "epochs_decay": 50, "epochs_enhancer_only
     "discriminator_options": {"scales": 3}
 }
 _SPADE = {"batch": 16, "epochs_constant": 50, "epochs_decay": 0}
-_COMMON: dict[str, Any] = {
-    **{"tasks": GENERATING, "input": "labels", "look": Look("pix2pixHD", "#D55E00", "s", family="pix2pixhd")},
-    **{"image_options": "pixelwise.models.layers:dense_image", "small": {"width": 8, "blocks": 2}},
-    **{"optimised": "pixelwise.models.fast.pix2pixhd_form:prepared"},
-    **{"official": "pixelwise.models.official.pix2pixhd_names"},
-}
+
+
+def _model(
+    name: str, options: type[Options], recipes: dict[str, Recipe], million: float, network: str = "", facts: str = ""
+) -> Model:
+    return Model(
+        name=name,
+        tasks=GENERATING,
+        options=options,
+        network=network or name,
+        input="labels",
+        look=Look("pix2pixHD", "#D55E00", "s", family="pix2pixhd"),
+        recipes={"translation": recipes},
+        image_options="pixelwise.models.layers:dense_image",
+        optimised="pixelwise.models.fast.pix2pixhd_form:prepared",
+        official="pixelwise.models.official.pix2pixhd_names",
+        facts=facts,
+        memory=(million, 3.30),
+        small={"width": 8, "blocks": 2},
+    )
+
+
+_FULL = Recipe("NVIDIA/pix2pixHD @14b3b3c: options/, models/pix2pixHD_model.py", _NVIDIA, 200)
+_LARGE = Recipe(
+    "NVIDIA/pix2pixHD @14b3b3c: scripts/train_1024p_24G.sh",
+    _NVIDIA | _NVIDIA_1024,
+    100,
+    (("initial weights", "global generator trained at half the size", "random"),),
+)
+_CODE = "NVlabs/SPADE @fecacc9, netG=pix2pixhd: options/train_options.py, data/cityscapes_dataset.py"
+_REPORT = "MelakuNe/Machine-Learning-Project-2023 @93f60fd: Pix2Pix/ (SPADE's defaults: 50 epochs, no decay)"
+_REPOSITORY = {"spade_pix2pixhd": Recipe(_CODE, _SPADE, 50), "report_pix2pixhd": Recipe(_REPORT, _SPADE, 50)}
+_ALL_SIZES = "pixelwise.models.facts:parameters_only"
 MODELS = (
-    Model(
-        name="pix2pixhd_global",
-        options=Options,
-        network="pix2pixhd_global",
-        recipes={
-            "translation": {
-                "pix2pixhd": Recipe("NVIDIA/pix2pixHD @14b3b3c: options/, models/pix2pixHD_model.py", _NVIDIA, 200)
-            }
-        },
-        memory=(182.5, 3.30),
-        **_COMMON,
-    ),
-    Model(
-        name="pix2pixhd_local",
-        options=LocalOptions,
-        network="Pix2PixHDLocal",
-        recipes={
-            "translation": {
-                "pix2pixhd_1024": Recipe(
-                    "NVIDIA/pix2pixHD @14b3b3c: scripts/train_1024p_24G.sh",
-                    _NVIDIA | _NVIDIA_1024,
-                    100,
-                    (("initial weights", "global generator trained at half the size", "random"),),
-                )
-            }
-        },
-        facts="pixelwise.models.facts:parameters_only",
-        memory=(182.9, 3.30),
-        **_COMMON,
-    ),
-    Model(
-        name="spade_pix2pixhd",
-        options=SpadeOptions,
-        network="spade_pix2pixhd",
-        recipes={
-            "translation": {
-                "spade_pix2pixhd": Recipe(
-                    "NVlabs/SPADE @fecacc9, netG=pix2pixhd: options/train_options.py, data/cityscapes_dataset.py",
-                    _SPADE,
-                    50,
-                ),
-                "report_pix2pixhd": Recipe(
-                    "MelakuNe/Machine-Learning-Project-2023 @93f60fd: Pix2Pix/ (SPADE's defaults: 50 epochs, no decay)",
-                    _SPADE,
-                    50,
-                ),
-            }
-        },
-        memory=(182.5, 3.30),
-        **_COMMON,
-    ),
+    _model("pix2pixhd_global", Options, {"pix2pixhd": _FULL}, 182.5),
+    _model("pix2pixhd_local", LocalOptions, {"pix2pixhd_1024": _LARGE}, 182.9, "Pix2PixHDLocal", _ALL_SIZES),
+    _model("spade_pix2pixhd", SpadeOptions, _REPOSITORY, 182.5),
 )
 
 import torch.nn.functional as F

@@ -20,10 +20,6 @@ class Options(Generator):
     """Options of SPADE.
 
     Attributes:
-        num_labels: Number of one-hot label channels; unused if `dense_channels` is given.
-        instance_edge: Whether the last input channel is the instance edge.
-        dense_channels: Channels of a dense input that takes the place of the labels.
-        output_channels: Channels of the image made.
         width: Channels before the last convolution, twice as many with "most" (official ngf).
         num_upsampling_layers: Doublings of the first grid: "normal" 5, "more" 6, "most" 7.
         spectral: Spectral normalisation of the blocks' convolutions (official norm_G=spectral...).

@@ -2,7 +2,7 @@
 (() => {
   const PAGE = 60;
   const form = document.querySelector("form.filter");
-  const rows = [...document.querySelectorAll(".claims > li")];
+  const rows = [...document.querySelectorAll("#claims .claims > li")];
   const count = document.getElementById("count");
   const more = document.getElementById("more");
   let limit = PAGE;
@@ -12,7 +12,7 @@
     const wanted = Object.fromEntries(new FormData(form));
     const words = wanted.words.trim().toLowerCase();
     return rows.filter((row) =>
-      ["verdict", "source", "subject"].every((name) => !wanted[name] || row.dataset[name] === wanted[name]) &&
+      ["verdict", "basis", "source", "subject"].every((name) => !wanted[name] || row.dataset[name] === wanted[name]) &&
       (!words || row.textContent.toLowerCase().includes(words)));
   };
 
@@ -34,12 +34,12 @@
   const reveal = () => {
     const target = location.hash.startsWith("#claim-") && document.getElementById(location.hash.slice(1));
     if (!target) return;
-    if (target.closest("li").hidden) {
+    if (target.closest("li").hidden && target.closest("#claims")) {
       for (const field of form.querySelectorAll("select, input")) field.value = "";
       limit = rows.length;
       show();
     }
-    target.open = true;
+    for (let node = target; node; node = node.parentElement) if (node.tagName === "DETAILS") node.open = true;
     target.scrollIntoView();
     target.querySelector("summary").focus({ preventScroll: true });
   };
@@ -66,7 +66,7 @@
     if (summary) summary.focus();
   });
   for (const link of document.querySelectorAll("[data-pick]")) {
-    link.addEventListener("click", () => { form.reset(); form.elements.verdict.value = link.dataset.pick; setTimeout(changed); });
+    link.addEventListener("click", () => { form.reset(); form.elements.verdict.value = link.dataset.pick; form.elements.basis.value = link.dataset.basis; setTimeout(changed); });
   }
   // On paper: every claim that the filter leaves, with the evidence of those that have any.
   addEventListener("beforeprint", () => {

@@ -11,6 +11,7 @@ from pixelwise.reporting.figure_numbers import (
     Drawn,
     MissingNumbersError,
     Numbers,
+    Plot,
     marks,
     over_seeds,
     whiskers,
@@ -189,3 +190,8 @@ def resolution(numbers: Numbers) -> Drawn:
     )
     said = f"Ratio {', '.join(pairs.words(pair) for pair in found)}. {pairs.in_words(lines)}"
     return Drawn("runtime_resolution", title, caption, said, figure, **marks(mine))
+
+
+def figures(numbers: Numbers) -> list[Plot]:
+    """The figures of this module."""
+    return [Plot(10, "inference_time", inference_time), Plot(20, "runtime_resolution", resolution)]

@@ -6,7 +6,7 @@ import itertools
 from typing import Any
 
 from pixelwise.quantities import shown
-from pixelwise.reporting.figure_numbers import Drawn, MissingNumbersError, Numbers, marks
+from pixelwise.reporting.figure_numbers import Drawn, MissingNumbersError, Numbers, Plot, marks
 from pixelwise.reporting.style import MARKERS, canvas, colour, dashed, digits, finish, label
 from pixelwise.reporting.tidy_tables import each
 
@@ -63,3 +63,8 @@ def quality_along_training(numbers: Numbers) -> Drawn:
         "was not trained to its end."
     )
     return Drawn("quality_along_training", title, caption, "; ".join(words), figure, **marks(table))
+
+
+def figures(numbers: Numbers) -> list[Plot]:
+    """The figures of this module."""
+    return [Plot(90, "quality_along_training", quality_along_training)]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from pixelwise.quantities import Metric
-from pixelwise.reporting.figure_numbers import Drawn, MissingNumbersError, Numbers, marks, over_seeds, whiskers
-from pixelwise.reporting.plots_restoration import protocols
+from functools import partial
+
+from pixelwise.quantities import Metric, shown
+from pixelwise.reporting.figure_numbers import Drawn, MissingNumbersError, Numbers, Plot, marks, over_seeds, whiskers
+from pixelwise.reporting.plots.plots_restoration import protocols
 from pixelwise.reporting.style import INK, MUTED, canvas, colour, digits, finish, label
 from pixelwise.reporting.tidy_tables import each
 
@@ -45,3 +47,8 @@ def tile_grid(numbers: Numbers, metric: Metric) -> Drawn:
     )
     words = [f"{label(row.model)} {digits(row.value)}" for row in each(ordered)]
     return Drawn(metric.name, title, caption, ", ".join(words), figure, **marks(rows))
+
+
+def figures(numbers: Numbers) -> list[Plot]:
+    """One figure for each metric of restoration that declares `grid`."""
+    return [Plot(80, name, partial(tile_grid, metric=metric)) for name, metric in shown("restoration", "grid").items()]

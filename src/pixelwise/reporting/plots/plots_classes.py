@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from pixelwise.reporting.figure_numbers import Drawn, MissingNumbersError, Numbers, marks, over_seeds, preferred
-from pixelwise.reporting.plots_quality import SEGMENTER
+from pixelwise.reporting.figure_numbers import Drawn, MissingNumbersError, Numbers, Plot, marks, over_seeds, preferred
+from pixelwise.reporting.plots.plots_quality import SEGMENTER
 from pixelwise.reporting.style import INK, canvas, colour, finish, label
 from pixelwise.reporting.tidy_tables import each
 
@@ -50,3 +50,8 @@ def class_iou(numbers: Numbers) -> Drawn:
     )
     words = [f"{row.metric.removeprefix('iou_')} {label(row.model)} {row.value * scale:.0f} %" for row in each(joined)]
     return Drawn("class_iou", title, caption, ", ".join(words), figure, **marks(joined))
+
+
+def figures(numbers: Numbers) -> list[Plot]:
+    """The figures of this module."""
+    return [Plot(50, "class_iou", class_iou)]

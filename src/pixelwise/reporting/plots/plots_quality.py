@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pandas as pd
 from matplotlib.axes import Axes
 
-from pixelwise.quantities import Metric
+from pixelwise.quantities import Metric, shown
 from pixelwise.reporting.figure_numbers import (
     Drawn,
     MissingNumbersError,
     Numbers,
+    Plot,
     marks,
     over_seeds,
     preferred,
     whiskers,
 )
 from pixelwise.reporting.pairs import plain
-from pixelwise.reporting.plots_speed import hardware, latencies
+from pixelwise.reporting.plots.plots_speed import hardware, latencies
 from pixelwise.reporting.style import (
     INK,
     MUTED,
@@ -160,3 +163,12 @@ def quality_against_time(numbers: Numbers, kind: str, metric: Metric) -> Drawn:
         "lowest to the highest end of the seeds' 95 % intervals."
     )
     return Drawn(f"{metric.name}_runtime", title, caption, "; ".join(words), figure, **marks(joined, own_time))
+
+
+def figures(numbers: Numbers) -> list[Plot]:
+    """One figure for each metric of FID and of segmentation that declares `figure`."""
+    return [
+        Plot(40, f"{name}_runtime", partial(quality_against_time, kind=kind, metric=metric))
+        for kind in ("fid", "segmentation")
+        for name, metric in shown(kind, "figure").items()
+    ]

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+from functools import partial
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
 from pixelwise.quantities import Metric, shown
-from pixelwise.reporting.figure_numbers import Drawn, MissingNumbersError, Numbers, marks, over_seeds, whiskers
+from pixelwise.reporting.figure_numbers import Drawn, MissingNumbersError, Numbers, Plot, marks, over_seeds, whiskers
 from pixelwise.reporting.page_tables import number
 from pixelwise.reporting.pairs import plain
-from pixelwise.reporting.plots_speed import hardware
+from pixelwise.reporting.plots.plots_speed import hardware
 from pixelwise.reporting.published import counterpart
 from pixelwise.reporting.style import INK, canvas, colour, dashed, digits, finish, label, log_axis, marker
 from pixelwise.reporting.tidy_tables import each
@@ -195,3 +196,14 @@ def quality_against_time(numbers: Numbers) -> Drawn:
         f"timed.{perfect}"
     )
     return Drawn("denoising_runtime", title, caption, ", ".join(words), figure, **marks(both, times))
+
+
+def figures(numbers: Numbers) -> list[Plot]:
+    """One figure for each denoising protocol of the run, and quality against time."""
+    return [
+        *(
+            Plot(60, f"denoising_{protocol}", partial(quality, protocol=protocol))
+            for protocol in protocols(numbers) or ["bsd68"]
+        ),
+        Plot(61, "denoising_runtime", quality_against_time),
+    ]

@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from pixelwise.quantities import Metric, shown
-from pixelwise.reporting.figure_numbers import Drawn, MissingNumbersError, Numbers, marks
+from pixelwise.reporting.figure_numbers import Drawn, MissingNumbersError, Numbers, Plot, marks
 from pixelwise.reporting.style import INK, canvas, colour, finish, label, marker
 from pixelwise.reporting.tidy_tables import each
 
@@ -61,3 +61,8 @@ def _forest(axes: Axes, metric: Metric, rows: pd.DataFrame, models: list[str]) -
     axes.axvline(0, color=INK, linewidth=1)
     axes.margins(x=0.08, y=0.08)
     axes.set_xlabel(f"difference in {metric.heading}")
+
+
+def figures(numbers: Numbers) -> list[Plot]:
+    """The figures of this module."""
+    return [Plot(70, "denoising_differences", differences)]

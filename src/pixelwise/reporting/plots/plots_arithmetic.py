@@ -6,7 +6,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from pixelwise.reporting import pairs
-from pixelwise.reporting.figure_numbers import Drawn, MissingNumbersError, Numbers, marks
+from pixelwise.reporting.figure_numbers import Drawn, MissingNumbersError, Numbers, Plot, marks
 from pixelwise.reporting.style import INK, MUTED, canvas, colour, digits, family, finish, label, log_axis
 from pixelwise.reporting.tidy_tables import each
 
@@ -100,3 +100,8 @@ def arithmetic(numbers: Numbers) -> Drawn:
     counts = [f"{label(r.line)} {digits(r.value)} at {int(r.height)}x{int(r.width)}" for r in each(rows)]
     said = f"Operations: {', '.join(counts)}. {pairs.in_words(drawn)}"
     return Drawn("arithmetic", title, caption, said, figure, **marks(rows))
+
+
+def figures(numbers: Numbers) -> list[Plot]:
+    """The figures of this module."""
+    return [Plot(30, "arithmetic", arithmetic)]

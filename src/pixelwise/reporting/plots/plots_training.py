@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from pixelwise.reporting.figure_numbers import Drawn, MissingNumbersError, Numbers, marks
-from pixelwise.reporting.plots_restoration import protocols
+from pixelwise.reporting.figure_numbers import Drawn, MissingNumbersError, Numbers, Plot, marks
+from pixelwise.reporting.plots.plots_restoration import protocols
 from pixelwise.reporting.style import INK, MARKERS, TINTS, canvas, colour, dashed, digits, finish, label
 from pixelwise.reporting.tidy_tables import each
 
@@ -107,3 +107,8 @@ def _scored(numbers: Numbers, model: str, seed: int) -> list[Any]:
     own = table[table["model"].eq(model) & table["seed"].eq(seed) & table["sigma"].eq(SIGMA)]
     order = [name for name in protocols(numbers) if name in set(own["protocol"])]
     return list(each(own[own["protocol"].eq(order[0])].head(1))) if order else []
+
+
+def figures(numbers: Numbers) -> list[Plot]:
+    """The figures of this module."""
+    return [Plot(100, "loss_curves", losses), Plot(110, "psnr_samples", psnr_against_samples)]

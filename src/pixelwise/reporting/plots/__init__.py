@@ -1,0 +1,1 @@
+"""The figures, one theme a module; found by scanning this folder."""

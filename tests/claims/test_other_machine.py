@@ -1,0 +1,92 @@
+"""A claim about times on a GPU is decided on a GPU alone; a processor's number has a mark of its own."""
+
+from __future__ import annotations
+
+import pytest
+
+from pixelwise.claims.claim_schema import register
+from pixelwise.claims.findings import decided
+from pixelwise.claims.headline import headline
+from pixelwise.claims.judge import document
+from pixelwise.claims.register_entries import Claim
+from pixelwise.claims.verdicts import decide, decide_all
+
+from .conftest import claim, item
+
+CPU = {"condition": {"device": "cpu"}}
+
+
+def ratio(value: float, half: float = 0.02, **changes):
+    return item("latency", "pix2pixhd/asapnet", "ratio", value, half, dataset="none", **changes)
+
+
+@pytest.mark.parametrize(
+    ("value", "half", "words"),
+    [
+        (1.74, 0.02, "On this CPU: 1.74 [1.72, 1.76], outside 2.3 to 3.4."),
+        (2.81, 0.02, "On this CPU: 2.81 [2.79, 2.83], inside 2.3 to 3.4."),
+        (2.3, 0.05, "On this CPU: 2.3 [2.25, 2.35], across the border of 2.3 to 3.4."),
+    ],
+)
+def test_a_processor_neither_confirms_nor_contradicts(value, half, words):
+    known = register()
+    finding = decide(known, known.claim("S-SPD-3"), [ratio(value, half, **CPU)], [])
+    assert finding.verdict == "other machine" and not decided(finding)
+    assert finding.reason == words
+    assert finding.missing == "Needs the same timing on a GPU."
+
+
+@pytest.mark.parametrize("value", [1.2, 2.8, 40.0])
+def test_no_speed_claim_of_the_register_is_decided_by_a_processor(value):
+    known = register()
+    names = ("pix2pixhd/asapnet", "pix2pixhd/asapnet_s32", "pix2pixhd/asapnet_s64", "pix2pixhd/asapnet_s128")
+    sizes = ((256, 256), (256, 512), (512, 512), (512, 1024), (1024, 1024), (2048, 2048))
+    places = [{"height": height, "width": width, "device": "cpu"} for height, width in sizes]
+    items = [item("latency", n, "ratio", value, 0.01, dataset="none", condition=p) for n in names for p in places]
+    items += [item("latency", "dncnn/asapnet", "ratio", value, 0.01, task="denoising", condition=p) for p in places]
+    found = {finding.id: finding for finding in decide_all(known, items)}
+    timed = [entry for entry in known.claims if entry.check.by == "measurement" and entry.check.kind == "latency"]
+    assert len(timed) > 10
+    assert not [entry.id for entry in timed if decided(found[entry.id])]
+    assert sum(found[entry.id].verdict == "other machine" for entry in timed) > 7
+
+
+def test_a_gpu_decides_and_the_processor_stands_back():
+    known = register()
+    finding = decide(known, known.claim("S-SPD-3"), [ratio(1.74, **CPU), ratio(2.8)], [])
+    assert finding.verdict == "confirmed"
+    assert [number.value for number in finding.measured] == [2.8]
+
+
+def test_it_is_counted_apart_and_told_as_it_is():
+    known = register()
+    findings = decide_all(known, [ratio(1.74, **CPU)])
+    counts = document("planted", known, findings, [])["counts"]["measured here"]
+    assert counts["other machine"] >= 3
+    assert counts["confirmed"] == counts["contradicted"] == 0
+    told = headline(known, findings, [])
+    assert f"{counts['other machine']} timed on another machine" in told[0]
+    line = next(text for text in told if "S-SPD-3)" in text)
+    assert line.endswith("On this CPU: 1.74 [1.72, 1.76], outside 2.3 to 3.4; only a GPU decides it.")
+
+
+def test_one_sided_ranges_read_as_sentences():
+    known = register()
+    for value, words in ((2.4, "that is above 2"), (1.5, "not above 2"), (2.01, "not surely above 2")):
+        finding = decide(known, known.claim("P-1-LOW"), [ratio(value, **CPU)], [])
+        assert finding.reason.endswith(f"{words}.")
+
+
+def test_a_claim_about_time_names_its_device():
+    check = {"by": "measurement", "kind": "latency", "model": "a/b", "value": "ratio", "rule": {"greater_than": 1}}
+    with pytest.raises(ValueError, match="names the class of device"):
+        claim(check)
+    assert isinstance(claim({**check, "device": "gpu"}), Claim)
+
+
+def test_another_treatment_stands_beside():
+    known = register()
+    made = {"condition": {"treatment": "optimised"}}
+    finding = decide(known, known.claim("S-SPD-3"), [ratio(2.8, **made)], [])
+    assert finding.verdict == "not testable here"
+    assert finding.context_only[0].reasons_excluded == ["treatment optimised, not published"]
