@@ -17,8 +17,8 @@ from scipy import linalg
 from benchmarks import loading, subjects
 from benchmarks.subjects import Condition, Subject
 from pixelwise.evaluation import statistics
-from pixelwise.evaluation.metrics.fid.frechet import frechet_distance
 from pixelwise.evaluation.hardware import set_tf32
+from pixelwise.evaluation.metrics.fid.frechet import frechet_distance
 from pixelwise.evaluation.stopwatch import interleave, peak_memory, synchronise
 from pixelwise.models import flops
 from pixelwise.models.fast.optimised import Precision
