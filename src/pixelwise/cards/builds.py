@@ -24,7 +24,7 @@ class Build:
     last: tuple[int, int]
 
 
-# Drivers: NVIDIA, "CUDA Compatibility", minor version compatibility, table 1. Cards: PyTorch 2.11, RELEASE.md, "CUDA
+# Drivers: NVIDIA, "CUDA Compatibility", minor version compatibility, table 1. Cards: release notes of PyTorch 2.11, "CUDA
 # Support Matrix" (the CUDA 13 build holds PTX for cards to come). The newest first.
 BUILDS = (
     Build("cu130", 580, (7, 5), (99, 0)),
