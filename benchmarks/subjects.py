@@ -72,12 +72,12 @@ class Subject:
     eager: Call | None = field(default=None)
 
 
-def build(name: str, condition: Condition) -> nn.Module:
-    """A generator with seeded random weights in evaluation mode on the device."""
+def build(name: str, condition: Condition, drawn_on: torch.device | None = None) -> nn.Module:
+    """A generator with seeded random weights in evaluation mode on the device, or on the one that draws them."""
     options = NARROW[name] if condition.narrow else {}
     options = options | ({"tile": condition.tile} if name == "asapnet" else {})
     torch.manual_seed(0)
-    with condition.device:
+    with drawn_on or condition.device:
         module = registry.build(name, num_labels=LABELS, **options).eval()
     if isinstance(module, AsapNet):
         with torch.no_grad():
