@@ -56,11 +56,10 @@ class Report:
             return
         self.checks.append(entry)
         found = entry["distance"] and " ".join(f"{name} {value:.3g}" for name, value in entry["distance"].items())
-        name = f"{'ok  ' if entry['passed'] else 'FAIL'} {entry['check']}"
         limits = " ".join(f"{value:.3g}" for value in entry["limit"].values())
-        print(
-            f"{word} {entry['check']}: {found} (limits {limits}, {entry['seconds']} s) {entry['problem']}", flush=True
-        )
+        word = "ok  " if entry["passed"] else "FAIL"
+        rest = f"(limits {limits}, {entry['seconds']} s) {entry['problem']}"
+        print(f"{word} {entry['check']}: {found} {rest}", flush=True)
         self.save()
 
     def problem(self, line: str) -> None:
