@@ -11,10 +11,10 @@ import torch
 
 from benchmarks import subjects
 from benchmarks.device_checks import stream_inputs
-from pixelwise.models.fast.pixelwise_triton import LAUNCH, Precision, pixelwise_mlp_triton
+from pixelwise.models.fast.pixelwise_triton import PROGRAMS, Precision, pixelwise_mlp_triton
 
 SHAPES = ("256x512", "512x1024")
-PROGRAMS = ((64, 4), (64, 8), (128, 4), (128, 8), (256, 8))
+TRIED = ((64, 4), (64, 8), (128, 4), (128, 8), (256, 8))
 """Pixels computed at a time, and warps."""
 
 
@@ -25,7 +25,7 @@ def sweep(device: torch.device, deadline: float, rows: list[dict[str, Any]]) -> 
         assert grid is not None
         grid = subjects.aligned(grid)
         for precision in get_args(Precision):
-            for block, warps in PROGRAMS:
+            for block, warps in TRIED:
                 if time.monotonic() > deadline:
                     return
                 arguments = (grid, labels, dense, form, precision, block, warps)
@@ -34,7 +34,7 @@ def sweep(device: torch.device, deadline: float, rows: list[dict[str, Any]]) -> 
                 except Exception as error:
                     microseconds = f"{type(error).__name__}: {str(error)[:100]}"
                 row = {"shape": shape, "precision": precision, "block": block, "warps": warps}
-                rows.append(row | {"microseconds": microseconds, "default": LAUNCH[precision] == (block, warps)})
+                rows.append(row | {"microseconds": microseconds, "default": PROGRAMS[precision][0] == (block, warps)})
                 print(rows[-1], flush=True)
 
 

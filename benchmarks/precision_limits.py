@@ -1,11 +1,19 @@
-"""How far a kernel or an optimised form may be from float64: one table for `gpu.py` and for the tests."""
+"""How far a kernel or an optimised form may be from exact results: one table for `gpu.py` and for the tests."""
 
 from __future__ import annotations
 
+import csv
+from collections.abc import Mapping
+from pathlib import Path
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
+
+TABLE = Path(__file__).with_name("emulated_distances.csv")
+"""Measured by `python -m tests.gpu_emulated distances`: correct forms with products rounded as each precision says,
+summed in float32, and stored in the precision's type. Graphics cards add up in another order, hence `ALLOWED`."""
+ALLOWED = 2.0
 
 
 class Distance(NamedTuple):
@@ -34,12 +42,22 @@ def worst(distances: list[Distance]) -> Distance:
     return Distance(*(max(values) for values in zip(*distances, strict=True)))
 
 
-def up_to(greatest: float) -> Distance:
-    """A limit of the greatest difference alone."""
-    return Distance(greatest, greatest, greatest)
+def known() -> dict[str, Distance]:
+    """The emulated distances: name of a check, or "golden FILE PRECISION", to distance."""
+    with TABLE.open(encoding="utf-8", newline="") as file:
+        return {
+            row["name"]: Distance(*(float(row[field]) for field in Distance._fields)) for row in csv.DictReader(file)
+        }
 
 
-KERNEL: dict[str, float] = {"ieee": 2e-6, "tf32x3": 2e-5, "tf32": 1e-2, "bf16": 5e-2}
-"""Greatest distance of the pixelwise kernel's image in [-1, 1] from float64; 4 times that for a linear output."""
-FORM: dict[str, float] = {"fp32": 5e-4, "tf32": 5e-2, "bf16": 3e-1}
-"""The same for a whole generator; float32's is that of the golden files."""
+def write(distances: Mapping[str, Distance]) -> None:
+    """Replace the table."""
+    with TABLE.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(("name", *Distance._fields))
+        writer.writerows((name, *(f"{value:.3g}" for value in found)) for name, found in distances.items())
+
+
+def limit(name: str) -> Distance:
+    """What a check may be off: twice the emulated distance."""
+    return Distance(*(ALLOWED * value for value in known()[name]))

@@ -91,16 +91,16 @@ def test_checks_of_the_gpu_command(monkeypatch, tmp_path):
     assert '"passed": true' in (tmp_path / "checks.json").read_text()
 
 
-def test_a_failing_check_is_reported_and_the_rest_goes_on(tmp_path):
+def test_a_failing_check_is_reported_and_the_rest_goes_on(monkeypatch, tmp_path):
     one = torch.tensor(1.0)
 
     def found(value):
         return lambda: precision_limits.distance(one * value, one * 0)
 
-    limit = precision_limits.up_to(1.0)
+    monkeypatch.setattr(precision_limits, "limit", lambda name: precision_limits.Distance(1.0, 1.0, 1.0))
     measures = {"breaks": lambda: 1 / 0, "not a number": found(float("nan")), "too far": found(2.0), "fine": found(0.5)}
     report = gpu.Report(tmp_path / "checks.json")
-    checks = [device_checks.Check(name, measure, limit) for name, measure in measures.items()]
+    checks = [device_checks.Check(name, measure) for name, measure in measures.items()]
     assert device_checks.run(checks, report.keep)
     kept = {entry["check"]: entry for entry in json.loads(report.file.read_text())["checks"]}
     assert [name for name, entry in kept.items() if entry["passed"]] == ["fine"] and report.failed == 3
@@ -117,7 +117,7 @@ def test_groups_run_in_processes_and_a_lost_one_costs_one_check(monkeypatch, tmp
     report = gpu.Report(tmp_path / "other.json")
     broken = argparse.Namespace(out=tmp_path, device="cpu", quick=False)  # such a group is not known to the process
     (tmp_path / "groups").mkdir(exist_ok=True)
-    monkeypatch.setattr(device_checks, "groups", lambda *_: {"no such": [device_checks.Check("lost", one, None)]})
+    monkeypatch.setattr(device_checks, "groups", lambda *_: {"no such": [device_checks.Check("lost", one)]})
     gpu.separately(report, broken, "no such", 1, time.monotonic() + 60)
     (entry,) = report.checks
     assert entry["check"] == "lost" and not entry["passed"] and "KeyError" in entry["problem"]

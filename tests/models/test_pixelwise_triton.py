@@ -8,16 +8,19 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import torch
 
+from benchmarks import precision_limits
 from pixelwise.errors import PixelwiseError
-from pixelwise.models.fast import pixelwise_triton
+from pixelwise.models.fast import pixelwise_triton, stream_kernel
 from pixelwise.models.fast.pixelwise_triton import pixelwise_mlp_triton
 from pixelwise.models.pixelwise_stream import Form, parameter_count, pixelwise_mlp, position_channels
 
-TOLERANCE = {"ieee": 1e-6, "tf32x3": 1e-5, "tf32": 1e-2, "bf16": 3e-2}  # greatest distance from float64
+TOLERANCE = {"ieee": 1e-6, "bf16": 3e-2}  # greatest distance from float64 by the interpreter
+ROOT = Path(__file__).parents[2]
 triton = pytest.importorskip("triton")
 
 
@@ -65,6 +68,7 @@ def padded_grid():
 @pytest.fixture(scope="module")
 def interpreted():
     environment = {**os.environ, "TRITON_INTERPRET": "1", "OMP_NUM_THREADS": "1"}
+    environment["PYTHONPATH"] = os.pathsep.join([str(ROOT), str(ROOT / "src")])
     command = [sys.executable, __file__]
     return json.loads(subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout)
 
@@ -82,10 +86,14 @@ def test_slice_of_padded_grid_and_unknown_labels(interpreted):
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")
-@pytest.mark.parametrize("precision", TOLERANCE)
+@pytest.mark.parametrize("precision", ["ieee", "tf32x3", "tf32", "bf16"])
 @pytest.mark.parametrize("case", CASES)
 def test_gpu_agrees_with_float64(case, precision):
-    assert distance(case, precision, "cuda") < TOLERANCE[precision]
+    (parameters, ids, values), form = inputs(*CASES[case], device="cuda")
+    if pixelwise_triton.program(parameters, ids, values, form, precision) is None:
+        pytest.skip(f"this card has too little shared memory for {precision} with tiles of {form.tile}")
+    limit = precision_limits.limit(f"stream {case} {precision}")
+    assert distance(case, precision, "cuda") < limit.greatest
 
 
 @pytest.mark.parametrize("tile", [16, 128])
@@ -94,15 +102,11 @@ def test_compiles_for_hopper(precision, tile):
     """Machine code for compute capability 9.0 without a GPU; the reduced precisions use the warp-group matrix units."""
     from tests.models import hopper
 
-    block, warps = pixelwise_triton.LAUNCH[precision]
-    constants = {
-        **{"TILE": tile, "BLOCK": block, "BLOCKS": min(tile**2, pixelwise_triton.PIXELS_PER_PROGRAM) // block},
-        **{"LABELS": 35, "DENSE": 0, "CODE": position_channels(tile), "CODE_PADDED": 16 if tile == 16 else 32},
-        **{"HIDDEN": 64, "MIDDLE": 3, "OUT": 3, "OUT_PADDED": 16, "TANH": True, "EMULATE": False},
-        "PRECISION": precision,
-    }
+    form = Form(tile, (35 + position_channels(tile), 64, 64, 64, 64, 3), 35)
+    program = pixelwise_triton.PROGRAMS[precision][0]
+    constants = pixelwise_triton.constants(form, precision, program)
     types = dict.fromkeys(("parameters", "dense", "position", "image"), "*fp32") | {"labels": "*u8"}
-    compiled = hopper.compiled(pixelwise_triton._stream, constants, types, warps)
+    compiled = hopper.compiled(stream_kernel._stream, constants, types, program.warps)
     assert compiled.asm["cubin"]
     assert ("wgmma.mma_async" in compiled.asm["ptx"]) == (precision != "ieee")
     assert compiled.metadata.shared <= hopper.SHARED_MEMORY

@@ -24,7 +24,7 @@ from pixelwise.models.architectures.spade import Spade
 from pixelwise.models.fast.engine import Engine, Inputs
 from pixelwise.models.fast.engine_cpu import CpuEngine
 from pixelwise.models.fast.engine_cuda import CudaEngine
-from pixelwise.models.fast.pixelwise_triton import available
+from pixelwise.models.fast.kernel_choice import obstacle
 from pixelwise.models.fast.prepared import Forward, asapnet, dncnn, pix2pixhd, spade, unchanged
 from pixelwise.models.layers import InputShape
 
@@ -32,7 +32,11 @@ Precision = Literal["fp32", "tf32", "bf16"]
 
 
 class Optimised:
-    """A generator prepared for inference; made by `optimise`."""
+    """A generator prepared for inference; made by `optimise`.
+
+    Attributes:
+        notes: Which kernels this device does not run and why, a line each; complete after the first call.
+    """
 
     def __init__(
         self,
@@ -42,8 +46,10 @@ class Optimised:
         edge: bool | None,
         precision: Precision,
         graphs: bool,
+        notes: list[str],
     ) -> None:
         self.forward, self.legal, self.precision, self.graphs = forward, legal, precision, graphs
+        self.notes = notes
         self.labels, self.edge = labels, edge  # number of labels (0: any, None: takes none); whether an edge follows
         # One pool for the memory of all graphs: they run in turn, and their results are cloned.
         self.pool = torch.cuda.graph_pool_handle() if graphs else None
@@ -139,7 +145,7 @@ def optimise(module: nn.Module, precision: Precision = "fp32", cuda_graph: bool 
             global generators and DnCNN get the treatment above, SPADE that of its convolutions and batch norms; others
             run as they are, in the precision wanted.
         precision: "fp32"; on CUDA also "tf32" and "bf16".
-        cuda_graph: On CUDA with Triton, record a graph for each input size and replay it.
+        cuda_graph: On CUDA, record a graph for each input size and replay it.
 
     Raises:
         PixelwiseError: If the precision is not one of the device's.
@@ -150,12 +156,16 @@ def optimise(module: nn.Module, precision: Precision = "fp32", cuda_graph: bool 
     if other := {value.dtype for value in module.parameters()} - {torch.float32}:
         raise PixelwiseError(f"weights in {other.pop()}; only float32 can be prepared")
     module = copy.deepcopy(module)  # engines keep views of what they need not rearrange
-    fused = device.type == "cuda" and available(device)
+    cuda = device.type == "cuda"
+    notes: list[str] = []
     labels: int | None = None
     edge: bool | None = None
     legal: InputShape | None = None
-    if isinstance(module, AsapNet | Pix2PixHD | Spade | DnCNN) and (fused or device.type == "cpu"):
-        engine: Engine = CudaEngine(precision) if fused else CpuEngine()
+    if isinstance(module, AsapNet | Pix2PixHD | Spade | DnCNN) and (cuda or device.type == "cpu"):
+        engine: Engine = CpuEngine()
+        if cuda:
+            engine = CudaEngine(precision, obstacle(device))
+            notes = engine.notes
         legal = module.legal
         if isinstance(module, AsapNet):
             forward, labels = asapnet(module, engine), module.num_labels if module.takes_ids else None
@@ -168,4 +178,4 @@ def optimise(module: nn.Module, precision: Precision = "fp32", cuda_graph: bool 
             forward = dncnn(module, engine)
     else:
         forward = unchanged(module, device, torch.bfloat16 if precision == "bf16" else torch.float32)
-    return Optimised(forward, legal, labels, edge, precision, cuda_graph and fused and device.type == "cuda")
+    return Optimised(forward, legal, labels, edge, precision, cuda_graph and cuda, notes)
