@@ -62,9 +62,8 @@ def main(words: list[str]) -> None:
             if all(word in name for word in words):
                 start = time.monotonic()
                 found = measure()
-                if "tf32" in name and not name.startswith(
-                    ("kernel", "stream")
-                ):  # which of the two cuDNN does, nobody says
+                if "tf32" in name and not name.startswith(("kernel", "stream")):
+                    # Whether cuDNN and cuBLAS round or cut off, nobody says.
                     state.truncated = True
                     found = worst([found, measure()])
                     state.truncated = False
