@@ -186,13 +186,9 @@ def run(checks: list[Check], keep: Callable[[dict[str, Any]], None], deadline: f
         limit = precision_limits.limit(check.name)
         passed = found is not None and limit is not None and found.within(limit)
         distances = None if found is None else found._asdict()
+        limits = {} if limit is None else limit._asdict()
         seconds = round(time.monotonic() - start, 2)
-        entry = {
-            "check": check.name,
-            "passed": passed,
-            "distance": distances,
-            "limit": {} if limit is None else limit._asdict(),
-        }
+        entry = {"check": check.name, "passed": passed, "distance": distances, "limit": limits}
         keep(entry | {"problem": problem, "seconds": seconds})
         if lost:
             return False
