@@ -78,6 +78,11 @@ def threads_of(step):
     return lambda wildcards: getattr(job_of(step, wildcards).settings, "threads", 1)
 
 
+def gpu_of(step):
+    """Resource function: 1 for a job that computes on a graphics card, where this machine has one."""
+    return lambda wildcards: GPUS * job_of(step, wildcards).on_gpu
+
+
 def preflight():
     """Stop before the first job if something is missing that no job can obtain."""
     with net.planning(workflow.persistence.unlock):

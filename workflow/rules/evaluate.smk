@@ -13,7 +13,7 @@ rule generate:
         ENVIRONMENT
     threads: threads_of("generate")
     resources:
-        gpu=GPUS,
+        gpu=gpu_of("generate"),
     shell:
         "pixelwise generate {input.job:q} > {log:q}"
 
@@ -30,7 +30,7 @@ rule fid:
         ENVIRONMENT
     threads: threads_of("fid")
     resources:
-        gpu=GPUS,
+        gpu=gpu_of("fid"),
     shell:
         "pixelwise fid {input.job:q} > {log:q}"
 
@@ -47,7 +47,7 @@ rule segment:
         ENVIRONMENT
     threads: threads_of("segment")
     resources:
-        gpu=GPUS,
+        gpu=gpu_of("segment"),
     shell:
         "pixelwise segment {input.job:q} > {log:q}"
 
@@ -64,7 +64,7 @@ rule restore:
         ENVIRONMENT
     threads: threads_of("restore")
     resources:
-        gpu=GPUS,
+        gpu=gpu_of("restore"),
     shell:
         "pixelwise restore {input.job:q} > {log:q}"
 
@@ -79,8 +79,6 @@ rule inspect:
     conda:
         ENVIRONMENT
     threads: threads_of("inspect")
-    resources:
-        gpu=GPUS,
     shell:
         "pixelwise inspect {input.job:q} > {log:q}"
 

@@ -12,6 +12,6 @@ rule time:
         ENVIRONMENT
     threads: 1024
     resources:
-        gpu=GPUS,
+        gpu=gpu_of("time"),
     shell:
         "pixelwise time {input.job:q} > {log:q}"

@@ -13,7 +13,7 @@ rule train:
         ENVIRONMENT
     threads: threads_of("train")
     resources:
-        gpu=GPUS,
+        gpu=gpu_of("train"),
     shell:
         "pixelwise train {input.job:q} > {log:q}"
 

@@ -87,7 +87,8 @@ def run(settings: RestorationSettings, inputs: dict[str, Path], out: Path, work:
     Raises:
         PixelwiseError: If the data or the model do not fit the protocol.
     """
-    device = hardware.select_device(settings.device, settings.threads)
+    # Methods without training compute on the processor.
+    device = hardware.select_device("cpu" if settings.name == "baselines" else settings.device, settings.threads)
     protocol = PROTOCOLS[settings.protocol]
     facts = read_facts(inputs["data"])
     cases = Cases(protocol, Pack(inputs["data"], "val"), facts["kind"], settings.limit)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +17,9 @@ from torch import nn
 from pixelwise.artifacts import write_json, write_text
 from pixelwise.evaluation import baselines, hardware, latency, scopes
 from pixelwise.evaluation.cases import Case
+from pixelwise.evaluation.device_limits import device_limit
 from pixelwise.evaluation.latency import Facts
+from pixelwise.evaluation.score_cache import Ledger
 from pixelwise.evaluation.stopwatch import Call, interleave, peak_memory
 from pixelwise.models.fast.optimised import Optimised, optimise
 from pixelwise.record import Record, write_records
@@ -58,8 +61,8 @@ def run(settings: TimeSettings, inputs: dict[str, Path], out: Path, work: Path) 
         settings: The models and the conditions.
         inputs: None; weights and inputs are random, since speed does not depend on their values.
         out: Receives metrics.json (latencies, ratios, arithmetic), samples.csv (every timed call) and skipped.json
-            (what this device could not do, and why).
-        work: Unused.
+            (what this device could not do, and why; which kernels it did without)
+        work: Keeps the times of finished conditions, so that a killed run goes on where it was.
 
     Raises:
         PixelwiseError: If a model or an option is unknown, or a size is not legal for a model.
@@ -67,10 +70,11 @@ def run(settings: TimeSettings, inputs: dict[str, Path], out: Path, work: Path) 
     device = hardware.select_device(settings.device, settings.threads)
     torch.backends.cudnn.benchmark, torch.backends.cudnn.deterministic = True, False
     arithmetic, results = list(latency.arithmetic(settings)), Results()
+    ledger = Ledger(work / "times.jsonl")
     for size, group in itertools.groupby(conditions(settings), lambda condition: condition.size):
         modules = {label: latency.build(settings, model, size).to(device) for label, model in settings.models.items()}
         for condition in group:
-            _measure(settings, condition, modules, device, arithmetic, results)
+            _measure(settings, condition, modules, device, arithmetic, results, ledger)
         _baselines(settings, size, results)
     machine = hardware.describe(device, settings.threads) | hardware.clocks(device)
     processor = hardware.describe(torch.device("cpu"), settings.threads)
@@ -96,8 +100,8 @@ def impossible(condition: Condition, device: torch.device) -> str | None:
         return "TF32 exists on CUDA devices only"
     if condition.precision == "tf32" and torch.cuda.get_device_capability(device) < (8, 0):
         return "this GPU has no TF32 units"
-    if condition.precision == "bf16" and device.type == "cuda" and not torch.cuda.is_bf16_supported():
-        return "this GPU has no bfloat16 units"
+    if condition.precision == "bf16" and device.type == "cuda" and torch.cuda.get_device_capability(device) < (8, 0):
+        return "this GPU has no bfloat16 units"  # torch.cuda.is_bf16_supported counts emulation
     if condition.mode == "optimised" and condition.precision != "fp32" and device.type != "cuda":
         return "the optimised form computes in fp32 on a CPU"
     return None
@@ -111,35 +115,65 @@ def _measure(
     device: torch.device,
     arithmetic: list[Record],
     results: Results,
+    ledger: Ledger,
 ) -> None:
     """Time every model under one condition and add what came of it to `results`."""
     facts = condition.facts(settings, device)
     if reason := impossible(condition, device):
         results.skipped.append(facts | {"reason": reason})
         return
+    known = {label: ledger.get(_key(facts, label)) for label in modules}
+    if all(known.values()):  # timed before the step was interrupted
+        _add(settings, facts, arithmetic, results, {label: dict(values or {}) for label, values in known.items()})
+        return
     calls: dict[str, Call] = {}
     memory: dict[str, float] = {}
+    if condition.mode == "compiled":
+        torch._dynamo.reset()  # else a function that was compiled for many sizes is no longer compiled
     # The optimised form sets its own precision, layer by layer.
     with hardware.precision("fp32" if condition.mode == "optimised" else condition.precision, device):
         for label, module in modules.items():
             try:
-                call = _call(settings, condition, settings.models[label], module, device)
+                call, notes = _call(settings, condition, settings.models[label], module, device)
                 eager = call
                 if condition.mode == "optimised" and device.type == "cuda":  # a graph's replay hides its memory
-                    eager = _call(settings, condition, settings.models[label], module, device, cuda_graph=False)
+                    eager, _ = _call(settings, condition, settings.models[label], module, device, cuda_graph=False)
                 memory[label] = peak_memory(eager, device)
                 calls[label] = call
+                results.skipped += [facts | {"model": label, "note": note} for note in notes]
             except Exception as error:
                 if not device_limit(error):
                     raise
-                reason = " ".join([f"{type(error).__name__}:", *str(error).splitlines()[:1]])
-                results.skipped.append(facts | {"model": label, "reason": reason})
+                results.skipped.append(facts | {"model": label, "reason": device_limit(error)})
         enough = functools.partial(latency.narrow_enough, settings)
         times = interleave(calls, settings.warmup, settings.calls, device, settings.seed, enough)
-    place = {"height": condition.size[0], "width": condition.size[1]}
+    made = {
+        label: {"peak_memory": memory[label]} | {str(number): value for number, value in enumerate(milliseconds)}
+        for label, milliseconds in times.items()
+    }
+    for label, values in made.items():
+        ledger.put(_key(facts, label), values)
+    _add(settings, facts, arithmetic, results, made)
+
+
+def _key(facts: Facts, label: str) -> str:
+    """A model under a condition, in the ledger."""
+    return json.dumps(facts | {"model": label})
+
+
+def _add(
+    settings: TimeSettings,
+    facts: Facts,
+    arithmetic: list[Record],
+    results: Results,
+    made: dict[str, dict[str, float]],
+) -> None:
+    """Add what was timed under one condition, label -> peak memory and milliseconds by round, to the results."""
+    times = {label: [value for name, value in values.items() if name.isdigit()] for label, values in made.items()}
+    place = {"height": facts["height"], "width": facts["width"]}
     gflop = {r.model: cast(float, r.values["gflop"].value) for r in arithmetic if place.items() <= r.condition.items()}
     for label, milliseconds in times.items():
-        results.records.append(latency.latency(settings, facts, gflop, label, milliseconds, memory[label]))
+        results.records.append(latency.latency(settings, facts, gflop, label, milliseconds, made[label]["peak_memory"]))
         results.samples.append(_rounds(facts, label, milliseconds))
     for a, b in settings.ratios:
         if a in times and b in times:
@@ -173,11 +207,10 @@ def _call(
     module: nn.Module,
     device: torch.device,
     cuda_graph: bool = True,
-) -> Call:
-    """The function to time; it has been run once, so that compilation and lazy set-up are over."""
+) -> tuple[Call, list[str]]:
+    """The function to time, and what it does without; it has run once: compilation and lazy set-up are over."""
     network: nn.Module | Optimised = module
     if condition.mode == "compiled":
-        torch._dynamo.reset()
         network = cast(nn.Module, torch.compile(module, dynamic=False))
     elif condition.mode == "optimised":
         network = optimise(module, condition.precision, cuda_graph)
@@ -189,10 +222,4 @@ def _call(
         labels, edge = latency.semantic_channels(settings, model, condition.size)
         call = scopes.translation_call(condition.scope, network, drawn, labels, edge, device)
     call()
-    return call
-
-
-def device_limit(error: Exception) -> bool:
-    """Whether the device's memory or its compiler is to blame, and not the settings."""
-    compiler = type(error).__module__.startswith(("torch._dynamo", "torch._inductor"))
-    return compiler or isinstance(error, torch.OutOfMemoryError)
+    return call, network.notes if isinstance(network, Optimised) else []

@@ -14,7 +14,7 @@ from typing import Any
 
 from pixelwise import artifacts
 from pixelwise.artifacts import MANIFEST, read_json, sha256, stamp
-from pixelwise.errors import PixelwiseError
+from pixelwise.errors import PixelwiseError, out_of_memory
 from pixelwise.files.disk import append
 from pixelwise.files.reading import checked
 from pixelwise.planning import paths
@@ -145,6 +145,12 @@ def execute(file: Path, step: str) -> Path:
                 raise PixelwiseError(f"{file}: its inputs were replaced while it ran; run it again")
             artifacts.write_manifest(out, job, inputs)
             status = "done"
+        except Exception as error:
+            if not out_of_memory(error):
+                raise
+            from pixelwise.claims.fitting import advice
+
+            raise PixelwiseError(f"{file}: {advice(error, job['kind'], settings, folders.get('data'))}") from None
         finally:
             if status == "failed":
                 artifacts.remove(out)

@@ -18,28 +18,35 @@ RUN_LOG = Path("logs/run.jsonl")
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of work: the subcommand that does it, where it is written, and the class of its settings."""
+    """One kind of work: its subcommand, where it is written, the class of its settings, whether it is for a card."""
 
     step: str
     module: str
     settings: str
+    gpu: bool = False
 
 
 KINDS = {
     "fetch": Kind("fetch", "pixelwise.data.fetch", "pixelwise.settings.data:FetchSettings"),
     "prepare": Kind("prepare", "pixelwise.data.prepare", "pixelwise.settings.data:PrepareSettings"),
     "weights": Kind("weights", "pixelwise.data.weights", "pixelwise.settings.data:WeightsSettings"),
-    "adversarial": Kind("train", "pixelwise.training.adversarial", "pixelwise.settings.training:AdversarialSettings"),
-    "denoising": Kind("train", "pixelwise.training.denoising", "pixelwise.settings.training:DenoisingSettings"),
+    "adversarial": Kind(
+        "train", "pixelwise.training.adversarial", "pixelwise.settings.training:AdversarialSettings", True
+    ),
+    "denoising": Kind("train", "pixelwise.training.denoising", "pixelwise.settings.training:DenoisingSettings", True),
     "segmentation": Kind(
-        "train", "pixelwise.training.segmentation", "pixelwise.settings.training:SegmentationSettings"
+        "train", "pixelwise.training.segmentation", "pixelwise.settings.training:SegmentationSettings", True
     ),
     "convert": Kind("train", "pixelwise.models.official.convert", "pixelwise.settings.models:ConvertSettings"),
-    "generate": Kind("generate", "pixelwise.evaluation.generate", "pixelwise.settings.evaluation:GenerateSettings"),
-    "time": Kind("time", "pixelwise.evaluation.timing", "pixelwise.settings.evaluation:TimeSettings"),
-    "fid": Kind("fid", "pixelwise.evaluation.fid", "pixelwise.settings.evaluation:FidSettings"),
-    "segment": Kind("segment", "pixelwise.evaluation.segment", "pixelwise.settings.evaluation:SegmentSettings"),
-    "restore": Kind("restore", "pixelwise.evaluation.restore", "pixelwise.settings.restoration:RestorationSettings"),
+    "generate": Kind(
+        "generate", "pixelwise.evaluation.generate", "pixelwise.settings.evaluation:GenerateSettings", True
+    ),
+    "time": Kind("time", "pixelwise.evaluation.timing", "pixelwise.settings.evaluation:TimeSettings", True),
+    "fid": Kind("fid", "pixelwise.evaluation.fid", "pixelwise.settings.evaluation:FidSettings", True),
+    "segment": Kind("segment", "pixelwise.evaluation.segment", "pixelwise.settings.evaluation:SegmentSettings", True),
+    "restore": Kind(
+        "restore", "pixelwise.evaluation.restore", "pixelwise.settings.restoration:RestorationSettings", True
+    ),
     "inspect": Kind(
         "inspect", "pixelwise.evaluation.inspect_networks", "pixelwise.settings.claims:ArchitectureSettings"
     ),
@@ -78,6 +85,12 @@ class Job:
     def step(self) -> str:
         """The subcommand that executes this job."""
         return KINDS[self.kind].step
+
+    @property
+    def on_gpu(self) -> bool:
+        """Whether it computes on a graphics card where there is one; methods without training never do."""
+        device, name = (getattr(self.settings, field, None) for field in ("device", "name"))
+        return KINDS[self.kind].gpu and device != "cpu" and name != "baselines"
 
     @property
     def places(self) -> Places:

@@ -138,14 +138,15 @@ class Translation:
         total = torch.zeros(2, device=self.here.device)
         for number, (semantics, real) in enumerate(batches):
             self._iterate_spectral_norms(number == 0)
-            with self.judge.learning(number == len(batches) - 1) as judge, self.here.autocast():
-                if settings.procedure == "spade":
-                    with torch.no_grad():
-                        fake = self.generator.plain(semantics)
-                else:
-                    fake = pictures[number]
-                on_fake, on_real = self._judge(judge, semantics, fake, real)
-                values = torch.stack(losses.discriminator(on_fake, on_real, settings.gan_loss, settings.procedure))
+            with self.judge.learning(number == len(batches) - 1) as judge:
+                with self.here.autocast():
+                    if settings.procedure == "spade":
+                        with torch.no_grad():
+                            fake = self.generator.plain(semantics)
+                    else:
+                        fake = pictures[number]
+                    on_fake, on_real = self._judge(judge, semantics, fake, real)
+                    values = torch.stack(losses.discriminator(on_fake, on_real, settings.gan_loss, settings.procedure))
                 (values.sum() / len(batches)).backward()  # type: ignore[no-untyped-call]
             total += values.detach() / len(batches)
         return total

@@ -60,6 +60,17 @@ class Machine:
         return [slice((first + i) * size, (first + i + 1) * size) for i in range(accumulate)]
 
 
+@contextmanager
+def exact_products() -> Iterator[None]:
+    """Matrix products in float32, whatever `precision` allows: TF32 has ten bits, coordinates of an image need more."""
+    before = torch.backends.cuda.matmul.allow_tf32
+    torch.backends.cuda.matmul.allow_tf32 = False
+    try:
+        yield
+    finally:
+        torch.backends.cuda.matmul.allow_tf32 = before
+
+
 def _pick_device(name: str, local_rank: int) -> torch.device:
     if name == "cuda" and not torch.cuda.is_available():
         raise PixelwiseError("device: cuda; no CUDA device is available here, use auto or cpu")
