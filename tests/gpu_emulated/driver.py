@@ -45,5 +45,6 @@ def load() -> None:
 
     torch._C._ensureCUDADeviceGuardSet()  # with no device yet, the guard that does nothing is taken
     driver.set_count(127)  # as many devices as that guard claims
+    torch.cuda.is_available, torch.cuda.device_count = lambda: False, lambda: 0  # outside `emulated` there are none
     # Views of tensors of inference mode have no version, which wrapping tensors need. Decorators take it at import.
     torch.inference_mode = lambda mode=True: torch.no_grad() if mode else contextlib.nullcontext()

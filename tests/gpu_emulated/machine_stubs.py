@@ -91,6 +91,7 @@ class Graph:
         self.steps: list[Any] = []
 
     def replay(self) -> None:
+        state.log["graph", place()] += 1
         for func, args, kwargs, out in self.steps:
             again = compute(func, args, kwargs)
             for old, new in zip(tree_leaves(out), tree_leaves(again), strict=True):
