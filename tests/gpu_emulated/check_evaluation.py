@@ -93,6 +93,6 @@ def test_features(resize):
 @pytest.mark.parametrize("protocol", list(PROTOCOLS))
 def test_segmentation(protocol, tmp_path):
     path = saved(tmp_path, "segmenter", num_classes=3, stages=1, width=8)
-    images = np.random.default_rng(0).integers(0, 256, (2, 32, 64, 3), np.uint8)
-    expected, found = both(lambda device: Segmenter(path, 3, device).classify(images, PROTOCOLS[protocol], (64, 128)))
+    images = np.random.default_rng(0).integers(0, 256, (2, 64, 128, 3), np.uint8)
+    expected, found = both(lambda device: Segmenter(path, 3, device).classify(images, PROTOCOLS[protocol], (128, 256)))
     assert (found != expected).mean() < 1e-3

@@ -68,7 +68,8 @@ def test_a_turing_card_runs_smaller_programs_and_says_what_it_cannot(tmp_path):
     with emulated("T4"), kernels():
         records, skipped = timed(tmp_path, precisions=["fp32", "tf32", "bf16"])
         chosen = {program for program in pixelwise_triton._chosen.values()}
-    assert {(r.condition["precision"], r.condition["mode"]) for r in records} == {("fp32", "eager"), ("fp32", "optimised")}
+    conditions = {(r.condition["precision"], r.condition["mode"]) for r in records}
+    assert conditions == {("fp32", "eager"), ("fp32", "optimised")}
     assert {row["reason"] for row in skipped} == {"this GPU has no TF32 units", "this GPU has no bfloat16 units"}
     assert chosen == {pixelwise_triton.Program(32, 8)}
 
@@ -175,7 +176,9 @@ def test_a_graph_gives_what_the_processor_gives_for_new_inputs():
 
 def test_the_gpu_command_in_small(tmp_path, monkeypatch):
     arguments = ["--out", str(tmp_path), "--device", "cuda", "--quick", "--jobs", "0", "--seconds", "0.1"]
-    monkeypatch.setattr("sys.argv", ["gpu.py", *arguments, "--sections", "stream,generator,denoiser", "--skip", "sweep"])
+    monkeypatch.setattr(
+        "sys.argv", ["gpu.py", *arguments, "--sections", "stream,generator,denoiser", "--skip", "sweep"]
+    )
     with emulated(), kernels():
         status = gpu.main()
     document = json.loads((tmp_path / "checks.json").read_text())

@@ -100,16 +100,15 @@ def test_gpu_agrees_with_float64(case, precision):
 @pytest.mark.parametrize("precision", ["ieee", "tf32x3", "tf32", "bf16"])
 def test_compiles_for_hopper(precision, tile):
     """Machine code for compute capability 9.0 without a GPU; the reduced precisions use the warp-group matrix units."""
-    from tests.models import hopper
+    from benchmarks import kernels
 
     form = Form(tile, (35 + position_channels(tile), 64, 64, 64, 64, 3), 35)
     program = pixelwise_triton.PROGRAMS[precision][0]
     constants = pixelwise_triton.constants(form, precision, program)
     types = dict.fromkeys(("parameters", "dense", "position", "image"), "*fp32") | {"labels": "*u8"}
-    compiled = hopper.compiled(stream_kernel._stream, constants, types, program.warps)
-    assert compiled.asm["cubin"]
-    assert ("wgmma.mma_async" in compiled.asm["ptx"]) == (precision != "ieee")
-    assert compiled.metadata.shared <= hopper.SHARED_MEMORY
+    built = kernels.compiled(stream_kernel._stream, constants, types, program.warps, 90)
+    assert ("wgmma.mma_async" in built.ptx) == (precision != "ieee")
+    assert built.shared <= kernels.SHARED_KIB[90] * 1024
 
 
 def test_refusals(monkeypatch):
