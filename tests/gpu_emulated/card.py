@@ -153,11 +153,22 @@ def compute(func: Any, args: Any, kwargs: Any) -> Any:
         kept = PRODUCTS.get(func)
         args = tuple(x if index == kept else tf32(x) for index, x in enumerate(args))
         state.rounded[place()] += 1
+    if func is aten.affine_grid_generator.default and matmul.allow_tf32:
+        return _affine_grid(*args)
     low = [x for x in args if isinstance(x, torch.Tensor) and x.dtype == torch.bfloat16]
     if (product or convolution) and low and not func._schema.is_mutable:
         wide = tree_map(lambda x: x.float() if isinstance(x, torch.Tensor) else x, args)
         return tree_map(lambda x: x.bfloat16() if isinstance(x, torch.Tensor) else x, func(*wide, **kwargs))
     return func(*args, **kwargs)
+
+
+def _affine_grid(theta: torch.Tensor, size: list[int], align_corners: bool) -> torch.Tensor:
+    """`affine_grid` of two dimensions, whose kernel is a product."""
+    assert not align_corners
+    state.rounded[place()] += 1
+    x, y = ((2 * torch.arange(side) + 1) / side - 1 for side in (size[3], size[2]))
+    base = torch.stack([x.expand(size[2], -1), y[:, None].expand(-1, size[3]), torch.ones(size[2], size[3])], -1)
+    return (tf32(base.reshape(-1, 3)) @ tf32(theta).transpose(1, 2)).view(size[0], size[2], size[3], 2)
 
 
 def drawn(device: torch.device, draw: Any) -> Any:

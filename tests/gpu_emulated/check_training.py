@@ -77,7 +77,7 @@ def test_a_step_of_every_recipe_computes_what_the_processor_computes(make, recip
     with emulated(), warnings.catch_warnings():
         warnings.simplefilter("error")
         values, found = stepped(make(recipe, device="cuda"), data)
-        assert not waits()
+        assert not waits(), waits()
         assert all(isinstance(tensor, CardTensor) for tensor in [values, *found])
     torch.testing.assert_close(values.inner, expected, rtol=2e-3, atol=2e-4)
     for ours, theirs in zip(found, weights, strict=True):
@@ -100,7 +100,8 @@ def test_lower_precisions_stay_near(settings, precision, data):
     expected, _ = stepped(settings.model_copy(update={"device": "cpu"}), data, 1)
     with emulated():
         values, _ = stepped(settings.model_copy(update={"device": "cuda", "precision": precision}), data, 1)
-        assert not waits() and (state.rounded or precision == "bf16")
+        assert not waits(), waits()
+        assert state.rounded or precision == "bf16"
     tolerance = 0.02 if precision == "tf32" else 0.15
     torch.testing.assert_close(values.inner, expected, rtol=tolerance, atol=tolerance)
 
