@@ -17,8 +17,8 @@ from scipy import linalg
 from benchmarks import loading, subjects
 from benchmarks.subjects import Condition, Subject
 from pixelwise.evaluation import statistics
-from pixelwise.evaluation.metrics.fid.frechet import frechet_distance
 from pixelwise.evaluation.hardware import set_tf32
+from pixelwise.evaluation.metrics.fid.frechet import frechet_distance
 from pixelwise.evaluation.stopwatch import interleave, peak_memory, synchronise
 from pixelwise.models import flops
 from pixelwise.models.fast.optimised import Precision
@@ -87,7 +87,7 @@ class Bench:
                 if s.eager:
                     s.call()
                 able.append(s)
-            except RuntimeError as error:
+            except Exception as error:  # Triton's own are no RuntimeError
                 place = f"{protocol} {condition.height}x{condition.width} batch {condition.batch}"
                 self.problems.append(f"{place}: {s.name} {s.precision}: {problem(error)}")
         everything = [*able, *self.peaks]
