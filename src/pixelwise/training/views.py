@@ -68,7 +68,9 @@ def view(pictures: Tensor, classes: Tensor, maps: Tensor, target: tuple[int, int
         float32 [B, 3, height, width] and int64 [B, height, width].
     """
     with exact_products():
-        grid = F.affine_grid(maps.to(pictures.device, non_blocking=True), [len(pictures), 3, *target], align_corners=False)
+        grid = F.affine_grid(
+            maps.to(pictures.device, non_blocking=True), [len(pictures), 3, *target], align_corners=False
+        )
     seen = F.grid_sample(pictures, grid, "bilinear", "zeros", align_corners=False)
     shifted = (classes.float() - VOID)[:, None]
     found = F.grid_sample(shifted, grid, "nearest", "zeros", align_corners=False)

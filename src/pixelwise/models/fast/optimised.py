@@ -23,7 +23,6 @@ from pixelwise.models.architectures.pix2pixhd import Pix2PixHD
 from pixelwise.models.architectures.spade import Spade
 from pixelwise.models.fast.engine import Engine, Inputs
 from pixelwise.models.fast.engine_cpu import CpuEngine
-from pixelwise.models.fast.engine_cuda import CudaEngine
 from pixelwise.models.fast.kernel_choice import obstacle
 from pixelwise.models.fast.prepared import Forward, asapnet, dncnn, pix2pixhd, spade, unchanged
 from pixelwise.models.layers import InputShape
@@ -164,6 +163,8 @@ def optimise(module: nn.Module, precision: Precision = "fp32", cuda_graph: bool 
     if isinstance(module, AsapNet | Pix2PixHD | Spade | DnCNN) and (cuda or device.type == "cpu"):
         engine: Engine = CpuEngine()
         if cuda:
+            from pixelwise.models.fast.engine_cuda import CudaEngine  # with Triton, which nothing else needs
+
             engine = CudaEngine(precision, obstacle(device))
             notes = engine.notes
         legal = module.legal
