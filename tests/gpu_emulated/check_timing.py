@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import torch
 
-from benchmarks import gpu
+from benchmarks import device_checks, gpu, precision_limits
 from pixelwise.artifacts import read_json
 from pixelwise.evaluation import scopes, timing
 from pixelwise.models import build
@@ -185,6 +185,17 @@ def test_the_gpu_command_in_small(tmp_path, monkeypatch):
     assert status == 0, document
     names = {entry["check"].split()[0] for entry in document["checks"]}
     assert names == {"asapnet", "spade_pix2pixhd", "kernel", "input", "norm", "dncnn"} and not document["problems"]
+
+
+def test_every_check_has_a_limit():
+    with emulated(), kernels():
+        checks = [
+            c
+            for narrow in (True, False)
+            for g in device_checks.groups(torch.device("cuda"), narrow).values()
+            for c in g
+        ]
+    assert {check.name for check in checks} <= set(precision_limits.known())
 
 
 def test_a_card_with_less_shared_memory_is_not_offered_three_products(tmp_path):
