@@ -13,6 +13,7 @@ from torch import nn
 from pixelwise.evaluation import features
 from pixelwise.evaluation.apply.denoise import denoise
 from pixelwise.evaluation.generator import Generator
+from pixelwise.evaluation.hardware import select_device
 from pixelwise.evaluation.restorer import Restorer
 from pixelwise.evaluation.segmenter_protocols import PROTOCOLS, Segmenter
 from pixelwise.models import build, checkpoint
@@ -33,6 +34,7 @@ def both(function: Any) -> tuple[Any, Any]:
     """The result on the processor and on the card."""
     expected = function(torch.device("cpu"))
     with emulated():
+        select_device("cuda", 1)
         found = function(CARD)
         assert any(kind.startswith("copy from host") for kind, _ in state.log), "nothing was computed on the card"
     return expected, found
@@ -86,6 +88,7 @@ def test_features(resize):
     network = Small().eval()
     expected = features.extract(lambda i: pictures[i], 3, network, resize, 2)
     with emulated():
+        select_device("cuda", 1)
         found = features.extract(lambda i: pictures[i], 3, Small().eval().to(CARD), resize, 2)
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
 

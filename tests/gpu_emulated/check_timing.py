@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 import torch
 
-from benchmarks import gpu
+from benchmarks import device_checks, gpu, precision_limits
 from pixelwise.artifacts import read_json
-from pixelwise.evaluation import scopes, timing
+from pixelwise.data import semantics
+from pixelwise.evaluation import card_state, scopes, timing
 from pixelwise.models import build
 from pixelwise.models.fast import engine_cuda, kernel_choice, pixelwise_triton
 from pixelwise.models.fast.optimised import optimise
@@ -121,11 +122,11 @@ def test_finished_conditions_outlive_an_error(tmp_path, monkeypatch):
         with pytest.raises(ZeroDivisionError):
             timed(tmp_path)
         monkeypatch.setattr(timing, "optimise", prepare)
-        kept = (tmp_path / "work" / "times.jsonl").read_text()
-        assert [json.loads(json.loads(line)["key"])["mode"] for line in kept.splitlines()] == ["eager", "eager"]
-        monkeypatch.setattr(timing, "interleave", counted := Counted(timing.interleave))
+        kept = [record for file in (tmp_path / "work").iterdir() for record in read_json(file)["records"]]
+        assert {record["condition"]["mode"] for record in kept} == {"eager"}
+        monkeypatch.setattr(card_state, "interleave", counted := Counted(card_state.interleave))
         records, _ = timed(tmp_path)
-    assert counted.calls == [2, 0], "the optimised forms, and no method without training"
+    assert counted.calls == [2], "the optimised forms"
     assert {r.condition["mode"] for r in records} == {"eager", "optimised"} and len(records) == 6
 
 
@@ -165,7 +166,10 @@ def test_a_graph_gives_what_the_processor_gives_for_new_inputs():
     with torch.no_grad():
         inputs = [scopes.draw(1, (32, 64), 35, 3, seed) for seed in (1, 2)]
         edges = [torch.zeros(1, 1, 32, 64), torch.ones(1, 1, 32, 64)]
-        expected = [module.forward_ids(drawn.labels, edge) for drawn, edge in zip(inputs, edges, strict=True)]
+        expected = [
+            module(torch.cat([semantics(drawn.labels, None, 35), edge], 1), drawn.labels)
+            for drawn, edge in zip(inputs, edges, strict=True)
+        ]
         with emulated(), kernels():
             fast = optimise(module.to("cuda"))
             found = [fast(d.labels.to("cuda"), e.to("cuda")).inner for d, e in zip(inputs, edges, strict=True)]
@@ -185,6 +189,17 @@ def test_the_gpu_command_in_small(tmp_path, monkeypatch):
     assert status == 0, document
     names = {entry["check"].split()[0] for entry in document["checks"]}
     assert names == {"asapnet", "spade_pix2pixhd", "kernel", "input", "norm", "dncnn"} and not document["problems"]
+
+
+def test_every_check_has_a_limit():
+    with emulated(), kernels():
+        checks = [
+            c
+            for narrow in (True, False)
+            for g in device_checks.groups(torch.device("cuda"), narrow).values()
+            for c in g
+        ]
+    assert {check.name for check in checks} <= set(precision_limits.known())
 
 
 def test_a_card_with_less_shared_memory_is_not_offered_three_products(tmp_path):

@@ -181,7 +181,8 @@ def test_without_a_card_the_processor_or_an_error(data):
     with emulated(devices=0):
         with set_up(made.denoising("dncnn_s")) as machine:
             assert machine.device.type == "cpu"
-        with pytest.raises(PixelwiseError, match="no CUDA device"), set_up(made.denoising("dncnn_s", device="cuda")):
+        settings = made.denoising("dncnn_s", device="cuda")
+        with pytest.raises(PixelwiseError, match="no usable CUDA device"), set_up(settings):
             pass
 
 

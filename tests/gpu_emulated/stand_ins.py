@@ -18,11 +18,25 @@ from pixelwise.models.pixelwise_stream import _tiles
 from tests.gpu_emulated import card
 from tests.gpu_emulated.card import CardTensor, bare, state
 
+DEPTH = 8
+"""Products that a tensor core adds up in one step, in TF32."""
+
 
 def _three_products(x: Tensor, y: Tensor) -> Tensor:
     """A product of sums of two TF32 numbers each, without that of the small ones."""
     (a, b), (c, d) = ((card.tf32(z, False), card.tf32(z - card.tf32(z, False), False)) for z in (x, y))
-    return b @ c + a @ d + a @ c
+    total = torch.zeros(())
+    for left, right in ((b, c), (a, d), (a, c)):
+        for start in range(0, x.shape[-1], DEPTH):
+            part = left[..., start : start + DEPTH].double() @ right[..., start : start + DEPTH, :].double()
+            total = _toward_zero(total.double() + part)
+    return total
+
+
+def _toward_zero(x: Tensor) -> Tensor:
+    """Float64 cut off to float32, as tensor cores end each of their steps."""
+    near = x.float()
+    return torch.where(near.double().abs() > x.abs(), torch.nextafter(near, torch.zeros(())), near)
 
 
 PRODUCTS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {

@@ -53,7 +53,7 @@ def advice(error: BaseException, kind: str, settings: Any, data: Path | None) ->
     now = needs()
     if now is None:
         return f"{said}; batch is {batch}, accumulate {settings.accumulate}: more parts take less"
-    said = f"{said}; by the planner's table batch {batch} in {settings.accumulate} parts takes {now:.1f} GB"
+    said = f"{said}; by the planner's table batch {batch} with accumulate {settings.accumulate} takes {now:.1f} GB"
     parts = [n for n in range(settings.accumulate + 1, batch + 1) if batch % n == 0]
     for name, tried in (("accumulate", parts), ("batch", list(range(batch - 1, 0, -1)))):
         for number in tried:

@@ -9,14 +9,16 @@ from pixelwise.errors import out_of_memory
 COMPILERS = ("torch._dynamo", "torch._inductor", "triton")
 
 
-def device_limit(error: Exception) -> bool:
-    """Whether the device's memory, its limits or a missing compiler is to blame, and not the settings.
+def device_limit(error: Exception) -> str | None:
+    """The error in one line if the device's memory, its limits or a missing compiler is to blame; None otherwise.
 
     Triton's kernels and `torch.compile` need a C compiler and Python's headers: without them they raise a RuntimeError
     that says so, or the compiler's failure. Kernels beyond a card's shared memory are Triton's `OutOfResources`.
     """
     compiler = type(error).__module__.startswith(COMPILERS) or isinstance(error, subprocess.CalledProcessError)
-    return compiler or "Failed to find C compiler" in str(error) or out_of_memory(error)
+    if not compiler and "Failed to find C compiler" not in str(error) and not out_of_memory(error):
+        return None
+    return in_one_line(error)
 
 
 def in_one_line(error: Exception) -> str:

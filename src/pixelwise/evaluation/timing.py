@@ -164,7 +164,7 @@ def _measure(
             except Exception as error:
                 if not device_limit(error):
                     raise
-                results.skipped.append(facts | {"model": label, "reason": in_one_line(error)})
+                results.skipped.append(facts | {"model": label, "reason": device_limit(error)})
         times, state = card_state.timed(settings, calls, device)
     facts |= {"busy": True} if state["others"] else {}
     results.states.append(facts | state)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 
 import torch
@@ -41,7 +42,9 @@ class CudaEngine:
     def __init__(self, precision: Literal["fp32", "tf32", "bf16"], obstacle: str | None = None) -> None:
         self.notes: list[str] = []
         self.arithmetic, self.kernels = STREAM[precision], obstacle is None
-        self.fused = fused_triton if self.kernels else plain_forms
+        forms = fused_triton if self.kernels else plain_forms
+        self.semantics: Callable[..., Tensor] = forms.semantics
+        self.instance_norm: Callable[..., Tensor] = forms.instance_norm
         if obstacle:
             self._note(f"{obstacle}: PyTorch's own forms are used instead of this package's kernels")
         self.dtype = torch.bfloat16 if precision == "bf16" else torch.float32
@@ -66,8 +69,7 @@ class CudaEngine:
                 image = F.conv_transpose2d(image, weight, None, stride, zeros, extra)
             else:
                 image = F.conv2d(image, weight, None, stride, zeros)
-            made: Tensor = self.fused.instance_norm(image, affine, relu, shortcut, pad)
-            return made
+            return self.instance_norm(image, affine, relu, shortcut, pad)
 
         return run
 
@@ -81,7 +83,7 @@ class CudaEngine:
         def run(inputs: Inputs, pad: int = 0) -> Tensor:
             if inputs.labels is not None:
                 count = channels - (inputs.edge is not None)
-                image = self.fused.semantics(
+                image = self.semantics(
                     inputs.labels, inputs.edge, count, factor, reflected, weight.shape[1], self.dtype
                 )
             else:
@@ -90,8 +92,7 @@ class CudaEngine:
                 image = F.pad(image, [reflected] * 4, mode="reflect") if reflected else image
                 image = _padded(image, 1, ALIGNMENT).to(self.dtype).contiguous(memory_format=torch.channels_last)
             image = F.conv2d(image, weight, None, stride, zeros)
-            made: Tensor = self.fused.instance_norm(image, affine, pad=pad)
-            return made
+            return self.instance_norm(image, affine, pad=pad)
 
         return run
 

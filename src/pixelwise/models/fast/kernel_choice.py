@@ -8,6 +8,7 @@ import os
 import shutil
 import sysconfig
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -44,7 +45,8 @@ def shared_memory(device: torch.device) -> int | None:
     """Bytes of shared memory that one block can have; None where nothing bounds it (the interpreter)."""
     if device.type != "cuda":
         return None
-    return int(torch.cuda.get_device_properties(device).shared_memory_per_block_optin)  # type: ignore[attr-defined]
+    properties: Any = torch.cuda.get_device_properties(device)  # torch's stubs do not know this one
+    return int(properties.shared_memory_per_block_optin)
 
 
 @functools.cache

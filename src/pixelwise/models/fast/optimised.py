@@ -20,7 +20,6 @@ from pixelwise.errors import PixelwiseError
 from pixelwise.models import declarations, registry
 from pixelwise.models.fast.engine import Engine, Inputs
 from pixelwise.models.fast.engine_cpu import CpuEngine
-from pixelwise.models.fast.engine_cuda import CudaEngine
 from pixelwise.models.fast.kernel_choice import obstacle
 from pixelwise.models.fast.prepared import Forward, Prepared, unchanged
 from pixelwise.models.label_ids import exact_labels
@@ -158,6 +157,8 @@ def optimise(module: nn.Module, precision: Precision = "fp32", cuda_graph: bool 
     if (make := _form(module)) and (cuda or device.type == "cpu"):
         engine: Engine = CpuEngine()
         if cuda:
+            from pixelwise.models.fast.engine_cuda import CudaEngine  # with Triton, which nothing else needs
+
             engine = CudaEngine(precision, obstacle(device))
             notes = engine.notes
         prepared = make(module, engine)
