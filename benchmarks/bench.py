@@ -64,20 +64,22 @@ def run(
     batches = [int(b) for b in (chosen.batches or ("1,8" if gpu and not chosen.quick else "1")).split(",")]
     precisions = (chosen.precisions or ("fp32,tf32,bf16" if gpu else "fp32")).split(",")
     rounds = (chosen.rounds, chosen.rounds) if chosen.rounds else (3, 5) if chosen.quick else (5, 200)
-    bench, problems, sections = Bench(device, chosen.quick, chosen.seconds, rounds), [], chosen.sections.split(",")
+    bench, sections = Bench(device, chosen.quick, chosen.seconds, rounds), chosen.sections.split(",")
     steps = [int(b) for b in (chosen.training_batches or ("1" if chosen.quick else "1,8" if gpu else "1,4")).split(",")]
     every = [(s, *size, batch) for batch in batches for size in sizes for s in ("stream", "generator")]
     once = [("denoiser", batches[0]), ("loading", steps[-1] if gpu else 1), *(("training", batch) for batch in steps)]
     jobs = [*every[:2], *((section, *sizes[0], batch) for section, batch in once), *every[2:]]
     for section, height, width, batch in (job for job in jobs if job[0] in sections):
         name = f"{section} {height}x{width} batch {batch}"
-        if time.monotonic() > deadline:
-            problems.append(f"{name}: left out, no time")
+        start = time.monotonic()
+        if start > deadline:
+            bench.problems.append(f"{name}: left out, no time")
             continue
         try:
             _section(bench, section, (height, width, batch), precisions)
         except Exception as error:
-            problems.append(f"{name}: {problem(error)}")
+            bench.problems.append(f"{name}: {problem(error)}")
+        print(f"{name}: {time.monotonic() - start:.1f} s", file=sys.stderr, flush=True)
         if keep is not None:
             keep(bench)
     weights = next(ROOT.glob("data/*/weights/inception"), None)
@@ -88,7 +90,7 @@ def run(
     for section, call in (("frechet", bench.frechet), ("pipeline", lambda: bench.pipeline(ROOT))):
         if section in sections:
             call()
-    return bench, bench.problems + problems
+    return bench, bench.problems
 
 
 def _section(bench: Bench, section: str, size: tuple[int, int, int], precisions: list) -> None:

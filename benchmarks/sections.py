@@ -87,7 +87,7 @@ class Bench:
                 if s.eager:
                     s.call()
                 able.append(s)
-            except RuntimeError as error:
+            except Exception as error:  # Triton's own are no RuntimeError
                 place = f"{protocol} {condition.height}x{condition.width} batch {condition.batch}"
                 self.problems.append(f"{place}: {s.name} {s.precision}: {problem(error)}")
         everything = [*able, *self.peaks]

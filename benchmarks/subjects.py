@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, get_args
 
 import torch
 import torch.nn.functional as F
@@ -20,8 +20,10 @@ from pixelwise.evaluation.hardware import set_tf32
 from pixelwise.models import declarations, flops, registry
 from pixelwise.models.architectures.asapnet import AsapNet
 from pixelwise.models.fast.engine_cuda import GRID_ALIGNMENT
+from pixelwise.models.fast.kernel_choice import available
 from pixelwise.models.fast.optimised import Optimised, Precision, optimise
-from pixelwise.models.fast.pixelwise_triton import available, pixelwise_mlp_triton
+from pixelwise.models.fast.pixelwise_triton import Precision as Arithmetic
+from pixelwise.models.fast.pixelwise_triton import pixelwise_mlp_triton, program
 from pixelwise.models.fast.products import linear
 from pixelwise.models.pixelwise_stream import pixelwise_mlp
 
@@ -69,12 +71,12 @@ class Subject:
     eager: Call | None = field(default=None)
 
 
-def build(name: str, condition: Condition) -> nn.Module:
-    """A generator with seeded random weights in evaluation mode on the device."""
+def build(name: str, condition: Condition, drawn_on: torch.device | None = None) -> nn.Module:
+    """A generator with seeded random weights in evaluation mode on the device, or on the one that draws them."""
     options = NARROW[name] if condition.narrow else {}
     options = options | ({"tile": condition.tile} if name == "asapnet" else {})
     torch.manual_seed(0)
-    with condition.device:
+    with drawn_on or condition.device:
         module = registry.build(name, num_labels=LABELS, **options).eval()
     if isinstance(module, AsapNet):
         with torch.no_grad():
@@ -151,9 +153,10 @@ def streams(condition: Condition) -> Iterator[Subject]:
     yield Subject("pixelwise direct", "fp32", strict(lambda: direct_stream(predicted, seen, form)), flop)
     yield Subject("pixelwise", "fp32", strict(lambda: pixelwise_mlp(grid, labels, None, by_label)), flop)
     if condition.device.type == "cuda" and available(condition.device):
-        for precision in ("ieee", "tf32x3", "tf32", "bf16"):
-            call = _kernel(aligned(grid), labels, by_label, precision)
-            yield Subject("pixelwise kernel", precision, call, flop)
+        for precision in get_args(Arithmetic):
+            if program(aligned(grid), labels, None, by_label, precision):
+                call = _kernel(aligned(grid), labels, by_label, precision)
+                yield Subject("pixelwise kernel", precision, call, flop)
 
 
 def aligned(grid: Tensor) -> Tensor:

@@ -83,7 +83,7 @@ def cards(there: list[Card]) -> Iterator[Finding]:
 def device(there: list[Card]) -> Iterator[Finding]:
     """What `device: auto` would take, by PyTorch itself, and the kernels that would be used on it."""
     from pixelwise.cards.selecting import select
-    from pixelwise.models.fast.pixelwise_triton import available
+    from pixelwise.models.fast.kernel_choice import obstacle
 
     try:
         chosen = select("auto", lease=False)
@@ -96,10 +96,10 @@ def device(there: list[Card]) -> Iterator[Finding]:
     yield Finding("device", f"auto takes {text}")
     if chosen.type == "cpu":
         yield Finding("kernels", "oneDNN and this package's forms for processors")
-    elif available(chosen):
-        yield Finding("kernels", "Triton's, with CUDA graphs")
+    elif reason := obstacle(chosen):
+        yield Finding("kernels", f"PyTorch's own forms: {reason}", True)
     else:
-        yield Finding("kernels", "PyTorch's own forms: Triton is missing or does not know this card", True)
+        yield Finding("kernels", "Triton's, with CUDA graphs")
 
 
 def profiles(config: Path, there: list[Card]) -> Iterator[Finding]:

@@ -1,4 +1,10 @@
-"""The one exception that a user sees."""
+"""The one exception that a user sees, and what torch says when memory does not suffice."""
+
+from __future__ import annotations
+
+import re
+
+FULL = re.compile(r"Tried to allocate ([\d.]+ \w+).*?capacity of ([\d.]+ \w+) of which ([\d.]+ \w+) is free", re.DOTALL)
 
 
 class PixelwiseError(Exception):
@@ -6,3 +12,18 @@ class PixelwiseError(Exception):
 
     The message names the file, the value found and what is allowed. The command line prints it and exits with status 2.
     """
+
+
+def out_of_memory(error: BaseException) -> bool:
+    """Whether memory did not suffice, of the host or of a card; an illegal access to memory is no such error."""
+    host = isinstance(error, RuntimeError) and "allocate memory" in str(error)  # torch has no class for it
+    return host or isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
+
+
+def shortage(error: BaseException) -> str:
+    """Such an error in words: what was asked for and what was free, where torch says so."""
+    found = FULL.search(str(error))
+    if found is None:
+        return "out of memory"
+    asked, whole, free = found.groups()
+    return f"out of memory: {asked} asked for, {free} of the card's {whole} free"

@@ -21,7 +21,7 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
-from pixelwise.errors import PixelwiseError
+from pixelwise.errors import PixelwiseError, out_of_memory, shortage
 from pixelwise.files.file_in_use import worked_on
 from pixelwise.terminal import screen
 from pixelwise.terminal.streams import drain, held, name_standard_output, separate_log
@@ -69,9 +69,8 @@ def _signals() -> Iterator[None]:
 
 def _machine(error: BaseException) -> str | None:
     """What libraries say, each in its own class of exception, when the machine is too small; None for all else."""
-    host = isinstance(error, RuntimeError) and "allocate memory" in str(error)  # torch has no class for it
-    if host or isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
-        return "out of memory; use a smaller batch or image size"
+    if out_of_memory(error):
+        return f"{shortage(error)}; use a smaller batch or image size"
     if "No space left" in str(error) or "File too large" in str(error):
         return f"the disk is full: {error}"
     return None

@@ -1,13 +1,16 @@
 """The benchmark runs end to end on narrow networks, and what it writes is what the report reads."""
 
+import argparse
 import csv
+import json
 import shutil
+import time
 
 import numpy as np
 import pytest
 import torch
 
-from benchmarks import bench, gpu, show, subjects
+from benchmarks import bench, device_checks, gpu, precision_limits, show, subjects
 from benchmarks.sections import Bench
 from pixelwise.record import read_records
 
@@ -88,10 +91,37 @@ def test_checks_of_the_gpu_command(monkeypatch, tmp_path):
     assert '"passed": true' in (tmp_path / "checks.json").read_text()
 
 
-def test_a_failing_check_is_reported_and_the_rest_goes_on(capsys):
-    report = gpu.Report()
-    report.check("breaks", lambda: 1 / 0, 1.0)
-    report.check("not a number", lambda: float("nan"), 1.0)
-    report.check("fine", lambda: 0.5, 1.0)
-    assert report.failed == 2
-    assert "ZeroDivisionError" in capsys.readouterr().out
+def test_a_failing_check_is_reported_and_the_rest_goes_on(monkeypatch, tmp_path):
+    one = torch.tensor(1.0)
+
+    def found(value):
+        return lambda: precision_limits.distance(one * value, one * 0)
+
+    monkeypatch.setattr(precision_limits, "limit", lambda name: precision_limits.Distance(1.0, 1.0, 1.0))
+    measures = {"breaks": lambda: 1 / 0, "not a number": found(float("nan")), "too far": found(2.0), "fine": found(0.5)}
+    report = gpu.Report(tmp_path / "checks.json")
+    checks = [device_checks.Check(name, measure) for name, measure in measures.items()]
+    assert device_checks.run(checks, report.keep)
+    kept = {entry["check"]: entry for entry in json.loads(report.file.read_text())["checks"]}
+    assert [name for name, entry in kept.items() if entry["passed"]] == ["fine"] and report.failed == 3
+    assert kept["breaks"]["problem"].startswith("ZeroDivisionError") and kept["too far"]["distance"]["mean"] == 2
+
+
+def test_groups_run_in_processes_and_a_lost_one_costs_one_check(monkeypatch, tmp_path):
+    arguments = ["--out", str(tmp_path), "--device", "cpu", "--quick", "--skip", "bench", "--jobs", "2"]
+    monkeypatch.setattr("sys.argv", ["gpu.py", *arguments])
+    assert gpu.main() == 0
+    document = json.loads((tmp_path / "checks.json").read_text())
+    names = [check.name for checks in device_checks.groups(torch.device("cpu"), True).values() for check in checks]
+    assert sorted(entry["check"] for entry in document["checks"]) == sorted(names) and not document["problems"]
+    report = gpu.Report(tmp_path / "other.json")
+    broken = argparse.Namespace(out=tmp_path, device="cpu", quick=False)  # such a group is not known to the process
+    (tmp_path / "groups").mkdir(exist_ok=True)
+    monkeypatch.setattr(device_checks, "groups", lambda *_: {"no such": [device_checks.Check("lost", one)]})
+    gpu.separately(report, broken, "no such", 1, time.monotonic() + 60)
+    (entry,) = report.checks
+    assert entry["check"] == "lost" and not entry["passed"] and "KeyError" in entry["problem"]
+
+
+def one():
+    raise AssertionError("never asked")

@@ -87,7 +87,7 @@ def threads_of(step):
 
 def gpus_of(step):
     """Resource function: one card for a job that computes on one, where there is any."""
-    return lambda wildcards: int(GPUS > 0 and clone.on_card(job_of(step, wildcards)))
+    return lambda wildcards: int(GPUS > 0 and job_of(step, wildcards).on_gpu)
 
 
 def preflight():

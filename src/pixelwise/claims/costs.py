@@ -15,7 +15,6 @@ from pixelwise.errors import PixelwiseError
 from pixelwise.files import listings
 from pixelwise.files.step_documents import LogLine
 from pixelwise.models import declarations
-from pixelwise.planning.clone import on_card
 from pixelwise.planning.jobs import Job
 
 ARCHITECTURES = "pixelwise.models.architectures."
@@ -114,7 +113,7 @@ def from_log(jobs: Sequence[Job], datasets: Datasets, log: Path, device: str) ->
                     architecture_of(job),
                     work_of(job, datasets),
                     entry.seconds,
-                    device if on_card(job) else "cpu",
+                    device if job.on_gpu else "cpu",
                     basis,
                     options_of(job),
                 )

@@ -18,7 +18,6 @@ from pixelwise.claims.verdicts import decide
 from pixelwise.claims.wording import quantity, subjects
 from pixelwise.data import declared_kinds
 from pixelwise.data.declared_kinds import Folder, find
-from pixelwise.planning.clone import on_card
 from pixelwise.planning.jobs import RUN_LOG, Job
 
 if TYPE_CHECKING:
@@ -134,14 +133,14 @@ def groups_of(jobs: list[Job], log: Path, device: str, card: str | None = None) 
     for name, members in grouped.items():
         row: dict[str, Any] = {"jobs": name, "count": len(members)}
         for column, where in (("hours", device), ("gpu_hours", "cuda")):
-            where = where if on_card(members[0]) else "cpu"
+            where = where if members[0].on_gpu else "cpu"
             scaling = costs.scaling_of(document, members[0], card)
             found = [costs.estimate(job, datasets, recorded, where, scaling) for job in members]
             seconds = [cost.seconds for cost in found if cost.seconds is not None]
             row[column] = sum(seconds) / 3600 if len(seconds) == len(found) else None
             row.setdefault("basis", found[0].basis)
-        peak = peaks.memory_gb(members[0], datasets) if on_card(members[0]) else None
-        if peak is None and on_card(members[0]):
+        peak = peaks.memory_gb(members[0], datasets) if members[0].on_gpu else None
+        if peak is None and members[0].on_gpu:
             peak = costs.memory_gb(members[0], datasets, document)
         row["gpu_memory_gb"] = peak
         if members[0].kind in ("fetch", "weights") and row["hours"] is None:

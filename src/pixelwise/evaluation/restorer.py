@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from pixelwise.errors import PixelwiseError
+from pixelwise.errors import PixelwiseError, out_of_memory, shortage
 from pixelwise.models import checkpoint, registry
 from pixelwise.models.layers import InputShape
 
@@ -98,10 +98,10 @@ class Restorer:
         batch = torch.from_numpy(np.ascontiguousarray(padded))[None].to(self.device)
         try:
             result: Image = self.module(batch)[0, :, :height, :width].float().cpu().numpy()
-        except RuntimeError as error:  # torch has no class of its own for a full host memory
-            if "alloc" not in str(error) and "memory" not in str(error):
+        except RuntimeError as error:
+            if not out_of_memory(error):
                 raise
-            raise PixelwiseError(f"image of {height}x{width} pixels: out of memory; cut it into parts") from None
+            raise PixelwiseError(f"image of {height}x{width} pixels: {shortage(error)}; cut it into parts") from None
         return result
 
 

@@ -16,6 +16,7 @@ from torch import nn
 from pixelwise.artifacts import write_json, write_text
 from pixelwise.errors import PixelwiseError
 from pixelwise.evaluation import card_state, hardware, latency, scopes, timed_baselines
+from pixelwise.evaluation.device_limits import device_limit, in_one_line
 from pixelwise.evaluation.finished_conditions import Finished, Results
 from pixelwise.evaluation.latency import Facts
 from pixelwise.evaluation.stopwatch import Call, peak_memory
@@ -53,7 +54,7 @@ def run(settings: TimeSettings, inputs: dict[str, Path], out: Path, work: Path) 
         inputs: None; weights and inputs are random, since speed does not depend on their values.
         out: Receives metrics.json (latencies, ratios, arithmetic), samples.csv (every timed call), states.json (clocks,
             power, temperature and other processes during each condition) and skipped.json (what this device could not
-            do, and why).
+            do, and why; which kernels it did without).
         work: Keeps every finished condition, so that a run that was stopped goes on where it was.
 
     Raises:
@@ -99,7 +100,7 @@ def _once(finished: Finished, facts: Facts, measure: Callable[[], Results]) -> R
     try:
         made = measure()
     except torch.AcceleratorError as error:
-        reason = " ".join([f"{type(error).__name__}:", *str(error).splitlines()[:1]])
+        reason = in_one_line(error)
         finished.keep(facts, Results(skipped=[facts | {"reason": reason}]))
         place = ", ".join(str(value) for value in facts.values())
         raise PixelwiseError(
@@ -121,8 +122,8 @@ def impossible(condition: Condition, device: torch.device) -> str | None:
         return "TF32 exists on CUDA devices only"
     if condition.precision == "tf32" and torch.cuda.get_device_capability(device) < (8, 0):
         return "this GPU has no TF32 units"
-    if condition.precision == "bf16" and device.type == "cuda" and not torch.cuda.is_bf16_supported():
-        return "this GPU has no bfloat16 units"
+    if condition.precision == "bf16" and device.type == "cuda" and torch.cuda.get_device_capability(device) < (8, 0):
+        return "this GPU has no bfloat16 units"  # torch.cuda.is_bf16_supported counts emulation
     if condition.mode == "optimised" and condition.precision != "fp32" and device.type != "cuda":
         return "the optimised form computes in fp32 on a CPU"
     return None
@@ -142,6 +143,8 @@ def _measure(
         return Results(skipped=[facts | {"reason": reason}])
     calls: dict[str, Call] = {}
     memory: dict[str, float] = {}
+    if condition.mode == "compiled":
+        torch._dynamo.reset()  # else a function that was compiled for many sizes is no longer compiled
     # The optimised form sets its own precision, layer by layer.
     with hardware.precision("fp32" if condition.mode == "optimised" else condition.precision, device):
         for label, module in modules().items():
@@ -151,17 +154,17 @@ def _measure(
                 results.skipped.append(facts | {"model": label, "reason": reason})
                 continue
             try:
-                call = _call(settings, condition, settings.models[label], module, device)
+                call, notes = _call(settings, condition, settings.models[label], module, device)
                 eager = call
                 if condition.mode == "optimised" and device.type == "cuda":  # a graph's replay hides its memory
-                    eager = _call(settings, condition, settings.models[label], module, device, cuda_graph=False)
+                    eager, _ = _call(settings, condition, settings.models[label], module, device, cuda_graph=False)
                 memory[label] = peak_memory(eager, device)
                 calls[label] = call
+                results.skipped += [facts | {"model": label, "note": note} for note in notes]
             except Exception as error:
                 if not device_limit(error):
                     raise
-                reason = " ".join([f"{type(error).__name__}:", *str(error).splitlines()[:1]])
-                results.skipped.append(facts | {"model": label, "reason": reason})
+                results.skipped.append(facts | {"model": label, "reason": device_limit(error)})
         times, state = card_state.timed(settings, calls, device)
     facts |= {"busy": True} if state["others"] else {}
     results.states.append(facts | state)
@@ -184,11 +187,10 @@ def _call(
     module: nn.Module,
     device: torch.device,
     cuda_graph: bool = True,
-) -> Call:
-    """The function to time; it has been run once, so that compilation and lazy set-up are over."""
+) -> tuple[Call, list[str]]:
+    """The function to time, and what it does without; it has run once: compilation and lazy set-up are over."""
     network: nn.Module | Optimised = module
     if condition.mode == "compiled":
-        torch._dynamo.reset()
         network = cast(nn.Module, torch.compile(module, dynamic=False))
     elif condition.mode == "optimised":
         network = optimise(module, condition.precision, cuda_graph)
@@ -200,10 +202,4 @@ def _call(
         labels, edge = latency.semantic_channels(settings, model)
         call = scopes.translation_call(condition.scope, network, drawn, labels, edge, device)
     call()
-    return call
-
-
-def device_limit(error: Exception) -> bool:
-    """Whether the device's memory or its compiler is to blame, and not the settings."""
-    compiler = type(error).__module__.startswith(("torch._dynamo", "torch._inductor"))
-    return compiler or isinstance(error, torch.OutOfMemoryError)
+    return call, network.notes if isinstance(network, Optimised) else []

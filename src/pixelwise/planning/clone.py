@@ -11,9 +11,6 @@ from pixelwise.cards import builds, found
 from pixelwise.errors import PixelwiseError
 from pixelwise.planning.jobs import Job
 
-PROCESSOR = frozenset({"inspect", "convert"})
-"""Kinds of job that never use a card, whatever the profile's `compute` says."""
-
 
 def run_this_checkout(root: Path) -> None:
     """Put a clone's `src` before any installed copy, and this interpreter's folder first, for all child processes."""
@@ -28,13 +25,6 @@ def gpus() -> int:
     return found.count()
 
 
-def on_card(job: Job) -> bool:
-    """Whether a job computes on a card where there is one: methods without training (BM3D) and counts never do."""
-    device = getattr(job.settings, "device", "cpu")
-    baselines = job.kind == "restore" and getattr(job.settings, "name", "") == "baselines"
-    return device != "cpu" and not baselines and job.kind not in PROCESSOR
-
-
 def preflight(jobs: Iterable[Job], stale: Iterable[str]) -> None:
     """Refuse a run whose jobs would need a card that is there but that PyTorch cannot use.
 
@@ -42,5 +32,5 @@ def preflight(jobs: Iterable[Job], stale: Iterable[str]) -> None:
         PixelwiseError: With one line that says why, and how to install what could.
     """
     waiting = set(stale)
-    if any(job.id in waiting and on_card(job) for job in jobs) and (line := builds.problem(found.cards())):
+    if any(job.id in waiting and job.on_gpu for job in jobs) and (line := builds.problem(found.cards())):
         raise PixelwiseError(f"{line}; {builds.PROCESSOR}")

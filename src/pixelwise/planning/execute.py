@@ -14,7 +14,7 @@ from typing import Any
 
 from pixelwise import artifacts
 from pixelwise.artifacts import MANIFEST, MARK, read_json, stamp, write_json
-from pixelwise.errors import PixelwiseError
+from pixelwise.errors import PixelwiseError, out_of_memory
 from pixelwise.files.disk import append
 from pixelwise.files.reading import checked
 from pixelwise.planning import environment, paths
@@ -147,6 +147,12 @@ def execute(file: Path, step: str) -> Path:
             packages = environment.installed(entries(job["kind"], job["modules"]))
             artifacts.write_manifest(out, {**job, "packages": packages}, inputs)
             status = "done"
+        except Exception as error:
+            if not out_of_memory(error):
+                raise
+            from pixelwise.claims.fitting import advice
+
+            raise PixelwiseError(f"{file}: {advice(error, job['kind'], settings, folders.get('data'))}") from None
         finally:
             if status == "failed":
                 artifacts.remove(out)

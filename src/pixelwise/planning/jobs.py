@@ -28,6 +28,7 @@ class Kind:
         scans: Packages all of whose modules it imports, found by scanning them.
         reports: Whether it reads the records of all steps.
         tells: Whether it tells how its inputs were made, so that it is made anew once a change of them is accepted.
+        processor: Whether it computes on the processor only, whatever the profile's `compute` says.
     """
 
     step: str
@@ -37,6 +38,7 @@ class Kind:
     scans: tuple[str, ...] = ()
     reports: bool = False
     tells: bool = False
+    processor: bool = False
 
     @property
     def declarations(self) -> tuple[str, ...]:
@@ -56,7 +58,9 @@ KINDS = {
     "segmentation": Kind(
         "train", "pixelwise.training.segmentation", "pixelwise.settings.training:SegmentationSettings"
     ),
-    "convert": Kind("train", "pixelwise.models.official.convert", "pixelwise.settings.models:ConvertSettings"),
+    "convert": Kind(
+        "train", "pixelwise.models.official.convert", "pixelwise.settings.models:ConvertSettings", processor=True
+    ),
     "generate": Kind("generate", "pixelwise.evaluation.generate", "pixelwise.settings.evaluation:GenerateSettings"),
     "follow": Kind(
         "follow",
@@ -82,6 +86,7 @@ KINDS = {
         "pixelwise.evaluation.inspect_networks",
         "pixelwise.settings.claims:ArchitectureSettings",
         ("architecture",),
+        processor=True,
     ),
     "summarise": Kind(
         "summarise", "pixelwise.reporting.summary", "pixelwise.settings.reporting:SummarySettings", reports=True
@@ -156,6 +161,13 @@ class Job:
     def step(self) -> str:
         """The subcommand that executes this job."""
         return KINDS[self.kind].step
+
+    @property
+    def on_gpu(self) -> bool:
+        """Whether it computes on a graphics card where there is one: methods without training (BM3D) never do."""
+        device, name = (getattr(self.settings, field, "cpu") for field in ("device", "name"))
+        without_training = self.kind == "restore" and name == "baselines"
+        return device != "cpu" and not without_training and not KINDS[self.kind].processor
 
     @property
     def places(self) -> Places:

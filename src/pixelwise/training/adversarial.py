@@ -147,14 +147,15 @@ class Translation:
         total = torch.zeros(2, device=self.machine.device)
         for number, (semantics, real, *ids) in enumerate(batches):
             self._iterate_spectral_norms(number == 0)
-            with self.discriminator.learning(number == len(batches) - 1) as discriminator, self.machine.autocast():
-                if settings.procedure == "spade":
-                    with torch.no_grad():
-                        fake = self.generator.plain(semantics, *ids)
-                else:
-                    fake = pictures[number]
-                on_fake, on_real = self._discriminate(discriminator, semantics, fake, real)
-                values = torch.stack(losses.discriminator(on_fake, on_real, settings.gan_loss, settings.procedure))
+            with self.discriminator.learning(number == len(batches) - 1) as discriminator:
+                with self.machine.autocast():
+                    if settings.procedure == "spade":
+                        with torch.no_grad():
+                            fake = self.generator.plain(semantics, *ids)
+                    else:
+                        fake = pictures[number]
+                    on_fake, on_real = self._discriminate(discriminator, semantics, fake, real)
+                    values = torch.stack(losses.discriminator(on_fake, on_real, settings.gan_loss, settings.procedure))
                 (values.sum() / len(batches)).backward()  # type: ignore[no-untyped-call]
             total += values.detach() / len(batches)
         return total

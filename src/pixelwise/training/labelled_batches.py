@@ -32,7 +32,7 @@ class Store:
         self.rows, self.device = rows[:count], device
         self.resident: Tensor | None = None
         if device.type == "cuda" and self.rows.nbytes < SHARE_OF_MEMORY * torch.cuda.mem_get_info(device)[0]:
-            self.resident = torch.from_numpy(np.ascontiguousarray(self.rows)).to(device)
+            self.resident = torch.from_numpy(np.array(self.rows)).to(device)
 
     def take(self, index: Tensor) -> Tensor:
         """Rows `index` (int64 [B] on the processor), on the device."""

@@ -62,6 +62,17 @@ class Machine:
 
 
 @contextmanager
+def exact_products() -> Iterator[None]:
+    """Matrix products in float32, whatever `precision` allows: TF32 has ten bits, coordinates of an image need more."""
+    before = torch.backends.cuda.matmul.allow_tf32
+    torch.backends.cuda.matmul.allow_tf32 = False
+    try:
+        yield
+    finally:
+        torch.backends.cuda.matmul.allow_tf32 = before
+
+
+@contextmanager
 def set_up(settings: TrainingSettings) -> Iterator[Machine]:
     """Set threads and precision, join the other processes where `torchrun` started several, and leave at the end.
 

@@ -49,7 +49,7 @@ class MotionBlur:
     def __call__(self, patches: Tensor, chosen: Tensor) -> Tensor:
         """Blur [B, C, H, W], each patch with its own kernel; the result is smaller by `margin` on every side."""
         count, channels = patches.shape[:2]
-        kernels = self.kernels[chosen.to(patches.device)].repeat_interleave(channels, 0)[:, None]
+        kernels = self.kernels[chosen.to(patches.device, non_blocking=True)].repeat_interleave(channels, 0)[:, None]
         planes = patches.reshape(1, count * channels, *patches.shape[2:])
         blurred = F.conv2d(planes, kernels, groups=count * channels)
         return blurred.reshape(count, channels, *blurred.shape[2:])

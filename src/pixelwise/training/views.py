@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from pixelwise.training.machine import exact_products
 from pixelwise.training.randomness import generator
 
 VOID = 255
@@ -66,7 +67,10 @@ def view(pictures: Tensor, classes: Tensor, maps: Tensor, target: tuple[int, int
     Returns:
         float32 [B, 3, height, width] and int64 [B, height, width].
     """
-    grid = F.affine_grid(maps.to(pictures.device), [len(pictures), 3, *target], align_corners=False)
+    with exact_products():
+        grid = F.affine_grid(
+            maps.to(pictures.device, non_blocking=True), [len(pictures), 3, *target], align_corners=False
+        )
     seen = F.grid_sample(pictures, grid, "bilinear", "zeros", align_corners=False)
     shifted = (classes.float() - VOID)[:, None]
     found = F.grid_sample(shifted, grid, "nearest", "zeros", align_corners=False)

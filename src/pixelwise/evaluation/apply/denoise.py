@@ -5,13 +5,24 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from pixelwise.errors import PixelwiseError
 from pixelwise.evaluation.apply import own_picture
+from pixelwise.evaluation.hardware import select_device
 from pixelwise.evaluation.restorer import Restorer
 from pixelwise.files import outputs
 
 
-def denoise(image: Path, out: Path, checkpoint: Path, sigma: float | None = None, force: bool = False) -> None:
+def denoise(
+    image: Path,
+    out: Path,
+    checkpoint: Path,
+    sigma: float | None = None,
+    force: bool = False,
+    device: str = "auto",
+    threads: int | None = None,
+) -> None:
     """Denoise a picture of any size, gray or colour, 8 or 16 bit.
 
     A network for gray images treats red, green and blue one by one; a network for colour refuses gray pictures. A
@@ -25,6 +36,8 @@ def denoise(image: Path, out: Path, checkpoint: Path, sigma: float | None = None
         checkpoint: Network trained or converted by this project.
         sigma: Noise level of the picture on the 0-255 scale. If given, it must be one that the network was trained for.
         force: Whether a file that stands at `out` may be replaced.
+        device: "auto", "cpu" or "cuda".
+        threads: Threads on the CPU; torch's own number if None.
 
     Raises:
         PixelwiseError: If a file is not readable, does not fit the network or cannot hold the result.
@@ -33,7 +46,7 @@ def denoise(image: Path, out: Path, checkpoint: Path, sigma: float | None = None
     outputs.check(out, inputs, force)
     picture = own_picture.read(image)
     own_picture.check_target(out, picture)
-    network = Restorer(checkpoint)
+    network = Restorer(checkpoint, select_device(device, threads or torch.get_num_threads()))
     check_level(checkpoint, network.info.get("extra", {}), sigma)
     if network.channels == 3 and picture.pixels.ndim == 2:
         raise PixelwiseError(f"{image}: a gray picture; {checkpoint} needs colour, give a network for gray images")

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from pixelwise.models.fast import fused_triton
+from pixelwise.models.fast import fused_triton, plain_forms
 from pixelwise.models.fast.engine import Convolution, First, Function, Inputs, Layer, Stream, border, effective_weight
-from pixelwise.models.fast.pixelwise_triton import Precision, pixelwise_mlp_triton, supports
+from pixelwise.models.fast.kernel_choice import shared_memory, tell
+from pixelwise.models.fast.pixelwise_triton import Precision, pixelwise_mlp_triton, program, supports
 from pixelwise.models.pixelwise_stream import Form, pixelwise_mlp
 from pixelwise.models.tent import tent_downsample
 
@@ -31,11 +33,26 @@ class CudaEngine:
 
     Args:
         precision: "fp32", "tf32" (float32 storage; the caller allows TF32) or "bf16".
+        obstacle: Why the kernels cannot run here (`kernel_choice.obstacle`); PyTorch's own forms then take their place.
+
+    Attributes:
+        notes: Which kernels are not used and why, a line each.
     """
 
-    def __init__(self, precision: Literal["fp32", "tf32", "bf16"]) -> None:
-        self.arithmetic = STREAM[precision]
+    def __init__(self, precision: Literal["fp32", "tf32", "bf16"], obstacle: str | None = None) -> None:
+        self.notes: list[str] = []
+        self.arithmetic, self.kernels = STREAM[precision], obstacle is None
+        forms = fused_triton if self.kernels else plain_forms
+        self.semantics: Callable[..., Tensor] = forms.semantics
+        self.instance_norm: Callable[..., Tensor] = forms.instance_norm
+        if obstacle:
+            self._note(f"{obstacle}: PyTorch's own forms are used instead of this package's kernels")
         self.dtype = torch.bfloat16 if precision == "bf16" else torch.float32
+
+    def _note(self, line: str) -> None:
+        if line not in self.notes:
+            self.notes.append(line)
+            tell(line)
 
     def _weight(self, weight: Tensor) -> Tensor:
         return weight.to(self.dtype).contiguous(memory_format=torch.channels_last)
@@ -52,7 +69,7 @@ class CudaEngine:
                 image = F.conv_transpose2d(image, weight, None, stride, zeros, extra)
             else:
                 image = F.conv2d(image, weight, None, stride, zeros)
-            return fused_triton.instance_norm(image, affine, relu, shortcut, pad)
+            return self.instance_norm(image, affine, relu, shortcut, pad)
 
         return run
 
@@ -66,7 +83,7 @@ class CudaEngine:
         def run(inputs: Inputs, pad: int = 0) -> Tensor:
             if inputs.labels is not None:
                 count = channels - (inputs.edge is not None)
-                image = fused_triton.semantics(
+                image = self.semantics(
                     inputs.labels, inputs.edge, count, factor, reflected, weight.shape[1], self.dtype
                 )
             else:
@@ -75,7 +92,7 @@ class CudaEngine:
                 image = F.pad(image, [reflected] * 4, mode="reflect") if reflected else image
                 image = _padded(image, 1, ALIGNMENT).to(self.dtype).contiguous(memory_format=torch.channels_last)
             image = F.conv2d(image, weight, None, stride, zeros)
-            return fused_triton.instance_norm(image, affine, pad=pad)
+            return self.instance_norm(image, affine, pad=pad)
 
         return run
 
@@ -104,8 +121,14 @@ class CudaEngine:
         def run(image: Tensor, labels: Tensor | None, dense: Tensor | None, form: Form) -> Tensor:
             grid = F.linear(image.permute(0, 2, 3, 1), weight, bias)[..., :length]
             dense = None if dense is None else dense.float().contiguous()
-            if supports(form):
-                return pixelwise_mlp_triton(grid, labels, dense, form, self.arithmetic)
+            if self.kernels and supports(form):
+                if program(grid, labels, dense, form, self.arithmetic):
+                    return pixelwise_mlp_triton(grid, labels, dense, form, self.arithmetic)
+                limit = (shared_memory(grid.device) or 0) // 1024
+                self._note(
+                    f"the pixelwise kernel in {self.arithmetic} with tiles of {form.tile} needs more than the "
+                    f"{limit} KiB of shared memory that this card has for a block: PyTorch's own form is used"
+                )
             return pixelwise_mlp(grid.float().contiguous(), labels, dense, form)
 
         return run

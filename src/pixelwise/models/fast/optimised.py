@@ -9,9 +9,9 @@ done for ASAP-Net and for the networks it is compared with.
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Literal, cast
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -20,8 +20,7 @@ from pixelwise.errors import PixelwiseError
 from pixelwise.models import declarations, registry
 from pixelwise.models.fast.engine import Engine, Inputs
 from pixelwise.models.fast.engine_cpu import CpuEngine
-from pixelwise.models.fast.engine_cuda import CudaEngine
-from pixelwise.models.fast.pixelwise_triton import available
+from pixelwise.models.fast.kernel_choice import obstacle
 from pixelwise.models.fast.prepared import Forward, Prepared, unchanged
 from pixelwise.models.label_ids import exact_labels
 from pixelwise.models.layers import InputShape
@@ -30,7 +29,11 @@ Precision = Literal["fp32", "tf32", "bf16"]
 
 
 class Optimised:
-    """A generator prepared for inference; made by `optimise`."""
+    """A generator prepared for inference; made by `optimise`.
+
+    Attributes:
+        notes: Which kernels this device does not run and why, a line each; complete after the first call.
+    """
 
     def __init__(
         self,
@@ -40,8 +43,10 @@ class Optimised:
         edge: bool | None,
         precision: Precision,
         graphs: bool,
+        notes: list[str],
     ) -> None:
         self.forward, self.legal, self.precision, self.graphs = forward, legal, precision, graphs
+        self.notes = notes
         self.labels, self.edge = labels, edge  # number of labels (0: any, None: takes none); whether an edge follows
         # One pool for the memory of all graphs: they run in turn, and their results are cloned.
         self.pool = torch.cuda.graph_pool_handle() if graphs else None
@@ -136,7 +141,7 @@ def optimise(module: nn.Module, precision: Precision = "fp32", cuda_graph: bool 
         module: Any network of this package in evaluation mode, on the device where it will run. It gets the form that
             its model's declaration names; a network without one runs as it is, in the precision wanted.
         precision: "fp32"; on CUDA also "tf32" and "bf16".
-        cuda_graph: On CUDA with Triton, record a graph for each input size and replay it.
+        cuda_graph: On CUDA, record a graph for each input size and replay it.
 
     Raises:
         PixelwiseError: If the precision is not one of the device's.
@@ -147,20 +152,23 @@ def optimise(module: nn.Module, precision: Precision = "fp32", cuda_graph: bool 
     if other := {value.dtype for value in module.parameters()} - {torch.float32}:
         raise PixelwiseError(f"weights in {other.pop()}; only float32 can be prepared")
     module = copy.deepcopy(module)  # engines keep views of what they need not rearrange
-    fused = device.type == "cuda" and available(device)
+    cuda, notes = device.type == "cuda", list[str]()
     prepared: Prepared | None = None
-    if fused or device.type == "cpu":
-        prepared = _form(module, CudaEngine(precision) if fused else CpuEngine())
+    if (make := _form(module)) and (cuda or device.type == "cpu"):
+        engine: Engine = CpuEngine()
+        if cuda:
+            from pixelwise.models.fast.engine_cuda import CudaEngine  # with Triton, which nothing else needs
+
+            engine = CudaEngine(precision, obstacle(device))
+            notes = engine.notes
+        prepared = make(module, engine)
     if prepared is None:
         plain = unchanged(module, device, torch.bfloat16 if precision == "bf16" else torch.float32)
         prepared = Prepared(plain, None)
-    forward, legal, labels, edge = prepared
-    return Optimised(forward, legal, labels, edge, precision, cuda_graph and fused and device.type == "cuda")
+    return Optimised(*prepared, precision, cuda_graph and cuda, notes)
 
 
-def _form(module: nn.Module, engine: Engine) -> Prepared | None:
-    """The form that the network's model declares, or None."""
-    for model in declarations.files().get(type(module).__module__, ()):
-        if make := registry.function(model.name, "optimised"):
-            return cast("Prepared | None", make(module, engine))
-    return None
+def _form(module: nn.Module) -> Callable[[nn.Module, Engine], Prepared | None] | None:
+    """What makes the form that the network's model declares, or None."""
+    models = declarations.files().get(type(module).__module__, ())
+    return next((make for model in models if (make := registry.function(model.name, "optimised"))), None)

@@ -1,0 +1,114 @@
+"""What a card cannot do is told apart from mistakes, and what would fit is named."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from pixelwise import net
+from pixelwise.artifacts import write_json
+from pixelwise.claims.fitting import advice
+from pixelwise.errors import PixelwiseError
+from pixelwise.evaluation.device_limits import device_limit
+from pixelwise.evaluation.restorer import Restorer
+from pixelwise.models import build, checkpoint
+from pixelwise.models.fast import kernel_choice
+from pixelwise.planning.jobs import Job
+from pixelwise.settings.models import ConvertSettings
+from pixelwise.settings.restoration import RestorationSettings
+from pixelwise.settings.training import AdversarialSettings
+
+CUDA = torch.device("cuda")
+FULL = torch.OutOfMemoryError(
+    "CUDA out of memory. Tried to allocate 1.50 GiB. GPU 0 has a total capacity of 14.58 GiB of which 812.00 MiB is "
+    "free. Of the allocated memory 12.1 GiB is allocated by PyTorch."
+)
+ILLEGAL = torch.AcceleratorError("CUDA error: an illegal memory access was encountered", 700)
+
+
+@pytest.mark.parametrize(
+    ("error", "limit"),
+    [
+        (FULL, "OutOfMemoryError: CUDA out of memory"),
+        (RuntimeError("Failed to find C compiler. Please specify via CC environment variable"), "RuntimeError: Failed"),
+        (subprocess.CalledProcessError(1, ["gcc", "main.c"]), "CalledProcessError: Command"),
+        (ILLEGAL, None),
+        (RuntimeError("mat1 and mat2 shapes cannot be multiplied"), None),
+    ],
+)
+def test_device_limits(error, limit):
+    found = device_limit(error)
+    assert (found is None) if limit is None else found.startswith(limit)
+
+
+def test_tritons_errors_are_device_limits():
+    pytest.importorskip("triton")
+    from triton.compiler.errors import CompilationError
+    from triton.runtime.errors import OutOfResources
+
+    assert device_limit(OutOfResources(131072, 101376, "shared memory")).startswith("OutOfResources: out of resource")
+    assert device_limit(CompilationError("", None, "no"))
+
+
+def test_an_illegal_access_is_not_told_as_a_full_memory(tmp_path, monkeypatch):
+    assert net.judge(FULL, "x")[0] == 2 and net.judge(ILLEGAL, "x") == (1, None)
+    options = {"depth": 3, "width": 4}
+    checkpoint.save(tmp_path / "n.safetensors", build("dncnn", **options), "dncnn", options)
+    restorer = Restorer(tmp_path / "n.safetensors")
+    for error, seen in ((FULL, PixelwiseError), (ILLEGAL, torch.AcceleratorError)):
+
+        def failing(batch, error=error):
+            raise error
+
+        monkeypatch.setattr(restorer, "module", failing)
+        with pytest.raises(seen) as caught:
+            restorer(np.zeros((16, 16), np.float32))
+    assert "illegal" in str(caught.value)
+
+
+def test_out_of_memory_is_one_line_with_what_would_fit(tmp_path: Path):
+    write_json(tmp_path / "dataset.json", {"height": 256, "width": 512})
+    settings = AdversarialSettings(architecture="spade_pix2pixhd", batch=16)
+    line = advice(FULL, "adversarial", settings, tmp_path)
+    assert line.startswith("out of memory: 1.50 GiB asked for, 812.00 MiB of the card's 14.58 GiB free; by the planner")
+    assert "batch 16 with accumulate 1 takes" in line and ", accumulate: " in line and "\n" not in line
+    assert advice(RuntimeError("cannot allocate memory"), "fid", object(), None) == "out of memory; use smaller images"
+
+
+def test_kernels_need_a_card_a_compiler_and_headers(tmp_path, monkeypatch):
+    pytest.importorskip("triton")
+    obstacle = kernel_choice.obstacle.__wrapped__
+    assert "CUDA device" in obstacle(torch.device("cpu"))
+    monkeypatch.delenv("CC", raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert obstacle(CUDA) == "no C compiler (gcc or clang), which Triton needs"
+    monkeypatch.setenv("CC", sys.executable)
+    monkeypatch.setattr(kernel_choice.sysconfig, "get_paths", lambda: {"include": str(tmp_path)})
+    assert "install the headers of Python" in obstacle(CUDA)
+    (tmp_path / "Python.h").touch()
+    assert obstacle(CUDA) is None
+
+
+def test_without_a_card_triton_is_not_even_imported():
+    code = (
+        "import sys, torch; from pixelwise.models import build; from pixelwise.models.fast.optimised import optimise; "
+        "optimise(build('dncnn', depth=3, width=4).eval())(torch.rand(1, 1, 32, 32)); print('triton' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "False"
+
+
+def test_jobs_that_compute_on_the_processor_ask_for_no_card():
+    def job(kind, settings):
+        return Job("", kind, settings, "", "").on_gpu
+
+    assert job("adversarial", AdversarialSettings(architecture="asapnet", batch=1))
+    assert not job("adversarial", AdversarialSettings(architecture="asapnet", batch=1, device="cpu"))
+    assert not job("convert", ConvertSettings.model_construct())
+    scored = {"dataset": "photos", "protocol": "set12"}
+    assert job("restore", RestorationSettings(name="dncnn", **scored))
+    assert not job("restore", RestorationSettings(name="baselines", **scored))
