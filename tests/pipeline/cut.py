@@ -117,7 +117,9 @@ def wanted(params: dict[str, Any]) -> dict[str, str]:
         found[out] = json.dumps([out, *causes], sort_keys=True)
         return found[out]
 
-    add(f"results/{run}/inspect", params["defaults"]["inspect"])
+    networks = {**params["networks"], **profile.get("networks", {})}
+    for model in {networks[entry["network"]]["architecture"] for entry in profile["train"].values()}:
+        add(f"results/{run}/inspect/{model}", params["defaults"]["inspect"])
     data = add(f"data/{run}/photos/prepared", photos, add(f"data/{run}/photos/raw", photos))
     add(f"results/{run}/restore/photos/baselines/seed0", restore, data)
     for name, entry in profile["train"].items():
