@@ -150,7 +150,7 @@ def test_planning_waits_for_another_that_plans(place: Place, monkeypatch: pytest
     monkeypatch.chdir(place.folder)
     first = exclusive.Turn("a")
     assert not first.busy
-    waiting = place.start("snakemake", "-n", "results/a/inspect/manifest.json")
+    waiting = place.start("snakemake", "-n", "results/a/inspect/dncnn/manifest.json")
     time.sleep(2)
     assert not waiting.ended()
     first.end()
