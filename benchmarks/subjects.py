@@ -17,7 +17,7 @@ from benchmarks.direct import DirectAsapNet, direct_stream
 from pixelwise.data.onehot import instance_edges, semantics
 from pixelwise.evaluation import scopes
 from pixelwise.evaluation.hardware import set_tf32
-from pixelwise.models import flops, registry
+from pixelwise.models import declarations, flops, registry
 from pixelwise.models.architectures.asapnet import AsapNet
 from pixelwise.models.fast.engine_cuda import GRID_ALIGNMENT
 from pixelwise.models.fast.kernel_choice import available
@@ -29,10 +29,7 @@ from pixelwise.models.pixelwise_stream import pixelwise_mlp
 
 Call = Callable[[], Tensor]
 LABELS = 35
-NARROW: dict[str, dict[str, Any]] = {
-    "asapnet": {"width": 8, "max_width": 32, "depth": 2},
-    "spade_pix2pixhd": {"width": 8, "blocks": 2},
-}
+NARROW: dict[str, dict[str, Any]] = {name: dict(model.small) for name, model in declarations.models().items()}
 """Options of the smoke test: everything runs, nothing takes long."""
 
 
@@ -132,7 +129,7 @@ def denoisers(condition: Condition, precisions: list[Precision]) -> Iterator[Sub
     noisy = torch.rand(condition.batch, 1, condition.height, condition.width).to(condition.device)
     gray = {"dense_channels": 1, "instance_edge": False, "output_channels": 1, "output": "linear", "residual": True}
     asap = gray | {"tile": condition.tile} | (NARROW["asapnet"] if condition.narrow else {})
-    for name, given in (("asapnet", asap), ("dncnn", {"depth": 4} if condition.narrow else {})):
+    for name, given in (("asapnet", asap), ("dncnn", NARROW["dncnn"] if condition.narrow else {})):
         with torch.device("meta"):
             flop = float(flops.count(registry.build(name, **given), torch.empty(noisy.shape)))
         with condition.device:

@@ -17,6 +17,8 @@ from pixelwise.cards.found import Card
 from pixelwise.errors import PixelwiseError
 
 GB = 1e9
+DAY = 24.0
+"""Hours above which the processor is no way to run a profile."""
 
 
 @dataclass(frozen=True)
@@ -109,13 +111,22 @@ def profiles(config: Path, there: list[Card]) -> Iterator[Finding]:
 
     usable = [card for card in there if builds.unfit(card, builds.installed()) is None]
     most = max((card.memory or float("inf") for card in usable), default=0.0) / GB
-    for name in read(config, {})["profiles"]:
-        planned = survey(plan(config, name, False))
+    try:
+        names = list(read(config, {})["profiles"])
+    except (PixelwiseError, LookupError, TypeError) as error:
+        yield Finding("profiles", str(error), True)
+        return
+    for name in names:
+        try:
+            planned = survey(plan(config, name, False))
+        except PixelwiseError as error:
+            yield Finding(f"profile {name}", str(error), True)
+            continue
         peak = max((entry["gpu_memory_gb"] or 0.0 for entry in planned["jobs"]), default=0.0)
         disk = sum(entry["disk_gb"] for entry in planned["data"])
         hours = sum(entry["hours"] or 0.0 for entry in planned["jobs"])
         wrong = [f"needs {disk:.0f} GB of disk"] if disk > planned["machine"]["free_disk_gb"] else []
-        if peak and peaks.needed_gb(peak) > most:
+        if peak and peaks.needed_gb(peak) > most and (usable or hours > DAY):
             wrong.append(f"needs a card of {peaks.needed_gb(peak):.0f} GB")
         wrong += [f"needs {entry['name']}: {entry['get']}" for entry in planned["data"] if not entry["have"]]
         card = f"{peaks.needed_gb(peak):.0f} GB of a card" if peak else "no card"

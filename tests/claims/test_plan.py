@@ -79,6 +79,7 @@ def test_drawn_data_and_short_schedules_decide_no_quality_claim(tmp_path, monkey
 
 def test_times_on_a_gpu_wait_for_a_gpu(tmp_path, monkeypatch):
     assert "S-SPD-3" not in claims(run(), tmp_path)["now"]
+    assert "S-SPD-6" not in claims(run(), tmp_path)["with_all_data"]  # withdrawn, and about a GPU
     assert "a GPU" in dict(claims(run(), tmp_path)["waiting"])
     monkeypatch.setattr(predicted_records, "accelerator", lambda: ("planted", 80.0))
     assert claims(run(device="cuda"), tmp_path)["now"]["S-SPD-3"] == "measured here"

@@ -24,8 +24,8 @@ class Build:
     last: tuple[int, int]
 
 
-# Drivers: NVIDIA, "CUDA Compatibility", minor version compatibility, table 1. Cards: PyTorch 2.11, RELEASE.md, "CUDA
-# Support Matrix" (the CUDA 13 build holds PTX for cards to come). The newest first.
+# Drivers: NVIDIA, "CUDA Compatibility", minor version compatibility, table 1. Cards: release notes of PyTorch 2.11,
+# "CUDA Support Matrix" (the CUDA 13 build holds PTX for cards to come). The newest first.
 BUILDS = (
     Build("cu130", 580, (7, 5), (99, 0)),
     Build("cu128", 525, (7, 5), (12, 9)),

@@ -11,6 +11,9 @@ PROGRAM = "nvidia-smi"
 PATIENCE = 15.0
 """Seconds after which it is taken to hang; without persistence mode the driver takes some seconds to load."""
 
+_hung: set[str] = set()
+"""Programs that hung once: this process does not ask them again, or each question would take as long."""
+
 Answer = dict[str, str | None]
 """Field -> what was said, as text: driver 560.70 is no number. None for `[N/A]` and its kind."""
 
@@ -51,12 +54,15 @@ def query(fields: Sequence[str], *, of: str = "gpu", card: str | None = None) ->
         One answer for each card or process; None if the program is missing, hangs or fails.
     """
     program = shutil.which(PROGRAM)
-    if program is None:
+    if program is None or program in _hung:
         return None
     command = [program, f"--query-{of}={','.join(fields)}", "--format=csv,noheader,nounits"]
     command += [] if card is None else [f"--id={card}"]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False, errors="replace")
-    except (OSError, subprocess.TimeoutExpired):
+    except subprocess.TimeoutExpired:
+        _hung.add(program)
+        return None
+    except OSError:
         return None
     return rows(fields, done.stdout) if done.returncode == 0 else None

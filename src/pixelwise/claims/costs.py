@@ -17,6 +17,7 @@ from pixelwise.files.step_documents import LogLine
 from pixelwise.models import declarations
 from pixelwise.planning.jobs import Job
 
+ARCHITECTURES = "pixelwise.models.architectures."
 TABLE = Path(__file__).with_name("recorded_costs.yaml")
 
 
@@ -45,8 +46,9 @@ class Cost:
 def architecture_of(job: Job) -> str:
     """Network that a job's time depends on; evaluations take the name of their subject."""
     settings: Any = job.settings
-    if job.kind == "restore" and job.modules:  # those of the model that is scored, whatever its name
-        return job.modules[0].rpartition(".")[2]
+    if job.kind == "restore":  # that of the model that is scored, whatever its name
+        networks = [name.rpartition(".")[2] for name in job.modules if name.startswith(ARCHITECTURES)]
+        return networks[0] if networks else str(settings.name)
     return str(getattr(settings, "architecture", None) or getattr(settings, "name", ""))
 
 

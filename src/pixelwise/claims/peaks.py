@@ -15,7 +15,8 @@ from pixelwise.planning.jobs import Job
 
 TABLE = Path(__file__).with_name("emulated_peaks.yaml")
 KINDS = ("adversarial", "denoising", "segmentation")
-WIDTHS = frozenset({"width", "max_width", "mlp_width", "depth", "stages", "blocks", "tile", "learned_factor"})
+WIDTHS = frozenset({"width", "max_width", "mlp_width", "norm_hidden", "depth", "stages", "blocks", "fine"})
+WIDTHS |= {"tile", "learned_factor", "downsamplings", "num_upsampling_layers"}
 """Options that change how much a network keeps."""
 SHARE, OWN = 1.1, 1.0
 """What a card must have beyond the peak: a tenth for cuDNN's work space and gaps, and 1 GB for CUDA itself."""

@@ -51,12 +51,12 @@ def decidable(known: Register, jobs: Sequence[Job]) -> list[Finding]:
 
 
 def settled(known: Register, findings: Sequence[Finding]) -> dict[str, Basis]:
-    """Claim -> what its verdict would rest on, for those that could be decided."""
+    """Claim -> what its verdict would rest on, for those that could be decided; a withdrawn claim is no longer."""
     found: dict[str, Basis] = {}
     for finding in findings:
         check = known.claim(finding.id).check
         basis, measured = basis_of(check), isinstance(check, Measurement) and finding.measured
-        if basis and (decided(finding) or (measured and finding.verdict != "other machine")):
+        if basis and (decided(finding) or (measured and finding.verdict not in ("other machine", "superseded"))):
             found[finding.id] = basis
     return found
 

@@ -27,6 +27,8 @@ _OUT = {
     "report": "results/{run}/report",
 }
 """Step -> folder of a job's outputs, by the parts of the job's id. No folder lies inside another."""
+_REAL = {"follow": "fid"}
+"""Step -> the one whose output for the photographs it reads, if that is not its own."""
 _ROLES = {
     "raw": "fetch",
     "data": "prepare",
@@ -116,7 +118,7 @@ def checked(file: Path | str, step: str, job: str, out: str, inputs: Mapping[str
     if out != found.out:
         raise PixelwiseError(f"{file}: out {out[:200]!r}; the job {job} writes to {found.out}")
     for role, folder in inputs.items():
-        made, maker = _job(folder, run), (_ROLES | {"real": step}).get(role)
+        made, maker = _job(folder, run), (_ROLES | {"real": _REAL.get(step, step)}).get(role)
         if maker not in (None, made.split("/")[0]) or (maker is None and role != made):
             raise PixelwiseError(f"{file}: inputs: {role[:80]!r} is {folder}, which the job {made} makes")
     unlinked((found,))

@@ -8,7 +8,9 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from pixelwise.claims.checks import Ran
 from pixelwise.claims.findings import by_basis, read_contradictions, read_verdicts
+from pixelwise.claims.wording import quantity, ran
 from pixelwise.reporting.hardware_words import describe
 from pixelwise.reporting.page_tables import estimate, number
 
@@ -156,18 +158,18 @@ def test(check: dict[str, Any]) -> str:
     """The check of a claim as one sentence."""
     by = str(check.get("by", ""))
     if by == "measurement":
-        subject = _names(check["model"])
-        if "against" in check:
-            joint = {"difference": "minus", "ratio": "over"}.get(str(check.get("combine")), "against")
-            subject = f"{subject} {joint} {_names(check['against'])}"
-        held = ", ".join(f"{name} {value}" for name, value in check.get("where", {}).items())
+        subject = ran(Ran(**check.get("subject", {})))
+        if "rival" in check:
+            joint = "minus" if check.get("combine") == "difference" else "over"
+            subject = f"{subject} {joint} {ran(Ran(**check['rival']))}"
+        conditions = {name: check[name] for name in ("protocol", "treatment", "device") if check.get(name)}
+        held = ", ".join(f"{name} {value}" for name, value in {**check.get("where", {}), **conditions}.items())
         data = f" on {check['dataset']}" if check.get("dataset") else ""
         need = [f"{check['min_n']} images or calls"] if check.get("min_n", 1) > 1 else []
         need += [f"{check['min_seeds']} seeds"] if check.get("min_seeds", 1) > 1 else []
         least = f"; at least {' and '.join(need)}" if need else ""
-        return (
-            f"{check['value']} of {subject}{data}{f' ({held})' if held else ''}: {rule(check.get('rule', {}))}{least}."
-        )
+        under = f" ({held})" if held else ""
+        return f"{quantity(check['value'])} of {subject}{data}{under}: {rule(check.get('rule', {}))}{least}."
     facts = "; ".join(f"{name.replace('_', ' ')}: {_plain(value)}" for name, value in check.items() if name != "by")
     return f"By {by}{f': {facts}' if facts else ''}."
 
@@ -188,10 +190,6 @@ def rule(wanted: dict[str, Any]) -> str:
         if direction.get(name) is not None:
             words.append(f"in direction only if {sign} {direction[name]:g}")
     return "; ".join(words)
-
-
-def _names(model: str | list[str]) -> str:
-    return model if isinstance(model, str) else model[0]
 
 
 def _plain(value: Any) -> str:

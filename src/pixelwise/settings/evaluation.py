@@ -167,8 +167,8 @@ class TimeSettings(Compute):
         batches: Batch sizes.
         precisions: "fp32" strict, "tf32" (CUDA only), "bf16" autocast.
         modes: "eager" (the modules as they are trained here: ASAP-Net with this package's exact pixelwise stream; the
-            direct formulation is timed in `benchmarks/` only), "compiled" (torch.compile), "optimised" (every model by
-            `models.optimised`).
+            direct formulation is timed in `benchmarks/` only), "compiled" (torch.compile), "optimised" (by
+            `models.fast.optimised`; a model that declares no optimised form is not timed, `skipped.json` says so).
         scopes: What one call covers; `evaluation.timing` defines them. Denoising knows "generator" and "transfer".
         warmup: Untimed calls of each model per condition.
         calls: Timed calls of each model per condition, at most.

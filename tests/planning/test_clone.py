@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pixelwise.errors import PixelwiseError
+from pixelwise.planning import clone
+from pixelwise.planning.graph import plan
+from tests.cards.machine import CARD, OLD, smi
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def street():
+    return list(plan(ROOT / "params.yaml", "street").jobs)
+
+
+def test_work_of_the_processor_asks_no_card(street):
+    asks = {job.id: clone.on_card(job) for job in street}
+    for name in (
+        "restore/bsd68/baselines/seed0",
+        "inspect/asapnet",
+        "summarise",
+        "judge",
+        "figures",
+        "report",
+        "prepare/camvid",
+    ):
+        assert not asks[name], name
+    assert not asks["train/train400/dncnn_released/seed0"]  # a conversion
+    for name in ("train/camvid/asapnet/seed0", "time/translation_256", "restore/bsd68/dncnn/seed0"):
+        assert asks[name], name
+    assert not any(clone.on_card(job) for job in plan(ROOT / "params.yaml", "street-cpu").jobs)
+
+
+def test_a_run_that_would_meet_an_unusable_card_is_refused(street, tmp_path, monkeypatch):
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    monkeypatch.setenv("PATH", smi(tmp_path / "bin", [OLD]))
+    with pytest.raises(
+        PixelwiseError, match=r"GTX 1080 Ti is there, but driver 560\.70 .*--torch-backend=cu126"
+    ) as refused:
+        clone.preflight(street, ["time/translation_256"])
+    assert "\n" not in str(refused.value)
+    clone.preflight(street, ["inspect/asapnet", "restore/bsd68/baselines/seed0"])
+    clone.preflight(plan(ROOT / "params.yaml", "street-cpu").jobs, ["time/translation"])
+    monkeypatch.setenv("PATH", smi(tmp_path / "bin", [CARD]))
+    clone.preflight(street, ["time/translation_256"])
