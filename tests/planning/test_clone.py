@@ -18,7 +18,7 @@ def street():
 
 
 def test_work_of_the_processor_asks_no_card(street):
-    asks = {job.id: clone.on_card(job) for job in street}
+    asks = {job.id: job.on_gpu for job in street}
     for name in (
         "restore/bsd68/baselines/seed0",
         "inspect/asapnet",
@@ -32,7 +32,7 @@ def test_work_of_the_processor_asks_no_card(street):
     assert not asks["train/train400/dncnn_released/seed0"]  # a conversion
     for name in ("train/camvid/asapnet/seed0", "time/translation_256", "restore/bsd68/dncnn/seed0"):
         assert asks[name], name
-    assert not any(clone.on_card(job) for job in plan(ROOT / "params.yaml", "street-cpu").jobs)
+    assert not any(job.on_gpu for job in plan(ROOT / "params.yaml", "street-cpu").jobs)
 
 
 def test_a_run_that_would_meet_an_unusable_card_is_refused(street, tmp_path, monkeypatch):
