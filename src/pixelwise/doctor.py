@@ -83,7 +83,7 @@ def cards(there: list[Card]) -> Iterator[Finding]:
 def device(there: list[Card]) -> Iterator[Finding]:
     """What `device: auto` would take, by PyTorch itself, and the kernels that would be used on it."""
     from pixelwise.cards.selecting import select
-    from pixelwise.models.fast.kernel_choice import obstacle
+    from pixelwise.models.fast.kernel_choice import obstacle, shared_memory
 
     try:
         chosen = select("auto", lease=False)
