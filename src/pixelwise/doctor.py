@@ -99,7 +99,8 @@ def device(there: list[Card]) -> Iterator[Finding]:
     elif reason := obstacle(chosen):
         yield Finding("kernels", f"PyTorch's own forms: {reason}", True)
     else:
-        yield Finding("kernels", "Triton's, with CUDA graphs")
+        limit = (shared_memory(chosen) or 0) // 1024
+        yield Finding("kernels", f"Triton's, where they fit into {limit} KiB of shared memory, with CUDA graphs")
 
 
 def profiles(config: Path, there: list[Card]) -> Iterator[Finding]:
