@@ -83,7 +83,7 @@ def cards(there: list[Card]) -> Iterator[Finding]:
 def device(there: list[Card]) -> Iterator[Finding]:
     """What `device: auto` would take, by PyTorch itself, and the kernels that would be used on it."""
     from pixelwise.cards.selecting import select
-    from pixelwise.models.fast.kernel_choice import obstacle
+    from pixelwise.models.fast.kernel_choice import obstacle, shared_memory
 
     try:
         chosen = select("auto", lease=False)
@@ -99,7 +99,8 @@ def device(there: list[Card]) -> Iterator[Finding]:
     elif reason := obstacle(chosen):
         yield Finding("kernels", f"PyTorch's own forms: {reason}", True)
     else:
-        yield Finding("kernels", "Triton's, with CUDA graphs")
+        limit = (shared_memory(chosen) or 0) // 1024
+        yield Finding("kernels", f"Triton's, where they fit into {limit} KiB of shared memory, with CUDA graphs")
 
 
 def profiles(config: Path, there: list[Card]) -> Iterator[Finding]:
