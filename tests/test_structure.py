@@ -21,7 +21,7 @@ ALLOWED = {
     "claims": {"claims"} | BASE,
     "reporting": {"reporting", "claims"} | BASE,
 }
-DECLARED = ("declaration", "declarations")  # what models say of themselves, without torch
+DECLARED = ("declaration", "declarations", "network_options")  # what models say of themselves, without torch
 # Modules that read files or compute with numpy alone.
 EXCEPTIONS = {
     *((layer, f"pixelwise.models.{name}") for layer in ("settings", "claims", "reporting") for name in DECLARED),
@@ -31,6 +31,7 @@ EXCEPTIONS = {
     ("reporting", "pixelwise.data.pack"),
     ("settings", "pixelwise.data.declared_kinds"),
     ("claims", "pixelwise.data.declared_kinds"),
+    ("claims", "pixelwise.data.published_weights"),
 }
 
 
