@@ -26,6 +26,7 @@ DECLARED = ("declaration", "declarations", "network_options")  # what models say
 EXCEPTIONS = {
     *((layer, f"pixelwise.models.{name}") for layer in ("settings", "claims", "reporting") for name in DECLARED),
     ("claims", "pixelwise.evaluation.statistics"),
+    ("claims", "pixelwise.evaluation.subjects"),
     ("reporting", "pixelwise.evaluation.statistics"),
     ("reporting", "pixelwise.data.read_images"),
     ("reporting", "pixelwise.data.pack"),

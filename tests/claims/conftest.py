@@ -6,6 +6,7 @@ from typing import Any
 
 from pixelwise.claims.evidence import Item
 from pixelwise.claims.register_entries import Claim
+from pixelwise.data.published_weights import WEIGHTS
 from pixelwise.record import Record, Run, Value
 
 # Programs that run beside the tests; importing one changes what torch sees of cards.
@@ -30,10 +31,13 @@ CONDITIONS: dict[str, dict[str, Any]] = {
 }
 
 
+RELEASED = WEIGHTS["dncnn_25"].sha256
 GRAY = {"instance_edge": False, "dense_channels": 1, "output_channels": 1}
 LIKE_DNCNN = {"architecture": "asapnet", "recipe": "asapnet_like_dncnn"}
 RUNS: dict[str, dict[str, Any]] = {
     "asapnet": {"architecture": "asapnet"},
+    "report_asapnet": {"architecture": "asapnet", "recipe": "report_asapnet"},
+    "report_pix2pixhd": {"architecture": "spade_pix2pixhd", "recipe": "report_pix2pixhd"},
     "asapnet_s32": {"architecture": "asapnet", "options": {"tile": 32}},
     "asapnet_s64": {"architecture": "asapnet", "options": {"tile": 64}},
     "asapnet_s128": {"architecture": "asapnet", "options": {"tile": 128}},
@@ -49,6 +53,7 @@ RUNS: dict[str, dict[str, Any]] = {
     "dncnn_s15": {"architecture": "dncnn", "recipe": "dncnn_s"},
     "dncnn_s50": {"architecture": "dncnn", "recipe": "dncnn_s"},
     "dncnn_b": {"architecture": "dncnn", "recipe": "dncnn_b", "options": {"depth": 20}},
+    "dncnn_released": {"architecture": "dncnn", "options": {"variant": "merged"}, "weights_sha256": RELEASED},
     "real": {"method": "photographs"},
 }
 RECIPES = {"asapnet": "asapnet", "pix2pixhd": "pix2pixhd", "spade_pix2pixhd": "spade_pix2pixhd", "spade": "spade"}
