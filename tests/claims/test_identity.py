@@ -138,12 +138,6 @@ def test_a_run_counted_once_whatever_folder_holds_it():
     assert len(twice.evidence) == 3
 
 
-def test_the_same_weights_scored_twice_are_one_training():
-    weights = {"weights_sha256": "3" * 64}
-    twice = [item("fid", "report_asapnet", "fid", v, 0.5, seed=s, **weights) for s, v in enumerate((70.0, 70.1, 70.2))]
-    assert not [number for number in found("S-FID-1", *twice).measured if number.seeds > 1]
-
-
 def entries():
     return [entry for entry in KNOWN.checked if isinstance(entry.check, Measurement)]
 

@@ -6,7 +6,6 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from pixelwise.artifacts import digest
 from pixelwise.claims.checks import Measurement
 from pixelwise.claims.evidence import Item, number_of, setting
 from pixelwise.claims.findings import Interval
@@ -60,7 +59,7 @@ def summarise(check: Measurement, items: Sequence[Item]) -> Estimate | None:
     Returns:
         None if there is neither an interval nor a second seed.
     """
-    distinct = list({_content(item): item for item in items}.values())
+    distinct = list({(item.record.seed, item.record.weights_sha256, item.file): item for item in items}.values())
     values = [number_of(check, item.record) for item in distinct]
     numbers = [value.value for value in values if value.value is not None]
     seeds, n = len({item.record.seed for item in distinct}), min(item.record.n for item in distinct)
@@ -87,12 +86,6 @@ def summarise(check: Measurement, items: Sequence[Item]) -> Estimate | None:
         spread=spread,
         items=tuple(distinct),
     )
-
-
-def _content(item: Item) -> str:
-    """What makes a record a number of its own: the weights, or else the seed and the values, wherever they lie."""
-    record = item.record
-    return record.weights_sha256 or digest([record.seed, record.model_dump(mode="json", include={"values"})])
 
 
 def _basis(check: Measurement, values: Sequence[Value], count: int) -> str:
