@@ -197,7 +197,8 @@ def reasons_excluded(check: Measurement, side: Sought, record: Record) -> list[s
     if check.protocol is not None and record.protocol != check.protocol:
         reasons.append(f"protocol {record.protocol}, not {check.protocol}")
     runs = [run for run in (record.subject, record.rival) if run is not None]
-    treatments = [run.treatment for run in runs if run.treatment] or [record.condition.get("treatment")]
+    treatments: list[Scalar] = [run.treatment for run in runs if run.treatment]
+    treatments = treatments or [record.condition.get("treatment")]
     for treatment in dict.fromkeys(treatments):
         if check.treatment is not None and treatment is not None and treatment != check.treatment:
             reasons.append(f"treatment {treatment}, not {check.treatment}")

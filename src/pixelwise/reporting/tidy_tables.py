@@ -24,8 +24,10 @@ COLUMNS = (
     *("source", "hardware"),
     *same_network.COLUMNS,
 )
-TEXT = ("precision", "scope", "mode", "protocol_hash", "interval", "weights_sha256", "unit", "condition", "hardware")
-TEXT += same_network.COLUMNS
+TEXT = (
+    *same_network.COLUMNS,
+    *("precision", "scope", "mode", "protocol_hash", "interval", "weights_sha256", "unit", "condition", "hardware"),
+)
 NUMBERS = ("height", "width", "sigma", "batch", "n", "seed", "value", "low", "high")
 MARKS = ("synthetic", "short")
 HIDDEN = ("label", "device", "warmup", "reference", "segmenter")
