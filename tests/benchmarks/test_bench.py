@@ -12,6 +12,7 @@ import torch
 
 from benchmarks import bench, device_checks, gpu, precision_limits, show, subjects
 from benchmarks.sections import Bench
+from pixelwise.artifacts import read_manifest
 from pixelwise.record import read_records
 
 pytestmark = pytest.mark.slow
@@ -125,3 +126,35 @@ def test_groups_run_in_processes_and_a_lost_one_costs_one_check(monkeypatch, tmp
 
 def one():
     raise AssertionError("never asked")
+
+
+def test_the_manifest_says_what_it_was_made_with_and_on(written):
+    manifest = read_manifest(written / "manifest.json")
+    assert set(manifest["files"]) == {"metrics.json", "samples.csv", "bench.png", "bench.svg"}
+    job = manifest["job"]
+    assert job["packages"]["torch"] and job["hardware"]["cpu"] and "commit" in job
+
+
+def test_records_say_what_was_run_and_how(written):
+    found = {(r.protocol, r.model): r for r in read_records(written / "metrics.json")}
+    pair = found["as published", "spade_pix2pixhd/asapnet direct"]
+    assert (pair.subject.architecture, pair.rival.architecture) == ("spade_pix2pixhd", "asapnet")
+    assert (pair.subject.treatment, pair.rival.treatment) == ("published", "published")
+    both = next(r for (protocol, _), r in found.items() if protocol == "both optimised" and "denoiser" not in r.model)
+    assert {both.subject.treatment, both.rival.treatment} == {"optimised"}
+    assert found["generator", "asapnet"].subject.treatment == "eager"
+    assert found["pixelwise stream", "pixelwise"].subject is None
+
+
+def test_the_denoiser_as_published_is_the_direct_form_of_the_published_network(written):
+    condition = subjects.Condition(32, 32, 1, torch.device("cpu"), narrow=True)
+    made = {s.name: s for s in subjects.denoisers(condition, [])}
+    direct = made["asapnet denoiser direct"]
+    gray = {"dense_channels": 1, "instance_edge": False, "output_channels": 1}
+    assert gray.items() <= direct.run.options.items() and "output" not in direct.run.options
+    module = next(cell.cell_contents for cell in direct.call.__closure__ if hasattr(cell.cell_contents, "func")).func
+    noisy = torch.rand(1, 1, 32, 32)
+    with torch.inference_mode():
+        torch.testing.assert_close(module(noisy), module.net(noisy), rtol=1e-3, atol=1e-3)
+    pairs = {r.model for r in read_records(written / "metrics.json") if r.protocol == "as published"}
+    assert "dncnn denoiser/asapnet denoiser direct" in pairs
