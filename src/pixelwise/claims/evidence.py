@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pixelwise.artifacts import MANIFEST, check_listed, read_manifest, sha256
+from pixelwise.claims import timed
 from pixelwise.claims.checks import Measurement
 from pixelwise.errors import PixelwiseError
 from pixelwise.files.listings import leaving_out, number, rows
@@ -35,6 +36,7 @@ class Item:
         command: The command that wrote it, or an empty string if the folder has no manifest.
         draws: Quantity -> number of the bootstrap draw -> value, where the step wrote them: the same number stands for
             the same images of every subject, so that differences are paired.
+        run: Recorded run or benchmark that it belongs to, where several are judged together (`ledger`).
     """
 
     record: Record
@@ -42,6 +44,7 @@ class Item:
     sha256: str = ""
     command: str = ""
     draws: Mapping[str, Mapping[int, float]] = field(default_factory=dict, repr=False)
+    run: str = ""
 
 
 def load_below(folder: Path) -> tuple[list[Item], list[str]]:
@@ -184,6 +187,7 @@ def reasons_excluded(check: Measurement, record: Record) -> list[str]:
         reasons.append("data drawn by a program")
     if record.kind not in DATA_FREE and record.short:
         reasons.append("the schedule is shorter than the published one")
+    reasons += timed.reasons(record)
     if check.protocol is not None and record.protocol != check.protocol:
         reasons.append(f"protocol {record.protocol}, not {check.protocol}")
     treatment = record.condition.get("treatment")
@@ -216,8 +220,8 @@ def distance(check: Measurement, record: Record) -> tuple[int, ...]:
 
 
 def setting(record: Record) -> str:
-    """Data set, protocol and conditions of a record in words."""
+    """Data set, protocol, conditions and, of a timing, the machine of a record in words."""
     shared = sorted(set(record.condition) - OWN_CONDITIONS)
     conditions = ", ".join(f"{name} {record.condition[name]}" for name in shared)
     protocol = record.protocol + (f" [{record.protocol_hash}]" if record.protocol_hash else "")
-    return "; ".join(part for part in (record.dataset, protocol, conditions) if part)
+    return "; ".join(part for part in (record.dataset, protocol, conditions, timed.machine(record)) if part)
