@@ -154,9 +154,8 @@ def combine(check: Measurement, first: Estimate, second: Estimate) -> Estimate:
     else:
         value = first.value / second.value
         scales = abs(1 / second.value), abs(value / second.value)
-    (below_a, above_a), (below_b, above_b) = (
-        [s * o for o in e.own] for s, e in zip(scales, (first, second), strict=True)
-    )
+    both = list(zip(scales, (first, second), strict=True))
+    (below_a, above_a), (below_b, above_b) = ([scale * offset for offset in e.own] for scale, e in both)
     own = math.hypot(below_a, above_b), math.hypot(above_a, below_b)
     basis = f"{check.combine} of two independent estimates: {first.basis}"
     spreads = tuple((s * spread, k) for s, e in both for spread, k in e.spreads)

@@ -96,6 +96,8 @@ def document(
         "left_out": list(left_out),
         "by_intervals": sampled,
         "expected_false": round(ALPHA * sampled, 2),
+        "runs": [],
+        "judged_again": "",
     }
 
 

@@ -64,7 +64,7 @@ def needed(
         return f"no number of {names[0]} or {names[1]} settles it while the estimate sits on the border"
     least = sampling * math.sqrt(n / max(most, n)) if most else 0.0
     if least >= distance:
-        return f"all {most:,} {names[0]} of the set would not settle it; needs another set"
+        return f"even all {most:,} {names[0]} of the set leave it open"
     room_n, room_seeds = _rooms(distance, sampling, between, least)
     wanted = []
     if sampling > room_n:

@@ -64,7 +64,7 @@ def judge_estimate(claim: Entry, rule: Rule, estimate: Estimate) -> tuple[Verdic
         return "direction only", f"{shown} lies {size} the claimed range ({allowed}), but on the claimed side"
     if main == "fails" and way is None:
         return "contradicted", f"{shown} lies outside the claimed range ({allowed})"
-    return None, f"{shown} crosses the border of the claimed range ({allowed}): {_power(rule, claim, estimate)}"
+    return None, f"{shown} crosses the claimed border ({allowed}): {_power(rule, claim, estimate)}"
 
 
 def elsewhere(claim: Entry, rule: Rule, estimate: Estimate, device: str) -> str:
