@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -65,10 +67,14 @@ def test_the_interval_at_95_percent_is_the_estimates_own():
 NAMES = ("S-SPD-3", "P-1-LOW", "S-FID-3", "S-IOU-3")
 
 
+@functools.cache
+def nothing():
+    return decide_all(register(), [])
+
+
 def planted(ps):
     """Findings of the register, those named decided by intervals with these p values."""
-    known = register()
-    findings = decide_all(known, [])
+    known, findings = register(), nothing()
     number = Interval(value=1, low=0.5, high=1.5, unit="1", n=500, seeds=3, basis="planted")
     facts = {"verdict": "confirmed", "reason": "Planted.", "missing": None, "measured": [number]}
     return known, [
@@ -124,17 +130,16 @@ def test_in_simulation_any_headline_is_wrong_at_most_once_in_twenty():
     alone = family = 0
     entry = claim(ABOVE)
     for _ in range(400):
-        found = [estimate(value, 1.959964) for value in rng.normal(0, 1, len(NAMES))]
-        verdicts = ["confirmed" if e.low > 0 else "contradicted" if e.high <= 0 else None for e in found]
-        ps = {
-            name: p_value(entry, entry.check.rule, e, v)
-            for name, e, v in zip(NAMES, found, verdicts, strict=True)
-            if v is not None
+        found = dict(zip(NAMES, (estimate(value, 1.959964) for value in rng.normal(0, 1, len(NAMES))), strict=True))
+        verdicts = {
+            n: "confirmed" if e.low > 0 else "contradicted" for n, e in found.items() if e.low > 0 or e.high <= 0
         }
+        ps = {name: p_value(entry, entry.check.rule, found[name], verdict) for name, verdict in verdicts.items()}
+        known, findings = planted(dict.fromkeys(NAMES, 0.5) | ps)
+        open_ = {"verdict": "not testable here", "p_value": None}
+        findings = [f.model_copy(update=open_) if f.id in set(NAMES) - set(ps) else f for f in findings]
         alone += bool(ps)
-        if ps:
-            ordered = sorted(ps.values())
-            family += ordered[0] <= ALPHA / len(NAMES)
+        family += any(decided(f) for f in together(known, findings) if f.id in NAMES)
     assert 0.13 < alone / 400 < 0.25 and family / 400 < 0.08
 
 
