@@ -12,7 +12,7 @@ from pixelwise.claims.claim_schema import register
 from pixelwise.claims.estimates import Estimate
 from pixelwise.claims.findings import Finding, Interval, by_intervals, decided
 from pixelwise.claims.headline import headline
-from pixelwise.claims.holm import ALPHA, p_value, together
+from pixelwise.claims.holm import p_value, together
 from pixelwise.claims.judge import document
 from pixelwise.claims.verdicts import decide_all
 

@@ -22,18 +22,26 @@ def show(runs: Iterable[dict[str, Any]], claims: Iterable[dict[str, Any]], conso
     """
     known = {run["name"]: run for run in runs}
     table = _table("Numbers tested, and what makes each again", ("claim", "number", "run", "commit", "made again by"))
-    for claim in claims:
-        for tested in claim["measured"]:
-            made = [known[name] for name in tested["runs"]]
-            columns = ("name", "commit", "command")
-            cells = ["\n".join(run[column] or "not recorded" for run in made) for column in columns]
-            table.add_row(*map(cell, (claim["id"], number(tested), *cells)))
+    measured = [(claim["id"], tested) for claim in claims for tested in claim["measured"] if tested["runs"]]
+    for name, text, *names in dict.fromkeys((name, number(tested), *tested["runs"]) for name, tested in measured):
+        made = [known[run] for run in names]
+        cells = [
+            "\n".join(words)
+            for words in zip(*((run["name"], _commit(run), run["command"]) for run in made), strict=True)
+        ]
+        table.add_row(*map(cell, (name, text, *cells)))
     console.print(table)
     table = _table("Runs judged together", ("run", "records", "machine", "commit", "made again by"))
     for run in known.values():
-        facts = (", ".join(run["machines"]), run["commit"] or "not recorded", run["command"])
+        facts = (", ".join(run["machines"]), _commit(run), run["command"])
         table.add_row(*map(cell, (run["name"], str(run["records"]), *facts)))
     console.print(table)
+
+
+def _commit(run: dict[str, Any]) -> str:
+    """The first digits of a commit, and whether files differed from it."""
+    digits, _, changes = run["commit"].partition(" ")
+    return f"{digits[:12]} {changes}".strip() or "not recorded"
 
 
 def _table(title: str, columns: Iterable[str]) -> Table:
@@ -45,4 +53,5 @@ def _table(title: str, columns: Iterable[str]) -> Table:
 
 def number(entry: dict[str, Any]) -> str:
     """A number with its interval and unit, as the document holds it."""
-    return f"{entry['value']:.4g} [{entry['low']:.4g}, {entry['high']:.4g}] {entry['unit']}".removesuffix(" 1")
+    ends = "" if entry["low"] == entry["high"] else f" [{entry['low']:.4g}, {entry['high']:.4g}]"
+    return f"{entry['value']:.4g}{ends} {entry['unit']}".removesuffix(" 1")
