@@ -93,6 +93,11 @@ def claims(
     source: Annotated[str | None, typer.Option(help="Only this source.")] = None,
     explain: Annotated[str | None, typer.Option(help="All evidence of one claim.", metavar="ID")] = None,
     metrics: Annotated[Path | None, typer.Option(help="Judge the metrics.json files below this folder, now.")] = None,
+    recorded: Annotated[
+        bool, typer.Option("--recorded", help="Judge all recorded runs and benchmarks together.")
+    ] = False,
+    json: Annotated[Path | None, typer.Option(help="Write everything that was judged to this file.")] = None,
+    force: Force = False,
     config: Config = Path("params.yaml"),
     profile: ProfileOption = None,
     smoke: Smoke = None,
@@ -101,8 +106,18 @@ def claims(
     from pixelwise.claims.verdict_tables import show
     from pixelwise.planning.graph import run_name
 
-    folder = Path("results") / run_name(config, profile, smoke) / "claims" if metrics is None else metrics
-    show(folder, verdict=verdict, source=source, explain=explain, metrics=metrics)
+    results = Path("results")
+    folder = results if recorded else metrics or results / run_name(config, profile, smoke) / "claims"
+    show(
+        folder,
+        verdict=verdict,
+        source=source,
+        explain=explain,
+        metrics=metrics,
+        recorded=recorded,
+        out=json,
+        force=force,
+    )
 
 
 @app.command()

@@ -9,11 +9,13 @@ from pathlib import Path
 
 from pixelwise import artifacts
 from pixelwise.artifacts import MANIFEST, files_below
+from pixelwise.claims import ledger
 from pixelwise.errors import PixelwiseError
 from pixelwise.planning import staleness
 from pixelwise.planning.graph import Plan
 from pixelwise.planning.jobs import RUN_LOG, Job
 from pixelwise.planning.paths import unlinked
+from pixelwise.reporting import provenance
 
 RECORDED = Path("results/recorded")
 KEPT = (".csv", ".json", ".html", ".svg")
@@ -86,6 +88,8 @@ def record(run: Plan) -> Path:
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, copy)
         (new / RUN_LOG.name).write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+        if commit := provenance.commit():
+            artifacts.write_json(new / ledger.COMMIT, {"commit": commit})
         _swap(new, target, old)
     finally:
         artifacts.remove(new)

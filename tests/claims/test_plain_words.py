@@ -72,7 +72,7 @@ def test_the_verdict_of_a_headline_with_its_reason_has_25_words_at_most(name):
     known = register()
     by_id = {finding.id: finding for finding in decide_all(known, EVIDENCE[name])}
     for claim in known.headlines:
-        told = verdict(by_id[claim.id])
+        told = verdict(claim, by_id[claim.id])
         assert 3 <= len(told.split()) <= MOST, told
         assert len(nearest_number(claim, by_id[claim.id]).split()) <= MOST
 

@@ -21,7 +21,7 @@ FID = {
     "against": ["report_pix2pixhd", "other"],
 }
 FID |= {"combine": "difference", "dataset": "cityscapes", "value": "fid", "rule": {"greater_than": 0}}
-FID |= {"min_n": 500, "min_seeds": 2}
+FID |= {"min_n": 500, "min_seeds": 3}
 NAMES = ("report_asapnet", "report_pix2pixhd")
 RATIO = {"by": "measurement", "kind": "latency", "model": "pix2pixhd/asapnet", "value": "ratio", "min_n": 5}
 RATIO |= {"rule": {"within": [2.3, 3.4], "direction": {"greater_than": 1}}, "device": "gpu"}
@@ -103,11 +103,11 @@ def test_pictures_of_another_size_stand_beside():
 
 def test_too_few_images_or_seeds_are_too_little():
     assert "n >= 500 (have 100)" in verdict(FID, fids(70.6, 65, n=100)).missing
-    assert "2 seeds (have 1)" in verdict(FID, fids(70.6, 65, seeds=(0,))).missing
+    assert "3 seeds on each side (have 2)" in verdict(FID, fids(70.6, 65, seeds=(0, 1))).missing
 
 
 def test_one_number_without_an_interval_is_no_evidence():
-    check = {**FID, "min_seeds": 1}
+    check = {**FID, "subject": {"checkpoint": "a"}, "rival": {"checkpoint": "b"}}
     items = [item("fid", NAMES[0], "fid", 70.6), item("fid", NAMES[1], "fid", 65.0)]
     finding = verdict(check, items)
     assert finding.verdict == "not testable here"
@@ -142,7 +142,7 @@ def test_ratio_with_a_direction(value, half, expected):
 def test_speed_needs_no_data_set_and_prefers_the_accelerator():
     cpu = {"condition": {"device": "cpu"}}
     processor = item("latency", "pix2pixhd/asapnet", "ratio", 1.5, 0.1, dataset="none", **cpu)
-    gpu = item("latency", "pix2pixhd/asapnet", "ratio", 2.8, 0.1, dataset="none", synthetic=True, short=True)
+    gpu = item("latency", "pix2pixhd/asapnet", "ratio", 2.8, 0.1, dataset="none", synthetic=True)
     finding = verdict(RATIO, [processor, gpu])
     assert finding.verdict == "confirmed"
     assert len(finding.measured) == 1
@@ -186,7 +186,7 @@ def test_exact_quantities_need_no_interval():
 
 def test_a_fixed_list_of_images_is_not_a_sample():
     check = {"by": "measurement", "kind": "restoration", "model": "dncnn", "dataset": "bsd68", "value": "psnr"}
-    check |= {"rule": {"equals": 29.23, "tolerance": 0.1}, "min_n": 68}
+    check |= {"rule": {"equals": 29.23, "tolerance": 0.1}, "min_n": 68, "subject": {"checkpoint": "dncnn_25"}}
     planted = [item("restoration", "dncnn", "psnr", 29.24, 0.7, dataset="bsd68")]
     assert verdict(check, planted).verdict == "not testable here"
     assert verdict({**check, "repeatability": 0.02}, planted).verdict == "confirmed"
@@ -197,20 +197,22 @@ def test_a_fixed_list_of_images_is_not_a_sample():
 def test_subjects_with_different_tiles_can_be_compared():
     check = {"by": "measurement", "kind": "restoration", "model": "small", "against": "large", "combine": "difference"}
     check |= {"value": "psnr", "rule": {"greater_than": 0}, "repeatability": 0.02}
-    planted = [item("restoration", "small", "psnr", 28.0, 0.7, condition={"period": 4})]
-    planted += [item("restoration", "large", "psnr", 27.0, 0.7, condition={"period": 16})]
-    assert verdict(check, planted).verdict == "confirmed"
-    planted[1] = item("restoration", "large", "psnr", 27.0, 0.7, condition={"period": 16, "sigma": 50})
-    assert verdict(check, planted).verdict == "not testable here"
+
+    def of(model, value, **condition):
+        return [item("restoration", model, "psnr", value, 0.7, condition=condition, seed=seed) for seed in range(3)]
+
+    small = of("small", 28.0, period=4)
+    assert verdict(check, small + of("large", 27.0, period=16)).verdict == "confirmed"
+    assert verdict(check, small + of("large", 27.0, period=16, sigma=50)).verdict == "not testable here"
 
 
 def test_shared_draws_make_a_difference_paired():
     """Two distances whose images move them together: their difference is known far better than either."""
     rng = np.random.default_rng(0)
-    shared, own = rng.normal(0, 4, 200), rng.normal(0, 0.2, (2, 2, 200))
+    shared, own = rng.normal(0, 4, 200), rng.normal(0, 0.2, (2, 3, 200))
 
     def drawn(models):
-        planted = fids(66.0, 65.0, half=8, seeds=(0, 1))
+        planted = fids(66.0, 65.0, half=8, spread=0.01)
         return [
             replace(i, draws={"fid": dict(enumerate(80 + shared + own[models.index(i.record.model), i.record.seed]))})
             if i.record.model in models
@@ -221,7 +223,7 @@ def test_shared_draws_make_a_difference_paired():
     both = verdict(FID, drawn([*NAMES]))
     assert both.verdict == "confirmed" and "same bootstrap draws" in both.measured[0].basis
     wanted = np.quantile(own[0].mean(0) - own[1].mean(0), [0.025, 0.975])
-    between = 12.706 * np.hypot(0.1, 0.1) / 2**0.5 / 2**0.5  # Student's t of one degree, spread 0.1 / sqrt(2) each
+    between = 4.303 * np.hypot(0.01, 0.01) / 3**0.5  # Student's t of two degrees
     assert both.measured[0].high - both.measured[0].value == pytest.approx(np.hypot(wanted[1], between), abs=0.02)
     assert verdict(FID, drawn([NAMES[0]])).verdict == "not testable here"
 
@@ -239,10 +241,9 @@ def test_no_verdict_on_asapnet_before_the_runs_own_dncnn_is_the_published_one():
     known = register()
 
     def found(dncnn):
-        items = [item("restoration", "asapnet_l2", "psnr", 24.0, 0.1, dataset="bsd68")]
-        return decide(
-            known, known.claim("R-7"), [*items, item("restoration", "dncnn", "psnr", dncnn, 0.1, dataset="bsd68")], []
-        )
+        items = [item("restoration", "asapnet_l2", "psnr", 24.0, 0.1, dataset="bsd68", seed=s) for s in range(3)]
+        items += [item("restoration", "dncnn", "psnr", dncnn, 0.1, dataset="bsd68", seed=seed) for seed in range(3)]
+        return decide(known, known.claim("R-7"), items, [])
 
     assert found(29.16).verdict == found(29.5).verdict == "confirmed"
     held = found(28.4)
@@ -254,8 +255,8 @@ def test_no_verdict_on_asapnet_before_the_runs_own_dncnn_is_the_published_one():
 
 def test_a_withdrawn_claim_is_superseded_whatever_is_measured():
     known = register()
-    items = [item("restoration", "asapnet_report", "psnr", 35.0, 0.1, dataset="bsd68")]
-    items += [item("restoration", "dncnn", "psnr", 29.2, 0.1, dataset="bsd68")]
+    pairs = (("asapnet_report", 35.0), ("dncnn", 29.2))
+    items = [item("restoration", m, "psnr", v, 0.1, dataset="bsd68", seed=s) for m, v in pairs for s in range(3)]
     finding = decide(known, known.claim("S-DN-4"), items, [])
     assert finding.verdict == "superseded"
     assert "The evidence alone: it holds." in finding.reason
@@ -271,8 +272,8 @@ def test_published_claims_follow_planted_metrics():
         for s in range(3)
     ]
     good += [item("latency", "pix2pixhd/asapnet", "ratio", 2.8, 0.1, dataset="none")]
-    good += [item("restoration", "asapnet_report", "psnr", 28.7, 0.5, dataset="bsd68")]
-    good += [item("restoration", "dncnn", "psnr", 29.2, 0.5, dataset="bsd68")]
+    pairs = (("asapnet_report", 28.7), ("dncnn", 29.2))
+    good += [item("restoration", m, "psnr", v, 0.5, dataset="bsd68", seed=s) for m, v in pairs for s in range(3)]
     found = {finding.id: finding.verdict for finding in decide_all(register(), good)}
     for name in ("S-FID-1", "S-FID-2", "S-FID-3", "S-IOU-1", "S-IOU-2", "S-IOU-3", "S-SPD-3", "S-DN-9"):
         assert found[name] == "confirmed", name

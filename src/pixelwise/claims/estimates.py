@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
-from pixelwise.claims.checks import Measurement
+from scipy.special import ndtri, stdtrit
+
+from pixelwise.claims.checks import Measurement, Ran
 from pixelwise.claims.evidence import Item, number_of, setting
 from pixelwise.claims.findings import Interval
 from pixelwise.claims.power import half_width
+from pixelwise.claims.trained_quality import QUALITY, is_trained, units
 from pixelwise.evaluation.statistics import percentile_interval
 from pixelwise.record import Value
 
 LEAST_DRAWS = 20
+PROCESSES = re.compile(r"\b(\d+) processes\b")
+"""Names, in what an interval spans, the processes over which it is Student's."""
 
 
 @dataclass(frozen=True)
@@ -21,11 +27,13 @@ class Estimate:
     """A quantity with its 95 % interval [low, high] and how the interval came about.
 
     Attributes:
-        sampling: Half width that more images or timed calls would shrink.
-        spread: Standard deviation between seeds; None for fewer than two seeds.
+        own: How far the records' own 95 % interval (images or timed calls) reaches below and above the value.
+        degrees: Degrees of freedom of that interval; infinite for a normal one.
+        spreads: Standard deviation between seeds and their number, for each side that has several.
         n: Images or timed calls (the least among the records).
-        seeds: Training seeds (the least among the two subjects of a comparison).
+        seeds: Training seeds (the least among the trained subjects of a comparison); 0 where nothing was trained.
         basis: What the interval spans, in words.
+        most: Images in the set; None where there is no end of them.
     """
 
     value: float
@@ -35,9 +43,32 @@ class Estimate:
     n: int
     seeds: int
     basis: str
-    sampling: float = 0.0
-    spread: float | None = None
+    own: tuple[float, float] = (0.0, 0.0)
+    degrees: float = math.inf
+    spreads: tuple[tuple[float, int], ...] = ()
+    most: int | None = None
     items: tuple[Item, ...] = field(default=(), repr=False)
+
+    @property
+    def spread(self) -> float | None:
+        """Standard deviation between seeds, of both sides together; None without several seeds."""
+        return math.hypot(*(spread for spread, _ in self.spreads)) if self.spreads else None
+
+    def at(self, level: float) -> Estimate:
+        """The same with the interval of another coverage.
+
+        Independent errors are added: the records' own scales as its distribution says, that of the mean over seeds is
+        Student's t (all seeds share the images, so more seeds do not shrink the first).
+        """
+        scale = _quantile(self.degrees, level) / _quantile(self.degrees, 0.95)
+        between = math.hypot(*(half_width(spread, count, level) for spread, count in self.spreads))
+        below, above = (math.hypot(scale * offset, between) for offset in self.own)
+        return replace(self, low=self.value - below, high=self.value + above)
+
+
+def _quantile(degrees: float, level: float) -> float:
+    upper = (1 + level) / 2
+    return float(ndtri(upper) if math.isinf(degrees) else stdtrit(degrees, upper))
 
 
 def _offsets(check: Measurement, value: Value) -> tuple[float, float] | None:
@@ -50,42 +81,51 @@ def _offsets(check: Measurement, value: Value) -> tuple[float, float] | None:
     return max(value.value - value.low, 0.0), max(value.high - value.value, 0.0)
 
 
-def summarise(check: Measurement, items: Sequence[Item]) -> Estimate | None:
+def _degrees(values: Sequence[Value]) -> float:
+    """Degrees of freedom of the records' own intervals, the least; infinite unless they say how many processes."""
+    found = [PROCESSES.search(value.interval or "") for value in values]
+    return min((max(int(match[1]) - 1, 1) for match in found if match), default=math.inf)
+
+
+def _mean(numbers: Sequence[float]) -> float:
+    return math.fsum(numbers) / len(numbers)
+
+
+def summarise(check: Measurement, items: Sequence[Item], side: Ran | None = None) -> Estimate | None:
     """One number for records that differ in nothing but the seed.
 
-    The interval adds, as independent errors, the record's own (images or timed calls; all seeds share the images, so
-    more seeds do not shrink it) and that of the mean over seeds (Student's t).
+    Args:
+        check: The check.
+        items: The records.
+        side: What was run, which says whether seeds are trainings; the check's subject if not given.
 
     Returns:
         None if there is neither an interval nor a second seed.
     """
-    distinct = list({(item.record.seed, item.record.weights_sha256, item.file): item for item in items}.values())
-    values = [number_of(check, item.record) for item in distinct]
-    numbers = [value.value for value in values if value.value is not None]
-    seeds, n = len({item.record.seed for item in distinct}), min(item.record.n for item in distinct)
-    mean = math.fsum(numbers) / len(numbers)
-    own = [offset for offset in (_offsets(check, value) for value in values) if offset is not None]
-    spread = None
-    between = 0.0
-    if len(numbers) > 1:
-        spread = math.sqrt(math.fsum((number - mean) ** 2 for number in numbers) / (len(numbers) - 1))
-        between = half_width(spread, len(numbers))
-    if len(own) < len(values) and spread is None:
+    side = side or check.subject
+    parted = units(check, side, items)
+    values = [[number_of(check, item.record) for item in unit] for unit in parted]
+    flat = [value for unit in values for value in unit]
+    numbers = [_mean([value.value for value in unit if value.value is not None]) for unit in values]
+    mean, count = _mean(numbers), len(numbers)
+    own = [offset for offset in (_offsets(check, value) for value in flat) if offset is not None]
+    spread = math.sqrt(math.fsum((number - mean) ** 2 for number in numbers) / (count - 1)) if count > 1 else None
+    if len(own) < len(flat) and spread is None:
         return None
-    below = math.fsum(offset[0] for offset in own) / len(own) if own else 0.0
-    above = math.fsum(offset[1] for offset in own) / len(own) if own else 0.0
-    return Estimate(
+    estimate = Estimate(
         value=mean,
-        low=mean - math.hypot(below, between),
-        high=mean + math.hypot(above, between),
-        unit=values[0].unit,
-        n=n,
-        seeds=seeds,
-        basis=_basis(check, values, len(numbers)),
-        sampling=max(below, above),
-        spread=spread,
-        items=tuple(distinct),
+        low=mean,
+        high=mean,
+        unit=flat[0].unit,
+        n=min(item.record.n for item in items),
+        seeds=count if is_trained(check, side) else 0,
+        basis=_basis(check, flat, 0 if check.exact and not spread else count),
+        own=(_mean([offset[0] for offset in own]), _mean([offset[1] for offset in own])) if own else (0.0, 0.0),
+        degrees=_degrees(flat),
+        spreads=() if spread is None else ((spread, count),),
+        items=tuple(item for unit in parted for item in unit),
     )
+    return estimate.at(0.95)
 
 
 def _basis(check: Measurement, values: Sequence[Value], count: int) -> str:
@@ -99,7 +139,7 @@ def _basis(check: Measurement, values: Sequence[Value], count: int) -> str:
     elif values[0].low is not None:
         parts.append(values[0].interval or "the record's own interval")
     if count > 1:
-        parts.append(f"{count} seeds (Student's t, 95 %)")
+        parts.append(f"{count} {'seeds' if check.kind in QUALITY else 'runs'} (Student's t, 95 %)")
     return " and ".join(parts)
 
 
@@ -110,47 +150,34 @@ def combine(check: Measurement, first: Estimate, second: Estimate) -> Estimate:
     errors between seeds are always independent (ratio: first order in the errors).
     """
     if check.combine == "difference":
-        value, scale_a, scale_b = first.value - second.value, 1.0, 1.0
+        value, scales = first.value - second.value, (1.0, 1.0)
     else:
         value = first.value / second.value
-        scale_a, scale_b = abs(1 / second.value), abs(value / second.value)
-
-    def join(get: Callable[[Estimate], float], other: Callable[[Estimate], float]) -> float:
-        return math.hypot(scale_a * get(first), scale_b * other(second))
-
-    def below(estimate: Estimate) -> float:
-        return estimate.value - estimate.low
-
-    def above(estimate: Estimate) -> float:
-        return estimate.high - estimate.value
-
-    spreads = [(scale * e.spread) for scale, e in ((scale_a, first), (scale_b, second)) if e.spread is not None]
-    low, high = value - join(below, above), value + join(above, below)
-    sampling = join(lambda e: e.sampling, lambda e: e.sampling)
+        scales = abs(1 / second.value), abs(value / second.value)
+    both = list(zip(scales, (first, second), strict=True))
+    (below_a, above_a), (below_b, above_b) = ([scale * offset for offset in e.own] for scale, e in both)
+    own = math.hypot(below_a, above_b), math.hypot(above_a, below_b)
     basis = f"{check.combine} of two independent estimates: {first.basis}"
+    spreads = tuple((s * spread, k) for s, e in both for spread, k in e.spreads)
+    seeds = min((e.seeds for e in (first, second) if e.seeds), default=0)
     if paired := _paired(check, first, second):
-        between = math.hypot(*(_between(estimate) for estimate in (first, second)))
-        low, high = value - math.hypot(paired[0], between), value + math.hypot(paired[1], between)
-        sampling = max(paired)
-        seeds = f" and {min(first.seeds, second.seeds)} seeds each (Student's t)" if between else ""
-        basis = f"difference of the same bootstrap draws of the images{seeds}, 95 %"
-    return Estimate(
+        own = paired
+        seeded = f" and {seeds} seeds each (Student's t)" if spreads else ""
+        basis = f"difference of the same bootstrap draws of the images{seeded}, 95 %"
+    estimate = Estimate(
         value=value,
-        low=low,
-        high=high,
+        low=value,
+        high=value,
         unit="1" if check.combine == "ratio" else "points" if first.unit == "%" else first.unit,
         n=min(first.n, second.n),
-        seeds=min(first.seeds, second.seeds),
+        seeds=seeds,
         basis=basis,
-        sampling=sampling,
-        spread=math.hypot(*spreads) if spreads else None,
+        own=own,
+        degrees=min(first.degrees, second.degrees),
+        spreads=spreads,
         items=first.items + second.items,
     )
-
-
-def _between(estimate: Estimate) -> float:
-    """Half width of the mean over seeds; 0 with one seed."""
-    return 0.0 if estimate.spread is None else half_width(estimate.spread, len(estimate.items))
+    return estimate.at(0.95)
 
 
 def _paired(check: Measurement, first: Estimate, second: Estimate) -> tuple[float, float] | None:
@@ -165,19 +192,17 @@ def _paired(check: Measurement, first: Estimate, second: Estimate) -> tuple[floa
     if check.combine != "difference" or not alike or len(numbers) < LEAST_DRAWS:
         return None
     means = [
-        [
-            math.fsum(item.draws[check.value][number] for item in estimate.items) / len(estimate.items)
-            for estimate in (first, second)
-        ]
+        [_mean([item.draws[check.value][number] for item in estimate.items]) for estimate in (first, second)]
         for number in sorted(numbers)
     ]
     drawn = [a - b for a, b in means if math.isfinite(a - b)]
     low, high = percentile_interval(drawn)
-    centre = math.fsum(drawn) / len(drawn)
+    centre = _mean(drawn)
     return max(centre - low, 0.0), max(high - centre, 0.0)
 
 
 def interval(estimate: Estimate) -> Interval:
-    """The estimate as a finding holds it, with the setting it was measured in."""
+    """The estimate as a finding holds it, with the setting it was measured in and the recorded runs it rests on."""
     numbers = {name: getattr(estimate, name) for name in ("value", "low", "high", "unit", "n", "seeds", "basis")}
-    return Interval(**numbers, setting=setting(estimate.items[0].record) if estimate.items else "")
+    place = setting(estimate.items[0].record) if estimate.items else ""
+    return Interval(**numbers, setting=place, runs=sorted({item.run for item in estimate.items if item.run}))

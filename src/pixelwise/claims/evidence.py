@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pixelwise.artifacts import MANIFEST, check_listed, digest, read_manifest, sha256
+from pixelwise.claims import timed
 from pixelwise.claims.checks import Measurement
 from pixelwise.claims.same_run import Sought, concerns, differences, sought
 from pixelwise.errors import PixelwiseError
@@ -36,6 +37,7 @@ class Item:
         command: The command that wrote it, or an empty string if the folder has no manifest.
         draws: Quantity -> number of the bootstrap draw -> value, where the step wrote them: the same number stands for
             the same images of every subject, so that differences are paired.
+        run: Recorded run or benchmark that it belongs to, where several are judged together (`ledger`).
     """
 
     record: Record
@@ -43,6 +45,7 @@ class Item:
     sha256: str = ""
     command: str = ""
     draws: Mapping[str, Mapping[int, float]] = field(default_factory=dict, repr=False)
+    run: str = ""
 
 
 def load_below(folder: Path) -> tuple[list[Item], list[str]]:
@@ -194,6 +197,7 @@ def reasons_excluded(check: Measurement, side: Sought, record: Record) -> list[s
         reasons.append("data drawn by a program")
     if record.kind not in DATA_FREE and record.short:
         reasons.append("the schedule is shorter than the published one")
+    reasons += timed.reasons(record)
     if check.protocol is not None and record.protocol != check.protocol:
         reasons.append(f"protocol {record.protocol}, not {check.protocol}")
     runs = [run for run in (record.subject, record.rival) if run is not None]
@@ -230,8 +234,8 @@ def distance(check: Measurement, side: Sought, record: Record) -> tuple[int, ...
 
 
 def setting(record: Record) -> str:
-    """Data set, protocol and conditions of a record in words."""
+    """Data set, protocol, conditions and, of a timing, the machine of a record in words."""
     shared = sorted(set(record.condition) - OWN_CONDITIONS)
     conditions = ", ".join(f"{name} {record.condition[name]}" for name in shared)
     protocol = record.protocol + (f" [{record.protocol_hash}]" if record.protocol_hash else "")
-    return "; ".join(part for part in (record.dataset, protocol, conditions) if part)
+    return "; ".join(part for part in (record.dataset, protocol, conditions, timed.machine(record)) if part)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Self
 
-from pydantic import AliasChoices, Field, field_serializer, model_validator
+from pydantic import Field, field_serializer, model_validator
 
 from pixelwise.artifacts import read_made
 from pixelwise.claims.audit import Contradicted
@@ -15,11 +15,6 @@ from pixelwise.claims.checks import BASES, VERDICTS, Basis, Check, Verdict, basi
 from pixelwise.claims.register_entries import Claim, Reading, Reference, Source
 from pixelwise.record import Scalar, Value
 from pixelwise.settings.base import Settings
-
-
-def _also(name: str, before: str) -> AliasChoices:
-    """A field that recorded runs hold under the name that it had before."""
-    return AliasChoices(name, before)
 
 
 class Used(Settings):
@@ -40,11 +35,17 @@ class Used(Settings):
     short: bool
     hardware: dict[str, Scalar]
     value: Value
-    reasons_excluded: list[str] = Field(default_factory=list, validation_alias=_also("reasons_excluded", "bars"))
+    reasons_excluded: list[str] = Field(default_factory=list)
+    run: str = ""
 
 
 class Interval(Settings):
-    """A number tested against the claim's rule, or one for context (then `reasons_excluded` says why)."""
+    """A number tested against the claim's rule, or one for context (then `reasons_excluded` says why).
+
+    Attributes:
+        seeds: Training seeds; 0 where nothing was trained.
+        runs: Recorded runs and benchmarks that it rests on, where several are judged together.
+    """
 
     value: float
     low: float
@@ -54,7 +55,8 @@ class Interval(Settings):
     seeds: int
     basis: str
     setting: str = ""
-    reasons_excluded: list[str] = Field(default_factory=list, validation_alias=_also("reasons_excluded", "bars"))
+    reasons_excluded: list[str] = Field(default_factory=list)
+    runs: list[str] = Field(default_factory=list)
 
 
 class Finding(Settings):
@@ -68,6 +70,7 @@ class Finding(Settings):
         context_only: Records of the same quantity that may not decide, each with the reasons.
         context_measured: The numbers that they would give, the nearest to the claim's conditions first.
         contradiction: The contradiction between documents that decided, if one did.
+        p_value: How surely intervals decided it (`holm.p_value`); None where none did.
     """
 
     id: str
@@ -76,11 +79,15 @@ class Finding(Settings):
     missing: str | None = None
     measured: list[Interval] = Field(default_factory=list)
     evidence: list[Used] = Field(default_factory=list)
-    context_only: list[Used] = Field(default_factory=list, validation_alias=_also("context_only", "beside"))
-    context_measured: list[Interval] = Field(
-        default_factory=list, validation_alias=_also("context_measured", "beside_measured")
-    )
+    context_only: list[Used] = Field(default_factory=list)
+    context_measured: list[Interval] = Field(default_factory=list)
     contradiction: str | None = None
+    p_value: float | None = None
+
+
+def by_intervals(findings: Iterable[Finding]) -> int:
+    """How many claims were decided by an interval, each with a chance of 5 % at most to be decided wrongly."""
+    return sum(decided(finding) and finding.p_value is not None for finding in findings)
 
 
 def decided(finding: Finding) -> bool:
@@ -126,8 +133,26 @@ def tally(verdicts: Iterable[Verdict]) -> dict[str, int]:
     return {verdict: found[verdict] for verdict in VERDICTS if found[verdict]}
 
 
+class Run(Settings):
+    """A recorded run or benchmark among those that the ledger judges together.
+
+    Attributes:
+        name: Its folder below `results`.
+        commit: What was checked out when it was made; empty where its record does not say.
+        command: What makes it again.
+        records: Number of its records.
+        machines: What it ran on.
+    """
+
+    name: str
+    commit: str
+    command: str
+    records: int
+    machines: list[str]
+
+
 class Verdicts(Settings):
-    """What `claims.json` holds.
+    """What `claims.json` holds, and the ledger.
 
     Attributes:
         counts: Basis -> verdict -> number of claims.
@@ -138,6 +163,10 @@ class Verdicts(Settings):
         references: Every value of our own with its check.
         readings: What was read elsewhere of the same statements.
         left_out: One line for each file whose records had no say.
+        by_intervals: Number of claims that intervals decided.
+        expected_false: How many of them are expected to be decided wrongly, at 5 % each.
+        runs: The runs that were judged together; empty for one run.
+        judged_again: With what its numbers were judged a second time, if they were.
     """
 
     run: str
@@ -150,6 +179,10 @@ class Verdicts(Settings):
     references: list[CheckedReference]
     readings: list[Reading] = Field(default_factory=list)
     left_out: list[str] = Field(default_factory=list)
+    by_intervals: int
+    expected_false: float
+    runs: list[Run] = Field(default_factory=list)
+    judged_again: str = ""
 
     @model_validator(mode="after")
     def _counted(self) -> Self:
@@ -163,6 +196,8 @@ class Verdicts(Settings):
             raise ValueError("undecidable differs from the verdicts of the claims")
         if self.checks != tally(entry.verdict for entry in self.references):
             raise ValueError("checks differ from the verdicts of the references")
+        if self.by_intervals != by_intervals(self.claims):
+            raise ValueError("by_intervals differs from the claims with a p_value")
         if unknown := {entry.source for entry in (*self.claims, *self.references)} - set(self.sources):
             raise ValueError(f"source {min(unknown)!r} is not among the sources")
         return self

@@ -2,40 +2,63 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 
 from pixelwise.claims.audit import Contradicted
-from pixelwise.claims.checks import BASES, VERDICTS, Measurement, basis_of
+from pixelwise.claims.checks import BASES, VERDICTS, Measurement, Rule, basis_of
 from pixelwise.claims.claim_schema import Register
-from pixelwise.claims.findings import Finding, Interval, tallies, tally
+from pixelwise.claims.findings import Finding, Interval, by_intervals, tallies, tally
+from pixelwise.claims.holm import ALPHA
 from pixelwise.claims.register_entries import Claim
-from pixelwise.claims.rules import signed, test
+from pixelwise.claims.rules import describe, placed, show, signed, test
 from pixelwise.claims.wording import COUNTED, VERBS, join, quantity
+
+RECIPE = re.compile(r" \(recipe [^)]*\)")
+"""What a headline leaves out of a need."""
 
 
 def sentence(register: Register, claim: Claim, finding: Finding) -> str:
     """One headline: what was claimed, the verdict with its reason, and the nearest number of an open claim."""
-    made_by = register.sources[claim.source].made_by
-    return f"{claim.lead}: {claim.said(f'{made_by}, {claim.id}')}. {verdict(finding)}{nearest_number(claim, finding)}"
+    said = claim.said(f"{register.sources[claim.source].made_by}, {claim.id}")
+    return f"{claim.lead}: {said}. {verdict(claim, finding)}{nearest_number(claim, finding)}"
 
 
-def verdict(finding: Finding) -> str:
+def verdict(claim: Claim, finding: Finding) -> str:
     """The verdict with its reason, at most 25 words."""
     reason, words = finding.reason.rstrip("."), VERBS[finding.verdict]
     if finding.verdict == "superseded":
         told, _, evidence = reason.partition(" The evidence alone: ")
         return join([told, f"the evidence alone: {evidence.partition('. ')[0]}"])
+    if len(finding.measured) > 1 and isinstance(claim.check, Measurement):
+        return join([_several(claim, claim.check.rule, finding)])
     if finding.verdict == "other machine":
         return join([f"{reason}; {words}"])
     if finding.missing and not finding.measured:
-        reason = finding.missing.partition(". ")[0].rstrip(".")
+        reason = RECIPE.sub("", finding.missing.partition(". ")[0].rstrip("."))
+    reason = reason.partition(". ")[0]
     return join([f"{words}: {reason[0].lower() if reason[1:2].islower() else reason[0]}{reason[1:]}"])
+
+
+def _several(claim: Claim, rule: Rule, finding: Finding) -> str:
+    """The verdict on several machines or settings: how far apart they are, and what is claimed."""
+    machines = {used.hardware.get("gpu") or used.hardware.get("cpu") for used in finding.evidence}
+    timed, found = len(machines) > 1, finding.measured
+    low, high = min(number.low for number in found), max(number.high for number in found)
+    whole = found[0].model_copy(update={"value": low, "low": low, "high": low})
+    end = whole.model_copy(update={"value": high, "low": high, "high": high})
+    told = f"{len(found)} {'machines' if timed else 'settings'} give {show(whole)} to {show(end)}"
+    if finding.verdict == "other machine":
+        return f"on CPUs {told}, {placed(claim, rule, low, high)}; {VERBS[finding.verdict]}"
+    if finding.verdict == "underspecified":
+        return f"it depends on the {'machine' if timed else 'setting'}: {told}; claimed is {describe(rule, claim)}"
+    return f"{VERBS[finding.verdict]}: {told}; claimed is {describe(rule, claim)}"
 
 
 def nearest_number(claim: Claim, finding: Finding) -> str:
     """The number nearest to an open claim's conditions, with unit and direction, and what it lacks."""
-    open_ = finding.verdict in ("not testable here", "other machine")
+    open_ = finding.verdict in ("not testable here", "other machine") and not finding.measured
     if not open_ or not finding.context_measured or not isinstance(claim.check, Measurement):
         return ""
     nearest = finding.context_measured[0]
@@ -73,6 +96,8 @@ def headline(register: Register, findings: Sequence[Finding], outcomes: Sequence
     ]
     never = sum(tally(name for basis, name in judged if basis is None).values())
     first = join(["verdicts by what they rest on", *parts, f"no profile can decide {never} others"])
+    sampled = by_intervals(by_id[claim.id] for claim in register.claims)
+    first += " " + join([f"intervals decided {sampled} claims: expect {ALPHA * sampled:.2g} false verdicts among them"])
     told = [sentence(register, claim, by_id[claim.id]) for claim in register.headlines]
     return [first, *told, _last(register, by_id, outcomes)]
 

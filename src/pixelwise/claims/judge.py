@@ -14,8 +14,9 @@ from pixelwise.claims.audit import Contradicted, contradictions
 from pixelwise.claims.checks import basis_of
 from pixelwise.claims.claim_schema import Register, register
 from pixelwise.claims.evidence import Item, load_below, load_files
-from pixelwise.claims.findings import Finding, tallies, tally
+from pixelwise.claims.findings import Finding, by_intervals, tallies, tally
 from pixelwise.claims.headline import headline
+from pixelwise.claims.holm import ALPHA
 from pixelwise.claims.register_entries import Claim, Reference
 from pixelwise.claims.verdicts import decide_all
 from pixelwise.settings.claims import JudgeSettings
@@ -51,11 +52,14 @@ def run(settings: JudgeSettings, inputs: dict[str, Path], out: Path, work: Path)
 
 def judge_below(results: Path) -> dict[str, Any]:
     """The content of claims.json for every metrics.json below a results folder, without writing anything."""
+    return judged(results.name, *load_below(results))
+
+
+def judged(name: str, items: Sequence[Item], left_out: Sequence[str]) -> dict[str, Any]:
+    """The content of claims.json for these records."""
     known = register()
-    outcomes = contradictions(known)
-    items, left_out = load_below(results)
-    findings = decide_all(known, items)
-    content: dict[str, Any] = json.loads(json.dumps(document(results.name, known, findings, outcomes, left_out)))
+    whole = document(name, known, decide_all(known, items), contradictions(known), left_out)
+    content: dict[str, Any] = json.loads(json.dumps(whole))
     return content
 
 
@@ -77,6 +81,7 @@ def document(
 ) -> dict[str, Any]:
     """What claims.json holds: counts by basis, the sentences, and each claim and value of our own with its finding."""
     by_id = {finding.id: finding for finding in findings}
+    sampled = by_intervals(by_id[claim.id] for claim in known.claims)
     judged = [(basis_of(claim.check), by_id[claim.id].verdict) for claim in known.claims]
     return {
         "run": run_name,
@@ -89,6 +94,10 @@ def document(
         "references": [_entry(known, entry, by_id[entry.id]) for entry in known.references],
         "readings": [entry.model_dump() for entry in known.readings],
         "left_out": list(left_out),
+        "by_intervals": sampled,
+        "expected_false": round(ALPHA * sampled, 2),
+        "runs": [],
+        "judged_again": "",
     }
 
 

@@ -6,10 +6,19 @@ import math
 
 from scipy.special import stdtrit
 
+MANY = 10_000
+"""Seeds from which on one more or less is not told apart."""
 
-def half_width(spread: float, seeds: int) -> float:
-    """95 % half width of the mean over seeds by Student's t; 0 for fewer than two seeds."""
-    return float(stdtrit(seeds - 1, 0.975)) * spread / math.sqrt(seeds) if seeds > 1 else 0.0
+
+def half_width(spread: float, seeds: int, level: float = 0.95) -> float:
+    """Half width of the mean over seeds by Student's t; 0 for fewer than two seeds.
+
+    Args:
+        spread: Standard deviation between seeds.
+        seeds: Their number.
+        level: Coverage, 0 to 1.
+    """
+    return float(stdtrit(seeds - 1, (1 + level) / 2)) * spread / math.sqrt(seeds) if seeds > 1 else 0.0
 
 
 def seeds_for(spread: float, half: float) -> int:
@@ -18,16 +27,25 @@ def seeds_for(spread: float, half: float) -> int:
     The normal approximation gives a number that is never too large; from there it is stepped up.
     """
     count = max(2, math.floor((1.959 * spread / half) ** 2))
-    while half_width(spread, count) >= half:
+    while count < MANY and half_width(spread, count) >= half:
         count += 1
     return count
 
 
-def needed(distance: float, n: int, sampling: float, seeds: int, spread: float | None) -> str:
+def needed(
+    distance: float,
+    n: int,
+    sampling: float,
+    seeds: int,
+    spread: float | None,
+    most: int | None = None,
+    names: tuple[str, str] = ("images", "seeds"),
+) -> str:
     """What would shrink an interval until it no longer reaches a border `distance` away from the estimate.
 
     The half width of sampling shrinks with the root of the number of images or timed calls, that between seeds as
-    Student's t says. Where both must shrink, each gets half of the variance.
+    Student's t says. The wider of the two shrinks first; where both must, each gets half of the variance. Never more
+    images are asked for than the set has: what they cannot do, seeds must.
 
     Args:
         distance: From the estimate to the nearest border, in the quantity's unit.
@@ -35,22 +53,41 @@ def needed(distance: float, n: int, sampling: float, seeds: int, spread: float |
         sampling: 95 % half width due to them.
         seeds: Training seeds now.
         spread: Standard deviation between seeds, None if there is only one.
+        most: Images in the set; None if there is no end of them.
+        names: What `n` and `seeds` count.
 
     Returns:
-        A phrase such as `needs n >= 272 images or calls (have 68)`.
+        A phrase such as `needs n >= 272 images (have 68)`.
     """
     between = half_width(spread or 0.0, seeds)
     if distance <= 0 or not (sampling or between):
-        return "no number of images or seeds settles it while the estimate sits on the border"
-    if sampling and between and sampling >= distance and between >= distance:
-        room_n = room_seeds = distance / math.sqrt(2)
-    else:
-        room_n = math.sqrt(max(distance**2 - between**2, 0.0))
-        room_seeds = math.sqrt(max(distance**2 - sampling**2, 0.0))
+        return f"no number of {names[0]} or {names[1]} settles it while the estimate sits on the border"
+    least = sampling * math.sqrt(n / max(most, n)) if most else 0.0
+    if least >= distance:
+        return f"even all {most:,} {names[0]} of the set leave it open"
+    room_n, room_seeds = _rooms(distance, sampling, between, least)
     wanted = []
-    if sampling and room_n and not (between and sampling < distance):
+    if sampling > room_n:
         more = max(math.ceil(n * (sampling / room_n) ** 2), n + 1)
-        wanted.append(f"n >= {more:,} images or calls (have {n:,})")
-    if between and room_seeds:
-        wanted.append(f"{max(seeds_for(spread or 0.0, room_seeds), seeds + 1):,} seeds (have {seeds})")
+        wanted.append(f"n >= {min(more, most or more):,} {names[0]} (have {n:,})")
+    if between and between >= room_seeds:
+        wanted.append(f"{max(seeds_for(spread or 0.0, room_seeds), seeds + 1):,} {names[1]} (have {seeds})")
     return "needs " + " and ".join(wanted)
+
+
+def _rooms(distance: float, sampling: float, between: float, least: float) -> tuple[float, float]:
+    """Half widths that sampling and the spread between seeds may keep.
+
+    Args:
+        distance: What both together must stay below.
+        sampling: The half width of sampling now.
+        between: That between seeds now.
+        least: The half width of sampling with every image of the set.
+    """
+    alone_n, alone_seeds = (math.sqrt(max(distance**2 - other**2, 0.0)) for other in (between, sampling))
+    if between >= sampling and alone_seeds:
+        return sampling, alone_seeds
+    if alone_n > least:
+        return alone_n, between * (1 + 1e-9)
+    room_n = max(distance / math.sqrt(2), least)
+    return room_n, math.sqrt(distance**2 - room_n**2)

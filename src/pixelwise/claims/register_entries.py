@@ -38,6 +38,7 @@ class DatasetNeed(Settings):
         download_gb: Size of the download in 10^9 bytes.
         disk_gb: Disk needed with the prepared copy, in 10^9 bytes.
         sizes_from: Where the two sizes come from.
+        images: Pictures on which claims about it are tested; None if the claims do not say which.
     """
 
     title: str
@@ -46,6 +47,7 @@ class DatasetNeed(Settings):
     download_gb: float
     disk_gb: float
     sizes_from: str
+    images: int | None = None
 
 
 class Entry(Settings):

@@ -6,11 +6,11 @@ import math
 from typing import Literal
 
 from pixelwise.claims.audit import rounding
-from pixelwise.claims.checks import Bound, Combine, Rule, Verdict
+from pixelwise.claims.checks import Bound, Combine, Measurement, Rule, Verdict
 from pixelwise.claims.estimates import Estimate
 from pixelwise.claims.findings import Interval
 from pixelwise.claims.power import needed
-from pixelwise.claims.register_entries import Entry
+from pixelwise.claims.register_entries import Claim, Entry, Reference
 
 State = Literal["holds", "fails", "open"]
 
@@ -64,15 +64,20 @@ def judge_estimate(claim: Entry, rule: Rule, estimate: Estimate) -> tuple[Verdic
         return "direction only", f"{shown} lies {size} the claimed range ({allowed}), but on the claimed side"
     if main == "fails" and way is None:
         return "contradicted", f"{shown} lies outside the claimed range ({allowed})"
-    return None, f"{shown} crosses the border of the claimed range ({allowed}): {_power(rule, claim, estimate)}"
+    return None, f"{shown} crosses the claimed border ({allowed}): {_power(rule, claim, estimate)}"
 
 
 def elsewhere(claim: Entry, rule: Rule, estimate: Estimate, device: str) -> str:
     """What a time on another class of device says beside the claim, which it cannot decide."""
+    return f"on this {device}: {show(estimate)}, {placed(claim, rule, estimate.low, estimate.high)}"
+
+
+def placed(claim: Entry, rule: Rule, low: float, high: float) -> str:
+    """Where [low, high] lies in words: `inside 2.3 to 3.4`, `that is above 2`."""
     two_sided = rule.within is not None or rule.equals is not None
     words = ("inside", "outside", "across the border of") if two_sided else ("that is", "not", "not surely")
-    state = dict(zip(("holds", "fails", "open"), words, strict=True))[test(rule, claim, estimate.low, estimate.high)]
-    return f"on this {device}: {show(estimate)}, {state} {describe(rule, claim)}"
+    state = dict(zip(("holds", "fails", "open"), words, strict=True))[test(rule, claim, low, high)]
+    return f"{state} {describe(rule, claim)}"
 
 
 def describe(rule: Rule, claim: Entry) -> str:
@@ -111,4 +116,9 @@ def _power(rule: Rule, claim: Entry, estimate: Estimate) -> str:
     if rule.direction is not None:
         borders = [b for b in (rule.direction.greater_than, rule.direction.less_than) if b is not None]
     distance = min(abs(estimate.value - border) for border in borders)
-    return needed(distance, estimate.n, estimate.sampling, estimate.seeds, estimate.spread)
+    timed = (
+        isinstance(claim, Claim | Reference) and isinstance(claim.check, Measurement) and claim.check.kind == "latency"
+    )
+    names = ("timed calls", "runs") if timed else ("images", "seeds")
+    count = min((count for _, count in estimate.spreads), default=1)
+    return needed(distance, estimate.n, max(estimate.own), count, estimate.spread, estimate.most, names)

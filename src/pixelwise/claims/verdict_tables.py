@@ -10,9 +10,12 @@ from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
+from pixelwise.artifacts import as_json
+from pixelwise.claims import ledger, ledger_tables
 from pixelwise.claims.checks import VERDICTS
 from pixelwise.claims.findings import by_basis, read_verdicts
 from pixelwise.errors import PixelwiseError
+from pixelwise.files import outputs
 from pixelwise.terminal.console import cell, terminal
 
 COLOURS = {
@@ -33,22 +36,33 @@ def show(
     source: str | None = None,
     explain: str | None = None,
     metrics: Path | None = None,
+    recorded: bool = False,
+    out: Path | None = None,
+    force: bool = False,
     console: Console | None = None,
 ) -> None:
     """Print the claims of a run, or all evidence of one.
 
     Args:
-        folder: Outputs of the judge step.
+        folder: Outputs of the judge step; of the ledger, the folder that holds all results.
         verdict: Only claims with this verdict.
         source: Only claims of this source key, such as S1.
         explain: Id of the claim to explain; the filters are then ignored.
         metrics: Judge every metrics.json below this folder now, instead of reading the outputs of the step.
+        recorded: Judge every recorded run and benchmark together (`ledger`).
+        out: JSON file that receives everything that was judged.
+        force: Whether `out` may be replaced.
         console: Where to print; standard output if not given.
 
     Raises:
-        PixelwiseError: If the run has no verdicts yet, or the verdict, source or id is unknown.
+        PixelwiseError: If the run has no verdicts, the verdict, source or id is unknown, or `out` may not be written.
     """
-    document = _read(folder) if metrics is None else _judge(metrics)
+    if metrics is not None and recorded:
+        raise PixelwiseError(f"--metrics {metrics} with --recorded; one of them is allowed")
+    document = ledger.judged(folder) if recorded else _read(folder) if metrics is None else _judge(metrics)
+    if out is not None:
+        with outputs.written(out, [], force) as temporary:
+            temporary.write_text(as_json(document), encoding="utf-8")
     console = console or terminal()
     if explain is not None:
         _explain(console, document, explain)
@@ -61,9 +75,12 @@ def show(
         if (verdict is None or claim["verdict"] == verdict) and (source is None or claim["source"] == source)
     ]
     open_, apart = ([claim for claim in chosen if (claim["basis"] is None) == never] for never in (False, True))
-    console.print(_table(f"Published claims, judged by run {cell(document['run'])}", open_))
+    title = "the ledger" if document["runs"] else f"run {cell(document['run'])}"
+    console.print(_table(f"Published claims, judged by {title}", open_))
     if apart:
         console.print(_table("Claims that no profile can decide", apart))
+    if document["runs"]:
+        ledger_tables.show(document["runs"], chosen, console)
     console.print(_counts(document))
     console.print(f"{len(chosen)} of {len(document['claims'])} claims shown.", highlight=False)
     console.print(f"Values of our own, which nobody published: {_told(document['checks'])}.", highlight=False)
@@ -169,7 +186,7 @@ def _explain(console: Console, document: dict[str, Any], name: str) -> None:
             facts.add_row(label, cell(text))
     for number in claim["context_measured"]:
         reasons = "; ".join(number["reasons_excluded"])
-        text = f"{number['value']:.4g} [{number['low']:.4g}, {number['high']:.4g}] ({reasons})"
+        text = f"{ledger_tables.number(number)} ({reasons})"
         facts.add_row("beside it", cell(text))
     console.print(facts)
     for label, records in (("Evidence", claim["evidence"]), ("Beside it (may not decide)", claim["context_only"])):
@@ -192,6 +209,6 @@ def _records(title: str, records: list[dict[str, Any]]) -> Table:
         )
         hardware = record["hardware"].get("gpu") or record["hardware"].get("cpu") or ""
         cells = [record["model"], data, number, str(record["n"]), str(record["seed"])]
-        made = "; ".join(part for part in (record["command"], str(hardware)) if part)
+        made = "; ".join(part for part in (record["run"], record["command"], str(hardware)) if part)
         table.add_row(*map(cell, [*cells, made, f"{record['file']} sha256 {record['sha256'][:12]}"]))
     return table

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from pixelwise.claims import evidence
+from pixelwise.claims import across_settings, evidence
 from pixelwise.claims.audit import Contradicted, contradictions
 from pixelwise.claims.checks import (
     Agreement,
@@ -14,27 +14,31 @@ from pixelwise.claims.checks import (
     Measurement,
     Underspecified,
     Untestable,
-    Verdict,
 )
 from pixelwise.claims.claim_schema import Register
 from pixelwise.claims.documents import agreeing, audited, computed
-from pixelwise.claims.estimates import Estimate, combine, interval, summarise
+from pixelwise.claims.estimates import Estimate, interval
 from pixelwise.claims.evidence import Item
 from pixelwise.claims.findings import Finding, Interval, Used, decided
+from pixelwise.claims.holm import p_value, together
 from pixelwise.claims.register_entries import Claim, Entry, Reference
 from pixelwise.claims.rules import elsewhere, judge_estimate
 from pixelwise.claims.same_run import Sought, place
 from pixelwise.claims.wording import VERBS, how_to_get, join, wanted
 
+TOO_LITTLE = "Too little evidence."
+"""Reason of a claim whose data, protocol and conditions are right, and that lacks images or seeds."""
+
 
 def _used(item: Item, check: Measurement, reasons: list[str]) -> Used:
     record = item.record
     shared = record.model_dump(
-        include=set(Used.model_fields) - {"value", "reasons_excluded", "file", "sha256", "command"}
+        include=set(Used.model_fields) - {"value", "reasons_excluded", "file", "sha256", "command", "run"}
     )
     return Used(
         **shared,
         file=item.file,
+        run=item.run,
         sha256=item.sha256,
         command=item.command,
         value=record.values[check.value],
@@ -60,11 +64,11 @@ def _context(check: Measurement, sides: list[Sought], parted: list[list[Item]]) 
 
     The setting nearest to the claim's conditions comes first.
     """
-    lenient = check.model_copy(update={"min_n": 1, "min_seeds": 1, "device": None})
+    lenient = check.model_copy(update={"device": None})
     shown = []
     numbers = [[(item, evidence.number_of(check, item.record)) for item in items] for items in parted]
     finite = [[item for item, value in items if not evidence.is_infinite(value)] for items in numbers]
-    estimates = _estimates(lenient, finite)[0]
+    estimates = across_settings.estimates(lenient, finite, lenient=True).enough
     of = {id(item): side for side, items in zip(sides, parted, strict=True) for item in items}
 
     def distance(found: Estimate) -> tuple[int, ...]:
@@ -77,82 +81,52 @@ def _context(check: Measurement, sides: list[Sought], parted: list[list[Item]]) 
     return shown
 
 
-def _estimates(check: Measurement, able: list[list[Item]]) -> tuple[list[Estimate], list[str]]:
-    """One estimate for each setting that has enough evidence, and what the others lack."""
-    parted = [{evidence.setting(g[0].record): g for g in evidence.groups(check, items)} for items in able]
-    estimates, lacking = [], []
-    for name in sorted(set.intersection(*(set(groups) for groups in parted))):
-        found = [summarise(check, groups[name]) for groups in parted]
-        known = [estimate for estimate in found if estimate is not None]
-        n = min(item.record.n for groups in parted for item in groups[name])
-        seeds = min(len({item.record.seed for item in groups[name]}) for groups in parted)
-        if n < check.min_n:
-            lacking.append(f"n >= {check.min_n:,} (have {n:,})")
-        if seeds < check.min_seeds:
-            lacking.append(f"{check.min_seeds} seeds (have {seeds})")
-        if len(known) < len(found):
-            lacking.append("an interval: a bootstrap, timing samples or at least 2 seeds (have one number)")
-        elif n >= check.min_n and seeds >= check.min_seeds:
-            estimates.append(known[0] if len(known) == 1 else combine(check, *known))
-    return estimates, lacking
+def _few(estimate: Estimate, lacks: str) -> Interval:
+    return interval(estimate).model_copy(update={"reasons_excluded": [f"too little: {lacks} needed"]})
 
 
-def _together(parts: list[tuple[str, str]]) -> str:
-    """Sentences for several settings: those with the same outcome are named once."""
-    texts = dict.fromkeys(text for _, text in parts)
-    if len(texts) == 1:
-        return join([next(iter(texts)) + (f", in each of {len(parts)} settings" if len(parts) > 1 else "")])
-    return join([part for name, text in parts for part in (f"under {name}", text)])
-
-
-def _merge(verdicts: list[Verdict], parts: list[tuple[str, str]]) -> tuple[Verdict, str]:
-    """One verdict for settings that the claim leaves open: they must agree, at least in direction."""
-    kinds = set(verdicts)
-    text = _together(parts)
-    if len(kinds) == 1:
-        return verdicts[0], text
-    if kinds == {"confirmed", "direction only"}:
-        return "direction only", text
-    return "underspecified", f"The claim leaves open a setting that changes the answer. {text}"
-
-
-def _measured(register: Register, claim: Entry, check: Measurement, items: Sequence[Item]) -> Finding:
+def _measured(
+    register: Register, claim: Entry, check: Measurement, items: Sequence[Item], lenient: bool = False
+) -> Finding:
     sides = evidence.sides(check)
     parted = [_apart(check, items, side) for side in sides]
     deciding = {id(item) for able, _ in parted for item in able}
     context = [[item for item in others if id(item) not in deciding] for _, others in parted]
-    estimates, lacking = _estimates(check, [able for able, _ in parted])
+    need = register.datasets.get(check.dataset or "")
+    tried = across_settings.estimates(check, [able for able, _ in parted], need.images if need else None, lenient)
+    found = tried.enough
     shared: dict[str, Any] = {
         "id": claim.id,
-        "measured": [interval(estimate) for estimate in estimates],
+        "measured": [interval(estimate) for estimate in found],
         "evidence": [_used(item, check, []) for able, _ in parted for item in able],
         "context_only": [
             _used(item, check, evidence.reasons_excluded(check, side, item.record))
             for side, others in zip(sides, context, strict=True)
             for item in others
         ],
-        "context_measured": _context(check, sides, context),
+        "context_measured": [*(_few(*few) for few in tried.few), *_context(check, sides, context)],
     }
-    if estimates and not all(evidence.on_device(check, i.record) for found in estimates for i in found.items):
-        told = [(evidence.setting(e.items[0].record), elsewhere(claim, check.rule, e, "CPU")) for e in estimates]
-        return Finding(
-            verdict="other machine", reason=_together(told), missing="Needs the same timing on a GPU.", **shared
-        )
-    verdicts: list[Verdict] = []
-    parts: list[tuple[str, str]] = []
-    open_: list[tuple[str, str]] = []
-    for estimate in estimates:
-        verdict, text = judge_estimate(claim, check.rule, estimate)
-        (open_ if verdict is None else parts).append((evidence.setting(estimate.items[0].record), text))
-        verdicts += [verdict] if verdict else []
-    if verdicts:
-        verdict, reason = _merge(verdicts, parts)
-        return Finding(verdict=verdict, reason=reason, **shared)
-    if open_ or lacking:
-        needs = dict.fromkeys(text.rpartition(": ")[2] for _, text in open_)
-        reason = _together(open_) or join(["too little evidence"])
-        missing = join([*needs] or [f"needs {', '.join(dict.fromkeys(lacking))}"])
-        return Finding(verdict="not testable here", reason=reason, missing=missing, **shared)
+    records = [estimate.items[0].record for estimate in found]
+    if found and not all(evidence.on_device(check, i.record) for estimate in found for i in estimate.items):
+        told = [elsewhere(claim, check.rule, estimate, "CPU") for estimate in found]
+        text = across_settings.together(told, records)
+        return Finding(verdict="other machine", reason=text, missing="Needs the same timing on a GPU.", **shared)
+    outcomes = [judge_estimate(claim, check.rule, estimate) for estimate in found]
+    if outcomes:
+        verdict, reason = across_settings.merge(outcomes, records)
+        if verdict is not None:
+            sure = [
+                p_value(claim, check.rule, estimate, own)
+                for estimate, (own, _) in zip(found, outcomes, strict=True)
+                if own is not None
+            ]
+            worst = max((p for p in sure if p is not None), default=None)
+            return Finding(verdict=verdict, reason=reason, p_value=worst, **shared)
+        needs = dict.fromkeys(text.rpartition(": ")[2] for own, text in outcomes if own is None)
+        return Finding(verdict="not testable here", reason=reason, missing=join([*needs]), **shared)
+    if tried.lacking:
+        missing = join([f"needs {', '.join(dict.fromkeys(tried.lacking))}"])
+        return Finding(verdict="not testable here", reason=TOO_LITTLE, missing=missing, **shared)
     count = len(shared["context_only"])
     others = f"{count} numbers from other data, settings or schedules cannot decide it" if count else ""
     missing = join([f"needs {wanted(register, check)}"]) + how_to_get(register, check)
@@ -181,7 +155,8 @@ def _checked(
         if not check.after or not decided(finding):
             return finding
         gate = register.claim(check.after)
-        return _after(finding, gate, decide(register, gate, items, outcomes))
+        assert isinstance(gate.check, Measurement)
+        return _after(finding, gate, _measured(register, gate, gate.check, items, lenient=True))
     if isinstance(check, Arithmetic):
         return computed(register, claim, check)
     if isinstance(check, Agreement):
@@ -224,7 +199,7 @@ def decide(
 
 
 def decide_all(register: Register, items: Sequence[Item]) -> list[Finding]:
-    """A finding for every claim and every value of our own, in the register's order; every record counts once."""
+    """A finding for every claim and value of our own, in the register's order: a record counts once, headlines together."""
     items = evidence.unique(items)
     outcomes = contradictions(register)
-    return [decide(register, entry, items, outcomes) for entry in register.checked]
+    return together(register, [decide(register, entry, items, outcomes) for entry in register.checked])

@@ -1,7 +1,8 @@
 """Numbers in prose: marked blocks of a Markdown file are filled from committed results and checked for being stale.
 
-A block is `<!-- generated:NAME ARGUMENTS -->...<!-- end -->`. NAME is one of `BLOCKS`; ARGUMENTS name the run and, for
-`value`, what to look up; a word with a space stands in quotation marks.
+A block is `<!-- generated:NAME ARGUMENTS -->...<!-- end -->`. NAME is one of `BLOCKS`; ARGUMENTS name the run (of
+verdicts and headlines `ledger`, too: all recorded runs together) and, for `value`, what to look up; a word with a space
+stands in quotation marks.
 """
 
 from __future__ import annotations
@@ -10,9 +11,11 @@ import re
 import shlex
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
+from pixelwise.claims import ledger
 from pixelwise.claims.checks import VERDICTS
 from pixelwise.claims.findings import by_basis, read_verdicts
 from pixelwise.errors import PixelwiseError
@@ -45,9 +48,14 @@ def _summary(results: Path, run: str) -> pd.DataFrame:
     return tidy_tables.read_all(results / run / "summary")
 
 
+def _judged(results: Path, run: str) -> dict[str, Any]:
+    """The verdicts of a run, or of all recorded runs and benchmarks together where `ledger` is named."""
+    return ledger.judged(results) if run == ledger.NAME else read_verdicts(results / run / "claims")
+
+
 def verdicts(results: Path, words: list[str]) -> str:
     """Number of claims by verdict, for each thing that a verdict can rest on; these are never added up."""
-    document = read_verdicts(results / words[0] / "claims")
+    document = _judged(results, words[0])
     counts: dict[str, dict[str, int]] = by_basis(document["counts"]) | {
         "no profile can decide": document["undecidable"]
     }
@@ -58,7 +66,7 @@ def verdicts(results: Path, words: list[str]) -> str:
 
 def headline(results: Path, words: list[str]) -> str:
     """The sentences of the answer."""
-    sentences = read_verdicts(results / words[0] / "claims")["headline"]
+    sentences = _judged(results, words[0])["headline"]
     return "\n".join(f"{place}. {sentence}" for place, sentence in enumerate(sentences, 1))
 
 

@@ -1,0 +1,120 @@
+"""One verdict from several settings: each protocol, condition and machine that a claim leaves open is tested alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from pixelwise.claims import evidence, timed
+from pixelwise.claims.checks import Measurement, Verdict
+from pixelwise.claims.estimates import Estimate, combine, summarise
+from pixelwise.claims.evidence import Item
+from pixelwise.claims.trained_quality import is_trained, least_seeds, sides
+from pixelwise.claims.wording import join
+from pixelwise.record import Record
+
+
+@dataclass(frozen=True)
+class Tried:
+    """What the records that may decide give.
+
+    Attributes:
+        enough: One estimate for each setting with enough evidence.
+        few: Estimates of settings with too few images or seeds, each with what is lacking.
+        lacking: What settings lack, in words.
+    """
+
+    enough: list[Estimate]
+    few: list[tuple[Estimate, str]]
+    lacking: list[str]
+
+
+def estimates(
+    check: Measurement, able: Sequence[Sequence[Item]], most: int | None = None, lenient: bool = False
+) -> Tried:
+    """One estimate for each setting.
+
+    Args:
+        check: The check.
+        able: For each subject the records that may decide.
+        most: Images in the claim's data set.
+        lenient: Whether any number of images and seeds is enough.
+    """
+    parted = [{evidence.setting(group[0].record): group for group in evidence.groups(check, items)} for items in able]
+    tried = Tried([], [], [])
+    for name in sorted(set.intersection(*(set(groups) for groups in parted))):
+        found = [summarise(check, groups[name], side) for groups, side in zip(parted, sides(check), strict=True)]
+        known = [estimate for estimate in found if estimate is not None]
+        lacking = [] if lenient else _lacking(check, [groups[name] for groups in parted])
+        if len(known) < len(found):
+            lacking.append("an interval: a bootstrap, timing samples or at least 2 seeds (have one number)")
+            tried.lacking.extend(lacking)
+            continue
+        estimate = replace(known[0] if len(known) == 1 else combine(check, *known), most=most)
+        if lacking:
+            tried.few.append((estimate, ", ".join(lacking)))
+            tried.lacking.extend(lacking)
+        else:
+            tried.enough.append(estimate)
+    return tried
+
+
+def _lacking(check: Measurement, groups: Sequence[Sequence[Item]]) -> list[str]:
+    n = min(item.record.n for items in groups for item in items)
+    lacking = [f"n >= {check.min_n:,} (have {n:,})"] if n < check.min_n else []
+    counts = [
+        (len({item.record.seed for item in items}), least_seeds(check, side))
+        for items, side in zip(groups, sides(check), strict=True)
+        if is_trained(check, side)
+    ]
+    short = [(have, least) for have, least in counts if have < least]
+    if short:
+        have, least = min(short)
+        each = " on each side" if len(counts) > 1 else ""
+        lacking.append(f"{least} seeds{each} (have {have})")
+    return lacking
+
+
+def merge(outcomes: Sequence[tuple[Verdict | None, str]], records: Sequence[Record]) -> tuple[Verdict | None, str]:
+    """One verdict for settings that the claim leaves open: all must be decided, and agree at least in direction.
+
+    Args:
+        outcomes: For each setting its verdict, None if it is open, with the reason.
+        records: A record of each setting.
+
+    Returns:
+        The verdict, `underspecified` where settings disagree, None where one is open; and the reason.
+    """
+    text = together([text for _, text in outcomes], records)
+    kinds = {verdict for verdict, _ in outcomes}
+    if kinds <= {"confirmed", "direction only", "contradicted"} and len(kinds) == 1:
+        return outcomes[0][0], text
+    if kinds == {"confirmed", "direction only"}:
+        return "direction only", text
+    if None in kinds:
+        return None, text
+    what = "machine" if len({timed.machine(record) for record in records}) > 1 else "setting"
+    return "underspecified", f"The claim leaves open a {what} that changes the answer. {text}"
+
+
+def together(texts: Sequence[str], records: Sequence[Record]) -> str:
+    """Sentences for several settings: the same one is told once, others name what differs between the settings."""
+    if len(set(texts)) == 1:
+        return join([texts[0] + (f", in each of {len(texts)} settings" if len(texts) > 1 else "")])
+    return join([f"{name}: {text}" for name, text in zip(differing(records), texts, strict=True)])
+
+
+def differing(records: Sequence[Record]) -> list[str]:
+    """For each record, what sets it apart from the others in words, such as `with warmup 1, on NVIDIA H100`."""
+    facts = [_facts(record) for record in records]
+    shared = {name for name, text in facts[0].items() if all(other.get(name) == text for other in facts)}
+    return [", ".join(text for name, text in own.items() if name not in shared) or "otherwise" for own in facts]
+
+
+def _facts(record: Record) -> dict[str, str]:
+    conditions = {
+        name: f"{name} {record.condition[name]}" for name in sorted(set(record.condition) - evidence.OWN_CONDITIONS)
+    }
+    told = {"data": f"on {record.dataset}", "protocol": f"by {record.protocol}", **conditions}
+    told |= {"definition": f"definition {record.protocol_hash}"} if record.protocol_hash else {}
+    return told | ({"machine": f"on {place}"} if (place := timed.machine(record)) else {})

@@ -1,0 +1,36 @@
+"""Timings: the machine that a time belongs to, and when a timing may not decide."""
+
+from __future__ import annotations
+
+from pixelwise.record import Record
+
+LEAST_ROUNDS = 15
+"""Rounds on a processor below which a timing is short."""
+
+
+def reasons(record: Record) -> list[str]:
+    """Why a timing may not decide; empty for one that may, and for what is no timing."""
+    if record.kind != "latency":
+        return []
+    if record.condition.get("busy") or record.hardware.get("busy"):
+        return ["the machine was busy with something else"]
+    if record.short:
+        return ["timed too shortly"]
+    if record.condition.get("device") == "cpu" and record.n < LEAST_ROUNDS:
+        return [f"timed too shortly: {record.n} rounds, not {LEAST_ROUNDS}"]
+    return []
+
+
+def machine(record: Record) -> str:
+    """The machine of a timing in words; empty for what is no timing, or where the record does not tell.
+
+    Another card, processor, number of threads, driver or PyTorch makes another machine: its times are never pooled.
+    """
+    if record.kind != "latency":
+        return ""
+    known = record.hardware
+    device = known.get("gpu") or known.get("cpu")
+    facts = [f"{known['threads']} threads"] if known.get("threads") and not known.get("gpu") else []
+    facts += [str(known["cpu"])] if known.get("gpu") and known.get("cpu") else []
+    facts += [f"{name} {known[name]}" for name in ("driver", "torch") if known.get(name)]
+    return str(device) + (f" ({', '.join(facts)})" if facts else "") if device else ""
