@@ -2,7 +2,7 @@
 
     python benchmarks/bench.py [--sizes 256x512,512x1024] [--batches 1,8] [--device cuda] [--quick]
 
-Writes results/bench/<device>/{metrics.json,samples.csv,bench.png,bench.svg} and prints tables.
+Writes results/bench/<device>/{metrics.json,samples.csv,bench.png,bench.svg,manifest.json} and prints tables.
 """
 
 from __future__ import annotations
@@ -21,10 +21,15 @@ sys.path[:0] = [str(ROOT), str(ROOT / "src")]
 
 from benchmarks import show  # noqa: E402
 from benchmarks.sections import Bench, problem, settle  # noqa: E402
+from pixelwise import artifacts  # noqa: E402
 from pixelwise.evaluation.hardware import describe, select_device  # noqa: E402
 from pixelwise.files.listings import rows  # noqa: E402
+from pixelwise.planning import environment  # noqa: E402
 from pixelwise.record import Record, read_records, write_records  # noqa: E402
+from pixelwise.reporting.provenance import commit  # noqa: E402
 
+USED = ("pixelwise.evaluation.stopwatch", "pixelwise.models.fast.optimised", "pixelwise.models.registry")
+"""Modules whose packages the manifest names."""
 ONCE = frozenset({"pipeline", "Frechet distance", "Inception features"})
 SAMPLES = ("height", "width", "batch", "protocol", "model", "precision", "round", "milliseconds")
 SIZES = {"cpu": "256x512", "cuda": "256x512,512x512,512x1024,1024x1024,1024x2048,2048x2048"}
@@ -135,13 +140,25 @@ def write(bench: Bench, out: Path, threads: int) -> list[Record]:
         records = [record for record in earlier if _key(record) not in new] + records
         kept = [row for row in rows(folder / "samples.csv", SAMPLES) if earlier and _place(row) not in timed]
         samples = kept + samples
+    (folder / artifacts.MANIFEST).unlink(missing_ok=True)  # so that a run that is cut off leaves no wrong one
     write_records(folder / "metrics.json", records)
     with (folder / "samples.csv").open("w", newline="") as file:
         writer = csv.DictWriter(file, SAMPLES, lineterminator="\n")
         writer.writeheader()
         writer.writerows(samples)
     show.plot(records, folder)
+    artifacts.write_manifest(folder, {"id": f"bench/{bench.device.type}", **made_of(machine)}, {})
     return records
+
+
+def made_of(machine: Mapping[str, object]) -> dict[str, object]:
+    """What the manifest says: the commit, the versions of the packages used, the machine, the command."""
+    return {
+        "commit": commit(),
+        "packages": environment.versions(USED),
+        "hardware": dict(machine),
+        "command": " ".join(["python benchmarks/bench.py", *sys.argv[1:]]),
+    }
 
 
 def main() -> int:

@@ -17,12 +17,12 @@ from scipy import linalg
 from benchmarks import loading, subjects
 from benchmarks.subjects import Condition, Subject
 from pixelwise.evaluation import statistics
-from pixelwise.evaluation.metrics.fid.frechet import frechet_distance
 from pixelwise.evaluation.hardware import set_tf32
+from pixelwise.evaluation.metrics.fid.frechet import frechet_distance
 from pixelwise.evaluation.stopwatch import interleave, peak_memory, synchronise
 from pixelwise.models import flops
 from pixelwise.models.fast.optimised import Precision
-from pixelwise.record import Record, Value, measured
+from pixelwise.record import Record, Run, Value, measured
 
 INTERVAL = "bootstrap over rounds, 95 %"
 COPY_BYTES = 2 * 4  # read and written for each float32 of a copy
@@ -43,6 +43,7 @@ class Bench:
         self.records: list[Record] = []
         self.samples: list[dict[str, object]] = []
         self.problems: list[str] = []
+        self.runs: dict[str, Run | None] = {}
         self.peaks = subjects.machine(device, quick)
 
     def condition(self, height: int, width: int, batch: int) -> Condition:
@@ -58,12 +59,14 @@ class Bench:
         more: dict[str, str | int],
         values: dict[str, Value],
     ) -> None:
+        sides = dict(zip(("subject", "rival"), (self.runs.get(name) for name in model.split("/")), strict=False))
         facts = {"height": condition.height, "width": condition.width, "batch": condition.batch}
         self.records.append(
             Record(
                 kind="bench",
                 task="denoising" if "denoiser" in model else "translation",
                 model=model,
+                **sides,
                 dataset="blocks",
                 protocol=protocol,
                 condition=facts | {"device": condition.device.type} | more,
@@ -80,6 +83,7 @@ class Bench:
         One that the device cannot do (no memory, a limit of a library) is left out and told among the problems.
         """
         memory, able = {}, []
+        self.runs = {s.name: s.run for s in made}
         for s in made:
             settle(self.device)
             try:

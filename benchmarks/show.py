@@ -44,10 +44,8 @@ def plot(records: list[Record], folder: Path) -> None:
     figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.5), layout="constrained")
     told = published.load().query("quantity == 'latency' and panel_kind == 'resolution'")
     for name, points in told[told["model"].isin(("asapnet", "pix2pixhd"))].groupby("model"):
-        megapixels = points["height"] * points["width"] / 1e6
-        left.plot(
-            megapixels, points["value"], "--", color="0.6" if name == "asapnet" else "0.3", label=f"{name}, paper"
-        )
+        tint = "0.6" if name == "asapnet" else "0.3"
+        left.plot(points["megapixels"], points["value"], "--", color=tint, label=f"{name}, paper")
     for axis, protocols, metric in (
         (left, ("generator",), "median"),
         (right, ("as published", "both optimised", "against the direct form"), "ratio"),

@@ -17,6 +17,7 @@ from benchmarks.direct import DirectAsapNet, direct_stream
 from pixelwise.data.onehot import instance_edges, semantics
 from pixelwise.evaluation import scopes
 from pixelwise.evaluation.hardware import set_tf32
+from pixelwise.evaluation.subjects import built, treatment
 from pixelwise.models import flops, registry
 from pixelwise.models.architectures.asapnet import AsapNet
 from pixelwise.models.fast.engine_cuda import GRID_ALIGNMENT
@@ -24,6 +25,7 @@ from pixelwise.models.fast.optimised import Optimised, Precision, optimise
 from pixelwise.models.fast.pixelwise_triton import available, pixelwise_mlp_triton
 from pixelwise.models.fast.products import linear
 from pixelwise.models.pixelwise_stream import pixelwise_mlp
+from pixelwise.record import Run
 
 Call = Callable[[], Tensor]
 LABELS = 35
@@ -62,6 +64,7 @@ class Subject:
         precision: Arithmetic of the low-res stream or the whole network.
         call: What is timed.
         flop: Useful arithmetic of one call: that of the published form, whichever form runs.
+        run: What is run, where it is a network and not a part of one.
         eager: The same without a CUDA graph, whose memory can be measured; None where it is `call` itself.
     """
 
@@ -70,15 +73,20 @@ class Subject:
     call: Call
     flop: float
     eager: Call | None = field(default=None)
+    run: Run | None = None
+
+
+def options_of(name: str, condition: Condition) -> dict[str, Any]:
+    """Options of a generator under a condition."""
+    narrow = NARROW[name] if condition.narrow else {}
+    return {"num_labels": LABELS} | narrow | ({"tile": condition.tile} if name == "asapnet" else {})
 
 
 def build(name: str, condition: Condition) -> nn.Module:
     """A generator with seeded random weights in evaluation mode on the device."""
-    options = NARROW[name] if condition.narrow else {}
-    options = options | ({"tile": condition.tile} if name == "asapnet" else {})
     torch.manual_seed(0)
     with condition.device:
-        module = registry.build(name, num_labels=LABELS, **options).eval()
+        module = registry.build(name, **options_of(name, condition)).eval()
     if isinstance(module, AsapNet):
         with torch.no_grad():
             module.lowres.head.weight.mul_(0.4)  # per-pixel networks that do not saturate, like trained ones
@@ -102,26 +110,34 @@ def strict(call: Call) -> Call:
     return run
 
 
-def _optimised(name: str, module: nn.Module, inputs: tuple[Tensor, ...], precision: Precision, flop: float) -> Subject:
+def _optimised(
+    name: str, module: nn.Module, inputs: tuple[Tensor, ...], precision: Precision, flop: float, run: Run
+) -> Subject:
     fast, plain = optimise(module, precision), optimise(module, precision, cuda_graph=False)
 
     def of(form: Optimised) -> Call:
         return lambda: form(*inputs)
 
-    return Subject(f"{name} optimised", precision, of(fast), flop, of(plain))
+    return Subject(f"{name} optimised", precision, of(fast), flop, of(plain), _treated(run, "optimised"))
+
+
+def _treated(run: Run, treatment: str) -> Run:
+    return run.model_copy(update={"treatment": treatment})
 
 
 def generators(condition: Condition, flop: dict[str, float], precisions: list[Precision]) -> Iterator[Subject]:
     """ASAP-Net and pix2pixHD: as published, ASAP-Net as this package trains it, and both optimised."""
     labels, edge, planes = label_map(condition)
     for name in ("asapnet", "spade_pix2pixhd"):
-        module = build(name, condition)
-        if isinstance(module, AsapNet):
-            published = DirectAsapNet(module)
-            yield Subject(f"{name} direct", "fp32", strict(lambda net=published: net(planes)), flop[name])
-        yield Subject(name, "fp32", strict(lambda net=module: net(planes)), flop[name])
+        module, run = build(name, condition), built(name, options_of(name, condition))
+        ours = isinstance(module, AsapNet)  # whose stream in this package is another one than the published
+        if ours:
+            direct = strict(partial(DirectAsapNet(module), planes))
+            yield Subject(f"{name} direct", "fp32", direct, flop[name], run=_treated(run, "published"))
+        plain = _treated(run, treatment("eager") if ours else "published")
+        yield Subject(name, "fp32", strict(lambda net=module: net(planes)), flop[name], run=plain)
         for precision in precisions:
-            yield _optimised(name, module, (labels, edge), precision, flop[name])
+            yield _optimised(name, module, (labels, edge), precision, flop[name], run)
 
 
 def denoisers(condition: Condition, precisions: list[Precision]) -> Iterator[Subject]:
@@ -135,9 +151,11 @@ def denoisers(condition: Condition, precisions: list[Precision]) -> Iterator[Sub
             flop = float(flops.count(registry.build(name, **given), torch.empty(noisy.shape)))
         with condition.device:
             module = registry.build(name, **given).eval()
-        yield Subject(f"{name} denoiser", "fp32", strict(partial(module, noisy)), flop)
+        run = built(name, given)
+        plain = _treated(run, treatment("eager") if name == "asapnet" else "published")
+        yield Subject(f"{name} denoiser", "fp32", strict(partial(module, noisy)), flop, run=plain)
         for precision in precisions:
-            yield _optimised(f"{name} denoiser", module, (noisy,), precision, flop)
+            yield _optimised(f"{name} denoiser", module, (noisy,), precision, flop, run)
 
 
 def streams(condition: Condition) -> Iterator[Subject]:

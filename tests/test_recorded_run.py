@@ -69,7 +69,7 @@ def test_what_is_kept(run: Plan) -> None:
     names = {name for name in kept if name.startswith("fid/streets/asapnet")}
     assert names == {f"fid/streets/asapnet/seed0/{name}" for name in texts}
     assert {name for name in kept if name.startswith("train/")} == {
-        f"{job.id}/manifest.json" for job in run.of("train")
+        f"{job.id}/{name}" for job in run.of("train") for name in ("manifest.json", "training.json")
     }
     assert {name for name in kept if name.endswith(".png")} == {"figures/picture.png", "figures/images/a.png"}
     assert not [name for name in kept if name.split("/")[0] in ("generate", "jobs") or "removed" in name]

@@ -21,16 +21,18 @@ ALLOWED = {
     "claims": {"claims"} | BASE,
     "reporting": {"reporting", "claims"} | BASE,
 }
-DECLARED = ("declaration", "declarations")  # what models say of themselves, without torch
+DECLARED = ("declaration", "declarations", "network_options")  # what models say of themselves, without torch
 # Modules that read files or compute with numpy alone.
 EXCEPTIONS = {
     *((layer, f"pixelwise.models.{name}") for layer in ("settings", "claims", "reporting") for name in DECLARED),
     ("claims", "pixelwise.evaluation.statistics"),
+    ("claims", "pixelwise.evaluation.subjects"),
     ("reporting", "pixelwise.evaluation.statistics"),
     ("reporting", "pixelwise.data.read_images"),
     ("reporting", "pixelwise.data.pack"),
     ("settings", "pixelwise.data.declared_kinds"),
     ("claims", "pixelwise.data.declared_kinds"),
+    ("claims", "pixelwise.data.published_weights"),
 }
 
 

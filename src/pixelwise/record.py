@@ -66,13 +66,51 @@ def measured(value: float, unit: str, low: float | None, high: float | None, int
     return Value(value=value, unit=unit, low=min(low, value), high=max(high, value), interval=interval)
 
 
+class Run(BaseModel):
+    """What was run, whatever its entry is called: records are matched with claims, and joined in figures, by this.
+
+    Attributes:
+        architecture: Name of the network; None for a method without one.
+        options: Its options that differ from the architecture's defaults; of a method, from its usual ones.
+        network: Digest of the architecture and all its options, those that follow from the data too.
+        recipe: Published recipe by which it was trained.
+        deviations: Setting -> value here, where the training differs from that recipe; options of the network stand
+            above, but for those that follow from the data and were set nevertheless.
+        weights: Name of the published weights, if the table of these knows the file.
+        weights_sha256: Hash of the file of released weights that was converted, as it was published.
+        method: A method without a network, such as `bm3d` or `photographs`; or how a network was applied, if not to
+            whole images (`windows`).
+        treatment: Of a timing: `published`, `eager`, `compiled` or `optimised`.
+        training: Hash of the manifest of the training or conversion that the weights come from.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    architecture: Name | None = None
+    options: dict[Word, Any] = {}
+    network: Word = ""
+    recipe: Name | None = None
+    deviations: dict[Word, Any] = {}
+    weights: Name | None = None
+    weights_sha256: Hash | None = None
+    method: Name | None = None
+    treatment: Name | None = None
+    training: Hash | None = None
+
+    @property
+    def digest(self) -> str:
+        """Digest of all but the training that it came from, so that seeds and repetitions are the same."""
+        return digest(self.model_dump(mode="json", exclude={"training"}))
+
+
 class Record(BaseModel):
     """What was measured on one subject under one condition.
 
     Attributes:
         kind: Which evaluation made it.
         model: The subject: a model's name, `a/b` for a ratio or paired difference, or a floor or ceiling such as
-            `identity` or `real`.
+            `identity` or `real`. A name for people.
+        subject: What was run under that name; of `a/b`, what is `a`. None in records of earlier versions.
+        rival: Of `a/b`, what is `b`.
         dataset: Data set the numbers speak about.
         protocol: Name of the measuring protocol; `protocol_hash` fixes its full definition.
         condition: Everything that was held fixed, such as height, width, sigma, batch, precision, device.
@@ -89,6 +127,8 @@ class Record(BaseModel):
     kind: Kind
     task: Task
     model: Name
+    subject: Run | None = None
+    rival: Run | None = None
     dataset: Name
     protocol: Name
     protocol_hash: Word = ""

@@ -19,7 +19,9 @@ from pixelwise.reporting import provenance
 
 RECORDED = Path("results/recorded")
 KEPT = (".csv", ".json", ".html", ".svg")
-"""What is kept of every folder; of figures the PNG files too, of a training its manifest alone, of pictures nothing."""
+"""What is kept of every folder; of figures the PNG files too, of a training (`TRAINED`) how it was made, of pictures
+nothing."""
+TRAINED = ("training.json",)
 
 
 def kept(job: Job) -> list[Path]:
@@ -27,7 +29,9 @@ def kept(job: Job) -> list[Path]:
     out = Path(job.out)
     if out.parts[0] != "results" or job.step == "generate":
         return []
-    suffixes = {"train": (), "figures": (*KEPT, ".png")}.get(job.step, KEPT)
+    if job.step == "train":
+        return [out / MANIFEST, *(out / name for name in TRAINED)]
+    suffixes = (*KEPT, ".png") if job.step == "figures" else KEPT
     return [out / MANIFEST, *(path for path in files_below(out) if path.suffix in suffixes)]
 
 

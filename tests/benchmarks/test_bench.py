@@ -9,6 +9,7 @@ import torch
 
 from benchmarks import bench, gpu, show, subjects
 from benchmarks.sections import Bench
+from pixelwise.artifacts import read_manifest
 from pixelwise.record import read_records
 
 pytestmark = pytest.mark.slow
@@ -95,3 +96,21 @@ def test_a_failing_check_is_reported_and_the_rest_goes_on(capsys):
     report.check("fine", lambda: 0.5, 1.0)
     assert report.failed == 2
     assert "ZeroDivisionError" in capsys.readouterr().out
+
+
+def test_the_manifest_says_what_it_was_made_with_and_on(written):
+    manifest = read_manifest(written / "manifest.json")
+    assert set(manifest["files"]) == {"metrics.json", "samples.csv", "bench.png", "bench.svg"}
+    job = manifest["job"]
+    assert job["packages"]["torch"] and job["hardware"]["cpu"] and "commit" in job
+
+
+def test_records_say_what_was_run_and_how(written):
+    found = {(r.protocol, r.model): r for r in read_records(written / "metrics.json")}
+    pair = found["as published", "spade_pix2pixhd/asapnet direct"]
+    assert (pair.subject.architecture, pair.rival.architecture) == ("spade_pix2pixhd", "asapnet")
+    assert (pair.subject.treatment, pair.rival.treatment) == ("published", "published")
+    both = next(r for (protocol, _), r in found.items() if protocol == "both optimised" and "denoiser" not in r.model)
+    assert {both.subject.treatment, both.rival.treatment} == {"optimised"}
+    assert found["generator", "asapnet"].subject.treatment == "eager"
+    assert found["pixelwise stream", "pixelwise"].subject is None

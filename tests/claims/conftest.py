@@ -6,7 +6,8 @@ from typing import Any
 
 from pixelwise.claims.evidence import Item
 from pixelwise.claims.register_entries import Claim
-from pixelwise.record import Record, Value
+from pixelwise.data.published_weights import WEIGHTS
+from pixelwise.record import Record, Run, Value
 
 # Programs that run beside the tests; importing one changes what torch sees of cards.
 collect_ignore = ["fake_driver.py", "emulated_peaks.py"]
@@ -30,6 +31,49 @@ CONDITIONS: dict[str, dict[str, Any]] = {
 }
 
 
+RELEASED = WEIGHTS["dncnn_25"].sha256
+GRAY = {"instance_edge": False, "dense_channels": 1, "output_channels": 1}
+LIKE_DNCNN = {"architecture": "asapnet", "recipe": "asapnet_like_dncnn"}
+RUNS: dict[str, dict[str, Any]] = {
+    "asapnet": {"architecture": "asapnet"},
+    "report_asapnet": {"architecture": "asapnet", "recipe": "report_asapnet"},
+    "report_pix2pixhd": {"architecture": "spade_pix2pixhd", "recipe": "report_pix2pixhd"},
+    "asapnet_s32": {"architecture": "asapnet", "options": {"tile": 32}},
+    "asapnet_s64": {"architecture": "asapnet", "options": {"tile": 64}},
+    "asapnet_s128": {"architecture": "asapnet", "options": {"tile": 128}},
+    "asapnet_report": {"architecture": "asapnet", "recipe": "report_asapnet"},
+    "asapnet_l2": LIKE_DNCNN | {"options": {"output": "linear"}},
+    "asapnet_residual": LIKE_DNCNN | {"options": {"output": "linear", "residual": True}},
+    "asapnet_denoise": {"architecture": "asapnet", "options": GRAY},
+    "pix2pixhd": {"architecture": "pix2pixhd_global"},
+    "spade_pix2pixhd": {"architecture": "spade_pix2pixhd"},
+    "pix2pixhd_global": {"architecture": "pix2pixhd_global"},
+    "spade": {"architecture": "spade"},
+    "dncnn": {"architecture": "dncnn", "recipe": "dncnn_s"},
+    "dncnn_s15": {"architecture": "dncnn", "recipe": "dncnn_s"},
+    "dncnn_s50": {"architecture": "dncnn", "recipe": "dncnn_s"},
+    "dncnn_b": {"architecture": "dncnn", "recipe": "dncnn_b", "options": {"depth": 20}},
+    "dncnn_released": {"architecture": "dncnn", "options": {"variant": "merged"}, "weights_sha256": RELEASED},
+    "real": {"method": "photographs"},
+}
+RECIPES = {"asapnet": "asapnet", "pix2pixhd": "pix2pixhd", "spade_pix2pixhd": "spade_pix2pixhd", "spade": "spade"}
+"""Of translation, where a name stands for the published training."""
+
+
+def runs(kind: str, model: str, task: str, **changes: Any) -> dict[str, Run]:
+    """What a planted record's names stand for, as the published networks and trainings."""
+    found = {}
+    for side, name in zip(("subject", "rival"), model.split("/"), strict=False):
+        facts = dict(RUNS.get(name, {"method": name}))
+        if kind == "latency" and "architecture" in facts:
+            facts |= {"treatment": "published", "recipe": None}
+            facts |= {"options": GRAY} if task == "denoising" and facts["architecture"] == "asapnet" else {}
+        elif kind in ("fid", "segmentation") and name in RECIPES:
+            facts["recipe"] = RECIPES[name]
+        found[side] = Run(**facts | changes)
+    return found
+
+
 def item(
     kind: str,
     model: str,
@@ -47,6 +91,7 @@ def item(
     """One planted record with the interval value -+ half."""
     facts = {**DEFAULTS[kind], **changes}
     unit = facts.pop("unit")
+    facts = {**runs(kind, model, facts["task"], **facts.pop("ran", {})), **facts}
     interval = {} if half is None else {"low": value - half, "high": value + half, "interval": "planted"}
     record = Record(
         kind=kind,

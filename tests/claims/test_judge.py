@@ -22,7 +22,7 @@ def results(tmp_path):
     root = tmp_path / "results" / "planted"
     planted = [
         item("fid", model, "fid", value, 1.0, seed=seed)
-        for model, value in (("asapnet", 70.6), ("pix2pixhd", 65.0))
+        for model, value in (("report_asapnet", 70.6), ("report_pix2pixhd", 65.0))
         for seed in (0, 1, 2)
     ]
     planted.append(item("latency", "pix2pixhd/asapnet", "ratio", 2.8, 0.1, dataset="none"))
@@ -61,9 +61,9 @@ def test_three_files_with_the_evidence(results, tmp_path):
 
 def test_removing_a_metrics_file_never_leaves_a_pass(results, tmp_path):
     before = run(results, tmp_path / "out")[1]
-    (results / "fid/cityscapes/pix2pixhd/seed0/metrics.json").unlink()
-    (results / "fid/cityscapes/pix2pixhd/seed1/metrics.json").unlink()
-    (results / "fid/cityscapes/pix2pixhd/seed2/metrics.json").unlink()
+    (results / "fid/cityscapes/report_pix2pixhd/seed0/metrics.json").unlink()
+    (results / "fid/cityscapes/report_pix2pixhd/seed1/metrics.json").unlink()
+    (results / "fid/cityscapes/report_pix2pixhd/seed2/metrics.json").unlink()
     (results / "latency/none/pix2pixhd/asapnet/seed0/metrics.json").unlink()
     after = run(results, tmp_path / "out")[1]
     changed = {name for name in before if before[name]["verdict"] != after[name]["verdict"]}
@@ -97,14 +97,14 @@ def test_reading_the_whole_folder_is_the_same(results, tmp_path):
 
 
 def test_copies_in_the_summary_do_not_count_twice(results, tmp_path):
-    shutil.copytree(results / "fid/cityscapes/asapnet/seed0", results / "summary")
+    shutil.copytree(results / "fid/cityscapes/report_asapnet/seed0", results / "summary")
     _, claims = run(results, tmp_path / "out")
     assert claims["S-FID-1"]["measured"][0]["seeds"] == 3
     assert not any(used["file"].startswith("summary") for used in claims["S-FID-1"]["evidence"])
 
 
 def test_a_broken_metrics_file_is_one_line_and_costs_its_own_claims(results, tmp_path):
-    path = results / "fid/cityscapes/asapnet/seed0/metrics.json"
+    path = results / "fid/cityscapes/report_asapnet/seed0/metrics.json"
     path.write_text('{"records": [{"kind": "fid"}]}')
     document, claims = run(results, tmp_path / "out")
     assert document["left_out"] == [f"{path}: records.0.task: Field required"]

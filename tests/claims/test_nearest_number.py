@@ -16,7 +16,7 @@ SEEDS = range(3)
 
 
 def fids(asap, other, **changes):
-    pairs = (("asapnet", asap), ("pix2pixhd", other))
+    pairs = (("report_asapnet", asap), ("report_pix2pixhd", other))
     return [item("fid", model, "fid", value, 1.0, seed=seed, **changes) for model, value in pairs for seed in SEEDS]
 
 
@@ -58,7 +58,7 @@ def test_it_has_a_sign_and_a_side(asap, other, words):
 
 
 def test_differences_of_shares_are_in_points():
-    pairs = (("asapnet", 30.0), ("pix2pixhd", 27.0))
+    pairs = (("report_asapnet", 30.0), ("report_pix2pixhd", 27.0))
     items = [item("segmentation", m, "miou", v, 0.3, seed=s, dataset="camvid") for m, v in pairs for s in SEEDS]
     known = register()
     told = headline(known, decide_all(known, items), [])

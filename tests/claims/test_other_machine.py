@@ -86,7 +86,7 @@ def test_a_claim_about_time_names_its_device():
 
 def test_another_treatment_stands_beside():
     known = register()
-    made = {"condition": {"treatment": "optimised"}}
+    made = {"ran": {"treatment": "optimised"}}
     finding = decide(known, known.claim("S-SPD-3"), [ratio(2.8, **made)], [])
     assert finding.verdict == "not testable here"
     assert finding.context_only[0].reasons_excluded == ["treatment optimised, not published"]

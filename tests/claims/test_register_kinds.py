@@ -193,7 +193,7 @@ def test_accuracy_and_iou_name_segmenter_and_protocol():
         assert claim.check.where["segmenter"] == "drn_d_105" and claim.check.protocol == "N", claim.id
     pair = [
         item("segmentation", m, "miou", v, 0.3, seed=s)
-        for m, v in (("asapnet", 30), ("pix2pixhd", 20))
+        for m, v in (("report_asapnet", 30), ("report_pix2pixhd", 20))
         for s in range(3)
     ]
     own = [i.record.model_copy(update={"condition": {**i.record.condition, "segmenter": "own"}}) for i in pair]

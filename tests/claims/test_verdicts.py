@@ -13,9 +13,16 @@ from pixelwise.record import Record, write_records
 
 from .conftest import claim, item
 
-FID = {"by": "measurement", "kind": "fid", "task": "translation", "model": "asapnet", "against": ["pix2pixhd", "other"]}
+FID = {
+    "by": "measurement",
+    "kind": "fid",
+    "task": "translation",
+    "model": "report_asapnet",
+    "against": ["report_pix2pixhd", "other"],
+}
 FID |= {"combine": "difference", "dataset": "cityscapes", "value": "fid", "rule": {"greater_than": 0}}
 FID |= {"min_n": 500, "min_seeds": 3}
+NAMES = ("report_asapnet", "report_pix2pixhd")
 RATIO = {"by": "measurement", "kind": "latency", "model": "pix2pixhd/asapnet", "value": "ratio", "min_n": 5}
 RATIO |= {"rule": {"within": [2.3, 3.4], "direction": {"greater_than": 1}}, "device": "gpu"}
 
@@ -25,7 +32,8 @@ def verdict(check, items, **changes):
 
 
 def fids(asap, other, half=1.0, seeds=(0, 1, 2), spread=0.1, **changes):
-    drawn = [("asapnet", asap + spread * s, s) for s in seeds] + [("pix2pixhd", other - spread * s, s) for s in seeds]
+    a, b = NAMES
+    drawn = [(a, asap + spread * s, s) for s in seeds] + [(b, other - spread * s, s) for s in seeds]
     return [item("fid", model, "fid", value, half, seed=seed, **changes) for model, value, seed in drawn]
 
 
@@ -99,15 +107,15 @@ def test_too_few_images_or_seeds_are_too_little():
 
 
 def test_one_number_without_an_interval_is_no_evidence():
-    check = {**FID, "subject": {"checkpoint": "a"}, "rival": {"checkpoint": "b"}}
-    items = [item("fid", "asapnet", "fid", 70.6), item("fid", "pix2pixhd", "fid", 65.0)]
+    check = {**FID, "model": "one", "against": "two", "subject": {"method": "one"}, "rival": {"method": "two"}}
+    items = [item("fid", "one", "fid", 70.6), item("fid", "two", "fid", 65.0)]
     finding = verdict(check, items)
     assert finding.verdict == "not testable here"
     assert "an interval" in finding.missing
 
 
 def test_a_missing_value_is_no_evidence():
-    items = fids(70.6, 65)[:-3] + [item("fid", "pix2pixhd", "fid", None, seed=s) for s in range(3)]
+    items = fids(70.6, 65)[:-3] + [item("fid", NAMES[1], "fid", None, seed=s) for s in range(3)]
     assert verdict(FID, items).verdict == "not testable here"
 
 
@@ -177,12 +185,14 @@ def test_exact_quantities_need_no_interval():
 
 
 def test_a_fixed_list_of_images_is_not_a_sample():
-    check = {"by": "measurement", "kind": "restoration", "model": "dncnn", "dataset": "bsd68", "value": "psnr"}
-    check |= {"rule": {"equals": 29.23, "tolerance": 0.1}, "min_n": 68, "subject": {"checkpoint": "dncnn_25"}}
-    planted = [item("restoration", "dncnn", "psnr", 29.24, 0.7, dataset="bsd68")]
+    check = {"by": "measurement", "kind": "restoration", "model": "dncnn_released"}
+    check |= {"dataset": "bsd68", "value": "psnr"}
+    check |= {"rule": {"equals": 29.23, "tolerance": 0.1}, "min_n": 68}
+    check["subject"] = {"architecture": "dncnn", "options": {"variant": "merged"}, "checkpoint": "dncnn_25"}
+    planted = [item("restoration", "dncnn_released", "psnr", 29.24, 0.7, dataset="bsd68")]
     assert verdict(check, planted).verdict == "not testable here"
     assert verdict({**check, "repeatability": 0.02}, planted).verdict == "confirmed"
-    wrong = [item("restoration", "dncnn", "psnr", 28.9, 0.7, dataset="bsd68")]
+    wrong = [item("restoration", "dncnn_released", "psnr", 28.9, 0.7, dataset="bsd68")]
     assert verdict({**check, "repeatability": 0.02}, wrong).verdict == "contradicted"
 
 
@@ -212,12 +222,12 @@ def test_shared_draws_make_a_difference_paired():
             for i in planted
         ]
 
-    both = verdict(FID, drawn(["asapnet", "pix2pixhd"]))
+    both = verdict(FID, drawn([*NAMES]))
     assert both.verdict == "confirmed" and "same bootstrap draws" in both.measured[0].basis
     wanted = np.quantile(own[0].mean(0) - own[1].mean(0), [0.025, 0.975])
     between = 4.303 * np.hypot(0.01, 0.01) / 3**0.5  # Student's t of two degrees
     assert both.measured[0].high - both.measured[0].value == pytest.approx(np.hypot(wanted[1], between), abs=0.02)
-    assert verdict(FID, drawn(["asapnet"])).verdict == "not testable here"
+    assert verdict(FID, drawn([NAMES[0]])).verdict == "not testable here"
 
 
 def test_draws_are_read_beside_the_records(tmp_path):
@@ -257,9 +267,10 @@ def test_a_withdrawn_claim_is_superseded_whatever_is_measured():
 def test_published_claims_follow_planted_metrics():
     """The register's own checks, on planted records of every kind."""
     good = fids(70.6, 65)
+    good += [item("fid", m, "fid", v, 1.0, seed=s) for m, v in (("asapnet", 71), ("pix2pixhd", 65)) for s in range(3)]
     good += [
         item("segmentation", m, "miou", v, 0.3, seed=s)
-        for m, v in (("asapnet", 30), ("pix2pixhd", 29))
+        for m, v in (("report_asapnet", 30), ("report_pix2pixhd", 29))
         for s in range(3)
     ]
     good += [item("latency", "pix2pixhd/asapnet", "ratio", 2.8, 0.1, dataset="none")]

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pixelwise.artifacts import write_json, write_manifest
+from pixelwise.artifacts import digest, write_json, write_manifest
 from pixelwise.claims import judge
 from pixelwise.data.pack import Item, write_pack
-from pixelwise.record import Record, Value, write_records
+from pixelwise.record import Record, Run, Value, write_records
 from pixelwise.reporting import figures, summary
 from pixelwise.settings.claims import JudgeSettings
 from pixelwise.settings.reporting import FiguresSettings, SummarySettings
@@ -26,9 +26,15 @@ PALETTE = [[128, 64, 128], [70, 70, 70], [70, 130, 180], [0, 0, 142], [220, 20, 
 CLASSES = ["road", "building", "sky", "car", "pedestrian"]
 
 
+def run(name: str) -> Run:
+    """A network for each name."""
+    return Run(architecture=name, network=digest(name))
+
+
 def record(kind: str, task: str, model: str, values: dict[str, Value], **more) -> Record:
     defaults = {"dataset": "streets", "protocol": "planted", "n": 20, "synthetic": True, "short": True}
-    return Record(kind=kind, task=task, model=model, values=values, hardware=PLANTED, **{**defaults, **more})
+    runs = {side: run(name) for side, name in zip(("subject", "rival"), model.split("/"), strict=False)}
+    return Record(kind=kind, task=task, model=model, values=values, hardware=PLANTED, **{**defaults, **runs, **more})
 
 
 def spread(value: float, width: float, unit: str) -> Value:

@@ -73,13 +73,15 @@ class Rule(Settings):
 class Ran(Settings):
     """What must have been run for a record to speak of a claim; what is left out is left open.
 
-    Where the source does not say which of several it was, all that it may have been are listed, the likeliest first.
+    Where the source does not say which of several it was, all that it may have been are listed, the likeliest first; of
+    as many recipes as architectures, each belongs to the architecture in its place.
 
     Attributes:
         architecture: Name of the network.
-        options: Its options, where they are not the published ones.
-        recipe: How it was trained.
-        checkpoint: Published weights that it was, instead of a training.
+        options: Its options, where they are not its defaults; in scores, those that follow from the data are left open.
+        recipe: How it was trained, without any deviation.
+        checkpoint: Published weights that it was, instead of a training: a name in `data.published_weights`, whose hash
+            decides.
         method: A method without weights, such as BM3D.
     """
 
@@ -95,9 +97,11 @@ class Measurement(Settings):
 
     Attributes:
         kind: Kind of the deciding records.
-        model: Subject of the record; a list names alternatives that count as the same subject.
-        against: A second subject; `combine` says whether their difference or ratio (model over against) is tested.
-        subject: What was run under the name of `model`; of a ratio of times `a/b`, what is `a`.
+        model: What entries for it are usually called, for records that do not say what was run: these decide nothing.
+            Only where `subject` leaves everything open does the name decide.
+        against: The same of a second subject; `combine` says whether their difference or ratio (model over against) is
+            tested.
+        subject: What must have been run; of a ratio of times `a/b`, what is `a`.
         rival: The same for `against`, or for the `b` of a ratio of times `a/b`.
         treatment: How both sides of a timed pair must have been run.
         dataset: The only data set that can decide; records on others are shown beside the verdict. None: any.

@@ -8,9 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pixelwise.artifacts import MANIFEST, check_listed, read_manifest, sha256
+from pixelwise.artifacts import MANIFEST, check_listed, digest, read_manifest, sha256
 from pixelwise.claims import timed
 from pixelwise.claims.checks import Measurement
+from pixelwise.claims.same_run import Sought, concerns, differences, sought
 from pixelwise.errors import PixelwiseError
 from pixelwise.files.listings import leaving_out, number, rows
 from pixelwise.planning.jobs import command
@@ -34,8 +35,8 @@ class Item:
         file: Path of its `metrics.json` relative to the results folder.
         sha256: Hash of that file.
         command: The command that wrote it, or an empty string if the folder has no manifest.
-        draws: Quantity -> number of the bootstrap draw -> value, where the step wrote them: the same number stands for
-            the same images of every subject, so that differences are paired.
+        draws: Quantity -> number of the bootstrap draw -> value; the same number stands for the same images of every
+            subject, so that differences are paired. Empty where the step wrote none.
         run: Recorded run or benchmark that it belongs to, where several are judged together (`ledger`).
     """
 
@@ -109,8 +110,17 @@ def _own(draws: dict[str, dict[str, dict[int, float]]], record: Record) -> dict[
     }
 
 
-def _names(model: str | list[str]) -> list[str]:
-    return [model] if isinstance(model, str) else model
+def unique(items: Sequence[Item]) -> list[Item]:
+    """Every record once, however many folders hold it: evidence is its content, not its path."""
+    first: dict[str, Item] = {}
+    for item in items:
+        first.setdefault(digest(item.record.model_dump(mode="json")), item)
+    return list(first.values())
+
+
+def sides(check: Measurement) -> list[Sought]:
+    """What a check compares: the runs whose records it takes."""
+    return sought(check, check.kind not in DATA_FREE)
 
 
 def taken(check: Measurement, record: Record) -> Value | None:
@@ -147,14 +157,14 @@ def same(found: Scalar, wanted: Scalar) -> bool:
     return found == wanted and isinstance(found, bool) == isinstance(wanted, bool)
 
 
-def speaks_of(check: Measurement, model: str | list[str], record: Record) -> bool:
-    """Whether a record holds the check's quantity of this model under the check's conditions, on whatever data."""
+def speaks_of(check: Measurement, side: Sought, record: Record) -> bool:
+    """Whether a record holds the check's quantity of this network under the check's conditions, on whatever data."""
     value = taken(check, record)
     hardware = [str(entry).lower() for entry in record.hardware.values()]
     return (
         record.kind == check.kind
         and (check.task is None or record.task == check.task)
-        and record.model in _names(model)
+        and concerns(side, record)
         and value is not None
         and value.value is not None
         and not [name for name in _missed(check, record) if record.kind in DATA_FREE or name not in SHOWN_ANYWAY]
@@ -176,9 +186,9 @@ def is_infinite(value: Value) -> bool:
     return math.inf in (value.value, value.low, value.high)
 
 
-def reasons_excluded(check: Measurement, record: Record) -> list[str]:
+def reasons_excluded(check: Measurement, side: Sought, record: Record) -> list[str]:
     """Reasons why a record that speaks of the quantity may not decide the claim; empty if it may."""
-    reasons = []
+    reasons = [*differences(side, record), *timed.reasons(record)]
     if is_infinite(number_of(check, record)):
         reasons.append("infinite, as of a perfect restoration: no interval says how surely")
     if check.dataset is not None and record.dataset != check.dataset:
@@ -187,12 +197,14 @@ def reasons_excluded(check: Measurement, record: Record) -> list[str]:
         reasons.append("data drawn by a program")
     if record.kind not in DATA_FREE and record.short:
         reasons.append("the schedule is shorter than the published one")
-    reasons += timed.reasons(record)
     if check.protocol is not None and record.protocol != check.protocol:
         reasons.append(f"protocol {record.protocol}, not {check.protocol}")
-    treatment = record.condition.get("treatment")
-    if check.treatment is not None and treatment is not None and treatment != check.treatment:
-        reasons.append(f"treatment {treatment}, not {check.treatment}")
+    runs = [run for run in (record.subject, record.rival) if run is not None]
+    treatments: list[Scalar] = [run.treatment for run in runs if run.treatment]
+    treatments = treatments or [record.condition.get("treatment")]
+    for treatment in dict.fromkeys(treatments):
+        if check.treatment is not None and treatment is not None and treatment != check.treatment:
+            reasons.append(f"treatment {treatment}, not {check.treatment}")
     for name in _missed(check, record):
         reasons.append(f"{name} {record.condition.get(name, 'unknown')}, not {check.where[name]}")
     return reasons
@@ -207,13 +219,14 @@ def groups(check: Measurement, items: Sequence[Item]) -> list[list[Item]]:
     return [found[name] for name in sorted(found)]
 
 
-def distance(check: Measurement, record: Record) -> tuple[int, ...]:
-    """How far a record is from the claim's conditions: protocol first, then data, device, conditions, schedule."""
+def distance(check: Measurement, side: Sought, record: Record) -> tuple[int, ...]:
+    """How far a record is from the claim's conditions: protocol first, then data, device, conditions, what was run."""
     return (
         int(check.protocol is not None and record.protocol != check.protocol),
         int(check.dataset is not None and record.dataset != check.dataset),
         int(not on_device(check, record)),
         len(_missed(check, record)),
+        len(differences(side, record)),
         int(record.synthetic),
         int(record.short),
     )

@@ -7,10 +7,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pixelwise.cards import builds, found
+from pixelwise.claims import predicted_runs
 from pixelwise.claims.checks import Measurement
 from pixelwise.claims.claim_schema import Register
 from pixelwise.claims.evidence import Item
+from pixelwise.claims.wording import first
 from pixelwise.data.declared_kinds import find
+from pixelwise.evaluation import subjects
 from pixelwise.models import declarations
 from pixelwise.planning.jobs import Job
 from pixelwise.quantities import metrics
@@ -92,10 +95,8 @@ def _record(kind: Kind, task: Task, model: str, values: tuple[str, ...], **facts
 
 def _trained(job: Job, datasets: Datasets, by_out: Mapping[str, Job]) -> bool:
     """Whether the model behind an evaluation has a shortened schedule."""
-    maker = by_out.get(job.inputs.get("model", "")) or by_out.get(job.inputs.get("images", ""))
-    if maker is not None and maker.kind == "generate":
-        maker = by_out.get(maker.inputs.get("model", ""))
-    return maker is not None and is_short(maker, datasets)
+    made_by = predicted_runs.maker(job, by_out)
+    return made_by is not None and is_short(made_by, datasets)
 
 
 Gpu = tuple[str, float | None] | None
@@ -106,6 +107,7 @@ def _scored(job: Job, datasets: Datasets, by_out: Mapping[str, Job]) -> dict[str
     dataset = datasets.of(job)
     return {
         "dataset": settings.dataset,
+        "subject": predicted_runs.scored(job, by_out),
         "n": max(datasets.images(job, "val"), 1),
         "seed": settings.seed,
         "synthetic": dataset is not None and find(dataset.kind).synthetic,
@@ -149,6 +151,8 @@ def _restore(job: Job, datasets: Datasets, by_out: Mapping[str, Job], gpu: Gpu) 
         names = list(settings.baselines or BASELINES[settings.task])
     for name, sigma in itertools.product(names, settings.sigmas or (15, 25, 50)):
         facts = _scored(job, datasets, by_out) | {"protocol": settings.protocol, "condition": {"sigma": sigma}}
+        baseline = settings.name == "baselines"
+        facts["subject"] = subjects.method(name) if baseline else predicted_runs.scored(job, by_out, sigma)
         if name == "bm3d" and settings.bm3d_limit is not None:
             facts["n"] = max(min(facts["n"], settings.bm3d_limit), 1)
         yield _record("restoration", settings.task, name, tuple(metrics("restoration")), **facts)
@@ -164,22 +168,32 @@ def _time(job: Job, datasets: Datasets, by_out: Mapping[str, Job], gpu: Gpu) -> 
         facts: dict[str, Any] = {"dataset": "random", "protocol": "interleaved", "condition": condition}
         facts |= {"n": settings.calls, "hardware": {"gpu": gpu[0]} if gpu and device == "cuda" else {}}
         for name in settings.models:
-            yield _record("latency", settings.task, name, ("median", "p90", "p99"), **facts)
+            runs = subjects.timed(settings, name, mode)
+            yield _record("latency", settings.task, name, ("median", "p90", "p99"), **facts, **runs)
         for a, b in settings.ratios:
-            yield _record("latency", settings.task, f"{a}/{b}", ("ratio",), **facts)
+            runs = subjects.timed(settings, f"{a}/{b}", mode)
+            yield _record("latency", settings.task, f"{a}/{b}", ("ratio",), **facts, **runs)
 
 
 def _inspect(job: Job, register: Register) -> Iterator[Record]:
-    """One record for each claim about this network whose size is among those inspected."""
+    """One record for each claim about this network whose size is among those inspected, with what the claim asks for.
+
+    What will be counted are the published networks, which a claim names as a published network or form.
+    """
     settings: Any = job.settings
     sizes, declared = {tuple(size) for size in settings.sizes}, declarations.model(settings.architecture)
-    subjects = {declared.name, *declared.counted, *(f"{declared.name}/{other}" for other in settings.against)}
-    subjects |= {f"recipe {recipe}" for found in declared.recipes.values() for recipe in found}
+    counted = {declared.name, *declared.counted, *(f"{declared.name}/{other}" for other in settings.against)}
     for claim in register.checked:
         check = claim.check
         if isinstance(check, Measurement) and check.kind == "architecture":
             size = (check.where.get("height"), check.where.get("width"))
             model = check.model if isinstance(check.model, str) else check.model[0]
-            if model in subjects and (size == (None, None) or size in sizes):
+            if model in counted and (size == (None, None) or size in sizes):
                 facts = {"dataset": "none", "protocol": "counted", "condition": dict(check.where), "n": 1}
+                sides = {"subject": check.subject, "rival": check.rival}
+                facts |= {
+                    side: subjects.built(first(ran.architecture), ran.options)
+                    for side, ran in sides.items()
+                    if ran is not None and ran.architecture is not None
+                }
                 yield _record("architecture", "translation", model, (check.value,), **facts)

@@ -60,7 +60,7 @@ class Entry(Settings):
         reading_error: Error of a digitised value; None for printed numbers (half a unit of the last digit).
         condition: Data, size, hardware, noise under which it is said to hold, in words.
         model: Whose number it is, for figures.
-        setting: Data set, height, width, sigma, for figures.
+        setting: Data set, height, width, sigma, for figures; megapixels where a point was read at another size.
         place: Section, figure, page or file within the source.
     """
 

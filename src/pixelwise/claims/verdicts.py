@@ -23,6 +23,7 @@ from pixelwise.claims.findings import Finding, Interval, Used, decided
 from pixelwise.claims.holm import p_value, together
 from pixelwise.claims.register_entries import Claim, Entry, Reference
 from pixelwise.claims.rules import elsewhere, judge_estimate
+from pixelwise.claims.same_run import Sought, place
 from pixelwise.claims.wording import VERBS, how_to_get, join, wanted
 
 
@@ -42,21 +43,20 @@ def _used(item: Item, check: Measurement, reasons: list[str]) -> Used:
     )
 
 
-def _apart(check: Measurement, items: Sequence[Item], model: str | list[str]) -> tuple[list[Item], list[Item]]:
-    """Records that may decide (of the first alternative name that has any), and those that are context only."""
-    names = [model] if isinstance(model, str) else model
-    able: dict[str, list[Item]] = {name: [] for name in names}
+def _apart(check: Measurement, items: Sequence[Item], side: Sought) -> tuple[list[Item], list[Item]]:
+    """Records that may decide (of the likeliest alternative that has any), and those that are context only."""
+    able: dict[tuple[int, ...], list[Item]] = {}
     context = []
     for item in items:
-        if evidence.speaks_of(check, names, item.record):
-            if evidence.reasons_excluded(check, item.record):
+        if evidence.speaks_of(check, side, item.record):
+            if evidence.reasons_excluded(check, side, item.record):
                 context.append(item)
             else:
-                able[item.record.model].append(item)
-    return next((found for found in able.values() if found), []), context
+                able.setdefault(place(side, item.record), []).append(item)
+    return able[min(able)] if able else [], context
 
 
-def _context(check: Measurement, parted: list[list[Item]]) -> list[Interval]:
+def _context(check: Measurement, sides: list[Sought], parted: list[list[Item]]) -> list[Interval]:
     """What the records that may not decide would give, one number for each setting; they need no least number.
 
     The setting nearest to the claim's conditions comes first.
@@ -66,8 +66,14 @@ def _context(check: Measurement, parted: list[list[Item]]) -> list[Interval]:
     numbers = [[(item, evidence.number_of(check, item.record)) for item in items] for items in parted]
     finite = [[item for item, value in items if not evidence.is_infinite(value)] for items in numbers]
     estimates = across_settings.estimates(lenient, finite, lenient=True).enough
-    for estimate in sorted(estimates, key=lambda found: max(evidence.distance(check, i.record) for i in found.items)):
-        reasons = [reason for item in estimate.items for reason in evidence.reasons_excluded(check, item.record)]
+    of = {id(item): side for side, items in zip(sides, parted, strict=True) for item in items}
+
+    def distance(found: Estimate) -> tuple[int, ...]:
+        return max(evidence.distance(check, of[id(item)], item.record) for item in found.items)
+
+    for estimate in sorted(estimates, key=distance):
+        excluded = (evidence.reasons_excluded(check, of[id(item)], item.record) for item in estimate.items)
+        reasons = [reason for found in excluded for reason in found]
         shown.append(interval(estimate).model_copy(update={"reasons_excluded": list(dict.fromkeys(reasons))}))
     return shown
 
@@ -79,9 +85,10 @@ def _few(estimate: Estimate, lacks: str) -> Interval:
 def _measured(
     register: Register, claim: Entry, check: Measurement, items: Sequence[Item], lenient: bool = False
 ) -> Finding:
-    subjects = [check.model] if check.against is None else [check.model, check.against]
-    parted = [_apart(check, items, subject) for subject in subjects]
-    context = [others for _, others in parted]
+    sides = evidence.sides(check)
+    parted = [_apart(check, items, side) for side in sides]
+    deciding = {id(item) for able, _ in parted for item in able}
+    context = [[item for item in others if id(item) not in deciding] for _, others in parted]
     need = register.datasets.get(check.dataset or "")
     tried = across_settings.estimates(check, [able for able, _ in parted], need.images if need else None, lenient)
     found = tried.enough
@@ -90,9 +97,11 @@ def _measured(
         "measured": [interval(estimate) for estimate in found],
         "evidence": [_used(item, check, []) for able, _ in parted for item in able],
         "context_only": [
-            _used(item, check, evidence.reasons_excluded(check, item.record)) for others in context for item in others
+            _used(item, check, evidence.reasons_excluded(check, side, item.record))
+            for side, others in zip(sides, context, strict=True)
+            for item in others
         ],
-        "context_measured": [*(_few(*few) for few in tried.few), *_context(check, context)],
+        "context_measured": [*(_few(*few) for few in tried.few), *_context(check, sides, context)],
     }
     records = [estimate.items[0].record for estimate in found]
     if found and not all(evidence.on_device(check, i.record) for estimate in found for i in estimate.items):
@@ -187,6 +196,10 @@ def decide(
 
 
 def decide_all(register: Register, items: Sequence[Item]) -> list[Finding]:
-    """A finding for every claim and every value of our own, in the register's order; the headlines hold together."""
+    """A finding for every claim and every value of our own, in the register's order.
+
+    Every record counts once; the headlines hold together.
+    """
+    items = evidence.unique(items)
     outcomes = contradictions(register)
     return together(register, [decide(register, entry, items, outcomes) for entry in register.checked])

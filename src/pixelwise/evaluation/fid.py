@@ -129,6 +129,7 @@ def run(settings: FidSettings, inputs: dict[str, Path], out: Path, work: Path) -
                 kind="fid",
                 task="translation",
                 model=settings.name,
+                subject=subject.run,
                 dataset=settings.dataset,
                 protocol=full_name,
                 protocol_hash=protocol_hash(asdict(protocol) | {"design": design.name, "inception": weights}),

@@ -12,7 +12,7 @@ from PIL import Image
 from pixelwise.artifacts import atomic, sha256, write_json
 from pixelwise.data.pack import Pack, read_facts
 from pixelwise.errors import PixelwiseError
-from pixelwise.evaluation import hardware
+from pixelwise.evaluation import hardware, subjects
 from pixelwise.evaluation.compared_pictures import GENERATION
 from pixelwise.evaluation.generator import Generator
 from pixelwise.files.reading import read
@@ -46,6 +46,7 @@ def run(settings: GenerateSettings, inputs: dict[str, Path], out: Path, work: Pa
         with atomic(out / "images" / f"{name}.png") as temporary:
             Image.fromarray(picture).save(temporary)
     training = read(inputs["model"] / "training.json", Training)
+    run = subjects.trained(inputs["model"])
     document = {
         "model": settings.name,
         "architecture": generator.info["name"],
@@ -56,6 +57,7 @@ def run(settings: GenerateSettings, inputs: dict[str, Path], out: Path, work: Pa
         "names": names,
         "weights_sha256": sha256(inputs["model"] / MODEL),
         "short": training.short,
+        "run": None if run is None else run.model_dump(mode="json"),
     }
     write_json(out / GENERATION, document)
 

@@ -10,7 +10,7 @@ import pandas as pd
 import torch
 from torch import nn
 
-from pixelwise.evaluation import statistics
+from pixelwise.evaluation import statistics, subjects
 from pixelwise.evaluation.scopes import SCOPES
 from pixelwise.evaluation.stopwatch import MIB
 from pixelwise.models import flops, registry
@@ -36,10 +36,7 @@ interval is looked at every 30 rounds, so that the card does not rest and the lo
 
 def options(settings: TimeSettings, model: TimedModel) -> dict[str, Any]:
     """A model's options; labels and channels are the group's unless the model has its own."""
-    given: dict[str, Any] = {"num_labels": settings.num_labels}
-    if settings.task == "denoising":
-        given = registry.image_options(model.architecture, settings.channels)
-    return given | model.options
+    return subjects.options_of(settings, model)
 
 
 def build(settings: TimeSettings, model: TimedModel) -> nn.Module:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from pixelwise.artifacts import sha256, write_text
 from pixelwise.data.pack import Pack, read_facts
 from pixelwise.errors import PixelwiseError
-from pixelwise.evaluation import baselines, hardware
+from pixelwise.evaluation import baselines, hardware, subjects
 from pixelwise.evaluation.cases import Case, Cases
 from pixelwise.evaluation.protocols import PROTOCOLS, Protocol
 from pixelwise.evaluation.restored_image import RestoredImage
@@ -25,12 +25,13 @@ from pixelwise.evaluation.statistics import bootstrap_mean
 from pixelwise.files.reading import read
 from pixelwise.files.step_documents import Training
 from pixelwise.quantities import computed, metrics
-from pixelwise.record import Record, measured, write_records
+from pixelwise.record import Record, Run, measured, write_records
 from pixelwise.settings.restoration import BASELINES, RestorationSettings
 
 MODEL = "model.safetensors"
 INTERVAL = "bootstrap over images, 95 %"
 WINDOWS = "_windows"
+TILE = RestorationSettings.model_fields["tile"].default
 Scores = dict[str, float]
 
 
@@ -42,12 +43,14 @@ class Subject:
         name: Name in tables.
         make: Gives the method for one noise level.
         period: Tile period in pixels at which its blockiness is measured.
+        run: What it is, at a noise level.
         limit: Number of images it is scored on; None for all.
     """
 
     name: str
     make: Callable[[float], Callable[[Case], npt.NDArray[np.floating]]]
     period: int
+    run: Callable[[float], Run | None]
     limit: int | None = None
 
 
@@ -90,7 +93,7 @@ def run(settings: RestorationSettings, inputs: dict[str, Path], out: Path, work:
     about: dict[str, Any] = {"short": False, "synthetic": facts["synthetic"], "weights_sha256": None}
     about["hardware"] = hardware.describe(device, settings.threads)
     if settings.name == "baselines":
-        subjects = list(_baselines(settings, protocol, cases))
+        scored_ones = list(_baselines(settings, protocol, cases))
     else:
         path = inputs["model"] / MODEL
         restorer = Restorer(path, device)
@@ -98,16 +101,28 @@ def run(settings: RestorationSettings, inputs: dict[str, Path], out: Path, work:
         about["short"], about["weights_sha256"] = training.short, sha256(path)
         about["synthetic"] |= training.dataset.synthetic
         period = restorer.tile if restorer.tile > 1 else settings.tile
-        subjects = [Subject(settings.name, lambda sigma: lambda case: restorer(case.degraded), period)]
+        made, level = subjects.trained(inputs["model"]), restorer.info.get("extra", {}).get("sigma")
+
+        def run_at(sigma: float) -> Run | None:
+            return subjects.at_level(made, level, sigma)
+
+        def run_in_windows(sigma: float) -> Run | None:
+            run = run_at(sigma)
+            return run and run.model_copy(update={"method": subjects.WINDOWS})
+
+        scored_ones = [Subject(settings.name, lambda sigma: lambda case: restorer(case.degraded), period, run_at)]
         if restorer.patch and (protocol.size is None or max(protocol.size) > restorer.patch):
             windows = f"{settings.name}{WINDOWS}"
-            subjects.append(Subject(windows, lambda sigma: lambda case: restorer.in_windows(case.degraded), period))
+            by_windows = Subject(
+                windows, lambda sigma: lambda case: restorer.in_windows(case.degraded), period, run_in_windows
+            )
+            scored_ones.append(by_windows)
     sigmas = settings.sigmas or protocol.sigmas
     samples = Samples(out, settings.sample_side, settings.samples, 25.0 if 25.0 in sigmas else sigmas[0])
     cache = ScoreCache(work / "scores.jsonl")
     records, rows = [], ["model,sigma,image,metric,value"]
     for sigma in sigmas:
-        for subject in subjects:
+        for subject in scored_ones:
             scored = _measure(subject, cases, sigma, cache, samples)
             rows += [
                 f"{subject.name},{sigma:g},{name},{metric},{value:.9g}"
@@ -134,7 +149,10 @@ def _baselines(settings: RestorationSettings, protocol: Protocol, cases: Cases) 
             def make(sigma: float, name: str = name, tile: int = tile) -> baselines.Method:
                 return baselines.build(name, tile, lambda: cases.at(sigma))
 
-            yield Subject(name if tile == settings.tile else f"{name}_s{tile}", make, tile, limit)
+            usual = name not in baselines.TILED or tile == TILE
+            run = subjects.method(name, **({} if usual else {"tile": tile}))
+            label = name if tile == settings.tile else f"{name}_s{tile}"
+            yield Subject(label, make, tile, lambda sigma, run=run: run, limit)  # type: ignore[misc]
 
 
 def _measure(subject: Subject, cases: Cases, sigma: float, cache: ScoreCache, samples: Samples) -> dict[str, Scores]:
@@ -172,6 +190,7 @@ def _record(
         kind="restoration",
         task=protocol.task,
         model=subject.name,
+        subject=subject.run(sigma),
         dataset=settings.dataset,
         protocol=protocol.name,
         protocol_hash=protocol.hash,

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pixelwise.artifacts import atomic, sha256
 from pixelwise.data.pack import Pack, read_facts
 from pixelwise.errors import PixelwiseError
-from pixelwise.evaluation import compared_pictures, confusion, hardware
+from pixelwise.evaluation import compared_pictures, confusion, hardware, subjects
 from pixelwise.evaluation.confusion import Matrix
 from pixelwise.evaluation.segment_tables import Tables
 from pixelwise.evaluation.segmenter_protocols import PROTOCOLS, Protocol, Segmenter
@@ -81,6 +81,7 @@ def run(settings: SegmentSettings, inputs: dict[str, Path], out: Path, work: Pat
                 kind="segmentation",
                 task="translation",
                 model=settings.name,
+                subject=subjects.method(SHUFFLED) if settings.name == SHUFFLED else subject.run,
                 dataset=settings.dataset,
                 protocol=name,
                 protocol_hash=protocol_hash(definition),
@@ -111,7 +112,8 @@ def _floor(settings: SegmentSettings, pack: Pack, real: Path, out: Path) -> None
         for record in photographs if n > 1 else []:
             matrices, pixels = (counted[f"{record.protocol} {name}"] for name in ("matrices", "pixels"))
             values = tables.add(record.protocol, matrices, pixels, settings.resamples)
-            records.append(record.model_copy(update={"model": SHUFFLED, "values": values}))
+            floor = {"model": SHUFFLED, "subject": subjects.method(SHUFFLED), "values": values}
+            records.append(record.model_copy(update=floor))
     write_records(out / "metrics.json", records)
     tables.write(out)
 

@@ -15,7 +15,7 @@ from torch import nn
 
 from pixelwise.artifacts import write_json, write_text
 from pixelwise.errors import PixelwiseError
-from pixelwise.evaluation import card_state, hardware, latency, scopes, timed_baselines
+from pixelwise.evaluation import card_state, hardware, latency, scopes, subjects, timed_baselines
 from pixelwise.evaluation.finished_conditions import Finished, Results
 from pixelwise.evaluation.latency import Facts
 from pixelwise.evaluation.stopwatch import Call, peak_memory
@@ -73,9 +73,13 @@ def run(settings: TimeSettings, inputs: dict[str, Path], out: Path, work: Path) 
             facts = timed_baselines.facts(size)
             results.add(_once(finished, facts, functools.partial(timed_baselines.measure, settings, size, facts)))
     timed = [
-        record.model_copy(update={"hardware": processor if record.model in settings.baselines else machine})
+        record.model_copy(
+            update={"hardware": processor if record.model in settings.baselines else machine}
+            | subjects.timed(settings, record.model, cast(Mode, record.condition.get("mode", "eager")))
+        )
         for record in results.records
     ]
+    arithmetic = [r.model_copy(update=subjects.timed(settings, r.model)) for r in arithmetic]
     write_records(out / "metrics.json", arithmetic + timed)
     write_json(out / "skipped.json", results.skipped)
     write_json(out / "states.json", results.states)

@@ -65,10 +65,22 @@ class TrainedOn(Open):
     synthetic: Flag = False
 
 
+class ReleasedFile(Open):
+    """The file of released weights that was converted."""
+
+    file: Word
+    sha256: Hash
+    name: Word | None = None
+
+
 class Training(Open):
     """`training.json`: how a network was made."""
 
     short: Flag
+    architecture: Word | None = None
+    options: dict[str, Any] = {}
+    recipe: Word | None = None
+    official: ReleasedFile | None = None
     dataset: TrainedOn = TrainedOn()
     steps: Count | None = None
     presentations: Count | None = None
@@ -81,6 +93,7 @@ class Generation(Open):
     names: list[Inside]
     weights_sha256: Hash | None
     short: Flag
+    run: dict[str, Any] | None = None
 
 
 class Sample(Settings):

@@ -19,11 +19,6 @@ def input_channels(num_labels: int, instance_edge: bool, dense_channels: int | N
     return (num_labels if dense_channels is None else dense_channels) + instance_edge
 
 
-def dense_image(channels: int) -> dict[str, Any]:
-    """The options that make a generator of pictures from label maps a network from image to image."""
-    return {"dense_channels": channels, "output_channels": channels, "instance_edge": False}
-
-
 def one_of(network: str, option: str, value: str, allowed: tuple[str, ...]) -> None:
     """Refuse a word that an option does not know.
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
 from pixelwise.errors import PixelwiseError
-from pixelwise.models import declarations
+from pixelwise.models import declarations, network_options
 
 if TYPE_CHECKING:
     from torch import nn
@@ -52,8 +52,7 @@ def full_options(name: str, given: dict[str, Any]) -> dict[str, Any]:
 
 def image_options(name: str, channels: int) -> dict[str, Any]:
     """The options that make a model a network from images of so many channels to such images."""
-    options = function(name, "image_options")
-    return {"channels": channels} if options is None else dict(options(channels))
+    return network_options.for_images(name, channels)
 
 
 def skeleton(name: str, **options: object) -> nn.Module:

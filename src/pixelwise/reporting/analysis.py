@@ -14,6 +14,7 @@ from pixelwise.reporting import page_tables, tidy_tables
 from pixelwise.reporting.page_tables import Table
 from pixelwise.reporting.paired_differences import read as read_differences
 from pixelwise.reporting.pairs import plain
+from pixelwise.reporting.same_network import of_network
 from pixelwise.reporting.style import family, label
 from pixelwise.reporting.summary import left_out
 from pixelwise.reporting.tidy_tables import each
@@ -44,7 +45,7 @@ def comparison(table: pd.DataFrame, protocol: str | None = None) -> Table:
         if first not in scores:
             continue
         row = scores[first]
-        costs = {cost.metric: cost for cost in each(timed[timed["model"].eq(row.model)].drop_duplicates("metric"))}
+        costs = {cost.metric: cost for cost in each(of_network(timed, row)[0].drop_duplicates("metric"))}
         size = next((tidy_tables.setting(cost) for cost in costs.values() if cost.mode), size)
         cells = [
             *(str(row.protocol), f"{row.sigma:g}", label(row.model), str(row.seed)),
@@ -116,7 +117,10 @@ def _tiles(table: pd.DataFrame, protocol: str, sigma: float, model: str) -> list
 
 def _time(table: pd.DataFrame, reference: str, model: str) -> list[str]:
     timed = plain(table[table["kind"].eq("latency") & table["metric"].eq("ratio")])
-    for row in each(timed[timed["model"].eq(f"{reference}/{model}")].head(1)):
+    networks = table[table["kind"].eq("restoration")].groupby("model")["network"].first()
+    slow, fast = (str(networks.get(name, "")) for name in (reference, model))
+    known = timed[timed["network"].eq(slow) & timed["rival_network"].eq(fast)] if slow and fast else timed.head(0)
+    for row in each(known.head(1)):
         return [
             f"{label(reference)} takes {page_tables.estimate(row)} times as long as it ({tidy_tables.setting(row)})."
         ]

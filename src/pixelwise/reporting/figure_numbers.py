@@ -112,11 +112,13 @@ def over_seeds(rows: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
 
     Returns:
         One row for each group: the keys, `value` (mean over seeds), `low` and `high` (lowest and highest end of the
-        seeds' own intervals, or of the seeds' values where they have none), `seeds`, `n`, `unit`.
+        seeds' own intervals, or of the seeds' values where they have none), `seeds`, `n`, `unit`, and what was run.
     """
     filled = rows.assign(low=rows["low"].fillna(rows["value"]), high=rows["high"].fillna(rows["value"]))
     groups = filled.groupby(keys, sort=True, dropna=False)
+    known = {name: (name, "first") for name in ("network", "body") if name in rows and name not in keys}
     joined = groups.agg(
+        **known,
         value=("value", "mean"),
         low=("low", "min"),
         high=("high", "max"),

@@ -31,7 +31,6 @@ def bench(table: pd.DataFrame, published: pd.DataFrame, name: str) -> Drawn:
     if rows.empty:
         raise MissingNumbersError("the benchmark compared no two generators")
     curves = published.query("quantity == 'latency' and panel_kind == 'resolution'")
-    curves = curves.assign(megapixels=curves["height"] * curves["width"] / 1e6)
     figure, (axes, *_) = canvas(width=8, height=4.2)
     models = list(dict.fromkeys(rows["model"]))
     names = {model: f"{label(model)}, " if len(models) > 1 else "" for model in models}

@@ -12,7 +12,7 @@ import pandas as pd
 from pixelwise.claims.register_files import REGISTER, read
 
 COLUMNS = [
-    *("panel", "panel_kind", "dataset", "model", "height", "width", "sigma", "quantity"),
+    *("panel", "panel_kind", "dataset", "model", "height", "width", "megapixels", "sigma", "quantity"),
     *("value", "low", "high", "unit", "source", "claim"),
 ]
 
@@ -84,9 +84,15 @@ def _rows(panel: Panel, entries: list[dict[str, Any]]) -> Iterator[dict[str, Any
             yield {
                 **{"panel": panel.title, "panel_kind": panel.kind, "model": claim["model"], "quantity": quantity},
                 **{name: setting.get(name) for name in ("dataset", "height", "width", "sigma")},
+                "megapixels": setting.get("megapixels", _megapixels(setting)),
                 **{"value": float(value), "low": value - error, "high": value + error, "unit": claim.get("unit", "")},
                 **{"source": source, "claim": claim["id"]},
             }
+
+
+def _megapixels(setting: dict[str, Any]) -> float | None:
+    """Of the size that a claim names; where a figure shows a point elsewhere, the claim says so itself."""
+    return setting["height"] * setting["width"] / 1e6 if {"height", "width"} <= set(setting) else None
 
 
 def counterpart(model: str, known: Iterable[str], levels: int) -> str | None:

@@ -12,6 +12,7 @@ import pandas as pd
 from pixelwise.errors import PixelwiseError
 from pixelwise.files.listings import leaving_out
 from pixelwise.record import Record, read_records
+from pixelwise.reporting import same_network
 from pixelwise.reporting.frames import check_facts, check_quantities, frame
 
 COMMON = ("height", "width", "sigma", "precision", "batch", "scope", "mode")
@@ -21,8 +22,12 @@ COLUMNS = (
     *("task", "kind", "model", "dataset", "protocol", "protocol_hash", *COMMON, "condition", "n", "seed"),
     *("metric", "value", "unit", "low", "high", "interval", "weights_sha256", "synthetic", "short"),
     *("source", "hardware"),
+    *same_network.COLUMNS,
 )
-TEXT = ("precision", "scope", "mode", "protocol_hash", "interval", "weights_sha256", "unit", "condition", "hardware")
+TEXT = (
+    *same_network.COLUMNS,
+    *("precision", "scope", "mode", "protocol_hash", "interval", "weights_sha256", "unit", "condition", "hardware"),
+)
 NUMBERS = ("height", "width", "sigma", "batch", "n", "seed", "value", "low", "high")
 MARKS = ("synthetic", "short")
 HIDDEN = ("label", "device", "warmup", "reference", "segmenter")
@@ -39,6 +44,7 @@ def rows(record: Record, source: str) -> list[dict[str, Any]]:
         "condition": json.dumps(record.condition, sort_keys=True),
         "hardware": json.dumps(record.hardware, sort_keys=True),
         "source": source,
+        **same_network.columns(record),
     }
     return [{**shared, "metric": name, **value.model_dump()} for name, value in record.values.items()]
 
@@ -80,7 +86,9 @@ def read(path: Path) -> pd.DataFrame:
     if not path.is_file():
         raise PixelwiseError(f"{path}: no such file; run the summarise step first")
     words = [name for name in COLUMNS if name not in NUMBERS and name not in MARKS]
-    table = frame(path, COLUMNS, words, MARKS, ("value", "low", "high"), dict.fromkeys(TEXT, "string"))
+    needed = [name for name in COLUMNS if name not in same_network.COLUMNS]  # which earlier versions did not write
+    table = frame(path, needed, words, MARKS, ("value", "low", "high"), dict.fromkeys(TEXT, "string"))
+    table = table.reindex(columns=list(COLUMNS))
     for name in TEXT:
         table[name] = table[name].fillna("")
     for name in ("height", "width", "sigma", "batch", "value", "low", "high"):

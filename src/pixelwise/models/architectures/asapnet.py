@@ -100,7 +100,7 @@ MODEL = Model(
             ),
         },
     },
-    image_options="pixelwise.models.layers:dense_image",
+    image_options="pixelwise.models.network_options:dense_image",
     optimised="pixelwise.models.fast.asapnet_form:prepared",
     official="pixelwise.models.official.asapnet_names",
     facts="pixelwise.models.asapnet_facts:facts",

@@ -97,7 +97,7 @@ def _model(
         input="labels",
         look=Look("pix2pixHD", "#D55E00", "s", family="pix2pixhd"),
         recipes={"translation": recipes},
-        image_options="pixelwise.models.layers:dense_image",
+        image_options="pixelwise.models.network_options:dense_image",
         optimised="pixelwise.models.fast.pix2pixhd_form:prepared",
         official="pixelwise.models.official.pix2pixhd_names",
         facts=facts,

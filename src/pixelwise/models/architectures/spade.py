@@ -72,7 +72,7 @@ MODEL = Model(
             ),
         }
     },
-    image_options="pixelwise.models.layers:dense_image",
+    image_options="pixelwise.models.network_options:dense_image",
     optimised="pixelwise.models.fast.spade_form:prepared",
     official="pixelwise.models.official.spade_names",
     memory=(93.0, 15.09),

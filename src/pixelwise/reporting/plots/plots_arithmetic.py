@@ -60,7 +60,6 @@ def arithmetic(numbers: Numbers) -> Drawn:
     """Operations of the generators, and each pair's ratio beside the ratios of time, published and measured."""
     rows = operations(numbers)
     published = numbers.published.query("quantity == 'latency' and panel_kind == 'resolution'")
-    published = published.assign(megapixels=published["height"] * published["width"] / 1e6)
     counted = rows.assign(model=rows["line"], low=rows["value"], high=rows["value"])
     found = pairs.compared(numbers)
     figure, (left, right) = canvas(2, width=9.5 + 2.5 * max(len(found) - 1, 0), height=3.9)

@@ -20,6 +20,7 @@ from pixelwise.reporting.figure_numbers import (
 )
 from pixelwise.reporting.pairs import plain
 from pixelwise.reporting.plots.plots_speed import hardware, latencies
+from pixelwise.reporting.same_network import of_network, told
 from pixelwise.reporting.style import (
     INK,
     MUTED,
@@ -96,19 +97,28 @@ def _name(axes: Axes, model: str, x: float, y: float, bold: bool = False, left: 
     )
 
 
-def _own_panel(axes: Axes, joined: pd.DataFrame, times: pd.DataFrame) -> list[str]:
-    """Points of this run with dashed lines for floor and ceiling; returns their words."""
+def _own_panel(axes: Axes, joined: pd.DataFrame, times: pd.DataFrame) -> tuple[list[str], str]:
+    """Points of this run with dashed lines for floor and ceiling; returns their words, and what the caption says."""
     words, bounds, models = [], {}, sorted(joined["model"].unique())
+    untimed, other_labels = [], []
+    scored = joined[~joined["model"].isin(list(BOUNDS))]
+    pictures = set(scored["n"])
+    found = {row.model: of_network(times, row) for row in each(scored)}
+    fastest = min((float(time["value"].iloc[0]) for time, _ in found.values() if len(time)), default=0.0)
     for row in each(joined):
         if row.model in BOUNDS:
-            bounds[BOUNDS[row.model]] = float(row.value)
-            words.append(f"{BOUNDS[row.model]} {digits(row.value)}")
+            alike = {row.n} == pictures or not pictures
+            name = BOUNDS[row.model] + ("" if alike else f", {row.n:.0f} pictures, not {max(pictures):.0f}")
+            bounds[name] = float(row.value)
+            words.append(f"{name} {digits(row.value)}")
             continue
-        time = times[times["model"] == row.model]
+        time, exactly = found[row.model]
         if time.empty:
+            untimed.append(label(row.model))
             continue
+        if not exactly:
+            other_labels.append(label(row.model))
         x, y = float(time["value"].iloc[0]), joined[(joined["model"] == row.model)]
-        fastest = float(times[times["model"].isin(models)]["value"].min())
         axes.errorbar(
             x,
             row.value,
@@ -123,8 +133,10 @@ def _own_panel(axes: Axes, joined: pd.DataFrame, times: pd.DataFrame) -> list[st
         _name(axes, row.model, x, row.value, bold=True, left=x == fastest)
         plural = "s" if row.seeds > 1 else ""
         words.append(f"{label(row.model)} {digits(row.value)} at {digits(x)} ms ({row.seeds} seed{plural})")
+    if not words or len(untimed) == len(scored):
+        axes.set_xlim(1, 1000)  # of no point; the dashed lines still say where floor and ceiling are
     dashed(axes, bounds)
-    return words
+    return words, told(untimed, other_labels)
 
 
 def quality_against_time(numbers: Numbers, kind: str, metric: Metric) -> Drawn:
@@ -147,7 +159,8 @@ def quality_against_time(numbers: Numbers, kind: str, metric: Metric) -> Drawn:
         panel.set_title(str(name))
         panel.set_xlabel("ms for one 256x512 image (log), their machine")
     size = f"{int(own_time['height'].iloc[0])}x{int(own_time['width'].iloc[0])}"
-    words.append(f"This run on {dataset}: " + ", ".join(_own_panel(axes[-1], joined, own_time)))
+    mine, note = _own_panel(axes[-1], joined, own_time)
+    words.append(f"This run on {dataset}: " + ", ".join(mine))
     axes[-1].set_title(f"This run: {dataset}, {protocol}")
     axes[-1].set_xlabel(f"ms for one {size} image (log), this machine")
     for panel in axes:
@@ -160,7 +173,7 @@ def quality_against_time(numbers: Numbers, kind: str, metric: Metric) -> Drawn:
     caption = (
         "Axes differ on purpose: other data, segmenter, code and machine. Published panels: values read from figures, "
         f"bars are reading errors. This run: {dataset}, protocol {protocol}, {machine}; mean over seeds, bars from the "
-        "lowest to the highest end of the seeds' 95 % intervals."
+        "lowest to the highest end of the seeds' 95 % intervals." + note
     )
     return Drawn(f"{metric.name}_runtime", title, caption, "; ".join(words), figure, **marks(joined, own_time))
 

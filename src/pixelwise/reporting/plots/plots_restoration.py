@@ -16,6 +16,7 @@ from pixelwise.reporting.page_tables import number
 from pixelwise.reporting.pairs import plain
 from pixelwise.reporting.plots.plots_speed import hardware
 from pixelwise.reporting.published import counterpart
+from pixelwise.reporting.same_network import of_network, told
 from pixelwise.reporting.style import INK, canvas, colour, dashed, digits, finish, label, log_axis, marker
 from pixelwise.reporting.tidy_tables import each
 
@@ -128,9 +129,12 @@ def quality(numbers: Numbers, protocol: str) -> Drawn:
     axes[0].invert_yaxis()
     title = f"Denoising: {', '.join(metric.label for metric, _ in drawn.values())}, protocol {protocol}"
     finish(figure, title, numbers.run, **marks(rows))
+    few = {label(row.model): int(row.n) for row in each(rows) if row.n < rows["n"].max()}
+    fewer = f" ({', '.join(f'{name}: {n}' for name, n in few.items())})" if few else ""
     caption = (
-        f"Mean over {int(rows['n'].max())} images of {', '.join(sorted(rows['dataset'].unique()))}; whiskers are 95 % "
-        "intervals over images. Hatched: floors that do no learning. Black ticks: published values of the same method, "
+        f"Mean over {int(rows['n'].max())} images of {', '.join(sorted(rows['dataset'].unique()))}{fewer}; "
+        "whiskers are 95 % intervals over images. Hatched: floors that do no learning. Black ticks: published values "
+        "of the same method, "
         "where there are any." + perfect
     )
     words = [
@@ -157,15 +161,16 @@ def quality_against_time(numbers: Numbers) -> Drawn:
     timed = timed[timed["height"] * timed["width"] == (timed["height"] * timed["width"]).min()] if len(timed) else timed
     if timed.empty:
         raise MissingNumbersError("no denoiser was timed in this run")
-    times = over_seeds(timed, ["model"]).set_index("model")
+    times = over_seeds(timed, ["model"])
     both = scored[(scored["sigma"] == sigma)]
-    figure, (axes, *_) = canvas(width=8, height=4.6)
-    words, models = [], sorted(set(both["model"]) & set(times.index))
+    found = {row.model: of_network(times, row) for row in each(both)}
+    words, models = [], sorted(name for name, (time, _) in found.items() if len(time))
     if not models:
-        raise MissingNumbersError("no denoiser was both scored and timed under one name in this run")
+        raise MissingNumbersError("no denoiser of this run was both scored and timed")
+    figure, (axes, *_) = canvas(width=8, height=4.6)
     means = both.set_index("model")["value"]
     for place, model in enumerate(sorted(models, key=lambda name: -float(means[name]))):
-        row, time = both[both["model"] == model], times.loc[[model]]
+        row, time = both[both["model"] == model], found[model][0]
         x, y = float(time["value"].iloc[0]), float(row["value"].iloc[0])
         axes.errorbar(
             x,
@@ -181,6 +186,7 @@ def quality_against_time(numbers: Numbers) -> Drawn:
         side = (8, 5) if place % 2 == 0 else (8, -12)  # so that names of methods of equal quality stay apart
         axes.annotate(label(model), (x, y), side, textcoords="offset points", fontsize=8.5)
         words.append(f"{label(model)} {number(y, metric.unit, metric.places)} in {digits(x)} ms")
+    untimed = [label(name) for name in found if name not in models and name not in (*FLOORS, *DASHED)]
     beside = [name for name in DASHED if name in set(both["model"]) and name not in models]
     axes.margins(x=0.25, y=0.15)
     log_axis(axes.xaxis)
@@ -193,7 +199,7 @@ def quality_against_time(numbers: Numbers) -> Drawn:
     caption = (
         f"{towards} and to the left is better. Times on {hardware(timed)}, batch 1, fp32, eager. Whiskers: 95 % "
         f"intervals over images ({metric.label}) and over timed calls. Dashed: methods without a network that were not "
-        f"timed.{perfect}"
+        f"timed.{perfect}{told(untimed, [])}"
     )
     return Drawn("denoising_runtime", title, caption, ", ".join(words), figure, **marks(both, times))
 

@@ -150,7 +150,6 @@ def resolution(numbers: Numbers) -> Drawn:
     """Inference time against image size: the paper's curve, this run's, and the ratio of each pair in both."""
     mine = latencies(numbers, "translation")
     published = numbers.published.query("quantity == 'latency' and panel_kind == 'resolution'")
-    published = published.assign(megapixels=published["height"] * published["width"] / 1e6)
     figure, axes = canvas(3, width=11.5, height=4.1)
     rows = plain(numbers.pick("latency", "median", "translation"))
     _curve(axes[0], published, "Paper (GPU not stated)", "time for one image, ms (log)")
