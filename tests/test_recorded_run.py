@@ -20,7 +20,16 @@ from pixelwise.planning.graph import Plan
 from tests.pipeline.micro import PARAMS, ROOT
 
 PLAN = graph.plan_of(PARAMS)
-FILES = ("metrics.json", "table.csv", "picture.png", "figure.svg", "index.html", "model.safetensors", "images/a.png")
+FILES = (
+    "metrics.json",
+    "table.csv",
+    "picture.png",
+    "figure.svg",
+    "index.html",
+    "model.safetensors",
+    "images/a.png",
+    "training.json",
+)
 
 
 def finished(plan: Plan) -> None:
@@ -65,7 +74,7 @@ def test_what_is_kept(run: Plan) -> None:
     target = recorded_run.record(run)
     assert target == Path("results/recorded/micro")
     kept = listing(target)
-    texts = ("metrics.json", "table.csv", "figure.svg", "index.html", "manifest.json")
+    texts = ("metrics.json", "table.csv", "figure.svg", "index.html", "manifest.json", "training.json")
     names = {name for name in kept if name.startswith("fid/streets/asapnet")}
     assert names == {f"fid/streets/asapnet/seed0/{name}" for name in texts}
     assert {name for name in kept if name.startswith("train/")} == {

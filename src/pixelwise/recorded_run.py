@@ -30,7 +30,7 @@ def kept(job: Job) -> list[Path]:
     if out.parts[0] != "results" or job.step == "generate":
         return []
     if job.step == "train":
-        return [out / MANIFEST, *(out / name for name in TRAINED)]
+        return [out / MANIFEST, *(path for path in files_below(out) if path.name in TRAINED)]
     suffixes = (*KEPT, ".png") if job.step == "figures" else KEPT
     return [out / MANIFEST, *(path for path in files_below(out) if path.suffix in suffixes)]
 

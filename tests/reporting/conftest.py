@@ -26,14 +26,15 @@ PALETTE = [[128, 64, 128], [70, 70, 70], [70, 130, 180], [0, 0, 142], [220, 20, 
 CLASSES = ["road", "building", "sky", "car", "pedestrian"]
 
 
-def run(name: str) -> Run:
-    """A network for each name."""
-    return Run(architecture=name, network=digest(name))
+def run(name: str, kind: str) -> Run:
+    """A network for each name, timed as published."""
+    architecture = {"pix2pixhd": "pix2pixhd_global"}.get(name, name)
+    return Run(architecture=architecture, network=digest(name), treatment="published" if kind == "latency" else None)
 
 
 def record(kind: str, task: str, model: str, values: dict[str, Value], **more) -> Record:
     defaults = {"dataset": "streets", "protocol": "planted", "n": 20, "synthetic": True, "short": True}
-    runs = {side: run(name) for side, name in zip(("subject", "rival"), model.split("/"), strict=False)}
+    runs = {side: run(name, kind) for side, name in zip(("subject", "rival"), model.split("/"), strict=False)}
     return Record(kind=kind, task=task, model=model, values=values, hardware=PLANTED, **{**defaults, **runs, **more})
 
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 import ast
 import functools
 import importlib
-import importlib.util
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from pixelwise.artifacts import digest
 from pixelwise.errors import PixelwiseError
 from pixelwise.models import declarations
+from pixelwise.planning.code import source_of
 
 FROM_DATA = frozenset(
     {"num_labels", "instance_edge", "dense_channels", "output_channels", "channels", "in_channels", "num_classes"}
@@ -38,9 +37,8 @@ def for_images(name: str, channels: int) -> dict[str, Any]:
 def _defaults(name: str) -> Mapping[str, Any]:
     module, _, made_by = declarations.model(name).network.rpartition(":")
     module = module or declarations.module_of(name)
-    spec = importlib.util.find_spec(module)
-    assert spec is not None and spec.origin is not None
-    tree = ast.parse(Path(spec.origin).read_text(encoding="utf-8"))
+    path = source_of(module)  # never imported: that would need torch
+    tree = ast.Module([], []) if path is None else ast.parse(path.read_text(encoding="utf-8"))
     constants = {
         node.targets[0].id: node.value
         for node in tree.body
@@ -58,7 +56,7 @@ def _defaults(name: str) -> Mapping[str, Any]:
             argument.arg: plain(ast.literal_eval(constants[d.id] if isinstance(d, ast.Name) else d))
             for argument, d in pairs
         }
-    raise PixelwiseError(f"{spec.origin}: has no {made_by}, which the declaration of {name} names (network)")
+    raise PixelwiseError(f"{path or module}: has no {made_by}, which the declaration of {name} names (network)")
 
 
 def defaults(name: str) -> dict[str, Any]:
