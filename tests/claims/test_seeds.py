@@ -5,11 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from pixelwise.claims import plan
 from pixelwise.claims.claim_schema import register
 from pixelwise.claims.estimates import summarise
 from pixelwise.claims.findings import decided
 from pixelwise.claims.power import needed
 from pixelwise.claims.verdicts import decide
+from pixelwise.planning.graph import plan_of
 
 from .conftest import claim, item
 
@@ -179,3 +181,25 @@ def test_no_claim_of_the_register_is_decided_by_one_seed():
             item(check.kind, name, check.value, 30.0, 0.01, task=check.task or "denoising", **facts) for name in names
         ]
         assert not decided(decide(known, entry, items, [])), entry.id
+
+
+def test_a_plan_with_one_seed_waits_for_seeds():
+    """The data are there; what lacks is trainings."""
+    entry = {"kind": "bsd68"}
+    train = {"task": "denoising", "dataset": "train400", "network": "dncnn", "recipe": "dncnn_s"}
+    profile = {
+        "title": "planned",
+        "seeds": [0],
+        "datasets": {"bsd68": entry, "train400": {"kind": "train400"}},
+        "train": {"dncnn": train},
+        "restore": {"bsd68": {"dataset": "bsd68", "sigmas": [25]}},
+    }
+    networks = {"dncnn": {"architecture": "dncnn"}}
+
+    def surveyed(seeds):
+        planned = plan_of({"profile": "p", "networks": networks, "profiles": {"p": profile | {"seeds": seeds}}})
+        return plan.survey(planned)["claims"]
+
+    one, three = surveyed([0]), surveyed([0, 1, 2])
+    assert "D1-DNCNN-PYTORCH-25" in three["now"] and "D1-DNCNN-PYTORCH-25" not in one["now"]
+    assert any(text == "3 seeds (have 1)" for text, _ in one["waiting"])

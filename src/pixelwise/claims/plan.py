@@ -14,7 +14,7 @@ from pixelwise.claims.audit import contradictions
 from pixelwise.claims.checks import Basis, Measurement, Underspecified, basis_of
 from pixelwise.claims.claim_schema import Register, register
 from pixelwise.claims.findings import Finding, decided
-from pixelwise.claims.verdicts import decide
+from pixelwise.claims.verdicts import TOO_LITTLE, decide
 from pixelwise.claims.wording import quantity, subjects
 from pixelwise.data import declared_kinds
 from pixelwise.data.declared_kinds import Folder, find
@@ -97,7 +97,7 @@ def _waits_for(known: Register, finding: Finding) -> str:
     check = known.claim(finding.id).check
     if isinstance(check, Underspecified) or finding.verdict == "underspecified":
         return "a condition that their authors did not state"
-    if not isinstance(check, Measurement):
+    if not isinstance(check, Measurement) or finding.reason == TOO_LITTLE:
         return str(finding.missing).removeprefix("Needs ").rstrip(".")
     if check.hardware:
         return " and ".join(f"a {text}" for text in check.hardware.values())

@@ -26,6 +26,9 @@ from pixelwise.claims.rules import elsewhere, judge_estimate
 from pixelwise.claims.same_run import Sought, place
 from pixelwise.claims.wording import VERBS, how_to_get, join, wanted
 
+TOO_LITTLE = "Too little evidence."
+"""Reason of a claim whose data, protocol and conditions are right, and that lacks images or seeds."""
+
 
 def _used(item: Item, check: Measurement, reasons: list[str]) -> Used:
     record = item.record
@@ -123,7 +126,7 @@ def _measured(
         return Finding(verdict="not testable here", reason=reason, missing=join([*needs]), **shared)
     if tried.lacking:
         missing = join([f"needs {', '.join(dict.fromkeys(tried.lacking))}"])
-        return Finding(verdict="not testable here", reason="Too little evidence.", missing=missing, **shared)
+        return Finding(verdict="not testable here", reason=TOO_LITTLE, missing=missing, **shared)
     count = len(shared["context_only"])
     others = f"{count} numbers from other data, settings or schedules cannot decide it" if count else ""
     missing = join([f"needs {wanted(register, check)}"]) + how_to_get(register, check)
