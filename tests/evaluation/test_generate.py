@@ -13,7 +13,9 @@ from pixelwise.data.pack import Pack
 from pixelwise.errors import PixelwiseError
 from pixelwise.evaluation import generate
 from pixelwise.evaluation.apply.translate import translate
+from pixelwise.evaluation.compared_pictures import generated, photographs
 from pixelwise.models import build, checkpoint
+from pixelwise.models.network_options import defaults
 from pixelwise.settings.evaluation import GenerateSettings
 
 OPTIONS = {"num_labels": 5, "tile": 8, "learned_factor": 8, "width": 8, "max_width": 16, "depth": 1, "mlp_width": 8}
@@ -163,3 +165,11 @@ def test_other_mistakes_get_one_clear_line(tmp_path, model):
     (tmp_path / "folder.png").mkdir()
     with pytest.raises(PixelwiseError, match=r"folder.png: a folder"):
         translate(label, tmp_path / "folder.png", weights, label, device="cpu")
+
+
+def test_pictures_say_what_made_them(tmp_path, prepared, model):
+    out = generate_into(tmp_path / "out", {"data": prepared, "model": model}, limit=2)
+    run = generated(out, Pack(prepared, "val"), None).run
+    assert run.architecture == "asapnet" and run.recipe is None
+    assert run.options == {name: value for name, value in OPTIONS.items() if defaults("asapnet")[name] != value}
+    assert photographs(Pack(prepared, "val"), None).run.method == "photographs"

@@ -252,3 +252,17 @@ def test_released_dncnn_reaches_its_published_value(mirror, golden, tmp_path):
         assert found["psnr"] == pytest.approx(expected["psnr"], abs=1e-4)
         assert found["psnr_8bit"] == pytest.approx(expected["psnr_8bit"], abs=1e-4)
     assert stored["whole_set"]["psnr_8bit"] == pytest.approx(29.233, abs=0.0015)
+
+
+def test_records_say_what_was_run(tmp_path, data, asapnet):
+    own = save(tmp_path / "own", "dncnn", {"channels": 1, "depth": 3, "width": 4}, sigma=25.0)
+    facts = {"architecture": "dncnn", "options": {"channels": 1, "depth": 3, "width": 4}, "recipe": "dncnn_s"}
+    write_json(own / "training.json", {"short": False, "deviations": []} | facts)
+    out = run(tmp_path / "a", {"data": data, "model": own}, name="any_name", sigmas=(15.0, 25.0))
+    first, second = (record.subject for record in read_records(out / "metrics.json"))
+    assert (first.architecture, first.options) == ("dncnn", {"depth": 3, "width": 4})
+    assert (first.recipe, first.deviations, second.deviations) == ("dncnn_s", {"sigma": 25.0}, {})
+    out = run(tmp_path / "b", {"data": data}, tile=16, more_tiles=(8,))
+    found = {record.model: record.subject for record in read_records(out / "metrics.json")}
+    assert found["tile_mean"].options == {} and found["tile_mean_s8"].options == {"tile": 8}
+    assert {found[name].method for name in ("tile_mean", "tile_mean_s8")} == {"tile_mean"}

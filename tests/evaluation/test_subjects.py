@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import inspect
 import json
+import re
 from pathlib import Path
 
 import pytest
 
 from pixelwise.artifacts import as_made, write_json, write_manifest
-from pixelwise.data.published_weights import WEIGHTS
+from pixelwise.data.published_weights import ELSEWHERE, WEIGHTS, hash_of, name_of
+from pixelwise.errors import PixelwiseError
 from pixelwise.evaluation import inspect_networks, subjects
 from pixelwise.models import declarations, registry
 from pixelwise.models.network_options import defaults, for_images, network_digest, plain
@@ -33,10 +35,11 @@ def test_equal_networks_have_one_digest_however_their_options_are_written():
     assert subjects.built("asapnet", {"tile": 32, "width": 64}).options == {"tile": 32}
 
 
-def made(folder: Path, **facts) -> Path:
-    write_json(folder / "training.json", {"short": False, "architecture": "dncnn", "options": {"channels": 1}} | facts)
+def made(folder: Path, **facts) -> tuple[Path, dict]:
+    options = facts.pop("options", {"channels": 1})
+    write_json(folder / "training.json", {"short": False, "architecture": "dncnn", "options": options} | facts)
     write_manifest(folder, {"id": "train/x"}, {})
-    return folder
+    return folder, {"name": "dncnn", "options": options}
 
 
 def deviation(name: str, here) -> dict:
@@ -47,11 +50,11 @@ def test_a_training_tells_recipe_deviations_and_where_it_comes_from(tmp_path):
     known = [deviation("batch", 8), deviation("options.depth", 7), deviation("options.channels", 1)]
     known += [deviation(name, here) for name, _, here in declarations.recipes("restoration")["dncnn_s"].gaps]
     assert len(known) > 3
-    run = subjects.trained(made(tmp_path / "a", recipe="dncnn_s", options={"depth": 7}, deviations=known))
+    run = subjects.trained(*made(tmp_path / "a", recipe="dncnn_s", options={"depth": 7}, deviations=known))
     assert (run.architecture, run.options, run.recipe) == ("dncnn", {"depth": 7}, "dncnn_s")
     assert run.deviations == {"batch": 8, "options.channels": 1}
     assert run.training == as_made(tmp_path / "a/manifest.json")
-    plain_one = subjects.trained(made(tmp_path / "b", recipe="dncnn_s"))
+    plain_one = subjects.trained(*made(tmp_path / "b", recipe="dncnn_s"))
     assert plain_one.deviations == {} and plain_one.digest != run.digest
     assert plain_one.digest == plain_one.model_copy(update={"training": "0" * 64}).digest
 
@@ -59,10 +62,24 @@ def test_a_training_tells_recipe_deviations_and_where_it_comes_from(tmp_path):
 def test_released_weights_are_known_by_their_hash(tmp_path):
     sha256 = WEIGHTS["dncnn_25"].sha256
     official = {"file": "mine.pth", "sha256": sha256, "name": "whatever"}
-    run = subjects.trained(made(tmp_path / "a", recipe="official weights", official=official))
+    run = subjects.trained(*made(tmp_path / "a", recipe="official weights", official=official))
     assert (run.weights, run.weights_sha256, run.recipe) == ("dncnn_25", sha256, None)
-    run = subjects.trained(made(tmp_path / "b", official=official | {"sha256": "1" * 64, "name": "dncnn_25"}))
+    run = subjects.trained(*made(tmp_path / "b", official=official | {"sha256": "1" * 64, "name": "dncnn_25"}))
     assert (run.weights, run.weights_sha256) == (None, "1" * 64)
+
+
+def test_facts_of_another_network_are_refused(tmp_path):
+    folder, info = made(tmp_path / "a", recipe="dncnn_s")
+    with pytest.raises(PixelwiseError, match="training.json: dncnn .*; the checkpoint beside is dncnn"):
+        subjects.trained(folder, info | {"options": {"depth": 5}})
+    write_json(folder / "training.json", {"short": False})
+    assert subjects.trained(folder, info) == subjects.built("dncnn", {}, training=as_made(folder / "manifest.json"))
+
+
+def test_hashes_of_published_weights_are_hashes_of_one_file_each():
+    known = [found for name in (*WEIGHTS, *ELSEWHERE) if (found := hash_of(name))]
+    assert len(set(known)) == len(known) and all(re.fullmatch("[0-9a-f]{64}", found) for found in known)
+    assert name_of(known[0]) == "inception" and name_of("0" * 64) is None
 
 
 def test_a_noise_level_of_its_own_is_no_deviation_and_another_is_one():

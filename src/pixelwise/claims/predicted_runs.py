@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pixelwise.data.published_weights import WEIGHTS, name_of
+from pixelwise.data.published_weights import hash_of, name_of
 from pixelwise.evaluation.subjects import at_level, built, deviations, method
 from pixelwise.planning.jobs import Job
 from pixelwise.record import Run
@@ -51,7 +51,5 @@ def scored(job: Job, by_out: Mapping[str, Job], sigma: float | None = None) -> R
 def _released(conversion: Job, by_out: Mapping[str, Job]) -> dict[str, Any]:
     """Hash and name of the released weights; the user's own file is unknown until it is read."""
     source: Any = by_out[conversion.inputs["weights"]].settings
-    known = WEIGHTS.get(source.name)
-    if source.file is not None or known is None or known.sha256 is None:
-        return {}
-    return {"weights": name_of(known.sha256), "weights_sha256": known.sha256}
+    known = None if source.file is not None else hash_of(source.name)
+    return {} if known is None else {"weights": name_of(known), "weights_sha256": known}

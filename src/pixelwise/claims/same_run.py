@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from pixelwise.claims.checks import Measurement, Ran
-from pixelwise.data.published_weights import WEIGHTS
+from pixelwise.data.published_weights import hash_of
 from pixelwise.models import declarations
 from pixelwise.models.network_options import FROM_DATA, defaults
 from pixelwise.record import Record, Run
@@ -111,8 +111,7 @@ def _options(what: Ran, run: Run, by_data: bool) -> Iterator[str]:
 def _weights(what: Ran, run: Run) -> Iterator[str]:
     """Whether the weights came about as the claim says; a training that deviates from its recipe did not."""
     if what.checkpoint is not None:
-        source = WEIGHTS.get(what.checkpoint)
-        known = None if source is None else source.sha256
+        known = hash_of(what.checkpoint)
         if known is None:
             yield f"the hash of {what.checkpoint} is not in the table of published weights"
         elif run.weights_sha256 != known:

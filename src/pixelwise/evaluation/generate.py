@@ -46,7 +46,7 @@ def run(settings: GenerateSettings, inputs: dict[str, Path], out: Path, work: Pa
         with atomic(out / "images" / f"{name}.png") as temporary:
             Image.fromarray(picture).save(temporary)
     training = read(inputs["model"] / "training.json", Training)
-    run = subjects.trained(inputs["model"])
+    run = subjects.trained(inputs["model"], generator.info)
     document = {
         "model": settings.name,
         "architecture": generator.info["name"],
@@ -57,7 +57,7 @@ def run(settings: GenerateSettings, inputs: dict[str, Path], out: Path, work: Pa
         "names": names,
         "weights_sha256": sha256(inputs["model"] / MODEL),
         "short": training.short,
-        "run": None if run is None else run.model_dump(mode="json"),
+        "run": run.model_dump(mode="json"),
     }
     write_json(out / GENERATION, document)
 

@@ -101,7 +101,7 @@ def run(settings: RestorationSettings, inputs: dict[str, Path], out: Path, work:
         about["short"], about["weights_sha256"] = training.short, sha256(path)
         about["synthetic"] |= training.dataset.synthetic
         period = restorer.tile if restorer.tile > 1 else settings.tile
-        made, level = subjects.trained(inputs["model"]), restorer.info.get("extra", {}).get("sigma")
+        made, level = subjects.trained(inputs["model"], restorer.info), restorer.info.get("extra", {}).get("sigma")
 
         def run_at(sigma: float) -> Run | None:
             return subjects.at_level(made, level, sigma)

@@ -8,10 +8,11 @@ from typing import Any
 
 from pixelwise.artifacts import MANIFEST, as_made
 from pixelwise.data.published_weights import name_of
+from pixelwise.errors import PixelwiseError
 from pixelwise.files.reading import read
 from pixelwise.files.step_documents import Training
 from pixelwise.models import declarations
-from pixelwise.models.network_options import FROM_DATA, differing, for_images, network_digest
+from pixelwise.models.network_options import FROM_DATA, differing, for_images, network_digest, plain
 from pixelwise.record import Run
 from pixelwise.settings.evaluation import Mode, TimedModel, TimeSettings
 
@@ -39,11 +40,20 @@ def method(name: str, **options: Any) -> Run:
     return Run(method=name, options=options)
 
 
-def trained(folder: Path) -> Run | None:
-    """The network that a training or conversion left in a folder; None if its `training.json` does not say which."""
-    found = read(folder / "training.json", Training)
-    if found.architecture is None:
-        return None
+def trained(folder: Path, info: Mapping[str, Any]) -> Run:
+    """The network that a training or conversion left in a folder.
+
+    Args:
+        folder: Its output.
+        info: What the checkpoint there says of itself: `name` and `options`.
+
+    Raises:
+        PixelwiseError: If `training.json` beside it speaks of another network.
+    """
+    path = folder / "training.json"
+    found, name, options = read(path, Training), str(info["name"]), dict(info["options"])
+    if found.architecture is not None and (found.architecture, plain(found.options)) != (name, plain(options)):
+        raise PixelwiseError(f"{path}: {found.architecture} {found.options}; the checkpoint beside is {name} {options}")
     manifest = folder / MANIFEST
     facts: dict[str, Any] = {"training": as_made(manifest) if manifest.is_file() else None}
     if found.official is not None:
@@ -51,7 +61,7 @@ def trained(folder: Path) -> Run | None:
     elif found.recipe is not None:
         here = {deviation.name: deviation.here for deviation in found.deviations}
         facts |= {"recipe": found.recipe, "deviations": deviations(found.recipe, here)}
-    return built(found.architecture, found.options, **facts)
+    return built(name, options, **facts)
 
 
 def deviations(recipe: str, here: Mapping[str, Any]) -> dict[str, Any]:

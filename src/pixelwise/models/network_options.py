@@ -82,6 +82,8 @@ def network_digest(name: str, given: Mapping[str, Any]) -> str:
 
 def plain(value: Any) -> Any:
     """A value as JSON would give it back."""
+    if isinstance(value, dict):
+        return {key: plain(part) for key, part in value.items()}
     return [plain(part) for part in value] if isinstance(value, list | tuple) else value
 
 
