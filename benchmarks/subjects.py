@@ -24,6 +24,7 @@ from pixelwise.models.fast.engine_cuda import GRID_ALIGNMENT
 from pixelwise.models.fast.optimised import Optimised, Precision, optimise
 from pixelwise.models.fast.pixelwise_triton import available, pixelwise_mlp_triton
 from pixelwise.models.fast.products import linear
+from pixelwise.models.network_options import for_images
 from pixelwise.models.pixelwise_stream import pixelwise_mlp
 from pixelwise.record import Run
 
@@ -140,18 +141,29 @@ def generators(condition: Condition, flop: dict[str, float], precisions: list[Pr
             yield _optimised(name, module, (labels, edge), precision, flop[name], run)
 
 
+def _seeded(name: str, options: dict[str, Any], condition: Condition) -> nn.Module:
+    with condition.device:
+        return registry.build(name, **options).eval()
+
+
+def _flop(name: str, options: dict[str, Any], inputs: Tensor) -> float:
+    with torch.device("meta"):
+        return float(flops.count(registry.build(name, **options), torch.empty(inputs.shape)))
+
+
 def denoisers(condition: Condition, precisions: list[Precision]) -> Iterator[Subject]:
-    """DnCNN and ASAP-Net as gray denoisers, as they are and optimised."""
+    """DnCNN and ASAP-Net as gray denoisers: as published, as this package trains them and optimised."""
     torch.manual_seed(0)
     noisy = torch.rand(condition.batch, 1, condition.height, condition.width).to(condition.device)
-    gray = {"dense_channels": 1, "instance_edge": False, "output_channels": 1, "output": "linear", "residual": True}
-    asap = gray | {"tile": condition.tile} | (NARROW["asapnet"] if condition.narrow else {})
+    gray = for_images("asapnet", 1) | {"tile": condition.tile} | (NARROW["asapnet"] if condition.narrow else {})
+    asap = gray | {"output": "linear", "residual": True}
+    published = _seeded("asapnet", gray, condition)
+    assert isinstance(published, AsapNet)
+    run = _treated(built("asapnet", gray), "published")
+    direct = strict(partial(DirectAsapNet(published), noisy))
+    yield Subject("asapnet denoiser direct", "fp32", direct, _flop("asapnet", gray, noisy), run=run)
     for name, given in (("asapnet", asap), ("dncnn", {"depth": 4} if condition.narrow else {})):
-        with torch.device("meta"):
-            flop = float(flops.count(registry.build(name, **given), torch.empty(noisy.shape)))
-        with condition.device:
-            module = registry.build(name, **given).eval()
-        run = built(name, given)
+        module, flop, run = _seeded(name, given, condition), _flop(name, given, noisy), built(name, given)
         plain = _treated(run, treatment("eager") if name == "asapnet" else "published")
         yield Subject(f"{name} denoiser", "fp32", strict(partial(module, noisy)), flop, run=plain)
         for precision in precisions:

@@ -114,3 +114,17 @@ def test_records_say_what_was_run_and_how(written):
     assert {both.subject.treatment, both.rival.treatment} == {"optimised"}
     assert found["generator", "asapnet"].subject.treatment == "eager"
     assert found["pixelwise stream", "pixelwise"].subject is None
+
+
+def test_the_denoiser_as_published_is_the_direct_form_of_the_published_network(written):
+    condition = subjects.Condition(32, 32, 1, torch.device("cpu"), narrow=True)
+    made = {s.name: s for s in subjects.denoisers(condition, [])}
+    direct = made["asapnet denoiser direct"]
+    gray = {"dense_channels": 1, "instance_edge": False, "output_channels": 1}
+    assert gray.items() <= direct.run.options.items() and "output" not in direct.run.options
+    module = next(cell.cell_contents for cell in direct.call.__closure__ if hasattr(cell.cell_contents, "func")).func
+    noisy = torch.rand(1, 1, 32, 32)
+    with torch.inference_mode():
+        torch.testing.assert_close(module(noisy), module.net(noisy), rtol=1e-3, atol=1e-3)
+    pairs = {r.model for r in read_records(written / "metrics.json") if r.protocol == "as published"}
+    assert "dncnn denoiser/asapnet denoiser direct" in pairs

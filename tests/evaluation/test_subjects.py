@@ -70,7 +70,7 @@ def test_released_weights_are_known_by_their_hash(tmp_path):
 
 def test_facts_of_another_network_are_refused(tmp_path):
     folder, info = made(tmp_path / "a", recipe="dncnn_s")
-    with pytest.raises(PixelwiseError, match="training.json: dncnn .*; the checkpoint beside is dncnn"):
+    with pytest.raises(PixelwiseError, match=r"training.json: dncnn .*; the checkpoint beside is dncnn"):
         subjects.trained(folder, info | {"options": {"depth": 5}})
     write_json(folder / "training.json", {"short": False})
     assert subjects.trained(folder, info) == subjects.built("dncnn", {}, training=as_made(folder / "manifest.json"))

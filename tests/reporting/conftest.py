@@ -28,7 +28,7 @@ CLASSES = ["road", "building", "sky", "car", "pedestrian"]
 
 def run(name: str, kind: str) -> Run:
     """A network for each name, timed as published."""
-    architecture = {"pix2pixhd": "pix2pixhd_global"}.get(name, name)
+    architecture = {"pix2pixhd": "pix2pixhd_global"}.get(name, "dncnn" if name.startswith("dncnn") else name)
     return Run(architecture=architecture, network=digest(name), treatment="published" if kind == "latency" else None)
 
 

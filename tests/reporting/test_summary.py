@@ -68,11 +68,12 @@ def test_paired_difference_is_the_mean_of_differences(planted):
 
 
 def test_reference_is_the_best_of_its_family():
-    means = pd.Series({"dncnn_b": 29.1, "dncnn_s": 29.2, "asapnet": 24.0})
-    assert paired_differences.reference_of(means, ["dncnn"]) == "dncnn_s"
-    assert paired_differences.reference_of(means, ["dncnn_b", "dncnn"]) == "dncnn_b"
-    assert paired_differences.reference_of(means, ["dncnn_equal", "dncnn"]) == "dncnn_s"
-    assert paired_differences.reference_of(means, ["unet"]) is None
+    means = pd.Series({"dncnn_b": 29.1, "dncnn_s": 29.2, "asapnet": 24.0, "dncnn_in_name_alone": 30.0})
+    networks = {"dncnn_b": "dncnn", "dncnn_s": "dncnn", "asapnet": "asapnet", "dncnn_in_name_alone": "asapnet"}
+    assert paired_differences.reference_of(means, ["dncnn"], networks) == "dncnn_s"
+    assert paired_differences.reference_of(means, ["dncnn_b", "dncnn"], networks) == "dncnn_b"
+    assert paired_differences.reference_of(means, ["dncnn_equal", "dncnn"], networks) == "dncnn_s"
+    assert paired_differences.reference_of(means, ["unet"], networks) is None
 
 
 def test_curves_know_samples_and_leave_clocks_out(tmp_path):

@@ -58,7 +58,7 @@ ELSEWHERE: dict[str, str | None] = {
     **{f"SaoYan/DnCNN-PyTorch @ 6b08049, logs/DnCNN-{name}/net.pth": None for name in ("S-15", "S-25", "S-50", "B")},
     "NVlabs/SPADE, released for Cityscapes": None,
 }
-"""Published files that are not fetched here, as the claims name them -> their SHA-256; None where nobody has told it yet:
+"""Published files that are not fetched here, as the claims name them -> their SHA-256; None where nobody told it yet:
 what a user scores of them then stands beside the claims. With the hash it decides."""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +46,7 @@ def per_image(folders: dict[str, Path], left_out: list[str] | None = None) -> pd
     return (
         pd.concat(tables, ignore_index=True)
         if tables
-        else pd.DataFrame(columns=list(dict.fromkeys([*GROUP, *NEEDED, "seed"])))
+        else pd.DataFrame(columns=list(dict.fromkeys([*GROUP, *NEEDED, "seed", "architecture"])))
     )
 
 
@@ -61,6 +61,8 @@ def _per_image(folder: Path) -> list[pd.DataFrame]:
     first = records[0]
     table = table[table["metric"].isin(shown("restoration", "differences"))]
     table = table.assign(task=first.task, dataset=first.dataset, protocol=first.protocol, seed=first.seed)
+    known = {record.model: record.subject.architecture or "" for record in records if record.subject is not None}
+    table = table.assign(architecture=table["model"].map(known).fillna(""))
     marks = {name: any(getattr(record, name) for record in records) for name in ("synthetic", "short")}
     return [table.assign(**marks)]
 
@@ -81,16 +83,17 @@ def read(summary: Path) -> pd.DataFrame:
     return found
 
 
-def reference_of(models: pd.Series, preferred: Sequence[str]) -> str | None:
-    """The method that others are compared with: the first of `preferred`, or the best that begins with the last.
+def reference_of(models: pd.Series, preferred: Sequence[str], networks: Mapping[str, str]) -> str | None:
+    """The method that others are compared with: the first of `preferred`, or the best of the network of the last.
 
     Args:
         models: Mean value of each method, indexed by name.
-        preferred: Names; the last one is also the beginning of names.
+        preferred: Names of entries; the last one is also that of a network.
+        networks: Method -> architecture of what was run under that name; empty if the records do not say.
     """
     if present := [name for name in preferred if name in models.index]:
         return present[0]
-    family = models[[str(name).startswith(preferred[-1]) for name in models.index]]
+    family = models[[networks.get(str(name), "") == preferred[-1] for name in models.index]]
     return None if family.empty else str(family.idxmax())
 
 
@@ -117,7 +120,8 @@ def table(
     found: list[dict[str, Any]] = []
     for keys, group in per_image(folders, left_out).groupby(GROUP, sort=True, dropna=False):
         wide = group.pivot_table(index="image", columns="model", values="value", aggfunc="mean")
-        chosen = reference_of(wide.mean(), reference)
+        networks = dict(zip(group["model"], group["architecture"], strict=True))
+        chosen = reference_of(wide.mean(), reference, networks)
         for model in sorted(str(name) for name in wide.columns if chosen is not None and name != chosen):
             both = wide[[model, chosen]].dropna()
             if both.empty:

@@ -17,7 +17,7 @@ class SummarySettings(Settings):
     Attributes:
         run: Name of the run, the profile's name with `-smoke` appended where it was shrunk.
         reference: Denoisers that all others are compared with, image by image: the first of them that the run has, or
-            else the best whose name begins with the last.
+            else the best of the network that the last one names.
         resamples: Bootstrap resamples of each paired difference.
         seed: Seed of the resampling.
     """
