@@ -27,7 +27,8 @@ PICTURES = PSNR | {
     "against": "pix2pixhd",
 }
 PICTURES |= {"rival": {"architecture": "pix2pixhd_global", "recipe": "pix2pixhd"}, "dataset": "cityscapes"}
-RELEASED = PSNR | {"rival": {"architecture": "dncnn", "checkpoint": "dncnn_25"}}
+RELEASED = PSNR | {"against": "dncnn_released"}
+RELEASED |= {"rival": {"architecture": "dncnn", "options": {"variant": "merged"}, "checkpoint": "dncnn_25"}}
 KINDS = {
     "fid": PICTURES | {"kind": "fid", "value": "fid"},
     "segmentation": PICTURES
@@ -99,7 +100,7 @@ def test_a_number_of_one_training_decides_nothing_either():
 
 
 def test_released_weights_need_no_seed_and_have_none():
-    released = scored("dncnn", [29.2])
+    released = scored("dncnn_released", [29.2])
     found = verdict(scored("asapnet_l2", [28.0, 28.02, 27.98]) + released, RELEASED)
     assert found.verdict == "contradicted" and found.measured[0].seeds == 3
     short = verdict(scored("asapnet_l2", [28.0]) + released, RELEASED)
@@ -108,7 +109,7 @@ def test_released_weights_need_no_seed_and_have_none():
 
 def test_released_weights_scored_twice_are_one_number():
     check = claim(RELEASED | {"combine": "value", "against": None, "rival": None, "subject": RELEASED["rival"]}).check
-    twice = summarise(check, scored("dncnn", [29.2, 29.3]))
+    twice = summarise(check, scored("dncnn_released", [29.2, 29.3]))
     assert twice.value == pytest.approx(29.25) and twice.seeds == 0 and twice.spread is None
 
 

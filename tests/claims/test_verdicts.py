@@ -107,8 +107,8 @@ def test_too_few_images_or_seeds_are_too_little():
 
 
 def test_one_number_without_an_interval_is_no_evidence():
-    check = {**FID, "subject": {"checkpoint": "a"}, "rival": {"checkpoint": "b"}}
-    items = [item("fid", NAMES[0], "fid", 70.6), item("fid", NAMES[1], "fid", 65.0)]
+    check = {**FID, "model": "one", "against": "two", "subject": {"method": "one"}, "rival": {"method": "two"}}
+    items = [item("fid", "one", "fid", 70.6), item("fid", "two", "fid", 65.0)]
     finding = verdict(check, items)
     assert finding.verdict == "not testable here"
     assert "an interval" in finding.missing
@@ -185,12 +185,14 @@ def test_exact_quantities_need_no_interval():
 
 
 def test_a_fixed_list_of_images_is_not_a_sample():
-    check = {"by": "measurement", "kind": "restoration", "model": "dncnn", "dataset": "bsd68", "value": "psnr"}
-    check |= {"rule": {"equals": 29.23, "tolerance": 0.1}, "min_n": 68, "subject": {"checkpoint": "dncnn_25"}}
-    planted = [item("restoration", "dncnn", "psnr", 29.24, 0.7, dataset="bsd68")]
+    check = {"by": "measurement", "kind": "restoration", "model": "dncnn_released"}
+    check |= {"dataset": "bsd68", "value": "psnr"}
+    check |= {"rule": {"equals": 29.23, "tolerance": 0.1}, "min_n": 68}
+    check["subject"] = {"architecture": "dncnn", "options": {"variant": "merged"}, "checkpoint": "dncnn_25"}
+    planted = [item("restoration", "dncnn_released", "psnr", 29.24, 0.7, dataset="bsd68")]
     assert verdict(check, planted).verdict == "not testable here"
     assert verdict({**check, "repeatability": 0.02}, planted).verdict == "confirmed"
-    wrong = [item("restoration", "dncnn", "psnr", 28.9, 0.7, dataset="bsd68")]
+    wrong = [item("restoration", "dncnn_released", "psnr", 28.9, 0.7, dataset="bsd68")]
     assert verdict({**check, "repeatability": 0.02}, wrong).verdict == "contradicted"
 
 

@@ -35,8 +35,8 @@ class Item:
         file: Path of its `metrics.json` relative to the results folder.
         sha256: Hash of that file.
         command: The command that wrote it, or an empty string if the folder has no manifest.
-        draws: Quantity -> number of the bootstrap draw -> value, where the step wrote them: the same number stands for
-            the same images of every subject, so that differences are paired.
+        draws: Quantity -> number of the bootstrap draw -> value; the same number stands for the same images of every
+            subject, so that differences are paired. Empty where the step wrote none.
         run: Recorded run or benchmark that it belongs to, where several are judged together (`ledger`).
     """
 
@@ -188,7 +188,7 @@ def is_infinite(value: Value) -> bool:
 
 def reasons_excluded(check: Measurement, side: Sought, record: Record) -> list[str]:
     """Reasons why a record that speaks of the quantity may not decide the claim; empty if it may."""
-    reasons = differences(side, record)
+    reasons = [*differences(side, record), *timed.reasons(record)]
     if is_infinite(number_of(check, record)):
         reasons.append("infinite, as of a perfect restoration: no interval says how surely")
     if check.dataset is not None and record.dataset != check.dataset:
@@ -197,7 +197,6 @@ def reasons_excluded(check: Measurement, side: Sought, record: Record) -> list[s
         reasons.append("data drawn by a program")
     if record.kind not in DATA_FREE and record.short:
         reasons.append("the schedule is shorter than the published one")
-    reasons += timed.reasons(record)
     if check.protocol is not None and record.protocol != check.protocol:
         reasons.append(f"protocol {record.protocol}, not {check.protocol}")
     runs = [run for run in (record.subject, record.rival) if run is not None]

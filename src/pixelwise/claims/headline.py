@@ -15,6 +15,8 @@ from pixelwise.claims.register_entries import Claim
 from pixelwise.claims.rules import describe, placed, show, signed, test
 from pixelwise.claims.wording import COUNTED, VERBS, join, quantity
 
+MOST = 25
+"""Words of a sentence."""
 RECIPE = re.compile(r" \(recipe [^)]*\)")
 """What a headline leaves out of a need."""
 
@@ -57,14 +59,15 @@ def _several(claim: Claim, rule: Rule, finding: Finding) -> str:
 
 
 def nearest_number(claim: Claim, finding: Finding) -> str:
-    """The number nearest to an open claim's conditions, with unit and direction, and what it lacks."""
+    """The number nearest to an open claim's conditions, with unit and direction, and why it may not decide."""
     open_ = finding.verdict in ("not testable here", "other machine") and not finding.measured
     if not open_ or not finding.context_measured or not isinstance(claim.check, Measurement):
         return ""
     nearest = finding.context_measured[0]
     named = "" if claim.check.value == "ratio" else f"{quantity(claim.check.value)} "
-    shown = f"{named}{signed(nearest, claim.check.combine)}, {side(claim, nearest)}"
-    return " " + join([f"nearest number: {shown}; {lacks(nearest)}"])
+    shown = f"nearest number: {named}{signed(nearest, claim.check.combine)}, {side(claim, nearest)}"
+    told = [" " + join([f"{shown}; {', '.join(nearest.reasons_excluded[:count])}"]) for count in (2, 1)]
+    return next((text for text in told if len(text.split()) <= MOST), told[-1])
 
 
 def side(claim: Claim, number: Interval) -> str:
@@ -77,11 +80,6 @@ def side(claim: Claim, number: Interval) -> str:
         words = ("inside the claimed range", "outside the claimed range", "not surely inside the claimed range")
     state = test(rule.direction or rule, claim, number.low, number.high)
     return dict(zip(("holds", "fails", "open"), words, strict=True))[state]
-
-
-def lacks(number: Interval) -> str:
-    """The first two reasons why a number may not decide."""
-    return ", ".join(number.reasons_excluded[:2])
 
 
 def headline(register: Register, findings: Sequence[Finding], outcomes: Sequence[Contradicted]) -> list[str]:

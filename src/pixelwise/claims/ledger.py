@@ -6,8 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from pixelwise.artifacts import read_json
+from pixelwise.artifacts import MANIFEST, read_json, read_manifest
 from pixelwise.claims import judge
+from pixelwise.claims.bench_pairs import as_timing
 from pixelwise.claims.evidence import Item, load_below
 from pixelwise.claims.findings import Run, Verdicts
 from pixelwise.errors import PixelwiseError
@@ -15,7 +16,7 @@ from pixelwise.errors import PixelwiseError
 NAME = "ledger"
 """What the ledger is called where a run is named."""
 COMMIT = "commit.json"
-"""File of a recorded run that says what was checked out when it was made."""
+"""File of a recorded run that says what was checked out when it was made; a benchmark's manifest says it itself."""
 PLACES = {"recorded": "make reproduce PROFILE={name}", "bench": "make bench"}
 """Folder below `results` whose folders are judged -> the command that makes one of them again."""
 
@@ -38,7 +39,7 @@ def judged(results: Path) -> dict[str, Any]:
     runs, items, left_out = [], list[Item](), list[str]()
     for name, folder in folders(results).items():
         found, problems = load_below(folder)
-        items += [replace(item, run=name, file=f"{name}/{item.file}") for item in found]
+        items += [replace(item, record=as_timing(item.record), run=name, file=f"{name}/{item.file}") for item in found]
         runs.append(_run(name, folder, found))
         left_out += problems
     if not items:
@@ -49,9 +50,20 @@ def judged(results: Path) -> dict[str, Any]:
 
 def _run(name: str, folder: Path, items: list[Item]) -> Run:
     place, _, short = name.partition("/")
-    commit = read_json(folder / COMMIT) if (folder / COMMIT).is_file() else {"commit": ""}
-    if not isinstance(commit, dict) or set(commit) != {"commit"} or not isinstance(commit["commit"], str):
-        raise PixelwiseError(f"{folder / COMMIT}: must hold the text 'commit' alone")
+    made = read_manifest(folder / MANIFEST)["job"] if (folder / MANIFEST).is_file() else {}
     known = {str(item.record.hardware.get("gpu") or item.record.hardware.get("cpu") or "") for item in items}
-    command = PLACES[place].format(name=short)
-    return Run(name=name, commit=commit["commit"], command=command, records=len(items), machines=sorted(known - {""}))
+    return Run(
+        name=name,
+        commit=str(made.get("commit", "")) or _commit(folder / COMMIT),
+        command=str(made.get("command", "")) or PLACES[place].format(name=short),
+        records=len(items),
+        machines=sorted(known - {""}),
+    )
+
+
+def _commit(path: Path) -> str:
+    """The commit that a file holds; empty without the file."""
+    document = read_json(path) if path.is_file() else {"commit": ""}
+    if not isinstance(document, dict) or set(document) != {"commit"} or not isinstance(document["commit"], str):
+        raise PixelwiseError(f"{path}: must hold the text 'commit' alone")
+    return document["commit"]

@@ -199,7 +199,10 @@ def decide(
 
 
 def decide_all(register: Register, items: Sequence[Item]) -> list[Finding]:
-    """A finding for every claim and value of our own, in the register's order: a record counts once, headlines together."""
+    """A finding for every claim and every value of our own, in the register's order.
+
+    Every record counts once; the headlines hold together.
+    """
     items = evidence.unique(items)
     outcomes = contradictions(register)
     return together(register, [decide(register, entry, items, outcomes) for entry in register.checked])

@@ -1,0 +1,23 @@
+"""A benchmark's ratio of two networks under one treatment, read as the timing that it is."""
+
+from __future__ import annotations
+
+from pixelwise.record import Record, Scalar
+
+MODES = {"published": "eager", "optimised": "optimised"}
+"""Treatment of both sides -> how a timing names it."""
+
+
+def as_timing(record: Record) -> Record:
+    """The record of a timing step for a benchmark's pair; any other record as it is.
+
+    A benchmark times whole generators, in rounds that run each once, as the timing step does. A pair whose sides were
+    not treated alike, or whose record does not say what was run, is no evidence and stays a benchmark's.
+    """
+    if record.kind != "bench" or record.subject is None or record.rival is None or "ratio" not in record.values:
+        return record
+    mode = MODES.get(record.subject.treatment or "")
+    if mode is None or record.rival.treatment != record.subject.treatment:
+        return record
+    condition: dict[str, Scalar] = {**record.condition, "mode": mode, "scope": "generator"}
+    return record.model_copy(update={"kind": "latency", "synthetic": False, "condition": condition})
