@@ -18,6 +18,7 @@ from benchmarks import loading, subjects
 from benchmarks.subjects import Condition, Subject
 from pixelwise.evaluation import statistics
 from pixelwise.evaluation.hardware import set_tf32
+from pixelwise.evaluation.latency import LEAST_ON_GPU_NARROW
 from pixelwise.evaluation.metrics.fid.frechet import frechet_distance
 from pixelwise.evaluation.stopwatch import interleave, peak_memory, synchronise
 from pixelwise.models import flops
@@ -72,7 +73,7 @@ class Bench:
                 condition=facts | {"device": condition.device.type} | more,
                 n=n,
                 synthetic=True,
-                short=self.quick,
+                short=self.quick or (condition.device.type == "cuda" and n < LEAST_ON_GPU_NARROW),
                 values=values,
             )
         )
