@@ -76,6 +76,7 @@ class Run(BaseModel):
         recipe: Published recipe by which it was trained.
         deviations: Setting -> value here, where the training differs from that recipe; options of the network stand
             above, but for those that follow from the data and were set nevertheless.
+        data: Kind of the data set on which it was trained.
         weights: Name of the published weights, if the table of these knows the file.
         weights_sha256: Hash of the file of released weights that was converted, as it was published.
         method: A method without a network, such as `bm3d` or `photographs`; or how a network was applied, if not to
@@ -90,6 +91,7 @@ class Run(BaseModel):
     network: Word = ""
     recipe: Name | None = None
     deviations: dict[Word, Any] = {}
+    data: Name | None = None
     weights: Name | None = None
     weights_sha256: Hash | None = None
     method: Name | None = None

@@ -52,6 +52,7 @@ def test_the_same_network_decides_under_any_name():
         ({"architecture": "dncnn", "recipe": "kair"}, "recipe kair, not dncnn_s"),
         ({"architecture": "dncnn"}, "recipe unknown, not dncnn_s"),
         (RIGHT | {"deviations": {"steps": 9, "batch": 8}}, "deviates from recipe dncnn_s: steps 9, batch 8"),
+        (RIGHT | {"data": "photos"}, "trained on photos, not on train400"),
         (RIGHT | {"method": "windows"}, "applied by windows, not to whole images"),
         ({"architecture": "dncnn", "weights_sha256": "1" * 64}, "released weights, not a training by dncnn_s"),
     ],
@@ -116,6 +117,15 @@ def test_recipes_belong_to_their_architectures():
         assert not found(name, *fid(architecture, recipe)).measured
 
 
+def test_a_translator_was_trained_on_the_claims_data():
+    def fids(data):
+        facts = subject(architecture="asapnet", recipe="asapnet", data=data)
+        return [item("fid", "x", "fid", 70.0, 0.5, seed=s, **facts) for s in range(3)]
+
+    assert found("P-F-CS256-ASAP-FID", *fids("cityscapes")).measured
+    assert not found("P-F-CS256-ASAP-FID", *fids("camvid")).measured
+
+
 def test_options_of_the_data_are_the_datas_affair_in_scores_alone():
     trained = {"architecture": "asapnet", "recipe": "asapnet"}
     own = [subject(**trained, options={"num_labels": 34}) for _ in range(3)]
@@ -172,6 +182,7 @@ def test_a_plan_knows_what_it_would_run(profile):
         released = runs["restore/bsd68/dncnn_released/seed0"]
         assert released.weights_sha256 == WEIGHTS["dncnn_25"].sha256
         assert runs["fid/cityscapes/asapnet/seed0"].deviations == {}
+        assert runs["fid/cityscapes/asapnet/seed0"].data == "cityscapes"
     if profile == "tiny":
         assert "presentations" in runs["fid/streets/asapnet/seed0"].deviations
     items = predicted_records.records(jobs, KNOWN)

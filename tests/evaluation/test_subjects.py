@@ -50,7 +50,9 @@ def test_a_training_tells_recipe_deviations_and_where_it_comes_from(tmp_path):
     known = [deviation("batch", 8), deviation("options.depth", 7), deviation("options.channels", 1)]
     known += [deviation(name, here) for name, _, here in declarations.recipes("restoration")["dncnn_s"].gaps]
     assert len(known) > 3
-    run = subjects.trained(*made(tmp_path / "a", recipe="dncnn_s", options={"depth": 7}, deviations=known))
+    facts = {"recipe": "dncnn_s", "options": {"depth": 7}, "dataset": {"kind": "train400"}}
+    run = subjects.trained(*made(tmp_path / "a", deviations=known, **facts))
+    assert run.data == "train400"
     assert (run.architecture, run.options, run.recipe) == ("dncnn", {"depth": 7}, "dncnn_s")
     assert run.deviations == {"batch": 8, "options.channels": 1}
     assert run.training == as_made(tmp_path / "a/manifest.json")

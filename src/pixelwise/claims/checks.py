@@ -80,6 +80,7 @@ class Ran(Settings):
         architecture: Name of the network.
         options: Its options, where they are not its defaults; in scores, those that follow from the data are left open.
         recipe: How it was trained, without any deviation.
+        data: Kind of the data set on which it was trained; of translation it is the claim's own data set.
         checkpoint: Published weights that it was, instead of a training: a name in `data.published_weights`, whose hash
             decides.
         method: A method without weights, such as BM3D.
@@ -88,6 +89,7 @@ class Ran(Settings):
     architecture: str | list[str] | None = None
     options: dict[str, Scalar] = Field(default_factory=dict)
     recipe: str | list[str] | None = None
+    data: str | None = None
     checkpoint: str | None = None
     method: str | None = None
 

@@ -44,7 +44,9 @@ def scored(job: Job, by_out: Mapping[str, Job], sigma: float | None = None) -> R
         return None
     here = {name: value for name, _, value in listed(settings)}
     changed = deviations(settings.recipe, here)
-    run = built(settings.architecture, settings.options, recipe=settings.recipe, deviations=changed)
+    prepared: Any = by_out[found.inputs["data"]].settings
+    facts = {"recipe": settings.recipe, "deviations": changed, "data": prepared.dataset.kind}
+    run = built(settings.architecture, settings.options, **facts)
     return run if sigma is None else at_level(run, getattr(settings, "sigma", None), sigma)
 
 

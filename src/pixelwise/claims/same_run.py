@@ -11,6 +11,8 @@ from pixelwise.models import declarations
 from pixelwise.models.network_options import FROM_DATA, defaults
 from pixelwise.record import Record, Run
 
+TRANSLATED = frozenset({"fid", "segmentation"})
+"""Kinds of scores whose network was trained on the claim's own data set."""
 SHOWN = 3
 """Deviations that a reason names."""
 
@@ -22,6 +24,7 @@ class Sought(NamedTuple):
         names: What entries for it are usually called: records that do not say what was run are shown beside by these.
         subject: What was run.
         rival: Of records of a pair `a/b`, what is `b`; None for others.
+        data: Kind of the data set on which a network that is scored must have been trained, unless the side names one.
         by_data: Whether options that follow from the data are the data's affair, as they are for scores.
     """
 
@@ -29,14 +32,16 @@ class Sought(NamedTuple):
     subject: Ran
     rival: Ran | None
     by_data: bool
+    data: str | None = None
 
 
 def sought(check: Measurement, by_data: bool) -> list[Sought]:
     """The sides of a check that have records of their own: one, or two where two numbers are compared."""
+    data = check.dataset if check.kind in TRANSLATED else None
     if check.against is None:
-        return [Sought(_listed(check.model), check.subject, check.rival, by_data)]
+        return [Sought(_listed(check.model), check.subject, check.rival, by_data, data)]
     sides = ((check.model, check.subject), (check.against, check.rival or Ran()))
-    return [Sought(_listed(names), what, None, by_data) for names, what in sides]
+    return [Sought(_listed(names), what, None, by_data, data) for names, what in sides]
 
 
 def concerns(side: Sought, record: Record) -> bool:
@@ -57,7 +62,7 @@ def differences(side: Sought, record: Record) -> list[str]:
             return ["the record does not say what was run"]
         found += _method(what, run)
         if run.architecture is not None:
-            found += [*_options(what, run, side.by_data), *_weights(what, run)]
+            found += [*_options(what, run, side.by_data), *_weights(what, run, side.data)]
     return list(dict.fromkeys(found))
 
 
@@ -108,7 +113,7 @@ def _options(what: Ran, run: Run, by_data: bool) -> Iterator[str]:
             yield f"{name} {here}, not {wanted}"
 
 
-def _weights(what: Ran, run: Run) -> Iterator[str]:
+def _weights(what: Ran, run: Run, data: str | None) -> Iterator[str]:
     """Whether the weights came about as the claim says; a training that deviates from its recipe did not."""
     if what.checkpoint is not None:
         known = hash_of(what.checkpoint)
@@ -126,6 +131,9 @@ def _weights(what: Ran, run: Run) -> Iterator[str]:
         names = [f"{name} {value}" for name, value in list(changed.items())[:SHOWN]]
         more = f" and {len(changed) - SHOWN} more" if len(changed) > SHOWN else ""
         yield f"deviates from recipe {run.recipe}: {', '.join(names)}{more}"
+    wanted = what.data or data
+    if wanted and run.data and run.data != wanted:
+        yield f"trained on {run.data}, not on {wanted}"
 
 
 def _recipes(what: Ran, run: Run) -> list[str]:

@@ -60,7 +60,7 @@ def trained(folder: Path, info: Mapping[str, Any]) -> Run:
         facts |= {"weights": name_of(found.official.sha256), "weights_sha256": found.official.sha256}
     elif found.recipe is not None:
         here = {deviation.name: deviation.here for deviation in found.deviations}
-        facts |= {"recipe": found.recipe, "deviations": deviations(found.recipe, here)}
+        facts |= {"recipe": found.recipe, "data": found.dataset.kind, "deviations": deviations(found.recipe, here)}
     return built(name, options, **facts)
 
 
