@@ -55,7 +55,8 @@ def fill(folder: Path) -> None:
 def _forge(job: Job) -> None:
     """Outputs of a job as they would look, without the work."""
     out = Path(job.out)
-    recorded = RECORDED / "/".join(SAME.get(part, part) for part in job.id.split("/"))
+    same = {} if job.step == "inspect" else SAME  # networks keep their names, entries of `train` do not
+    recorded = RECORDED / "/".join(same.get(part, part) for part in job.id.split("/"))
     if job.step == "train":
         out.mkdir(parents=True)
         for name in ("training.json", "loss.csv"):

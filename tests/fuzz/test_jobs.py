@@ -24,7 +24,7 @@ QUICK = (
         "segment/streets/asapnet/seed0",
         "train/photos/dncnn/seed0",
     ),
-    *("fid/streets/real/seed0", "time/denoising", "judge", "figures", "report", "inspect"),
+    *("fid/streets/real/seed0", "time/denoising", "judge", "figures", "report", "inspect/dncnn"),
 )
 """Jobs of the micro run whose files are changed."""
 PLACES = (
