@@ -93,4 +93,4 @@ def test_reading_the_registry_imports_no_torch():
     code += "; import pixelwise.data; assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
     own = "pixelwise.models.architectures.asapnet"
-    assert declarations.modules("asapnet") == [own, f"{own}#functions/asapnet", "pixelwise.models.layers"]
+    assert declarations.modules("asapnet") == [own, f"{own}#functions/asapnet", "pixelwise.models.network_options"]

@@ -223,7 +223,7 @@ def test_mistakes_are_named(translation_data: Path, photo_data: Path, tmp_path: 
     with pytest.raises(PixelwiseError, match="holds no label maps"):
         adversarial.run(gan_settings(), {"data": photo_data}, tmp_path / "o", tmp_path / "w")
     if not torch.cuda.is_available():
-        with pytest.raises(PixelwiseError, match="device: cuda; no CUDA device"):
+        with pytest.raises(PixelwiseError, match="device: cuda; this machine has no usable CUDA device"):
             denoising.run(denoising_settings(device="cuda"), {"data": photo_data}, tmp_path / "o", tmp_path / "w")
 
 
