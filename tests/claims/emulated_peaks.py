@@ -16,9 +16,11 @@ import unittest.mock
 import weakref
 from pathlib import Path
 
-import tests.claims.fake_driver  # noqa: F401 (before torch)
+from tests.gpu_emulated import driver
 
-import numpy as np  # isort: skip
+driver.load()  # before torch
+
+import numpy as np
 import torch
 from torch._subclasses import fake_tensor
 from torch.utils._python_dispatch import TorchDispatchMode

@@ -177,16 +177,6 @@ def geometric_mean(values: ArrayLike, level: float = 0.95) -> Interval:
     return math.exp(middle), math.exp(middle - half), math.exp(middle + half)
 
 
-def median_over_processes(times: Sequence[ArrayLike], level: float = 0.95) -> Interval:
-    """Typical time of a call: geometric mean of the processes' medians; see `geometric_mean`.
-
-    Args:
-        times: For each process its timed calls, positive.
-        level: Coverage, 0 to 1.
-    """
-    return geometric_mean([float(np.median(_vector(own))) for own in times], level)
-
-
 def ratio_over_processes(a: Sequence[ArrayLike], b: Sequence[ArrayLike], level: float = 0.95) -> Interval:
     """Ratio of two models' times: geometric mean of the ratios of medians within each process; see `geometric_mean`.
 
