@@ -3,8 +3,8 @@
     python benchmarks/kernels.py [--cards 75,80,86,89,90,100,120] [--words tf32,"tile 16"] > results/bench/kernels.csv
 
 Prints a row for each kernel and card: shared memory against the card's limit, registers, spilled bytes, and the program
-(pixels at a time x warps) that the package chooses. About five minutes for all cards. The exit status is 1 if a kernel
-does not compile, or one that is chosen needs more than its card has.
+(pixels at a time x warps) that the package chooses. A few minutes of a free core for all cards. The exit status is 1 if
+a kernel does not compile, or one that is chosen needs more than its card has.
 """
 
 from __future__ import annotations
