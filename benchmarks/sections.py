@@ -97,7 +97,8 @@ class Bench:
                 self.problems.append(f"{place}: {s.name} {s.precision}: {problem(error)}")
         everything = [*able, *self.peaks]
         calls = {f"{s.name}|{s.precision}": s.call for s in everything}
-        once = sum(interleave(calls, 1, 1, self.device)[key][0] for key in calls) / 1e3
+        first = interleave(calls, 1, 1, self.device)
+        once = sum(milliseconds for (milliseconds,) in first.values()) / 1e3
         least, most = self.rounds
         rounds = int(np.clip(self.seconds / once, least, most))
         times = interleave(calls, 1 if self.quick or self.device.type == "cpu" else 5, rounds, self.device)
