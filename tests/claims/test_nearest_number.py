@@ -45,9 +45,9 @@ def test_less_far_conditions_come_first():
 @pytest.mark.parametrize(
     ("asap", "other", "words"),
     [
-        (80, 60, "+20 [18.59, 21.41], on the claimed side"),
-        (60, 80, "-20 [-21.41, -18.59], on the other side"),
-        (60.2, 60, "+0.2 [-1.214, 1.614], on no sure side"),
+        (80, 60, "+20 [18.59, 21.41] (lower is better), on the claimed side"),
+        (60, 80, "-20 [-21.41, -18.59] (lower is better), on the other side"),
+        (60.2, 60, "+0.2 [-1.214, 1.614] (lower is better), on no sure side"),
     ],
 )
 def test_it_has_a_sign_and_a_side(asap, other, words):
@@ -63,13 +63,19 @@ def test_differences_of_shares_are_in_points():
     known = register()
     told = headline(known, decide_all(known, items), [])
     line = next(text for text in told if "S-IOU-3)" in text)
-    assert "Nearest number: mean IoU +3 [2.576, 3.424] points, on the claimed side; measured on camvid" in line
+    assert (
+        "Nearest number: mean IoU +3 [2.576, 3.424] points (higher is better), on the claimed side; measured on camvid"
+        in line
+    )
 
 
 def test_a_claimed_number_tells_inside_or_outside():
     known = register()
     claim = known.claim("D1-DNCNN-S-25")
-    for value, words in ((29.2, "29.2 [29.16, 29.24] dB, inside"), (28.0, "28 [27.96, 28.04] dB, outside")):
+    for value, words in (
+        (29.2, "29.2 [29.16, 29.24] dB (higher is better), inside"),
+        (28.0, "28 [27.96, 28.04] dB (higher is better), outside"),
+    ):
         planted = item("restoration", "dncnn_released", "psnr", value, 0.5, dataset="bsd68", short=True)
         assert f"{words} the claimed range" in nearest_number(claim, decide(known, claim, [planted], []))
 

@@ -13,7 +13,7 @@ from pixelwise.claims.findings import Finding, Interval, by_intervals, tallies, 
 from pixelwise.claims.holm import ALPHA
 from pixelwise.claims.register_entries import Claim
 from pixelwise.claims.rules import describe, placed, show, signed, test
-from pixelwise.claims.wording import COUNTED, VERBS, join, quantity
+from pixelwise.claims.wording import COUNTED, VERBS, direction, join, quantity, verb
 
 MOST = 25
 """Words of a sentence."""
@@ -29,14 +29,14 @@ def sentence(register: Register, claim: Claim, finding: Finding) -> str:
 
 def verdict(claim: Claim, finding: Finding) -> str:
     """The verdict with its reason, at most 25 words."""
-    reason, words = finding.reason.rstrip("."), VERBS[finding.verdict]
+    reason, words = finding.reason.rstrip("."), verb(finding)
     if finding.verdict == "superseded":
         told, _, evidence = reason.partition(" The evidence alone: ")
         return join([told, f"the evidence alone: {evidence.partition('. ')[0]}"])
     if len(finding.measured) > 1 and isinstance(claim.check, Measurement):
         return join([_several(claim, claim.check.rule, finding)])
     if finding.verdict == "other machine":
-        return join([f"{reason}; {words}"])
+        return join([f"{reason.partition('. ')[0]}; {words}"])
     if finding.missing and not finding.measured:
         reason = RECIPE.sub("", finding.missing.partition(". ")[0].rstrip("."))
     reason = reason.partition(". ")[0]
@@ -65,7 +65,9 @@ def nearest_number(claim: Claim, finding: Finding) -> str:
         return ""
     nearest = finding.context_measured[0]
     named = "" if claim.check.value == "ratio" else f"{quantity(claim.check.value)} "
-    shown = f"nearest number: {named}{signed(nearest, claim.check.combine)}, {side(claim, nearest)}"
+    shown = (
+        f"nearest number: {named}{signed(nearest, claim.check.combine)}{direction(claim.check)}, {side(claim, nearest)}"
+    )
     told = [" " + join([f"{shown}; {', '.join(nearest.reasons_excluded[:count])}"]) for count in (2, 1)]
     return next((text for text in told if len(text.split()) <= MOST), told[-1])
 

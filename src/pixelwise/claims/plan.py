@@ -14,8 +14,8 @@ from pixelwise.claims.audit import contradictions
 from pixelwise.claims.checks import Basis, Measurement, Underspecified, basis_of
 from pixelwise.claims.claim_schema import Register, register
 from pixelwise.claims.findings import Finding, decided
-from pixelwise.claims.verdicts import TOO_LITTLE, decide
-from pixelwise.claims.wording import quantity, subjects
+from pixelwise.claims.verdicts import decide
+from pixelwise.claims.wording import TOO_LITTLE, quantity, subjects
 from pixelwise.data import declared_kinds
 from pixelwise.data.declared_kinds import Folder, find
 from pixelwise.planning.jobs import RUN_LOG, Job

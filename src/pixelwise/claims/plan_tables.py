@@ -49,9 +49,8 @@ def show(plan: Plan, console: Console | None = None, card: str | None = None) ->
     console.print(_jobs_table(merged, marks))
     for text in _notes(marks, merged):
         line(text)
-    line(
-        f"Hours on a GPU: {words}, one job after the other. They are estimated from {document['scaling']['cuda']['basis']}."
-    )
+    line(f"Hours on a GPU: {words}, one job after the other.")
+    line(f"They are estimated from {document['scaling']['cuda']['basis']}.")
     console.print(_data_table(found["data"]))
     for text in found["missing"]:
         line(f"Missing: {text}.")
