@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from pixelwise.claims.checks import Measurement, Ran, Verdict
@@ -27,6 +28,8 @@ QUANTITIES = {
     "gmacs_pixelwise": "number of multiply-adds per pixel network",
     "parameters": "number of parameters",
 }
+MOST = 25
+"""Words of a sentence."""
 VERBS: dict[Verdict, str] = {
     "confirmed": "it holds",
     "direction only": "it holds in direction only",
@@ -57,6 +60,7 @@ METHODS = {
     "pointwise_oracle": "the curve per pixel that knows the original",
 }
 """Methods without training."""
+SENTENCE = re.compile(r"(?<!\bal)(?<!\bp)[.?!]\s+(?=[A-Z|\u201c\d+-])")
 PLAIN = {"generator": "the generator alone", "eager": "as published"}
 """Conditions that are told by their value alone."""
 SILENT = frozenset({"height", "width", "task"})
@@ -65,6 +69,12 @@ SILENT = frozenset({"height", "width", "task"})
 def quantity(name: str) -> str:
     """A record's quantity in words."""
     return QUANTITIES.get(name, name.replace("_", " "))
+
+
+def better(kind: str, name: str) -> str:
+    """Which way of a record's quantity is better, `lower is better`; empty where neither is."""
+    found = declared(kind, name)
+    return f"{found.better} is better" if found and found.better else ""
 
 
 def conditions(where: Mapping[str, Scalar]) -> str:
@@ -109,8 +119,8 @@ def subjects(check: Measurement) -> str:
 
 def direction(check: Measurement) -> str:
     """Which direction is better, such as ` (lower is better)`; empty where none is, or for a ratio."""
-    metric = None if check.combine == "ratio" else declared(check.kind, check.value)
-    return f" ({metric.better} is better)" if metric and metric.better else ""
+    told = "" if check.combine == "ratio" else better(check.kind, check.value)
+    return f" ({told})" if told else ""
 
 
 def found(check: Measurement, shown: str) -> str:
@@ -159,3 +169,13 @@ def join(sentences: Sequence[str]) -> str:
     """Sentences one after the other, each with a capital and a full stop."""
     cleaned = [text.strip().rstrip(".") for text in sentences if text.strip()]
     return " ".join(f"{text[0].upper()}{text[1:]}." for text in cleaned)
+
+
+def fitting(*texts: str) -> str:
+    """The first text without a sentence over 25 words, or else the last."""
+    return next((text for text in texts if not long(text)), texts[-1])
+
+
+def long(text: str) -> list[str]:
+    """The sentences of a text that have more than 25 words; a full stop in a number or after `al` or `p` ends none."""
+    return [sentence for sentence in SENTENCE.split(text) if len(sentence.split()) > MOST]
