@@ -18,7 +18,7 @@ from pixelwise.terminal.screen import show
 NAME = "pixelwise"
 HELP = (
     "Do ASAP-Net's published claims hold, here, on my data and my machine?\n\n"
-    "Begin with 'pixelwise doctor' and 'pixelwise plan'. Then 'make reproduce' runs everything and names the report, "
+    "Begin with 'pixelwise doctor' and 'pixelwise plan'. Then 'make reproduce' runs everything and names the result page, "
     "and 'pixelwise claims' shows the answer."
 )
 STEPS = {
@@ -36,7 +36,7 @@ STEPS = {
     "summarise": "Gather all numbers into tables.",
     "judge": "Give every claim its verdict.",
     "figures": "Draw every figure from the tables.",
-    "report": "Write the report, one page that opens from disk.",
+    "report": "Write the result page, which opens from disk.",
 }
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)

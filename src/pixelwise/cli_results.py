@@ -153,7 +153,7 @@ def readme(
 def accept(
     job: Annotated[str, typer.Argument(metavar="JOB", help="Id of a job, such as train/streets/asapnet/seed0.")],
     why: Annotated[
-        str, typer.Option(metavar="TEXT", help="Why the change does not concern the job. The report shows it.")
+        str, typer.Option(metavar="TEXT", help="Why the change does not concern the job. The result page shows it.")
     ],
     config: Config = Path("params.yaml"),
     profile: ProfileOption = None,

@@ -53,7 +53,7 @@ def show(summary: Path, console: Console | None = None) -> None:
     made = [*translation(table), *times(table), *denoising(table)]
     missing = left_out(summary)
     if not made and not missing:
-        raise PixelwiseError(f"{summary}: scores no translation and no denoising; see the report for what it has")
+        raise PixelwiseError(f"{summary}: scores no translation and no denoising; its result page shows what it has")
     for title, columns, rows, notes in made:
         console.print(_drawn(title, columns, rows))
         for note in notes:
