@@ -18,8 +18,8 @@ from pixelwise.terminal.screen import show
 NAME = "pixelwise"
 HELP = (
     "Do ASAP-Net's published claims hold, here, on my data and my machine?\n\n"
-    "Begin with 'pixelwise doctor' and 'pixelwise plan'. Then 'make reproduce' runs everything and names the result page, "
-    "and 'pixelwise claims' shows the answer."
+    "Begin with 'pixelwise doctor' and 'pixelwise plan'. Then 'make reproduce' runs everything and names the result "
+    "page, and 'pixelwise claims' shows the answer."
 )
 STEPS = {
     "fetch": "Obtain the files of one data set.",
