@@ -170,7 +170,7 @@ def _histogram(result: dict[str, Split], table: LabelTable) -> Table:
     """Per label id: its name, its evaluation class, and per split the share of pixels and the number of maps."""
     drawn = Table("id", "label", "counted as", box=SIMPLE, padding=(0, 1, 0, 0))
     for split in result:
-        drawn.add_column(f"{split},\n% of pixels", justify="right")
+        drawn.add_column(f"{split},\n% pixels", justify="right")
         drawn.add_column(f"{split},\nmaps", justify="right")
     for number, label in enumerate(table.names):
         target = table.eval_map[number]
