@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from pixelwise.claims.claim_schema import Register
 from pixelwise.claims.register_entries import Contradiction, Entry, Side
+from pixelwise.claims.shown_numbers import exact
 from pixelwise.errors import PixelwiseError
 from pixelwise.settings.base import Settings
 
@@ -80,8 +81,10 @@ def apart(one: Entry, other: Entry, margin: float = 0.0) -> tuple[bool, str]:
     allowed = error_a + error_b + margin
     differ = abs(a - b) > allowed
     unit = "" if one.unit in ("", "1") else f" {one.unit}"
-    within = f"{'more' if differ else 'not more'} than {allowed:,.4g}"
-    return differ, f"|{a:,.10g} - {b:,.10g}| = {abs(a - b):,.10g}{unit}, {within}"
+    if a == b:
+        return differ, f"{exact(a)}{unit} in both"
+    bound = f", {'more' if differ else 'not more'} than the {exact(allowed)} allowed" if allowed else ""
+    return differ, f"{exact(a)} against {exact(b)}{unit}: {exact(abs(a - b))} apart{bound}"
 
 
 def _differ(entry: Contradiction, left: list[Entry], right: list[Entry]) -> tuple[bool, str]:
@@ -94,7 +97,10 @@ def _differ(entry: Contradiction, left: list[Entry], right: list[Entry]) -> tupl
 def _short_of(entry: Contradiction, left: list[Entry], right: list[Entry]) -> tuple[bool, str]:
     (wanted, _), (a, error_a), (b, error_b) = published(left[0]), published(right[0]), published(right[1])
     most = (a + error_a) / (b - error_b)
-    return most < wanted, f"{a:g} / {b:g} = {a / b:.2f}, at most {most:.2f} within the errors, against {wanted:g}"
+    return (
+        most < wanted,
+        f"{exact(a)} / {exact(b)} = {a / b:.2f}, or {most:.2f} at most, against the claimed {exact(wanted)}",
+    )
 
 
 def _order_flips(entry: Contradiction, left: list[Entry], right: list[Entry]) -> tuple[bool, str]:
@@ -106,7 +112,7 @@ def _order_flips(entry: Contradiction, left: list[Entry], right: list[Entry]) ->
     for (a, b, error), (c, d, other) in zip(pairs[:half], pairs[half:], strict=True):
         flips.append((a - b) * (c - d) < 0 and abs(c - d) > other)
         sure = "" if abs(a - b) > error else " (a difference within the printed digits)"
-        parts.append(f"{a:g} against {b:g}{sure}, but {c:g} against {d:g}")
+        parts.append(f"{exact(a)} against {exact(b)}{sure}, but {exact(c)} against {exact(d)}")
     return all(flips), "; ".join(parts)
 
 
@@ -114,14 +120,14 @@ def _worse(entry: Contradiction, left: list[Entry], right: list[Entry]) -> tuple
     (a, error_a), (b, error_b) = published(right[0]), published(right[1])
     gap = a - b if entry.better == "lower" else b - a
     allowed = error_a + error_b + entry.margin
-    text = f"{a:g} against {b:g}, {entry.better} is better: worse by {gap:.4g}, errors {allowed:.4g}"
+    text = f"{exact(a)} against {exact(b)} ({entry.better} is better): worse by {gap:.4g}, with {allowed:.4g} allowed"
     return gap > allowed, text
 
 
 def _sets_differ(entry: Contradiction, left: list[Entry], right: list[Entry]) -> tuple[bool, str]:
     sets = [claim.value if isinstance(claim.value, list) else [claim.value] for claim in (left[0], right[0])]
-    one, other = (", ".join(str(value) for value in values) for values in sets)
-    return sets[0] != sets[1], f"{{{one}}} against {{{other}}} {left[0].unit}".rstrip()
+    one, other = (", ".join(dict.fromkeys(str(value) for value in values)) for values in sets)
+    return sets[0] != sets[1], f"{one} against {other} {left[0].unit}".rstrip()
 
 
 RULES: dict[str, Callable[[Contradiction, list[Entry], list[Entry]], tuple[bool, str]]] = {
