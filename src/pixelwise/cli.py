@@ -65,6 +65,7 @@ def verify(
 ) -> None:
     """Compare every byte of a run's outputs with its manifests."""
     from pixelwise.data import own
+    from pixelwise.planning import unfinished
     from pixelwise.planning.graph import plan
     from pixelwise.planning.staleness import made
     from pixelwise.planning.staleness import verify as differences
@@ -78,13 +79,15 @@ def verify(
         raise PixelwiseError(
             f"{run.name}: no outputs here; run it, or 'dvc pull' with profile: in params.yaml set to it"
         )
-    problems = [*differences(done), *own.changed(done).values()]
+    problems = [*differences(done), *own.changed(done).values(), *([] if step else unfinished.problems(run.name))]
     for problem in problems:
         say(problem)
     if problems:
         say(f"{run.name}: the way back is 'dvc checkout --force', or to delete the manifest.json and run again")
         raise typer.Exit(1)
     show(f"{run.name}: every output of {len(done)} of {len(jobs)} jobs is as it was made")
+    if not step and (line := unfinished.told(run)):
+        show(line)
 
 
 @app.command()
@@ -155,6 +158,19 @@ def record(config: Config = Path("params.yaml"), profile: ProfileOption = None) 
     from pixelwise.recorded_run import record as recorded
 
     show(f"recorded: {recorded(planned(config, profile, False))}")
+
+
+@app.command()
+def partial(config: Config = Path("params.yaml"), profile: ProfileOption = None, smoke: Smoke = None) -> None:
+    """Write a page of what an unfinished run has so far, and what it lacks; jobs may be at work meanwhile."""
+    from pixelwise.partial_run import write
+    from pixelwise.planning.graph import plan as planned
+
+    page, lacks = write(planned(config, profile, smoke))
+    for entry in lacks.missing:
+        reached = "" if entry.step is None else f" at step {entry.step}"
+        show(f"{entry.job}: {entry.state}{reached}{': ' if entry.why else ''}{entry.why}")
+    show(f"{page}: {lacks.done} of {lacks.of} jobs are done; the run is unfinished")
 
 
 @app.command()

@@ -20,6 +20,7 @@ from pixelwise.planning.jobs import RUN_LOG
 from pixelwise.quantities import metrics
 from pixelwise.reporting import (
     analysis,
+    claim_reviews,
     claimrows,
     naming,
     page_tables,
@@ -32,7 +33,7 @@ from pixelwise.reporting import (
 from pixelwise.reporting.page_tables import Table
 from pixelwise.reporting.policy import bar, policy
 from pixelwise.reporting.sample_grids import Grid
-from pixelwise.reporting.style import banner_text
+from pixelwise.reporting.style import banner_text, unfinished
 from pixelwise.reporting.summary import left_out as summarised
 from pixelwise.settings.reporting import ReportSettings
 
@@ -111,6 +112,7 @@ def shown(settings: ReportSettings, inputs: dict[str, Path], left_out: list[str]
     known = [job.seconds for job in made if job.seconds is not None]
     marks = {name: bool(table[name].astype(bool).any()) for name in ("synthetic", "short")}
     return {
+        "partial": settings.partial,
         **{"title": settings.title, "run": settings.run, "profile": settings.profile},
         "banner": banner_text(settings.run, **marks),
         "claims": claimrows.load(inputs["claims"], {entry["name"] for entry in drawn}),
@@ -160,6 +162,8 @@ def render(settings: ReportSettings, inputs: dict[str, Path]) -> str:
     left_out = summarised(inputs["summary"])
     facts = shown(settings, inputs, left_out)
     found = [grid for make in _MAKERS for grid in make(inputs, settings.grid_images, left_out)]
+    claims = facts["claims"]
+    facts["reviews"] = None if settings.partial else claim_reviews.reviews([*claims["rows"], *claims["apart"]])
     facts["left_out"] = list(dict.fromkeys([*left_out, *facts["claims"]["left_out"]]))
     made = environment()
     parts = {name: (TEMPLATES / file).read_text("utf-8") for name, file in PARTS.items()}
@@ -190,5 +194,5 @@ def run(settings: ReportSettings, inputs: dict[str, Path], out: Path, work: Path
         out: Folder for the page.
         work: Unused.
     """
-    with naming.shown(settings.models):
+    with naming.shown(settings.models), unfinished(settings.partial):
         write_text(out / "index.html", render(settings, inputs))
