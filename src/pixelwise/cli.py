@@ -152,12 +152,21 @@ def readme(
 
 
 @app.command()
-def record(config: Config = Path("params.yaml"), profile: ProfileOption = None) -> None:
+def record(
+    config: Config = Path("params.yaml"),
+    profile: ProfileOption = None,
+    crate: Annotated[
+        bool, typer.Option("--crate", help="Only describe the present record anew, as an RO-Crate.")
+    ] = False,
+) -> None:
     """Keep what a finished run found where git keeps it, in place of the profile's earlier record."""
-    from pixelwise.planning.graph import plan as planned
-    from pixelwise.recorded_run import record as recorded
+    from pixelwise import recorded_run
+    from pixelwise.planning import graph
 
-    show(f"recorded: {recorded(planned(config, profile, False))}")
+    if crate:
+        show(f"described: {recorded_run.describe(graph.run_name(config, profile, False))}")
+    else:
+        show(f"recorded: {recorded_run.record(graph.plan(config, profile, False))}")
 
 
 @app.command()

@@ -13,7 +13,6 @@ import pytest
 from pixelwise.reporting import claim_reviews, claimrows, page
 from pixelwise.settings.reporting import Missing, Partial, ReportSettings
 
-
 SCHEMA = "http://schema.org/"
 
 

@@ -40,5 +40,7 @@ def _review(row: dict[str, Any]) -> dict[str, Any]:
             "ratingExplanation": row["reason"],
             **numbers,
         },
-        "isBasedOn": [{"@type": "MediaObject", "name": name, "identifier": f"sha256:{files[name]}"} for name in sorted(files)],
+        "isBasedOn": [
+            {"@type": "MediaObject", "name": name, "identifier": f"sha256:{files[name]}"} for name in sorted(files)
+        ],
     }
