@@ -23,6 +23,7 @@ from pixelwise.reporting.naming import colour as colour
 from pixelwise.reporting.naming import drawn_as as drawn_as
 from pixelwise.reporting.naming import family as family
 from pixelwise.reporting.naming import label as label
+from pixelwise.reporting.naming import learned as learned
 
 TINTS = ("#0072B2", "#D55E00", "#009E73", "#A0527F", "#B07D00", "#56B4E9", "#5A5A8C", "#333333")
 SIGNS = ("o", "s", "^", "D", "v", "P", "X", "*")
