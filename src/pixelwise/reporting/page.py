@@ -127,7 +127,7 @@ def shown(settings: ReportSettings, inputs: dict[str, Path], left_out: list[str]
         "short": first_screen.SHORT,
         "own": own,
         "results": own_results.sentences(table) if own else [],
-        "own_tables": page_tables.scores(table) if own else [],
+        "own_tables": own_results.comparison(table) if own else [],
         "claims": claims | {"headline": first_screen.headline(claims["headline"], claims["by_id"])},
         "plots": first,
         "other_plots": [entry for entry in drawn if entry not in first],
@@ -177,7 +177,8 @@ def render(settings: ReportSettings, inputs: dict[str, Path], bench: bool = Fals
     """
     left_out = summarised(inputs["summary"])
     facts = shown(settings, inputs, left_out)
-    found = [grid for make in _MAKERS for grid in make(inputs, settings.grid_images, left_out)]
+    made_grids = [grid for make in _MAKERS for grid in make(inputs, settings.grid_images, left_out)]
+    found = [grid for grid in made_grids if any(picture for _, row in grid.rows for picture in row)]
     facts["cautions"] = cautions(facts.pop("table"), found)
     claims = facts["claims"]
     facts["reviews"] = None if settings.partial else claim_reviews.reviews([*claims["rows"], *claims["apart"]])
