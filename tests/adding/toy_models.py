@@ -129,6 +129,7 @@ CONFIG = {
                 "smoother": DENOISING | {"network": "smoother"},
             },
             "inspect": {"sizes": [[256, 512]]},
+            "figures": {"dpi": 50},
             "segment": {"segmenter": "segmenter", "protocols": ["native"], "resamples": 10},
             "restore": {"photos": {"dataset": "photos", "sigmas": [25], "limit": 1, "baselines": ["identity"]}},
             "time": {
