@@ -37,7 +37,7 @@ PUBLISHED = {
     **{"spade": "SPADE", "dncnn": "DnCNN", "drn_d_105": "DRN-D-105"},
 }
 """Architecture -> the name that its authors gave it; the claims speak of these alone."""
-PLAIN = {"generator": "the generator alone", "eager": "as published"}
+PLAIN = {"generator": "the generator alone", "published": "as published"}
 """Conditions that are told by their value alone."""
 SILENT = frozenset({"height", "width", "task"})
 

@@ -20,7 +20,7 @@ from pixelwise.evaluation.device_limits import device_limit, in_one_line
 from pixelwise.evaluation.finished_conditions import Finished, Results
 from pixelwise.evaluation.latency import Facts
 from pixelwise.evaluation.stopwatch import Call, peak_memory
-from pixelwise.models import declarations
+from pixelwise.models import declarations, registry
 from pixelwise.models.fast.optimised import Optimised, optimise
 from pixelwise.record import Record, write_records
 from pixelwise.settings.evaluation import Mode, Precision, Scope, TimedModel, TimeSettings
@@ -128,6 +128,8 @@ def impossible(condition: Condition, device: torch.device) -> str | None:
         return "this GPU has no TF32 units"
     if condition.precision == "bf16" and device.type == "cuda" and torch.cuda.get_device_capability(device) < (8, 0):
         return "this GPU has no bfloat16 units"  # torch.cuda.is_bf16_supported counts emulation
+    if condition.mode == "published" and condition.precision != "fp32":
+        return "the published form computes in fp32"
     if condition.mode == "optimised" and condition.precision != "fp32" and device.type != "cuda":
         return "the optimised form computes in fp32 on a CPU"
     return None
@@ -194,7 +196,9 @@ def _call(
 ) -> tuple[Call, list[str]]:
     """The function to time, and what it does without; it has run once: compilation and lazy set-up are over."""
     network: nn.Module | Optimised = module
-    if condition.mode == "compiled":
+    if condition.mode == "published" and (published := registry.function(model.architecture, "published")):
+        network = published(module)
+    elif condition.mode == "compiled":
         network = cast(nn.Module, torch.compile(module, dynamic=False))
     elif condition.mode == "optimised":
         network = optimise(module, condition.precision, cuda_graph)

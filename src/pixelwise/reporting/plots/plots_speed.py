@@ -17,7 +17,7 @@ from pixelwise.reporting.figure_numbers import (
     whiskers,
 )
 from pixelwise.reporting.hardware_words import describe
-from pixelwise.reporting.pairs import plain
+from pixelwise.reporting.pairs import form, plain
 from pixelwise.reporting.style import (
     GRID,
     INK,
@@ -34,7 +34,7 @@ from pixelwise.reporting.style import (
 
 
 def latencies(numbers: Numbers, task: str, metric: str = "median") -> pd.DataFrame:
-    """Median times of the plain condition: batch 1, generator alone, single precision, eager, whatever else was timed.
+    """Median times of the plain condition: batch 1, generator alone, single precision, as published.
 
     Returns:
         Columns model, height, width, value, low, high, seeds, n, unit, synthetic, short and megapixels.
@@ -44,7 +44,7 @@ def latencies(numbers: Numbers, task: str, metric: str = "median") -> pd.DataFra
     """
     rows = plain(numbers.pick("latency", metric, task))
     if rows.empty:
-        raise MissingNumbersError(f"no {task} model was timed at batch 1, fp32, eager, generator alone")
+        raise MissingNumbersError(f"no {task} model was timed at batch 1, fp32, as published, generator alone")
     joined = over_seeds(rows, ["model", "height", "width"])
     return joined.assign(megapixels=joined["height"] * joined["width"] / 1e6)
 
@@ -106,8 +106,8 @@ def inference_time(numbers: Numbers) -> Drawn:
     finish(figure, title, numbers.run, **marks(mine))
     caption = (
         "Each panel has its own axis, since milliseconds of different machines cannot be compared. This run: "
-        f"{hardware(rows)}, batch 1, fp32, eager, generator alone; median with its 95 % interval. Published bars: "
-        "reading error."
+        f"{hardware(rows)}, batch 1, fp32, {form(rows)}, generator alone; median with its 95 % interval. Published "
+        "bars: reading error."
     )
     return Drawn("inference_time", title, caption, "; ".join(words), figure, **marks(mine))
 
@@ -184,8 +184,8 @@ def resolution(numbers: Numbers) -> Drawn:
     finish(figure, title, numbers.run, **marks(mine))
     caption = (
         "Left: the paper's vector figure, read exactly (+-0.3 ms). Middle: this run on "
-        f"{hardware(rows)}, batch 1, fp32, eager, generator alone. Right: only the ratio may be compared; its bars are "
-        "95 % intervals over timed rounds (this run) and reading errors (paper)."
+        f"{hardware(rows)}, batch 1, fp32, {form(rows)}, generator alone. Right: only the ratio may be compared; its "
+        "bars are 95 % intervals over timed rounds (this run) and reading errors (paper)."
     )
     said = f"Ratio {', '.join(pairs.words(pair) for pair in found)}. {pairs.in_words(lines)}"
     return Drawn("runtime_resolution", title, caption, said, figure, **marks(mine))
