@@ -12,9 +12,9 @@ from pixelwise.record import Record, Run, Value, write_records
 PAIR = {"architecture": "spade_pix2pixhd"}, {"architecture": "asapnet"}
 
 
-def pair(value, treatments=("published", "published"), device="cuda", n=200, **changes):
+def pair(value, treatments=("published", "published"), device="cuda", n=200, processes=3, **changes):
     subject, rival = (Run(**run, treatment=how) for run, how in zip(PAIR, treatments, strict=True))
-    facts = {"height": 256, "width": 512, "batch": 1, "precision": "fp32", "device": device}
+    facts = {"height": 256, "width": 512, "batch": 1, "precision": "fp32", "device": device, "processes": processes}
     ends = {"low": value - 0.03, "high": value + 0.03, "interval": "planted"}
     return Record(
         kind="bench",
@@ -46,6 +46,15 @@ def test_the_published_pair_decides_on_a_gpu(tmp_path):
     assert [number["value"] for number in claims["S-SPD-3"]["measured"]] == [2.8]
     assert document["runs"][0]["commit"] == "abc"
     assert document["runs"][0]["command"] == "python benchmarks/bench.py --quick"
+
+
+def test_one_process_decides_nothing_and_is_told(tmp_path):
+    claim = judged(tmp_path / "gpu", pair(2.8, processes=1))[1]["S-SPD-3"]
+    assert claim["verdict"] == "not testable here" and not claim["evidence"]
+    (beside,) = claim["context_only"]
+    assert beside["reasons_excluded"] == ["timed in one process: how much processes differ is unknown"]
+    claim = judged(tmp_path / "cpu", pair(1.74, device="cpu", n=15, processes=1))[1]["S-SPD-3"]
+    assert claim["reason"] == "On this CPU: 1.74 [1.71, 1.77], one process, outside 2.3 to 3.4."
 
 
 @pytest.mark.parametrize("name", ["S-SPD-3", "S-SPD-4-256", "P-1-LOW"])

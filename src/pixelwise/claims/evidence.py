@@ -196,6 +196,8 @@ def is_infinite(value: Value) -> bool:
 def reasons_excluded(check: Measurement, side: Sought, record: Record) -> list[str]:
     """Reasons why a record that speaks of the quantity may not decide the claim; empty if it may."""
     reasons = [*differences(side, record), *timed.reasons(record)]
+    if timed.alone(record) and on_device(check, record):
+        reasons.append("timed in one process: how much processes differ is unknown")
     if is_infinite(number_of(check, record)):
         reasons.append("infinite, as of a perfect restoration: no interval says how surely")
     if check.dataset is not None and record.dataset != check.dataset:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Literal
 
+from pixelwise.claims import timed
 from pixelwise.claims.audit import rounding
 from pixelwise.claims.checks import Bound, Combine, Measurement, Rule, Verdict
 from pixelwise.claims.estimates import Estimate
@@ -69,7 +70,8 @@ def judge_estimate(claim: Entry, rule: Rule, estimate: Estimate) -> tuple[Verdic
 
 def elsewhere(claim: Entry, rule: Rule, estimate: Estimate, device: str) -> str:
     """What a time on another class of device says beside the claim, which it cannot decide."""
-    return f"on this {device}: {show(estimate)}, {placed(claim, rule, estimate.low, estimate.high)}"
+    alone = ", one process" if any(timed.alone(item.record) for item in estimate.items) else ""
+    return f"on this {device}: {show(estimate)}{alone}, {placed(claim, rule, estimate.low, estimate.high)}"
 
 
 def placed(claim: Entry, rule: Rule, low: float, high: float) -> str:
@@ -116,9 +118,9 @@ def _power(rule: Rule, claim: Entry, estimate: Estimate) -> str:
     if rule.direction is not None:
         borders = [b for b in (rule.direction.greater_than, rule.direction.less_than) if b is not None]
     distance = min(abs(estimate.value - border) for border in borders)
-    timed = (
+    of_time = (
         isinstance(claim, Claim | Reference) and isinstance(claim.check, Measurement) and claim.check.kind == "latency"
     )
-    names = ("timed calls", "runs") if timed else ("images", "seeds")
+    names = ("timed calls", "runs") if of_time else ("images", "seeds")
     count = min((count for _, count in estimate.spreads), default=1)
     return needed(distance, estimate.n, max(estimate.own), count, estimate.spread, estimate.most, names)

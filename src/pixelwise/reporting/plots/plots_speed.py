@@ -185,7 +185,7 @@ def resolution(numbers: Numbers) -> Drawn:
     caption = (
         "Left: the paper's vector figure, read exactly (+-0.3 ms). Middle: this run on "
         f"{hardware(rows)}, batch 1, fp32, {form(rows)}, generator alone. Right: only the ratio may be compared; its "
-        "bars are 95 % intervals over timed rounds (this run) and reading errors (paper)."
+        "bars are 95 % intervals over processes (this run) and reading errors (paper)."
     )
     said = f"Ratio {', '.join(pairs.words(pair) for pair in found)}. {pairs.in_words(lines)}"
     return Drawn("runtime_resolution", title, caption, said, figure, **marks(mine))
