@@ -16,7 +16,7 @@ from torch import nn
 from pixelwise.artifacts import read_json
 from pixelwise.data import semantics
 from pixelwise.errors import PixelwiseError
-from pixelwise.evaluation import hardware, latency, processor_load, scopes, timing, timing_processes
+from pixelwise.evaluation import fresh_process, hardware, latency, processor_load, scopes, timing
 from pixelwise.evaluation.statistics import geometric_mean
 from pixelwise.evaluation.stopwatch import interleave, peak_memory
 from pixelwise.models import build
@@ -129,10 +129,8 @@ def test_records_samples_and_ratio_agree(tmp_path):
 
 
 def test_ratios_come_from_several_processes(tmp_path, monkeypatch):
-    start = timing_processes._started  # the first is this one here, to save the time of another start
-    monkeypatch.setattr(
-        timing_processes, "_started", lambda *a: start(*a) if a[2] else timing_processes.measure(*a[:2])
-    )
+    start = fresh_process.call  # the first is this one here, to save the time of another start
+    monkeypatch.setattr(fresh_process, "call", lambda n, f, *a: f(*a) if "process 1" in n else start(n, f, *a))
     ratio = next(r for r in run(tmp_path / "out", processes=2, calls=5) if "ratio" in r.values)
     assert ratio.n == 6 and ratio.condition["processes"] == 2, "the calls are shared, rounded up"
     table = pd.read_csv(tmp_path / "out" / "samples.csv")
@@ -144,10 +142,11 @@ def test_ratios_come_from_several_processes(tmp_path, monkeypatch):
     assert [state["process"] for state in read_json(tmp_path / "out" / "states.json")] == [0, 1]
 
 
-def test_a_process_that_ends_by_itself_is_told(tmp_path, monkeypatch):
-    monkeypatch.setattr(timing_processes, "_measure", sys.exit)  # which takes no such arguments
-    with pytest.raises(PixelwiseError, match=r"small: process 1 of the timing ended by itself \(exit status 1\)"):
-        run(tmp_path, processes=2)
+def test_a_process_that_ends_by_itself_is_told():
+    with pytest.raises(PixelwiseError, match=r"^small: process 2 ended by itself \(exit status 3\)$"):
+        fresh_process.call("small: process 2", sys.exit, 3)
+    with pytest.raises(RuntimeError, match="ValueError: invalid literal for int"):
+        fresh_process.call("small", int, "x")
 
 
 @pytest.mark.parametrize(("busy", "cores"), [(True, 1.0), (False, 0.05)])

@@ -6,14 +6,10 @@ process has others, so that the spread between processes is what a ratio of time
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import signal
-import threading
-from multiprocessing import connection
 from pathlib import Path
 
 from pixelwise.errors import PixelwiseError
+from pixelwise.evaluation import fresh_process
 from pixelwise.evaluation.timed_conditions import Part, measure
 from pixelwise.settings.evaluation import TimeSettings
 
@@ -23,17 +19,21 @@ def parts(settings: TimeSettings, work: Path) -> list[Part]:
 
     Args:
         settings: Of the whole timing.
-        work: Holds a folder for each process.
+        work: Holds a folder for each process; what was timed before an error is kept there.
 
     Raises:
         PixelwiseError: If a process fails, or they ran on different machines.
     """
-    found = []
+    found: list[Part] = []
     for place in range(settings.processes):
         folder = work / f"process-{place}"
         folder.mkdir(parents=True, exist_ok=True)
-        own = share(settings, place)
-        found.append(_started(own, folder, place) if settings.processes > 1 else measure(own, folder))
+        arguments = share(settings, place), folder, place == 0
+        if settings.processes == 1:
+            found.append(measure(*arguments))
+        else:
+            name = f"{settings.name}: process {place + 1} of the timing"
+            found.append(fresh_process.call(name, measure, *arguments))
         if found[place].machine != found[0].machine:
             raise PixelwiseError(
                 f"{settings.name}: process {place + 1} ran on {found[place].machine}, the first on {found[0].machine}; "
@@ -43,50 +43,6 @@ def parts(settings: TimeSettings, work: Path) -> list[Part]:
 
 
 def share(settings: TimeSettings, place: int) -> TimeSettings:
-    """The settings of one process: its share of the calls, and orders of its own."""
+    """The settings of one process: its share of the calls, and weights, inputs and orders of its own."""
     calls = -(-settings.calls // settings.processes)
     return settings.model_copy(update={"calls": calls, "processes": 1, "seed": settings.seed + place})
-
-
-def _started(settings: TimeSettings, folder: Path, place: int) -> Part:
-    """What a new process measures, in which nothing of this one is left."""
-    context = multiprocessing.get_context("spawn")
-    ours, theirs = context.Pipe(duplex=False)
-    process = context.Process(target=_measure, args=(settings, folder, place == 0, theirs))
-    process.start()
-    theirs.close()
-    try:
-        answer = ours.recv()
-    except EOFError:
-        process.join()
-        raise PixelwiseError(
-            f"{settings.name}: process {place + 1} of the timing ended by itself (exit status {process.exitcode}); "
-            "what was timed before is kept: run again to go on"
-        ) from None
-    finally:
-        process.kill()
-        process.join()
-        ours.close()
-    if isinstance(answer, Exception):
-        raise answer
-    assert isinstance(answer, Part)
-    return answer
-
-
-def _measure(settings: TimeSettings, folder: Path, memory: bool, answer: connection.Connection) -> None:
-    """Measure and answer; ends with the process that started this one, whatever ended that."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-    threading.Thread(target=_follow, args=(parent.sentinel,), daemon=True).start()
-    try:
-        answer.send(measure(settings, folder, memory))
-    except (PixelwiseError, MemoryError, RuntimeError) as error:
-        answer.send(error)
-    except Exception as error:
-        answer.send(RuntimeError(f"{type(error).__name__}: {error}"))
-
-
-def _follow(sentinel: int) -> None:
-    connection.wait([sentinel])
-    os._exit(1)
