@@ -2,15 +2,20 @@ from __future__ import annotations
 
 import io
 import json
+from pathlib import Path
 
 import pytest
+import yaml
 from rich.console import Console
 
 from pixelwise.claims import costs, plan, plan_tables, predicted_records
+from pixelwise.claims.beyond_profiles import needs
+from pixelwise.claims.checks import basis_of
 from pixelwise.claims.claim_schema import register
 from pixelwise.claims.predicted_records import Datasets
 from pixelwise.data.kinds.cityscapes import LOGIN
 from pixelwise.errors import PixelwiseError
+from pixelwise.planning import graph
 from pixelwise.planning.graph import plan_of
 
 DATA = {
@@ -82,6 +87,17 @@ def test_timings_on_a_gpu_in_the_published_form_alone_decide(tmp_path, monkeypat
     monkeypatch.setattr(predicted_records, "accelerator", lambda: ("planted", 80.0))
     assert "S-SPD-3" in claims(run(device="cuda"), tmp_path)["now"]
     assert "S-SPD-3" not in claims(run(device="cuda", time={"modes": ["eager", "optimised"]}), tmp_path)["now"]
+
+
+@pytest.mark.slow
+def test_the_list_of_claims_beyond_all_profiles_is_the_plans(tmp_path, monkeypatch):
+    monkeypatch.setattr(predicted_records, "accelerator", lambda: ("planted", 80.0))
+    known, params = register(), Path(__file__).parents[2] / "params.yaml"
+    decided: set[str] = set()
+    for profile in yaml.safe_load(params.read_text())["profiles"]:
+        decided |= set(plan.settled(known, plan.decidable(known, list(graph.plan(params, profile, False).jobs))))
+    standing = [claim for claim in known.claims if not claim.withdrawn_by]
+    assert set(needs()) == {claim.id for claim in standing if basis_of(claim.check) == "measured here"} - decided
 
 
 def test_what_is_missing_is_said(tmp_path):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from rich.box import SIMPLE
@@ -9,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from pixelwise.claims import costs
+from pixelwise.claims.beyond_profiles import needs
 from pixelwise.claims.checks import BASES
 from pixelwise.claims.plan import survey
 from pixelwise.terminal.console import cell, terminal
@@ -46,7 +49,13 @@ def show(plan: Plan, console: Console | None = None, card: str | None = None) ->
     for line in found["missing"]:
         console.print(f"missing: {line}", highlight=False, markup=False)
     console.print("What the other claims wait for:", style="bold")
-    for text, count in claims["waiting"]:
+    _counted(console, claims["waiting"])
+    console.print(f"Of them, {len(needs())} measured claims that no shipped profile decides need:", style="bold")
+    _counted(console, Counter(needs().values()).most_common())
+
+
+def _counted(console: Console, found: Iterable[tuple[str, int]]) -> None:
+    for text, count in found:
         console.print(f"  {count} claim{'s' if count > 1 else ''}: {text}", highlight=False, markup=False)
 
 
