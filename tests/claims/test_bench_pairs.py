@@ -54,7 +54,7 @@ def test_one_process_decides_nothing_and_is_told(tmp_path):
     (beside,) = claim["context_only"]
     assert beside["reasons_excluded"] == ["timed in one process: how much processes differ is unknown"]
     claim = judged(tmp_path / "cpu", pair(1.74, device="cpu", n=15, processes=1))[1]["S-SPD-3"]
-    assert claim["reason"] == "On this CPU: 1.74 [1.71, 1.77], one process, outside 2.3 to 3.4."
+    assert " in one process. That is outside" in claim["reason"], claim["reason"]
 
 
 @pytest.mark.parametrize("name", ["S-SPD-3", "S-SPD-4-256", "P-1-LOW"])
@@ -62,7 +62,7 @@ def test_on_a_processor_the_lines_follow_from_the_published_pair(tmp_path, name)
     records = [pair(1.74, device="cpu", n=15), pair(2.83, ("published", "eager"), device="cpu")]
     claim = judged(tmp_path, *records)[1][name]
     assert claim["verdict"] == "other machine"
-    assert claim["reason"].startswith("On this CPU: 1.74 [1.71, 1.77], ")
+    assert claim["reason"].startswith("On this CPU ASAP-Net is 1.74 [1.71, 1.77] times as fast as ")
 
 
 def test_a_pair_treated_unlike_decides_nothing(tmp_path):

@@ -16,6 +16,7 @@ from pixelwise.files import listings
 from pixelwise.files.step_documents import LogLine
 from pixelwise.models import declarations
 from pixelwise.planning.jobs import Job
+from pixelwise.record import read_records
 
 ARCHITECTURES = "pixelwise.models.architectures."
 TABLE = Path(__file__).with_name("recorded_costs.yaml")
@@ -33,14 +34,22 @@ class Recorded:
     basis: str
     options: Mapping[str, Any] = field(default_factory=dict)
     of_table: bool = False
+    machine: str = "this machine"
 
 
 @dataclass(frozen=True)
 class Cost:
-    """Seconds that a job is expected to take, or None if nothing like it was ever recorded, and why."""
+    """Seconds that a job is expected to take, or None if nothing like it was ever recorded, and why.
+
+    Attributes:
+        machine: Where the job that it is scaled from ran.
+        similar: Whether that was another network, or one with other options.
+    """
 
     seconds: float | None
     basis: str
+    machine: str = ""
+    similar: bool = False
 
 
 def architecture_of(job: Job) -> str:
@@ -90,7 +99,9 @@ def _denoising_steps(settings: Any, images: int) -> int:
     return int(sum(settings.epochs_per_rate) * max(images, 1) * max(patches, 1) / settings.batch)
 
 
-def from_log(jobs: Sequence[Job], datasets: Datasets, log: Path, device: str) -> list[Recorded]:
+def from_log(
+    jobs: Sequence[Job], datasets: Datasets, log: Path, device: str, where: str = "recorded here"
+) -> list[Recorded]:
     """What this machine's run log says about jobs like these: same id, same output folder, finished.
 
     Raises:
@@ -106,7 +117,7 @@ def from_log(jobs: Sequence[Job], datasets: Datasets, log: Path, device: str) ->
     for entry in entries:
         job = by_out.get(entry.out)
         if entry.status == "done" and job is not None:
-            basis = f"recorded here ({log.name}, {job.id})"
+            basis = f"{where} ({log.name}, {job.id})"
             found.append(
                 Recorded(
                     job.kind,
@@ -119,6 +130,20 @@ def from_log(jobs: Sequence[Job], datasets: Datasets, log: Path, device: str) ->
                 )
             )
     return found
+
+
+def from_recorded_run(jobs: Sequence[Job], datasets: Datasets, folder: Path) -> list[Recorded]:
+    """What the log of a recorded run of these jobs says, if one of its timings says on which machine it was made.
+
+    Raises:
+        PixelwiseError: If the log or a timing is not of its format.
+    """
+    machines = [r.hardware for file in sorted(folder.glob("time/*/metrics.json")) for r in read_records(file)]
+    known = next((machine for machine in machines if machine), None)
+    if known is None:
+        return []
+    where = f"recorded on {known.get('gpu') or known.get('cpu')}"
+    return from_log(jobs, datasets, folder / "run.jsonl", str(known["device"]), where)
 
 
 def table(path: Path = TABLE) -> dict[str, Any]:
@@ -141,9 +166,8 @@ def from_table(document: dict[str, Any]) -> list[Recorded]:
         machine = document["machines"][entry["machine"]]
         basis = f"recorded on {machine['hardware']} ({entry['job']})"
         facts = {name: entry[name] for name in ("kind", "architecture", "work", "seconds")}
-        found.append(
-            Recorded(**facts, device=machine["device"], basis=basis, options=entry.get("options", {}), of_table=True)
-        )
+        where = {"device": machine["device"], "machine": machine["hardware"]}
+        found.append(Recorded(**facts, **where, basis=basis, options=entry.get("options", {}), of_table=True))
     return found
 
 
@@ -170,7 +194,7 @@ def estimate(job: Job, datasets: Datasets, recorded: Sequence[Recorded], device:
             return Cost(None, f"recorded on {best.device} only")
         seconds = max(seconds / factor["factor"], factor.get("least", 0.0))
         basis = f"{basis}, divided by {factor['factor']:.4g}: {factor['basis']}"
-    return Cost(seconds + setup(job, scaling), basis)
+    return Cost(seconds + setup(job, scaling), basis, best.machine, not same)
 
 
 def card_of(document: Mapping[str, Any], name: str | None) -> str:

@@ -24,7 +24,7 @@ def computed(register: Register, claim: Entry, check: Arithmetic) -> Finding:
     order: tuple[Verdict | None, ...] = ("contradicted", None, "direction only", "confirmed")
     verdict = min(verdicts, key=order.index)
     texts = [text if found else text.rpartition(": ")[0] for found, text in outcomes]
-    reason = join([f"by the documents' own numbers, {texts[0]}", *texts[1:]])
+    reason = join([f"the documents' own numbers give {texts[0]}", *(f"they give {text}" for text in texts[1:])])
     return Finding(
         id=claim.id,
         verdict=verdict or "not testable here",
@@ -71,7 +71,7 @@ def audited(claim: Entry, check: Audit, outcomes: Sequence[Contradicted]) -> Fin
     mine = any(quote.claim == claim.id for quote in outcome.right)
     against = (outcome.left if mine else outcome.right)[0]
     words = f"\u201c{against.words}\u201d" if against.quoted else against.words
-    told = f"against it stands: {words} ({against.source}, {against.place})"
+    told = f"against it: {words} ({against.source}, {against.place})"
     detail = outcome.computed.split("; ") if outcome.computed else [told]
     return Finding(
         id=claim.id,

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from typing import Literal
 
-from pixelwise.claims import timed
+from pixelwise.claims import shown_numbers, timed
 from pixelwise.claims.audit import rounding
 from pixelwise.claims.checks import Bound, Combine, Measurement, Rule, Verdict
 from pixelwise.claims.estimates import Estimate
-from pixelwise.claims.findings import Interval
 from pixelwise.claims.power import needed
 from pixelwise.claims.register_entries import Claim, Entry, Reference
+from pixelwise.claims.told import Interval
+from pixelwise.claims.wording import found
 
 State = Literal["holds", "fails", "open"]
 
@@ -51,35 +52,39 @@ def judge_estimate(claim: Entry, rule: Rule, estimate: Estimate) -> tuple[Verdic
     """Verdict on one estimate, or None and what would settle it."""
     main = test(rule, claim, estimate.low, estimate.high)
     way = _beyond(rule.direction, estimate.low, estimate.high) if rule.direction else None
-    allowed = describe(rule, claim)
-    shown = show(estimate)
+    allowed = f"the claimed range ({describe(rule, claim)})"
+    shown = _told(claim, estimate)
     if rule.equals is not None and estimate.low == estimate.high and (rule.tolerance or rounding(claim)) == 0:
-        exact = "as claimed" if main == "holds" else f"not {allowed} as claimed"
-        return "confirmed" if main == "holds" else "contradicted", f"{shown}, {exact}"
+        exact = "as claimed" if main == "holds" else f"not {describe(rule, claim)} as claimed"
+        return "confirmed" if main == "holds" else "contradicted", f"{show(estimate)}, {exact}"
     if main == "holds":
-        return "confirmed", f"{shown} lies in the claimed range ({allowed})"
+        return "confirmed", f"{shown}. That is inside {allowed}"
     if way == "fails":
-        return "contradicted", f"{shown} lies outside the claimed range ({allowed}), and on the wrong side"
+        return "contradicted", f"{shown}. That is outside {allowed}, on the wrong side"
     if way == "holds":
         size = "outside" if main == "fails" else "not surely inside"
-        return "direction only", f"{shown} lies {size} the claimed range ({allowed}), but on the claimed side"
+        return "direction only", f"{shown}. That is {size} {allowed}, but on the claimed side"
     if main == "fails" and way is None:
-        return "contradicted", f"{shown} lies outside the claimed range ({allowed})"
-    return None, f"{shown} crosses the claimed border ({allowed}): {_power(rule, claim, estimate)}"
+        return "contradicted", f"{shown}. That is outside {allowed}"
+    return None, f"{shown}. That is across a border of {allowed}: {_power(rule, claim, estimate)}"
+
+
+def _told(claim: Entry, estimate: Estimate) -> str:
+    check = claim.check if isinstance(claim, Claim | Reference) else None
+    return found(check, show(estimate)) if isinstance(check, Measurement) else show(estimate)
 
 
 def elsewhere(claim: Entry, rule: Rule, estimate: Estimate, device: str) -> str:
     """What a time on another class of device says beside the claim, which it cannot decide."""
-    alone = ", one process" if any(timed.alone(item.record) for item in estimate.items) else ""
-    return f"on this {device}: {show(estimate)}{alone}, {placed(claim, rule, estimate.low, estimate.high)}"
+    alone = " in one process" if any(timed.alone(item.record) for item in estimate.items) else ""
+    told = f"{_told(claim, estimate)}{alone}"
+    return f"on this {device} {told}. That is {placed(claim, rule, estimate.low, estimate.high)}"
 
 
 def placed(claim: Entry, rule: Rule, low: float, high: float) -> str:
-    """Where [low, high] lies in words: `inside 2.3 to 3.4`, `that is above 2`."""
-    two_sided = rule.within is not None or rule.equals is not None
-    words = ("inside", "outside", "across the border of") if two_sided else ("that is", "not", "not surely")
-    state = dict(zip(("holds", "fails", "open"), words, strict=True))[test(rule, claim, low, high)]
-    return f"{state} {describe(rule, claim)}"
+    """Where [low, high] lies in words: `inside the claimed range (2.3 to 3.4)`."""
+    words = {"holds": "inside", "fails": "outside", "open": "across a border of"}
+    return f"{words[test(rule, claim, low, high)]} the claimed range ({describe(rule, claim)})"
 
 
 def describe(rule: Rule, claim: Entry) -> str:
@@ -87,7 +92,7 @@ def describe(rule: Rule, claim: Entry) -> str:
     low, high = limits(rule, claim)
     if rule.equals is not None:
         tolerance = rule.tolerance if rule.tolerance is not None else rounding(claim)
-        return f"{_number(rule.equals)}" + (f" +- {tolerance:g}" if tolerance else "")
+        return f"{shown_numbers.number(rule.equals)}" + (f" \u00b1 {tolerance:g}" if tolerance else "")
     if math.isinf(high):
         return f"above {low:g}"
     return f"below {high:g}" if math.isinf(low) else f"{low:.6g} to {high:.6g}"
@@ -95,21 +100,13 @@ def describe(rule: Rule, claim: Entry) -> str:
 
 def show(estimate: Estimate | Interval) -> str:
     """An estimate in words, such as `2.83 [2.79, 2.87]`."""
-    unit = "" if estimate.unit in ("", "1", "times") else f" {estimate.unit}"
-    if estimate.low == estimate.high:
-        return f"{_number(estimate.value)}{unit}"
-    return f"{_number(estimate.value)} [{_number(estimate.low)}, {_number(estimate.high)}]{unit}"
+    return shown_numbers.interval(estimate.value, estimate.low, estimate.high, estimate.unit)
 
 
 def signed(estimate: Estimate | Interval, combine: Combine) -> str:
     """An estimate in words; a difference that is not negative has a plus sign."""
-    return f"{'+' if combine == 'difference' and estimate.value >= 0 else ''}{show(estimate)}"
-
-
-def _number(value: float) -> str:
-    if value == int(value) and abs(value) < 1e15:
-        return f"{int(value):,}"
-    return f"{value:.4g}" if abs(value) < 1e4 else f"{value:,.0f}"
+    signs = combine == "difference"
+    return shown_numbers.interval(estimate.value, estimate.low, estimate.high, estimate.unit, sign=signs)
 
 
 def _power(rule: Rule, claim: Entry, estimate: Estimate) -> str:

@@ -11,13 +11,14 @@ from rich.console import Console
 from rich.table import Table
 
 from pixelwise.artifacts import as_json
-from pixelwise.claims import ledger, ledger_tables
+from pixelwise.claims import check_words, headline_tables, ledger, ledger_tables, shown_numbers
 from pixelwise.claims.beyond_profiles import needs
 from pixelwise.claims.checks import VERDICTS
 from pixelwise.claims.findings import by_basis, read_verdicts
 from pixelwise.errors import PixelwiseError
 from pixelwise.files import outputs
 from pixelwise.terminal.console import cell, terminal
+from pixelwise.terminal.screen import plain
 
 COLOURS = {
     "confirmed": "green",
@@ -33,6 +34,7 @@ COLOURS = {
 def show(
     folder: Path,
     *,
+    everything: bool = False,
     verdict: str | None = None,
     source: str | None = None,
     explain: str | None = None,
@@ -42,10 +44,11 @@ def show(
     force: bool = False,
     console: Console | None = None,
 ) -> None:
-    """Print the claims of a run, or all evidence of one.
+    """Print the headlines of a run, its claims, or all evidence of one.
 
     Args:
         folder: Outputs of the judge step; of the ledger, the folder that holds all results.
+        everything: Every claim; a verdict or a source chooses among all as well.
         verdict: Only claims with this verdict.
         source: Only claims of this source key, such as S1.
         explain: Id of the claim to explain; the filters are then ignored.
@@ -68,8 +71,24 @@ def show(
     if explain is not None:
         _explain(console, document, explain)
         return
-    _allowed("verdict", verdict, VERDICTS)
-    _allowed("source", source, document["sources"])
+    _allowed("--verdict", verdict, VERDICTS)
+    _allowed("--source", source, document["sources"])
+    if everything or verdict or source or not document["rows"]:
+        _claims(console, document, verdict, source)
+    else:
+        styles: dict[str, str] = {name: _styled(name) for name in VERDICTS}
+        headline_tables.show(document, styles, console)
+        if document["runs"]:
+            told = [claim for claim in document["claims"] if claim["weight"] == "headline"]
+            ledger_tables.show(document["runs"], told, console)
+        console.print(_counts(document))
+        hint = f"There are {len(document['claims'])} claims. --all shows them, --explain ID one with its evidence."
+        console.print(hint, markup=False, highlight=False)
+    for line in document.get("left_out", []):
+        console.print(f"Left out: {line}.", markup=False, highlight=False)
+
+
+def _claims(console: Console, document: dict[str, Any], verdict: str | None, source: str | None) -> None:
     chosen = [
         claim
         for claim in document["claims"]
@@ -80,23 +99,18 @@ def show(
         [claim for claim in chosen if (claim["basis"] is None) == never and claim not in beyond]
         for never in (False, True)
     )
-    title = "the ledger" if document["runs"] else f"run {cell(document['run'])}"
+    title = "all recorded runs" if document["runs"] else f"run {cell(document['run'])}"
     console.print(_table(f"Published claims, judged by {title}", open_))
     if beyond:
         told = [claim | {"missing": f"Needs {needs()[claim['id']]}."} for claim in beyond]
         console.print(_table("Measured claims that no shipped profile decides", told))
     if apart:
-        console.print(_table("Claims that no profile can decide", apart))
+        console.print(_table("Claims that this program cannot test", apart))
     if document["runs"]:
         ledger_tables.show(document["runs"], chosen, console)
     console.print(_counts(document))
     console.print(f"{len(chosen)} of {len(document['claims'])} claims shown.", highlight=False)
     console.print(f"Values of our own, which nobody published: {_told(document['checks'])}.", highlight=False)
-    if verdict is None and source is None:
-        for sentence in document["headline"]:
-            console.print(f"- {sentence}", markup=False, highlight=False)
-    for line in document.get("left_out", []):
-        console.print(f"left out: {line}", markup=False, highlight=False)
 
 
 def _read(folder: Path) -> dict[str, Any]:
@@ -142,7 +156,7 @@ def _counts(document: dict[str, Any]) -> Table:
         table.add_column(name, overflow="fold")
     for basis, counts in by_basis(document["counts"]).items():
         table.add_row(basis, _told(counts))
-    table.add_row("no profile can decide", _told(document["undecidable"]))
+    table.add_row("nothing: this program cannot test them", _told(document["undecidable"]))
     return table
 
 
@@ -161,7 +175,7 @@ def _explain(console: Console, document: dict[str, Any], name: str) -> None:
     judged = [*document["claims"], *document["references"]]
     claim = next((entry for entry in judged if entry["id"] == name), None)
     if claim is None:
-        raise PixelwiseError(f"claim: {name!r}; no such id ('pixelwise claims' lists all)")
+        raise PixelwiseError(f"--explain: {name!r}; no such id ('pixelwise claims --all' lists all)")
     source = document["sources"][claim["source"]]
     facts = Table(title=cell(claim["id"]), show_header=False)
     facts.add_column(style="bold", no_wrap=True)
@@ -177,7 +191,7 @@ def _explain(console: Console, document: dict[str, Any], name: str) -> None:
         "reading error": "" if claim["reading_error"] is None else str(claim["reading_error"]),
         "condition": claim["condition"],
         "note": claim["note"],
-        "check": ", ".join(f"{key} {value}" for key, value in claim["check"].items()),
+        "test": check_words.told(claim["check"]),
         "reason": claim["reason"],
         "missing": claim["missing"] or "",
         "withdrawn by": claim.get("withdrawn_by") or "",
@@ -193,30 +207,33 @@ def _explain(console: Console, document: dict[str, Any], name: str) -> None:
         if text:
             facts.add_row(label, cell(text))
     for number in claim["context_measured"]:
-        reasons = "; ".join(number["reasons_excluded"])
-        text = f"{ledger_tables.number(number)} ({reasons})"
-        facts.add_row("beside it", cell(text))
+        lines = [ledger_tables.number(number), *(f"- {reason}" for reason in number["reasons_excluded"])]
+        facts.add_row("number beside it", "\n".join(map(cell, lines)))
     console.print(facts)
-    for label, records in (("Evidence", claim["evidence"]), ("Beside it (may not decide)", claim["context_only"])):
+    for label, records in (
+        ("Evidence", claim["evidence"]),
+        ("Numbers beside it, which may not decide", claim["context_only"]),
+    ):
         if records:
-            console.print(_records(label, records))
+            _records(label, records, console)
 
 
-def _records(title: str, records: list[dict[str, Any]]) -> Table:
-    table = Table(title=title, header_style="bold")
-    for name in ("model", "data", "value", "n", "seed", "made by", "file"):
-        table.add_column(name, overflow="fold")
+def _records(title: str, records: list[dict[str, Any]], console: Console) -> None:
+    """Every record with its conditions, what made it, and why it may not decide."""
+    console.print(title, style="bold")
     for record in records:
         value = record["value"]
-        number = f"{float(value['value']):.6g} {value['unit']}".removesuffix(" 1")
-        if value["low"] is not None and value["high"] is not None:
-            number += f" [{float(value['low']):.6g}, {float(value['high']):.6g}] {value['interval'] or ''}"
-        conditions = ", ".join(f"{key} {record['condition'][key]}" for key in sorted(record["condition"]))
-        data = "; ".join(
-            part for part in (record["dataset"], record["protocol"], conditions, *record["reasons_excluded"]) if part
-        )
+        low, high = (None if value[name] is None else float(value[name]) for name in ("low", "high"))
+        number = shown_numbers.interval(float(value["value"]), low, high, value["unit"])
+        conditions = [f"{key} {record['condition'][key]}" for key in sorted(record["condition"])]
         hardware = record["hardware"].get("gpu") or record["hardware"].get("cpu") or ""
-        cells = [record["model"], data, number, str(record["n"]), str(record["seed"])]
-        made = "; ".join(part for part in (record["run"], record["command"], str(hardware)) if part)
-        table.add_row(*map(cell, [*cells, made, f"{record['file']} sha256 {record['sha256'][:12]}"]))
-    return table
+        lines = [
+            f"  {record['model']} on {record['dataset']}: {number}; n {record['n']}, seed {record['seed']}",
+            f"    protocol {record['protocol']}; {', '.join(conditions)}",
+            *([f"    interval: {value['interval']}"] if value["interval"] else []),
+            f"    made by: {'; '.join(part for part in (record['run'], record['command'], str(hardware)) if part)}",
+            f"    file: {record['file']} sha256 {record['sha256'][:12]}",
+            *(f"    - {reason}" for reason in record["reasons_excluded"]),
+        ]
+        for line in lines:
+            console.print(plain(line), markup=False, highlight=False)

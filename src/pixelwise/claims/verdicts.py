@@ -19,15 +19,14 @@ from pixelwise.claims.claim_schema import Register
 from pixelwise.claims.documents import agreeing, audited, computed
 from pixelwise.claims.estimates import Estimate, interval
 from pixelwise.claims.evidence import Item
-from pixelwise.claims.findings import Finding, Interval, Used, decided
+from pixelwise.claims.findings import Finding, Used, decided
 from pixelwise.claims.holm import p_value, together
+from pixelwise.claims.nearest import compared
 from pixelwise.claims.register_entries import Claim, Entry, Reference
 from pixelwise.claims.rules import elsewhere, judge_estimate
 from pixelwise.claims.same_run import Sought, place
-from pixelwise.claims.wording import VERBS, how_to_get, join, wanted
-
-TOO_LITTLE = "Too little evidence."
-"""Reason of a claim whose data, protocol and conditions are right, and that lacks images or seeds."""
+from pixelwise.claims.told import Interval
+from pixelwise.claims.wording import TOO_LITTLE, how_to_get, join, verb, wanted
 
 
 def _used(item: Item, check: Measurement, reasons: list[str]) -> Used:
@@ -60,21 +59,20 @@ def _apart(check: Measurement, items: Sequence[Item], side: Sought) -> tuple[lis
 
 
 def _context(check: Measurement, sides: list[Sought], parted: list[list[Item]]) -> list[Interval]:
-    """What the records that may not decide would give, one number for each setting; they need no least number.
+    """What the records that may not decide would give, one number for each run and setting; they need no least number.
 
-    The setting nearest to the claim's conditions comes first.
+    Of several networks the one nearest to the claim's conditions is taken; the nearest number comes first.
     """
-    lenient = check.model_copy(update={"device": None})
     shown = []
     numbers = [[(item, evidence.number_of(check, item.record)) for item in items] for items in parted]
     finite = [[item for item, value in items if not evidence.is_infinite(value)] for items in numbers]
-    estimates = across_settings.estimates(lenient, finite, lenient=True).enough
     of = {id(item): side for side, items in zip(sides, parted, strict=True) for item in items}
 
-    def distance(found: Estimate) -> tuple[int, ...]:
-        return max(evidence.distance(check, of[id(item)], item.record) for item in found.items)
+    def distance(item: Item) -> tuple[int, ...]:
+        return evidence.distance(check, of[id(item)], item.record)
 
-    for estimate in sorted(estimates, key=distance):
+    estimates = compared(check, finite, distance)
+    for estimate in sorted(estimates, key=lambda found: max(map(distance, found.items))):
         excluded = (evidence.reasons_excluded(check, of[id(item)], item.record) for item in estimate.items)
         reasons = [reason for found in excluded for reason in found]
         shown.append(interval(estimate).model_copy(update={"reasons_excluded": list(dict.fromkeys(reasons))}))
@@ -125,12 +123,13 @@ def _measured(
         needs = dict.fromkeys(text.rpartition(": ")[2] for own, text in outcomes if own is None)
         return Finding(verdict="not testable here", reason=reason, missing=join([*needs]), **shared)
     if tried.lacking:
-        missing = join([f"needs {', '.join(dict.fromkeys(tried.lacking))}"])
+        missing = join([f"needs {' and '.join(dict.fromkeys(tried.lacking))}"])
         return Finding(verdict="not testable here", reason=TOO_LITTLE, missing=missing, **shared)
     count = len(shared["context_only"])
-    others = f"{count} numbers from other data, settings or schedules cannot decide it" if count else ""
+    numbers = "1 number comes" if count == 1 else f"{count} numbers come"
+    others = f"{numbers} from other data, settings or schedules" if count else ""
     missing = join([f"needs {wanted(register, check)}"]) + how_to_get(register, check)
-    reason = join(["nothing measured that may decide it", others])
+    reason = join(["nothing here was measured under its conditions", others])
     return Finding(verdict="not testable here", reason=reason, missing=missing, **shared)
 
 
@@ -141,7 +140,7 @@ def _after(finding: Finding, gate: Claim, found: Finding) -> Finding:
     if found.measured and all(number.value >= least for number in found.measured):
         return finding
     value = f"it is {found.measured[0].value:.4g} {gate.unit}" if found.measured else "nothing was measured"
-    reason = join([f"this run's own {gate.quantity} for {gate.id} must reach {least:g} {gate.unit} first; {value}"])
+    reason = join([f"the {gate.quantity} of {gate.id} must first reach {least:g} {gate.unit} here; {value}"])
     missing = join([f"needs {gate.id} first: {gate.quantity} of at least {least:g} {gate.unit} here"])
     return finding.model_copy(update={"verdict": "not testable here", "reason": reason, "missing": missing})
 
@@ -167,12 +166,12 @@ def _checked(
         return Finding(
             id=claim.id,
             verdict="underspecified",
-            reason=join([f"the claim lacks {check.lacks}"]),
-            missing=join([f"needs {check.lacks}"]),
+            reason=join([f"its source does not state {check.lacks}"]),
+            missing=join([f"needs a statement of {check.lacks}"]),
         )
     assert isinstance(check, Untestable)
     missing = join([f"needs {check.missing}"])
-    return Finding(id=claim.id, verdict="not testable here", reason="No quantity here tests it.", missing=missing)
+    return Finding(id=claim.id, verdict="not testable here", reason="No number here tests it.", missing=missing)
 
 
 def decide(
@@ -194,7 +193,7 @@ def decide(
         return finding
     other = register.entry(claim.withdrawn_by)
     told = f"withdrawn by its authors: {other.said(f'{other.source}, {other.place}')}"
-    reason = join([told, f"the evidence alone: {VERBS[finding.verdict]}"]) + f" {finding.reason}"
+    reason = join([told, f"the evidence alone: {verb(finding)}"]) + f" {finding.reason}"
     return finding.model_copy(update={"verdict": "superseded", "reason": reason, "missing": None})
 
 
