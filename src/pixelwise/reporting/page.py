@@ -66,16 +66,21 @@ def figures(folder: Path, index: Figures, left_out: list[str]) -> list[dict[str,
     """
     found = []
     for entry in index.figures:
-        path = folder / f"{entry.name}.svg"
+        paths = [folder / f"{name}.svg" for name in (entry.name, entry.narrow) if name]
         with leaving_out(left_out):
-            check_listed(path)
-            found.append(with_address(entry.model_dump(), content(path)))
+            for path in paths:
+                check_listed(path)
+            found.append(with_address(entry.model_dump(), *map(content, paths)))
     return found
 
 
-def with_address(entry: dict[str, Any], svg: bytes) -> dict[str, Any]:
-    """A figure's words with its drawing as a `data:` address."""
-    return {**entry, "address": f"data:image/svg+xml;base64,{base64.b64encode(svg).decode('ascii')}"}
+def with_address(entry: dict[str, Any], svg: bytes, narrow: bytes | None = None) -> dict[str, Any]:
+    """A figure's words with its drawing, and that for a telephone, as `data:` addresses."""
+
+    def address(drawing: bytes) -> str:
+        return f"data:image/svg+xml;base64,{base64.b64encode(drawing).decode('ascii')}"
+
+    return {**entry, "address": address(svg), "narrow_address": address(narrow) if narrow else ""}
 
 
 def all_tables(table: pd.DataFrame, measured: pd.DataFrame, jobs: dict[str, Path], left_out: list[str]) -> list[Table]:
@@ -197,7 +202,7 @@ def _parts(rules: str = "") -> dict[str, Any]:
 
 def bench_page(folder: Path) -> str:
     """The page of the machine's benchmark; empty where there is none."""
-    drawn = [with_address(entry, entry["svg"]) for entry in speed_tables.bench_figures(folder)]
+    drawn = [with_address(entry, *entry["drawings"]) for entry in speed_tables.bench_figures(folder)]
     tables = [entry for entry in speed_tables.bench(folder) if entry.rows]
     if not tables:
         return ""
