@@ -100,7 +100,7 @@ NARROW = {"width": 4, "max_width": 8, "depth": 1, "mlp_width": 8}
 TRANSLATION = {"task": "translation", "dataset": "streets", "batch": 2, "presentations": 4, "perceptual": 0}
 TRANSLATION |= {"discriminator_options": {"width": 4}}
 DENOISING = {"task": "denoising", "dataset": "photos", "batch": 2, "steps": 3}
-TIMED = {"warmup": 1, "calls": 3, "modes": ["eager", "optimised"]}
+TIMED = {"warmup": 1, "calls": 3, "processes": 1, "modes": ["eager", "optimised"]}
 CONFIG = {
     "profile": "toy",
     "environment": "any",

@@ -61,7 +61,7 @@ METHODS = {
 }
 """Methods without training."""
 SENTENCE = re.compile(r"(?<!\bal)(?<!\bp)[.?!]\s+(?=[A-Z|\u201c\d+-])")
-PLAIN = {"generator": "the generator alone", "eager": "as published"}
+PLAIN = {"generator": "the generator alone", "published": "as published"}
 """Conditions that are told by their value alone."""
 SILENT = frozenset({"height", "width", "task"})
 

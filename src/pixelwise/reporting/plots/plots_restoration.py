@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from pixelwise.claims.shown_numbers import number
 from pixelwise.quantities import Metric, shown
 from pixelwise.reporting.figure_numbers import Drawn, MissingNumbersError, Numbers, Plot, marks, over_seeds, whiskers
-from pixelwise.reporting.pairs import plain
+from pixelwise.reporting.pairs import form, plain
 from pixelwise.reporting.plots.plots_speed import hardware
 from pixelwise.reporting.published import counterpart
 from pixelwise.reporting.same_network import of_network, told
@@ -166,9 +166,9 @@ def quality_against_time(numbers: Numbers) -> Drawn:
     finish(figure, title, numbers.run, **marks(both, times))
     towards = "Down" if metric.better == "lower" else "Up"
     caption = (
-        f"{towards} and to the left is better. Times on {hardware(timed)}, batch 1, fp32, eager. Whiskers: 95 % "
-        f"intervals over images ({metric.label}) and over timed calls. Dashed: methods without a network that were not "
-        f"timed.{perfect}{told(untimed, [])}"
+        f"{towards} and to the left is better. Times on {hardware(timed)}, batch 1, fp32, {form(timed)}. Whiskers: 95 "
+        f"% intervals over images ({metric.label}) and over timed calls. Dashed: methods without a network that were "
+        f"not timed.{perfect}{told(untimed, [])}"
     )
     return Drawn("denoising_runtime", title, caption, ", ".join(words), figure, **marks(both, times))
 
