@@ -138,7 +138,7 @@ def test_what_describes_nothing_is_named(record: Path, tmp_path: Path) -> None:
     copy = shutil.copytree(record, tmp_path / "copy")
     before = (copy / recorded_crate.NAME).read_bytes()
     (copy / "commit.json").write_text(json.dumps({"commit": "0" * 40}))
-    with pytest.raises(PixelwiseError, match="commit 0{40} is not in this clone; fetch it"):
+    with pytest.raises(PixelwiseError, match=r"commit 0{40} is not in this clone; fetch it"):
         recorded_crate.write(copy, "tiny")
     (copy / "Snakefile").unlink()
     with pytest.raises(PixelwiseError, match=r"Snakefile: missing"):
