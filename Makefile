@@ -33,12 +33,12 @@ endif
 help: ## this list; PROFILE=street, SMOKE=1, CORES=4 and PARTIAL=1 may follow a target
 	@sed -n 's/^\([a-z0-9%-]*\):[^#]*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r name text; do printf 'make %-14s %s\n' "$$name" "$$text"; done
 
-reproduce: install ## the whole replication of a profile (tiny: about 4 minutes of two cores)
+reproduce: install ## the whole replication of a profile (tiny: about 5 minutes of two cores)
 	$(REPRODUCE)
 	@echo "Report: results/$(RUN)/report/index.html"
 
 TESTS := OMP_NUM_THREADS=1 pytest -n 2 --dist loadfile --no-loadscope-reorder
-test: install ## every test (about 7 minutes of two cores)
+test: install ## every test (about 11 minutes of two cores)
 	$(TESTS) --durations 20
 
 test-fast: install ## the tests that take no pipeline (90 seconds), for work on the code
