@@ -154,10 +154,11 @@ def record(
     """Copy a finished run's findings to results/recorded, where git keeps them."""
     from pixelwise import recorded_crate, recorded_run
     from pixelwise.planning import graph
+    from pixelwise.planning.jobs import RECORDED
 
     if crate:
         name = graph.run_name(config, profile, False)
-        show(f"described: {recorded_crate.write(recorded_run.RECORDED / name, name)}")
+        show(f"described: {recorded_crate.write(RECORDED / name, name)}")
     else:
         show(f"recorded: {recorded_run.record(graph.plan(config, profile, False))}")
 
