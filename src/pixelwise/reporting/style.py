@@ -94,7 +94,7 @@ def banner_text(run: str, synthetic: bool, short: bool) -> str:
     words = [
         *([_UNFINISHED.get()] if _UNFINISHED.get() else []),
         *(["SYNTHETIC DATA: drawn by a program, says nothing of photographs"] if synthetic else []),
-        *(["SHORT RUN: less training or fewer timed calls than published; replicates no number"] if short else []),
+        *(["SHORT RUN: less training or fewer timings than published; replicates no number"] if short else []),
     ]
     return f"{' · '.join(words)} (run {run})" if words else ""
 

@@ -121,7 +121,7 @@ def _own_panel(axes: Axes, scored: pd.DataFrame, times: pd.DataFrame) -> tuple[l
         points[row.model] = (x, float(row.value))
     if none:
         axes.set_xticks(range(len(found)), [label(name) for name in found], fontsize=8)
-        axes.set_xlabel("time of these networks: not measured")
+        axes.set_xlabel("their times: not measured")
     else:
         _joined(axes, points)
     note = " Of these networks no time was measured." if none else told(untimed, other_labels)

@@ -77,7 +77,9 @@ def _dots(
         )
         mine = published[published["model"] == counterpart(model, published["model"], levels[model])]
         if len(mine):
-            axes.plot(mine["value"], [place] * len(mine), zorder=5, label="published, same method", **TICK)
+            axes.plot(
+                mine["value"], [place] * len(mine), zorder=5, label="published or reference value, same method", **TICK
+            )
     axes.set_yticks(range(len(models)), [label(model) for model in models])
     low, high = float(rows["low"].min()), float(rows["high"].max())
     axes.set_xlim(low - 0.06 * (high - low), high + 0.34 * (high - low))
@@ -119,8 +121,8 @@ def quality(numbers: Numbers, protocol: str) -> Drawn:
     )
     caption = (
         f"Mean over {int(rows['n'].max())} images of {', '.join(sorted(rows['dataset'].unique()))}{fewer}; "
-        "whiskers are 95 % intervals over images. Gray: floors that do no learning. Black ticks: published values of "
-        "the same method, where there are any." + only + perfect
+        "whiskers are 95 % intervals over images. Gray: floors that do no learning. Black ticks: published or "
+        "reference values of the same method, where there are any." + only + perfect
     )
     words = [
         f"noise {sigma:g}: "
