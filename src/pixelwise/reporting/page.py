@@ -63,10 +63,11 @@ def figures(folder: Path, index: Figures, left_out: list[str]) -> list[dict[str,
     """
     found = []
     for entry in index.figures:
-        path = folder / f"{entry.name}.svg"
+        paths = [folder / f"{name}.svg" for name in (entry.name, entry.narrow) if name]
         with leaving_out(left_out):
-            check_listed(path)
-            found.append(with_address(entry.model_dump(), content(path)))
+            for path in paths:
+                check_listed(path)
+            found.append(with_address(entry.model_dump(), *map(content, paths)))
     return found
 
 
@@ -75,9 +76,13 @@ def denoises(entry: dict[str, Any]) -> bool:
     return str(entry["name"]).startswith(("denoising", *metrics("restoration")))
 
 
-def with_address(entry: dict[str, Any], svg: bytes) -> dict[str, Any]:
-    """A figure's words with its drawing as a `data:` address."""
-    return {**entry, "address": f"data:image/svg+xml;base64,{base64.b64encode(svg).decode('ascii')}"}
+def with_address(entry: dict[str, Any], svg: bytes, narrow: bytes | None = None) -> dict[str, Any]:
+    """A figure's words with its drawing, and that for a telephone, as `data:` addresses."""
+
+    def address(drawing: bytes) -> str:
+        return f"data:image/svg+xml;base64,{base64.b64encode(drawing).decode('ascii')}"
+
+    return {**entry, "address": address(svg), "narrow_address": address(narrow) if narrow else ""}
 
 
 def all_tables(table: pd.DataFrame, measured: pd.DataFrame, jobs: dict[str, Path], left_out: list[str]) -> list[Table]:
@@ -119,7 +124,9 @@ def shown(settings: ReportSettings, inputs: dict[str, Path], left_out: list[str]
         "speed_figures": [entry for entry in drawn if entry["name"] in SPEED],
         "missing": [entry.model_dump() for entry in index.missing],
         "speed_tables": speed_tables.all_tables(table),
-        "bench_figures": [with_address(entry, entry["svg"]) for entry in speed_tables.bench_figures(BENCH, left_out)],
+        "bench_figures": [
+            with_address(entry, *entry["drawings"]) for entry in speed_tables.bench_figures(BENCH, left_out)
+        ],
         "bench_tables": speed_tables.bench(BENCH, left_out),
         "tables": all_tables(table, measured, jobs, left_out),
         "analysis": analysis.sentences(table, measured),
