@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from types import SimpleNamespace
 from typing import Any
 
 from pixelwise.claims.check_words import told
 from pixelwise.claims.findings import by_basis, read_contradictions, read_verdicts
+from pixelwise.claims.shown_numbers import number
 from pixelwise.reporting.hardware_words import describe
-from pixelwise.reporting.page_tables import estimate, number
+from pixelwise.reporting.page_tables import estimate
+from pixelwise.reporting.provenance import anchor
 
 VERDICTS = {
     "confirmed": "\u2713",
@@ -33,9 +35,10 @@ def load(folder: Path, figures: Collection[str]) -> dict[str, Any]:
         figures: Names of the figures of this run.
 
     Returns:
-        `headline` (sentences), `counts` (basis -> verdict -> number), `undecidable` and `checks` (verdict -> number),
-        `sources` (key -> title), `subjects`, `rows`, `apart` (claims that no profile can ever decide), `references`
-        (values of our own), `contradictions`, `left_out`.
+        `answers`, `headline` (`first_screen.headline`), `waits` (what was not run; a GPU apart), `counts` (basis ->
+        verdict -> number), `undecidable` and `checks` (verdict -> number), `sources` (key -> title), `subjects`,
+        `rows`, `apart` (claims that no profile can ever decide), `references` (values of our own), `contradictions`,
+        `left_out`.
 
     Raises:
         PixelwiseError: If a file is missing, was changed since it was made, or breaks its schema.
@@ -51,7 +54,10 @@ def load(folder: Path, figures: Collection[str]) -> dict[str, Any]:
     order, weights = list(VERDICTS), ["headline", "supporting", "detail"]
     rows.sort(key=lambda e: (weights.index(e["weight"]), order.index(e["verdict"]), not e["evidence"]))
     return {
-        "headline": document["headline"],
+        "answers": document["answers"],
+        "headline": document["rows"],
+        "by_id": {claim["id"]: claim for claim in document["claims"]},
+        **{name: document[name] for name in ("by_intervals", "expected_false")},
         "counts": by_basis(document["counts"]),
         **{name: document[name] for name in ("undecidable", "checks")},
         "sources": {key: sources[key] for key in sources if any(entry["source"] == key for entry in rows)},
@@ -106,11 +112,11 @@ def claimed(claim: dict[str, Any]) -> str:
     if value is None:
         return ""
     if isinstance(value, list):
-        text = ", ".join(f"{entry:g}" for entry in value)
+        text = ", ".join(number(entry) for entry in value)
     else:
-        text = f"{value:g}" if isinstance(value, int | float) and not isinstance(value, bool) else str(value)
+        text = number(value) if isinstance(value, int | float) and not isinstance(value, bool) else str(value)
     error = claim.get("reading_error")
-    text += f" \u00b1 {error:g}" if error else ""
+    text += f" \u00b1 {number(error)}" if error else ""
     return f"{text} {unit}".strip() if unit != "1" else text
 
 
@@ -150,4 +156,5 @@ def used(entry: dict[str, Any]) -> dict[str, Any]:
             "reasons_excluded": entry.get("reasons_excluded", []),
         },
         "hardware": describe(json.dumps(entry.get("hardware", {}))),
+        "job": anchor(str(PurePosixPath(entry["file"]).parent)),
     }

@@ -121,6 +121,7 @@ def _translation(
     facts, pack = read_facts(prepared), Pack(prepared, "val")
     first = next(iter(models.values()))
     known = [place for place, name in enumerate(pack.names) if (first / f"{name}.png").is_file()]
+    real = "drawn scene" if facts["synthetic"] else "photograph"
     rows = []
     for place in known[:: max(1, len(known) // images)][:images]:
         name = pack.names[place]
@@ -128,13 +129,12 @@ def _translation(
         assert label_map is not None
         cells: list[Picture | None] = [
             Picture(colours(label_map, facts["palette"]), f"Label map of {name}", flat=True),
-            Picture(np.asarray(pack.image(place)), f"Photograph {name}"),
+            Picture(np.asarray(pack.image(place)), f"{real.capitalize()} {name}"),
         ]
         for model, folder in models.items():
             path = folder / f"{name}.png"
             cells.append(_cell(path if path.is_file() else None, f"{label(model)}: {name}", left_out))
         rows.append((name, cells))
-    real = "drawn scene" if facts["synthetic"] else "photograph"
     columns = ["label map", real, *(label(model) for model in models)]
     note = "Evenly spaced images of the validation split, not chosen by eye; first seed of each model."
     return Grid(
