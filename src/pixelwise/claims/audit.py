@@ -82,7 +82,7 @@ def apart(one: Entry, other: Entry, margin: float = 0.0) -> tuple[bool, str]:
     unit = "" if one.unit in ("", "1") else f" {one.unit}"
     if a == b:
         return differ, f"{a:,.10g}{unit} in both"
-    bound = f", {'more' if differ else 'not more'} than the {allowed:,.4g} allowed" if allowed else ""
+    bound = f", {'more' if differ else 'not more'} than the {allowed:,.10g} allowed" if allowed else ""
     return differ, f"{a:,.10g} against {b:,.10g}{unit}: {abs(a - b):,.10g} apart{bound}"
 
 

@@ -76,10 +76,14 @@ RC: Any = {
 def banner_text(run: str, synthetic: bool, short: bool) -> str:
     """Words of the banner; empty for a full run on real data."""
     words = [
-        *(["SYNTHETIC DATA: drawn by a program, says nothing of photographs"] if synthetic else []),
-        *(["SHORT RUN: less training or fewer timed calls than published; replicates no number"] if short else []),
+        *(["SYNTHETIC DATA: drawn by a program, so it says nothing about photographs."] if synthetic else []),
+        *(
+            ["SHORT RUN: less training or fewer timed calls than published, so it replicates no number."]
+            if short
+            else []
+        ),
     ]
-    return f"{' · '.join(words)} (run {run})" if words else ""
+    return f"{' '.join(words)} Run {run}." if words else ""
 
 
 def finish(figure: Figure, title: str, run: str, synthetic: bool, short: bool) -> None:
