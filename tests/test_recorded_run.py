@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -43,9 +44,18 @@ def finished(plan: Plan) -> None:
         inputs = {folder: artifacts.sha256(f"{folder}/manifest.json") for folder in job.inputs.values()}
         write_manifest(out, job.description(), inputs)
     jobs.RUN_LOG.parent.mkdir()
-    lines = [json.dumps({"job": job.id, "out": job.out, "status": "done"}) for job in plan.jobs]
+    lines = [
+        json.dumps({"job": job.id, "kind": job.kind, "out": job.out, "status": "done", "seconds": 1.5})
+        for job in plan.jobs
+    ]
     others = [json.dumps({"job": "x", "out": f"results/{name}/x"}) for name in ("microx", "other", "micro-smoke")]
     jobs.RUN_LOG.write_text("\n".join([*lines, *others]) + "\n")
+
+
+def checkout(folder: Path) -> None:
+    """The files of this repository that a record keeps."""
+    shutil.copy(ROOT / "Snakefile", folder)
+    shutil.copytree(ROOT / "workflow", folder / "workflow")
 
 
 @pytest.fixture
@@ -53,6 +63,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Plan:
     """The finished micro run, in a folder with a blank in its path."""
     (tmp_path / "a clone").mkdir()
     monkeypatch.chdir(tmp_path / "a clone")
+    checkout(Path.cwd())
     finished(PLAN)
     return PLAN
 
@@ -81,9 +92,11 @@ def test_what_is_kept(run: Plan) -> None:
         f"{job.id}/{name}" for job in run.of("train") for name in ("manifest.json", "training.json")
     }
     assert {name for name in kept if name.endswith(".png")} == {"figures/picture.png", "figures/images/a.png"}
+    workflow = {"Snakefile", *(path.relative_to(ROOT).as_posix() for path in (ROOT / "workflow/rules").glob("*.smk"))}
+    assert workflow <= set(kept) and all(kept[name] == (ROOT / name).read_bytes() for name in workflow)
     assert not [name for name in kept if name.split("/")[0] in ("generate", "jobs") or "removed" in name]
     assert len(kept["run.jsonl"].splitlines()) == len(run.jobs)
-    for name in set(kept) - {"run.jsonl"}:
+    for name in set(kept) - {"run.jsonl", "ro-crate-metadata.json", *workflow}:
         assert kept[name] == Path("results/micro", name).read_bytes()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -24,11 +25,11 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 def done(tmp_path_factory: pytest.TempPathFactory, server: Server) -> Clone:
     """A clone in which `snakemake all`, then `dvc repro`, have run; made once for all workers, which copy it.
 
-    Made by processes from nothing, as a user starts them: what the server's processes make is compared with it.
+    What a process from nothing trains is compared with it where Snakemake is killed (`test_versions`).
     """
 
     def make(folder: Path) -> None:
-        clone = fresh(folder / "clone")
+        clone = fresh(folder / "clone", server)
         clone.snakemake("all")
         clone.run("dvc", "repro")
         clone.commit("ran")
@@ -37,9 +38,14 @@ def done(tmp_path_factory: pytest.TempPathFactory, server: Server) -> Clone:
 
 
 @pytest.fixture(scope="session")
-def by_dvc(tmp_path_factory: pytest.TempPathFactory, server: Server) -> Clone:
-    """A clone in which `dvc repro` alone has run."""
-    clone = fresh(tmp_path_factory.mktemp("by_dvc") / "clone", server)
+def by_dvc(tmp_path_factory: pytest.TempPathFactory, done: Clone) -> Clone:
+    """A clone with data and trained models alone, of which DVC knows nothing, in which `dvc repro` has then run."""
+    clone = done.copy(tmp_path_factory.mktemp("by_dvc") / "clone")
+    (clone.folder / "dvc.lock").unlink()
+    results = clone.folder / "results/micro"
+    made = [folder for folder in results.iterdir() if folder.name not in ("jobs", "train")]
+    for folder in (clone.folder / ".dvc/cache", *made):
+        shutil.rmtree(folder)
     clone.run("dvc", "repro")
     return clone
 

@@ -65,5 +65,5 @@ def run(settings: FiguresSettings, inputs: dict[str, Path], out: Path, work: Pat
         out: Folder for the figures.
         work: Unused; drawing takes seconds.
     """
-    with naming.shown(settings.models):
+    with naming.shown(settings.models), style.unfinished(settings.partial):
         draw(inputs["summary"], out, settings.run, settings.dpi)

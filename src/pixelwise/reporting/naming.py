@@ -84,6 +84,16 @@ def family(model: str) -> str:
     return known[1] if known and known[1] not in OTHERS else model
 
 
+def learned(model: str) -> bool:
+    """Whether a name is that of a network, and not of a floor, a bound or a method without learning.
+
+    >>> learned("dncnn_narrow"), learned("tile_wiener_s8"), learned("bm3d"), learned("mine")
+    (True, False, False, True)
+    """
+    known = _known(model)
+    return known is None or known[1] not in OTHERS
+
+
 def label(model: str) -> str:
     """Name for readers: `asapnet_residual` becomes `ASAP-Net residual`; an unknown name stays as it is.
 

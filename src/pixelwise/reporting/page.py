@@ -19,6 +19,7 @@ from pixelwise.files.step_documents import Figures
 from pixelwise.planning.jobs import RUN_LOG
 from pixelwise.reporting import (
     analysis,
+    claim_reviews,
     claimrows,
     first_screen,
     naming,
@@ -34,7 +35,7 @@ from pixelwise.reporting.cautions import cautions
 from pixelwise.reporting.page_tables import Table
 from pixelwise.reporting.policy import bar, policy
 from pixelwise.reporting.sample_grids import Grid
-from pixelwise.reporting.style import banner_text
+from pixelwise.reporting.style import banner_text, unfinished
 from pixelwise.reporting.summary import left_out as summarised
 from pixelwise.settings.reporting import ReportSettings
 
@@ -118,6 +119,7 @@ def shown(settings: ReportSettings, inputs: dict[str, Path], left_out: list[str]
     told = {claim["figure"] for claim in claims["by_id"].values()}
     first = [entry for entry in drawn if own or entry["name"] in told]
     return {
+        "partial": settings.partial,
         **{"title": settings.title, "run": settings.run, "profile": settings.profile},
         "banner": banner_text(settings.run, **marks),
         "ran": first_screen.ran(known, machines, made),
@@ -177,6 +179,8 @@ def render(settings: ReportSettings, inputs: dict[str, Path], bench: bool = Fals
     facts = shown(settings, inputs, left_out)
     found = [grid for make in _MAKERS for grid in make(inputs, settings.grid_images, left_out)]
     facts["cautions"] = cautions(facts.pop("table"), found)
+    claims = facts["claims"]
+    facts["reviews"] = None if settings.partial else claim_reviews.reviews([*claims["rows"], *claims["apart"]])
     facts["left_out"] = list(dict.fromkeys([*left_out, *facts["claims"]["left_out"]]))
     facts["bench_link"] = BENCH_PAGE if bench else ""
     made, parts = environment(), _parts(bar(facts["claims"]["counts"]))
@@ -221,7 +225,7 @@ def run(settings: ReportSettings, inputs: dict[str, Path], out: Path, work: Path
         out: Folder for the page.
         work: Unused.
     """
-    with naming.shown(settings.models):
+    with naming.shown(settings.models), unfinished(settings.partial):
         bench = bench_page(BENCH)
         if bench:
             write_text(out / BENCH_PAGE, bench)

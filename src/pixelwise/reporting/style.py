@@ -23,6 +23,8 @@ from pixelwise.reporting.naming import colour as colour
 from pixelwise.reporting.naming import drawn_as as drawn_as
 from pixelwise.reporting.naming import family as family
 from pixelwise.reporting.naming import label as label
+from pixelwise.reporting.naming import learned as learned
+from pixelwise.settings.reporting import Partial
 
 TINTS = ("#0072B2", "#D55E00", "#009E73", "#A0527F", "#B07D00", "#56B4E9", "#5A5A8C", "#333333")
 SIGNS = ("o", "s", "^", "D", "v", "P", "X", "*")
@@ -73,9 +75,24 @@ RC: Any = {
 }
 
 
+_UNFINISHED: ContextVar[str] = ContextVar("unfinished", default="")
+
+
+@contextmanager
+def unfinished(partial: Partial | None) -> Iterator[None]:
+    """Context in which every banner says that the run is not complete; None: it is."""
+    words = f"UNFINISHED RUN: {partial.done} of {partial.of} jobs are done." if partial else ""
+    token = _UNFINISHED.set(words)
+    try:
+        yield
+    finally:
+        _UNFINISHED.reset(token)
+
+
 def banner_text(run: str, synthetic: bool, short: bool) -> str:
-    """Words of the banner; empty for a full run on real data."""
+    """Words of the banner; empty for a full and complete run on real data."""
     words = [
+        *([_UNFINISHED.get()] if _UNFINISHED.get() else []),
         *(["SYNTHETIC DATA: drawn by a program, so it says nothing about photographs."] if synthetic else []),
         *(
             ["SHORT RUN: less training or fewer timed calls than published, so it replicates no number."]

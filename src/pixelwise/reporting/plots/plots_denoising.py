@@ -5,12 +5,12 @@ from __future__ import annotations
 import pandas as pd
 from matplotlib.axes import Axes
 
+from pixelwise.claims.shown_numbers import number
 from pixelwise.quantities import Metric, shown
-from pixelwise.reporting.figure_numbers import Drawn, Numbers, Plot, marks, whiskers
-from pixelwise.reporting.page_tables import number
+from pixelwise.reporting.figure_numbers import Drawn, MissingNumbersError, Numbers, Plot, marks, whiskers
 from pixelwise.reporting.plots.plots_restoration import protocols, rows_of
 from pixelwise.reporting.plots.plots_speed import HERE
-from pixelwise.reporting.style import canvas, drawn_as, family, finish, label
+from pixelwise.reporting.style import canvas, drawn_as, family, finish, label, learned
 from pixelwise.reporting.tidy_tables import each
 
 SIGMA = 25.0
@@ -47,10 +47,12 @@ def denoising(numbers: Numbers) -> Drawn:
     scored, perfect = rows_of(numbers, metric, protocol)
     sigma = SIGMA if SIGMA in set(scored["sigma"]) else float(scored["sigma"].min())
     scored = scored[scored["sigma"].eq(sigma)]
-    lines = scored["model"].map(family)
-    floors = ~lines.isin(BESIDE) & scored["model"].map(lambda name: family(name) == name and name not in PAPERS)
-    networks = lines[~floors & ~lines.isin(BESIDE)]
-    scored = scored.assign(line=lines)[~floors].sort_values("value", ascending=metric.better == "lower")
+    networks = scored["model"].map(learned)
+    scored = scored.assign(line=scored["model"].map(family))[networks | scored["model"].isin(BESIDE)]
+    networks = scored[scored["model"].map(learned)]["line"]
+    if scored.empty:
+        raise MissingNumbersError("no network and none of the usual methods without learning denoised in this run")
+    scored = scored.sort_values("value", ascending=metric.better == "lower")
     scored = scored.groupby("line", sort=False).head(FORMS)
     told = numbers.published[numbers.published["quantity"].eq(metric.name) & numbers.published["sigma"].eq(sigma)]
     papers = told[told["panel_kind"].eq("denoising") & told["dataset"].eq("bsd68") & told["model"].isin(list(PAPERS))]
