@@ -76,8 +76,7 @@ def show(
     if everything or verdict or source or not document["rows"]:
         _claims(console, document, verdict, source)
     else:
-        styles: dict[str, str] = {name: _styled(name) for name in VERDICTS}
-        headline_tables.show(document, styles, console)
+        headline_tables.show(document, COLOURS, console)
         if document["runs"]:
             told = [claim for claim in document["claims"] if claim["weight"] == "headline"]
             ledger_tables.show(document["runs"], told, console)

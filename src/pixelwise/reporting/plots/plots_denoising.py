@@ -67,7 +67,7 @@ def denoising(numbers: Numbers) -> Drawn:
     panels = {"Published (BSD68)": papers, "Students' report": students, f"{HERE}: {protocol}": scored}
     panels = {name: rows for name, rows in panels.items() if len(rows)}
     models = sorted({*scored["model"], *papers["model"], *students["model"]})
-    forms = int(scored["line"].value_counts().max())
+    forms = max(scored["line"].value_counts(), default=1)
     figure, axes = canvas(len(panels), height=0.9 + (0.24 + 0.1 * forms) * len(order), sharey=True, sharex=True)
     words: list[str] = []
     for panel, (name, rows) in zip(axes, panels.items(), strict=True):

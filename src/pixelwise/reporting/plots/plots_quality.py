@@ -49,7 +49,7 @@ def scores(numbers: Numbers, kind: str, metric: Metric) -> tuple[pd.DataFrame, s
     """
     rows = numbers.pick(kind, metric.name, "translation")
     if rows.empty:
-        raise MissingNumbersError(f"no {metric.name} was measured in this run")
+        raise MissingNumbersError(f"no {metric.label} was measured in this run")
     protocol = preferred(rows["protocol"], *(metric.protocols or SEGMENTER))
     joined = over_seeds(rows[rows["protocol"] == protocol], ["dataset", "model"])
     return joined[joined["dataset"] == preferred(joined["dataset"], "cityscapes", "camvid")], protocol
