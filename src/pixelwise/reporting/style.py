@@ -93,17 +93,8 @@ def banner_text(run: str, synthetic: bool, short: bool) -> str:
     """Words of the banner; empty for a full and complete run on real data."""
     words = [
         *([_UNFINISHED.get()] if _UNFINISHED.get() else []),
-<<<<<<< HEAD
-        *(["SYNTHETIC DATA: drawn by a program, says nothing of photographs"] if synthetic else []),
-        *(["SHORT RUN: less training or fewer timings than published; replicates no number"] if short else []),
-=======
         *(["SYNTHETIC DATA: drawn by a program, so it says nothing about photographs."] if synthetic else []),
-        *(
-            ["SHORT RUN: less training or fewer timed calls than published, so it replicates no number."]
-            if short
-            else []
-        ),
->>>>>>> w-voice
+        *(["SHORT RUN: less training or fewer timings than published, so it replicates no number."] if short else []),
     ]
     return f"{' '.join(words)} Run {run}." if words else ""
 
