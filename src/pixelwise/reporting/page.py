@@ -40,6 +40,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 PARTS = {"css": "style.css", "js": "script.js"}
 QUALITIES = (86, 72, 55, 35)
 ROLES = ("summary", "claims", "figures")
+Choice = Callable[[list[Grid]], list[Grid]]
 BENCH = Path("results/bench")
 """Results of `make bench`, if it was ever run; they belong to the machine, not to a run."""
 SPEED = ("inference_time", "runtime_resolution", "arithmetic")
@@ -151,15 +152,20 @@ def grids_of(found: list[Grid], width: int, quality: int) -> list[dict[str, Any]
     ]
 
 
-def render(settings: ReportSettings, inputs: dict[str, Path]) -> str:
+def render(settings: ReportSettings, inputs: dict[str, Path], choose: Choice = list) -> str:
     """The whole page as HTML.
+
+    Args:
+        settings: Title, size limits.
+        inputs: As `run` receives them.
+        choose: Which grids of samples are shown, of all that there are.
 
     Raises:
         PixelwiseError: If it does not fit `settings.max_bytes` however hard the pictures are compressed.
     """
     left_out = summarised(inputs["summary"])
     facts = shown(settings, inputs, left_out)
-    found = [grid for make in _MAKERS for grid in make(inputs, settings.grid_images, left_out)]
+    found = choose([grid for make in _MAKERS for grid in make(inputs, settings.grid_images, left_out)])
     facts["left_out"] = list(dict.fromkeys([*left_out, *facts["claims"]["left_out"]]))
     made = environment()
     parts = {name: (TEMPLATES / file).read_text("utf-8") for name, file in PARTS.items()}
