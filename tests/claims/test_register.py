@@ -53,7 +53,7 @@ def test_all_contradictions_of_the_specification_are_listed():
         (lambda d: d["claims"][0].pop("quote"), "exactly one of quote, paraphrase"),
         (lambda d: d["claims"][0].pop("fragment"), "quote and fragment belong together"),
         (lambda d: d["claims"][0].update(quote="a " * 13), "quote has 13 words; at most 12"),
-        (lambda d: d["claims"][0].update(weight="headline"), "every headline has one"),
+        (lambda d: d["claims"][0].update(weight="headline"), "every headline has it"),
         (lambda d: d["claims"][0]["check"].update(kind="speed"), "'latency'"),
         (lambda d: d["claims"][0]["check"].update(by="magic"), "magic"),
         (lambda d: d["claims"][0]["check"].update(rule={}), "exactly one of within, equals"),

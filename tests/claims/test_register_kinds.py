@@ -263,7 +263,7 @@ def test_headlines_are_few_and_the_papers_authors_come_first():
     many = [claim.id for claim in known.claims if claim.weight == "detail"][:3]
 
     def raised(entry):
-        entry |= {"weight": "headline", "lead": "Another"}
+        entry |= {"weight": "headline", "plain": "Another"}
 
     with pytest.raises(PixelwiseError, match="headlines; at most 12 are allowed"):
         broken(raised, *many)

@@ -11,8 +11,9 @@ from scipy.special import ndtri, stdtrit
 
 from pixelwise.claims.checks import Measurement, Ran
 from pixelwise.claims.evidence import Item, number_of, setting
-from pixelwise.claims.findings import Interval
 from pixelwise.claims.power import half_width
+from pixelwise.claims.timed import machine
+from pixelwise.claims.told import Interval
 from pixelwise.claims.trained_quality import QUALITY, is_trained, units
 from pixelwise.evaluation.statistics import percentile_interval
 from pixelwise.record import Value
@@ -204,5 +205,13 @@ def _paired(check: Measurement, first: Estimate, second: Estimate) -> tuple[floa
 def interval(estimate: Estimate) -> Interval:
     """The estimate as a finding holds it, with the setting it was measured in and the recorded runs it rests on."""
     numbers = {name: getattr(estimate, name) for name in ("value", "low", "high", "unit", "n", "seeds", "basis")}
-    place = setting(estimate.items[0].record) if estimate.items else ""
-    return Interval(**numbers, setting=place, runs=sorted({item.run for item in estimate.items if item.run}))
+    records = [item.record for item in estimate.items]
+    return Interval(
+        **numbers,
+        setting=setting(records[0]) if records else "",
+        runs=sorted({item.run for item in estimate.items if item.run}),
+        dataset=records[0].dataset if records else "",
+        machine=machine(records[0]) if records else "",
+        synthetic=any(record.synthetic for record in records),
+        short=any(record.short for record in records),
+    )

@@ -13,6 +13,7 @@ from pixelwise.artifacts import read_made
 from pixelwise.claims.audit import Contradicted
 from pixelwise.claims.checks import BASES, VERDICTS, Basis, Check, Verdict, basis_of
 from pixelwise.claims.register_entries import Claim, Reading, Reference, Source
+from pixelwise.claims.told import Answer, Interval, Row
 from pixelwise.record import Scalar, Value
 from pixelwise.settings.base import Settings
 
@@ -37,26 +38,6 @@ class Used(Settings):
     value: Value
     reasons_excluded: list[str] = Field(default_factory=list)
     run: str = ""
-
-
-class Interval(Settings):
-    """A number tested against the claim's rule, or one for context (then `reasons_excluded` says why).
-
-    Attributes:
-        seeds: Training seeds; 0 where nothing was trained.
-        runs: Recorded runs and benchmarks that it rests on, where several are judged together.
-    """
-
-    value: float
-    low: float
-    high: float
-    unit: str
-    n: int
-    seeds: int
-    basis: str
-    setting: str = ""
-    reasons_excluded: list[str] = Field(default_factory=list)
-    runs: list[str] = Field(default_factory=list)
 
 
 class Finding(Settings):
@@ -158,7 +139,8 @@ class Verdicts(Settings):
         counts: Basis -> verdict -> number of claims.
         undecidable: Verdict -> number of claims that no profile can ever decide; they are in no count by basis.
         checks: Verdict -> number of our own values.
-        headline: The sentences of the answer.
+        answers: The visitor's questions with their answers; empty in files of earlier versions.
+        rows: The headline table; empty in files of earlier versions.
         claims: Every claim with its finding.
         references: Every value of our own with its check.
         readings: What was read elsewhere of the same statements.
@@ -173,7 +155,8 @@ class Verdicts(Settings):
     counts: dict[Basis, dict[Verdict, int]]
     undecidable: dict[Verdict, int]
     checks: dict[Verdict, int]
-    headline: list[str]
+    answers: list[Answer] = Field(default_factory=list)
+    rows: list[Row] = Field(default_factory=list)
     sources: dict[str, Source]
     claims: list[Judged]
     references: list[CheckedReference]

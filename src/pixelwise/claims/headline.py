@@ -1,30 +1,86 @@
-"""The findings in a few sentences, generated: what held and what did not, each verdict with its reason."""
+"""The headline table: at most 12 claims in plain words, each with the published value, the value here, the verdict."""
 
 from __future__ import annotations
 
+import math
 import re
-from collections import Counter
 from collections.abc import Sequence
 
-from pixelwise.claims.audit import Contradicted
-from pixelwise.claims.checks import BASES, VERDICTS, Measurement, Rule, basis_of
+from pixelwise.claims.checks import Measurement, Rule
 from pixelwise.claims.claim_schema import Register
-from pixelwise.claims.findings import Finding, Interval, by_intervals, tallies, tally
-from pixelwise.claims.holm import ALPHA
+from pixelwise.claims.findings import Finding
 from pixelwise.claims.register_entries import Claim
-from pixelwise.claims.rules import describe, placed, show, signed, test
-from pixelwise.claims.wording import COUNTED, VERBS, join, quantity
+from pixelwise.claims.rules import describe, limits, placed, show, signed, test
+from pixelwise.claims.shown_numbers import number
+from pixelwise.claims.told import Interval, Row, Scale
+from pixelwise.claims.wording import VERBS, better, fitting, join, quantity
 
-MOST = 25
-"""Words of a sentence."""
 RECIPE = re.compile(r" \(recipe [^)]*\)")
 """What a headline leaves out of a need."""
 
 
-def sentence(register: Register, claim: Claim, finding: Finding) -> str:
-    """One headline: what was claimed, the verdict with its reason, and the nearest number of an open claim."""
-    said = claim.said(f"{register.sources[claim.source].made_by}, {claim.id}")
-    return f"{claim.lead}: {said}. {verdict(claim, finding)}{nearest_number(claim, finding)}"
+def rows(register: Register, findings: Sequence[Finding]) -> list[Row]:
+    """The headline claims in their order: those of the paper's authors first, each by subject."""
+    by_id = {finding.id: finding for finding in findings}
+    return [_row(register, claim, by_id[claim.id]) for claim in register.headlines]
+
+
+def _row(register: Register, claim: Claim, finding: Finding) -> Row:
+    check = claim.check if isinstance(claim.check, Measurement) else None
+    source = register.sources[claim.source]
+    scale: Scale = "ratio"
+    if check is not None and check.value != "ratio":
+        scale = "difference" if check.combine == "difference" else "value"
+    unit = "times" if scale == "ratio" else "" if claim.unit == "1" else claim.unit
+    direction = better(check.kind, check.value) if check is not None and scale != "ratio" else ""
+    return Row(
+        id=claim.id,
+        subject=claim.subject,
+        plain=claim.plain or claim.words,
+        said=claim.said(f"{source.made_by}, {claim.source}, {claim.place}"),
+        who=source.made_by,
+        withdrawn=claim.withdrawn_by is not None,
+        published=published(claim, unit),
+        verdict=finding.verdict,
+        told=f"{verdict(claim, finding)}{nearest_number(claim, finding)}",
+        here=finding.measured or finding.context_measured[:1],
+        decides=bool(finding.measured),
+        scale=scale,
+        unit=unit,
+        direction=direction,
+        claimed=None if check is None else _ends(limits(check.rule, claim)),
+        needs=needs(register, claim, finding),
+    )
+
+
+def _ends(found: tuple[float, float]) -> tuple[float | None, float | None]:
+    low, high = (end if math.isfinite(end) else None for end in found)
+    return low, high
+
+
+def published(claim: Claim, unit: str) -> str:
+    """The published value with its unit and reading error; `no number` of a claim in words alone."""
+    if isinstance(claim.value, int | float) and not isinstance(claim.value, bool):
+        sign = (
+            "+" if claim.check.by == "measurement" and claim.check.combine == "difference" and claim.value > 0 else ""
+        )
+        error = f" \u00b1 {number(claim.reading_error)}" if claim.reading_error else ""
+        return f"{sign}{number(claim.value)}{error} {unit}".strip()
+    return "no number"
+
+
+def needs(register: Register, claim: Claim, finding: Finding) -> str:
+    """What an undecided claim waits for, in a few words; empty for a decided one."""
+    check = claim.check
+    if finding.verdict == "other machine":
+        return "a GPU"
+    if finding.verdict != "not testable here":
+        return ""
+    if not isinstance(check, Measurement):
+        return (finding.missing or "").removeprefix("Needs ").rstrip(".")
+    data = register.datasets[check.dataset].title if check.dataset else ""
+    machine = "a GPU" if check.device else ""
+    return " and ".join(text for text in (data, machine) if text)
 
 
 def verdict(claim: Claim, finding: Finding) -> str:
@@ -66,8 +122,7 @@ def nearest_number(claim: Claim, finding: Finding) -> str:
     nearest = finding.context_measured[0]
     named = "" if claim.check.value == "ratio" else f"{quantity(claim.check.value)} "
     shown = f"nearest number: {named}{signed(nearest, claim.check.combine)}, {side(claim, nearest)}"
-    told = [" " + join([f"{shown}; {', '.join(nearest.reasons_excluded[:count])}"]) for count in (2, 1)]
-    return next((text for text in told if len(text.split()) <= MOST), told[-1])
+    return " " + fitting(*(join([f"{shown}; {', '.join(nearest.reasons_excluded[:count])}"]) for count in (2, 1)))
 
 
 def side(claim: Claim, number: Interval) -> str:
@@ -80,35 +135,3 @@ def side(claim: Claim, number: Interval) -> str:
         words = ("inside the claimed range", "outside the claimed range", "not surely inside the claimed range")
     state = test(rule.direction or rule, claim, number.low, number.high)
     return dict(zip(("holds", "fails", "open"), words, strict=True))[state]
-
-
-def headline(register: Register, findings: Sequence[Finding], outcomes: Sequence[Contradicted]) -> list[str]:
-    """The counts by basis, the claims that the register names as headlines, and the documents."""
-    by_id = {finding.id: finding for finding in findings}
-    judged = [(basis_of(claim.check), by_id[claim.id].verdict) for claim in register.claims]
-    counts = tallies(judged)
-    parts = [
-        f"{basis}: {', '.join(f'{counts[basis][v]} {COUNTED.get(v, v)}' for v in VERDICTS if counts[basis][v])}"
-        for basis in BASES
-        if any(counts[basis].values())
-    ]
-    never = sum(tally(name for basis, name in judged if basis is None).values())
-    first = join(["verdicts by what they rest on", *parts, f"no profile can decide {never} others"])
-    sampled = by_intervals(by_id[claim.id] for claim in register.claims)
-    first += " " + join([f"intervals decided {sampled} claims: expect {ALPHA * sampled:.2g} false verdicts among them"])
-    told = [sentence(register, claim, by_id[claim.id]) for claim in register.headlines]
-    return [first, *told, _last(register, by_id, outcomes)]
-
-
-def _last(register: Register, by_id: dict[str, Finding], outcomes: Sequence[Contradicted]) -> str:
-    found = [outcome for outcome in outcomes if outcome.found]
-    numbers = sum(outcome.by == "numbers" for outcome in found)
-    waiting = Counter(
-        register.datasets[claim.check.dataset].title
-        for claim in register.claims
-        if isinstance(claim.check, Measurement)
-        and claim.check.dataset
-        and by_id[claim.id].verdict == "not testable here"
-    )
-    told = f"the documents contradict themselves or each other {len(found)} times, {numbers} of them by their numbers"
-    return join([told, *(f"{count} claims wait for {name}" for name, count in waiting.most_common())])

@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from pixelwise.artifacts import write_json, write_text
-from pixelwise.claims.audit import Contradicted, contradictions
+from pixelwise.claims.answers import answers
+from pixelwise.claims.audit import contradictions
 from pixelwise.claims.checks import basis_of
 from pixelwise.claims.claim_schema import Register, register
 from pixelwise.claims.evidence import Item, load_below, load_files
 from pixelwise.claims.findings import Finding, by_intervals, tallies, tally
-from pixelwise.claims.headline import headline
+from pixelwise.claims.headline import rows
 from pixelwise.claims.holm import ALPHA
 from pixelwise.claims.register_entries import Claim, Reference
 from pixelwise.claims.verdicts import decide_all
@@ -58,7 +59,7 @@ def judge_below(results: Path) -> dict[str, Any]:
 def judged(name: str, items: Sequence[Item], left_out: Sequence[str]) -> dict[str, Any]:
     """The content of claims.json for these records."""
     known = register()
-    whole = document(name, known, decide_all(known, items), contradictions(known), left_out)
+    whole = document(name, known, decide_all(known, items), items, left_out)
     content: dict[str, Any] = json.loads(json.dumps(whole))
     return content
 
@@ -67,7 +68,7 @@ def write(out: Path, run_name: str, known: Register, items: Sequence[Item], left
     """Decide every claim and write the three files."""
     outcomes = contradictions(known)
     findings = decide_all(known, items)
-    write_json(out / "claims.json", document(run_name, known, findings, outcomes, left_out))
+    write_json(out / "claims.json", document(run_name, known, findings, items, left_out))
     write_json(out / "contradictions.json", {"contradictions": [outcome.model_dump() for outcome in outcomes]})
     write_text(out / "claims.csv", table(known, findings))
 
@@ -76,10 +77,10 @@ def document(
     run_name: str,
     known: Register,
     findings: Sequence[Finding],
-    outcomes: Sequence[Contradicted],
+    items: Sequence[Item],
     left_out: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """What claims.json holds: counts by basis, the sentences, and each claim and value of our own with its finding."""
+    """What claims.json holds: counts, answers, the headline table, each claim and value of our own with its finding."""
     by_id = {finding.id: finding for finding in findings}
     sampled = by_intervals(by_id[claim.id] for claim in known.claims)
     judged = [(basis_of(claim.check), by_id[claim.id].verdict) for claim in known.claims]
@@ -88,7 +89,8 @@ def document(
         "counts": tallies(judged),
         "undecidable": tally(verdict for basis, verdict in judged if basis is None),
         "checks": tally(by_id[entry.id].verdict for entry in known.references),
-        "headline": headline(known, findings, outcomes),
+        "answers": [answer.model_dump() for answer in answers(known, findings, items)],
+        "rows": [row.model_dump() for row in rows(known, findings)],
         "sources": {name: source.model_dump() for name, source in known.sources.items()},
         "claims": [_entry(known, claim, by_id[claim.id]) for claim in known.claims],
         "references": [_entry(known, entry, by_id[entry.id]) for entry in known.references],

@@ -14,6 +14,8 @@ Topic = Literal["speed", "quality", "denoising", "deblurring", "architecture", "
 Weight = Literal["headline", "supporting", "detail"]
 MOST_WORDS = 12
 """Words of a quotation."""
+MOST_PLAIN = 14
+"""Words of a headline."""
 
 
 class Source(Settings):
@@ -114,22 +116,24 @@ class Claim(Entry):
     Attributes:
         subject: What it is about; the register's files follow it.
         weight: `headline` (told first, at most 12), `supporting` or `detail`.
-        lead: Beginning of a headline's sentence; headlines alone have one.
+        plain: A headline in plain words, as a visitor would say it; headlines alone have it.
         withdrawn_by: Claim or reading by which the authors took it back.
         figure: Name of the report's figure that shows it.
     """
 
     subject: Topic
     weight: Weight
-    lead: str | None = None
+    plain: str | None = None
     withdrawn_by: str | None = None
     figure: str | None = None
     check: Check
 
     @model_validator(mode="after")
     def _headline(self) -> Claim:
-        if (self.weight == "headline") != (self.lead is not None):
-            raise ValueError("lead belongs to headlines, and every headline has one")
+        if (self.weight == "headline") != (self.plain is not None):
+            raise ValueError("plain belongs to headlines, and every headline has it")
+        if self.plain is not None and len(self.plain.split()) > MOST_PLAIN:
+            raise ValueError(f"plain has {len(self.plain.split())} words; at most {MOST_PLAIN} are allowed")
         return self
 
     @model_validator(mode="after")

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from typing import Literal
 
+from pixelwise.claims import shown_numbers
 from pixelwise.claims.audit import rounding
 from pixelwise.claims.checks import Bound, Combine, Measurement, Rule, Verdict
 from pixelwise.claims.estimates import Estimate
-from pixelwise.claims.findings import Interval
 from pixelwise.claims.power import needed
 from pixelwise.claims.register_entries import Claim, Entry, Reference
+from pixelwise.claims.told import Interval
 
 State = Literal["holds", "fails", "open"]
 
@@ -85,7 +86,7 @@ def describe(rule: Rule, claim: Entry) -> str:
     low, high = limits(rule, claim)
     if rule.equals is not None:
         tolerance = rule.tolerance if rule.tolerance is not None else rounding(claim)
-        return f"{_number(rule.equals)}" + (f" +- {tolerance:g}" if tolerance else "")
+        return f"{shown_numbers.number(rule.equals)}" + (f" +- {tolerance:g}" if tolerance else "")
     if math.isinf(high):
         return f"above {low:g}"
     return f"below {high:g}" if math.isinf(low) else f"{low:.6g} to {high:.6g}"
@@ -93,21 +94,13 @@ def describe(rule: Rule, claim: Entry) -> str:
 
 def show(estimate: Estimate | Interval) -> str:
     """An estimate in words, such as `2.83 [2.79, 2.87]`."""
-    unit = "" if estimate.unit in ("", "1", "times") else f" {estimate.unit}"
-    if estimate.low == estimate.high:
-        return f"{_number(estimate.value)}{unit}"
-    return f"{_number(estimate.value)} [{_number(estimate.low)}, {_number(estimate.high)}]{unit}"
+    return shown_numbers.interval(estimate.value, estimate.low, estimate.high, estimate.unit)
 
 
 def signed(estimate: Estimate | Interval, combine: Combine) -> str:
     """An estimate in words; a difference that is not negative has a plus sign."""
-    return f"{'+' if combine == 'difference' and estimate.value >= 0 else ''}{show(estimate)}"
-
-
-def _number(value: float) -> str:
-    if value == int(value) and abs(value) < 1e15:
-        return f"{int(value):,}"
-    return f"{value:.4g}" if abs(value) < 1e4 else f"{value:,.0f}"
+    signs = combine == "difference"
+    return shown_numbers.interval(estimate.value, estimate.low, estimate.high, estimate.unit, sign=signs)
 
 
 def _power(rule: Rule, claim: Entry, estimate: Estimate) -> str:

@@ -85,8 +85,8 @@ def show(
     console.print(f"{len(chosen)} of {len(document['claims'])} claims shown.", highlight=False)
     console.print(f"Values of our own, which nobody published: {_told(document['checks'])}.", highlight=False)
     if verdict is None and source is None:
-        for sentence in document["headline"]:
-            console.print(f"- {sentence}", markup=False, highlight=False)
+        for answer in document["answers"]:
+            console.print(" ".join([answer["question"], *answer["sentences"]]), markup=False, highlight=False)
     for line in document.get("left_out", []):
         console.print(f"left out: {line}", markup=False, highlight=False)
 

@@ -19,11 +19,13 @@ from pixelwise.claims.claim_schema import Register
 from pixelwise.claims.documents import agreeing, audited, computed
 from pixelwise.claims.estimates import Estimate, interval
 from pixelwise.claims.evidence import Item
-from pixelwise.claims.findings import Finding, Interval, Used, decided
+from pixelwise.claims.findings import Finding, Used, decided
 from pixelwise.claims.holm import p_value, together
+from pixelwise.claims.nearest import compared
 from pixelwise.claims.register_entries import Claim, Entry, Reference
 from pixelwise.claims.rules import elsewhere, judge_estimate
 from pixelwise.claims.same_run import Sought, place
+from pixelwise.claims.told import Interval
 from pixelwise.claims.wording import VERBS, how_to_get, join, wanted
 
 TOO_LITTLE = "Too little evidence."
@@ -60,21 +62,20 @@ def _apart(check: Measurement, items: Sequence[Item], side: Sought) -> tuple[lis
 
 
 def _context(check: Measurement, sides: list[Sought], parted: list[list[Item]]) -> list[Interval]:
-    """What the records that may not decide would give, one number for each setting; they need no least number.
+    """What the records that may not decide would give, one number for each run and setting; they need no least number.
 
-    The setting nearest to the claim's conditions comes first.
+    Of several networks the one nearest to the claim's conditions is taken; the nearest number comes first.
     """
-    lenient = check.model_copy(update={"device": None})
     shown = []
     numbers = [[(item, evidence.number_of(check, item.record)) for item in items] for items in parted]
     finite = [[item for item, value in items if not evidence.is_infinite(value)] for items in numbers]
-    estimates = across_settings.estimates(lenient, finite, lenient=True).enough
     of = {id(item): side for side, items in zip(sides, parted, strict=True) for item in items}
 
-    def distance(found: Estimate) -> tuple[int, ...]:
-        return max(evidence.distance(check, of[id(item)], item.record) for item in found.items)
+    def distance(item: Item) -> tuple[int, ...]:
+        return evidence.distance(check, of[id(item)], item.record)
 
-    for estimate in sorted(estimates, key=distance):
+    estimates = compared(check, finite, distance)
+    for estimate in sorted(estimates, key=lambda found: max(map(distance, found.items))):
         excluded = (evidence.reasons_excluded(check, of[id(item)], item.record) for item in estimate.items)
         reasons = [reason for found in excluded for reason in found]
         shown.append(interval(estimate).model_copy(update={"reasons_excluded": list(dict.fromkeys(reasons))}))

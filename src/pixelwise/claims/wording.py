@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from pixelwise.claims.checks import Measurement, Ran, Verdict
 from pixelwise.claims.claim_schema import Register
+from pixelwise.quantities import quantity as declared
 from pixelwise.record import Scalar
 
 QUANTITIES = {
@@ -21,6 +23,8 @@ QUANTITIES = {
     "median": "the median time",
     "gmacs": "multiply-adds",
 }
+MOST = 25
+"""Words of a sentence."""
 VERBS: dict[Verdict, str] = {
     "confirmed": "it holds",
     "direction only": "it holds in direction only",
@@ -37,6 +41,7 @@ PUBLISHED = {
     **{"spade": "SPADE", "dncnn": "DnCNN", "drn_d_105": "DRN-D-105"},
 }
 """Architecture -> the name that its authors gave it; the claims speak of these alone."""
+SENTENCE = re.compile(r"(?<!\bal)(?<!\bp)[.?!]\s+(?=[A-Z|\u201c\d+-])")
 PLAIN = {"generator": "the generator alone", "eager": "as published"}
 """Conditions that are told by their value alone."""
 SILENT = frozenset({"height", "width", "task"})
@@ -45,6 +50,12 @@ SILENT = frozenset({"height", "width", "task"})
 def quantity(name: str) -> str:
     """A record's quantity in words."""
     return QUANTITIES.get(name, name.replace("_", " "))
+
+
+def better(kind: str, name: str) -> str:
+    """Which way of a record's quantity is better, `lower is better`; empty where neither is."""
+    found = declared(kind, name)
+    return f"{found.better} is better" if found and found.better else ""
 
 
 def conditions(where: Mapping[str, Scalar]) -> str:
@@ -97,3 +108,13 @@ def join(sentences: Sequence[str]) -> str:
     """Sentences one after the other, each with a capital and a full stop."""
     cleaned = [text.strip().rstrip(".") for text in sentences if text.strip()]
     return " ".join(f"{text[0].upper()}{text[1:]}." for text in cleaned)
+
+
+def fitting(*texts: str) -> str:
+    """The first text without a sentence over 25 words, or else the last."""
+    return next((text for text in texts if not long(text)), texts[-1])
+
+
+def long(text: str) -> list[str]:
+    """The sentences of a text that have more than 25 words; a full stop in a number or after `al` or `p` ends none."""
+    return [sentence for sentence in SENTENCE.split(text) if len(sentence.split()) > MOST]

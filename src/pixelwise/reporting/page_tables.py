@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
 
+from pixelwise.claims.shown_numbers import interval, number
 from pixelwise.quantities import metrics as declarations
 from pixelwise.quantities import quantity, shown
 from pixelwise.reporting.hardware_words import describe
@@ -38,41 +38,12 @@ class Table:
     words: frozenset[str] = field(default_factory=frozenset)
 
 
-def number(value: Any, unit: str = "", places: int | None = None) -> str:
-    """A number with its unit; empty for a missing one. Shares (unit `1`) carry no unit."""
-    if value is None or pd.isna(value):
-        return ""
-    if math.isinf(value):
-        text = "\u221e" if value > 0 else "-\u221e"
-    elif places is None and abs(value) >= 10000:
-        text = f"{value:,.0f}".replace(",", " ")
-    else:
-        text = f"{value:.{places}f}" if places is not None else f"{value:.4g}"
-    return text if unit in ("", "1", "times") else f"{text} {unit}"
-
-
-def decimals(value: float, low: float, high: float) -> int | None:
-    """Decimal places at which the value shows three digits and half the width of its interval at least one.
-
-    >>> decimals(2.88, 2.80, 2.96), decimals(29.02, 28.9, 29.14), decimals(1180, 1160, 1200)
-    (2, 2, 0)
-    """
-    half = (high - low) / 2
-    if not half > 0 or value == 0 or math.isinf(half) or math.isinf(value):
-        return None
-    exponent = math.floor(math.log10(half) + 1e-9)
-    shown = -exponent + (half < 2 * 10.0**exponent)
-    return min(6, max(0, shown, 2 - math.floor(math.log10(abs(value)))))
-
-
 def estimate(row: Any, places: int | None = None) -> str:
     """A value with unit and, where there is one, its interval: `29.21 dB [28.90, 29.51]`."""
-    unit = str(row.unit) if pd.notna(row.unit) else ""
-    if pd.isna(row.value) or pd.isna(row.low) or pd.isna(row.high):
-        return number(row.value, unit, places)
-    places = decimals(row.value, row.low, row.high) if places is None else places
-    text = number(row.value, unit, places)
-    return f"{text} [{number(row.low, places=places)}, {number(row.high, places=places)}]"
+    if pd.isna(row.value):
+        return ""
+    low, high = (None if pd.isna(end) else end for end in (row.low, row.high))
+    return interval(row.value, low, high, str(row.unit) if pd.notna(row.unit) else "", places)
 
 
 def signed(row: Any, places: int = 3) -> str:

@@ -65,9 +65,9 @@ def verdicts(results: Path, words: list[str]) -> str:
 
 
 def headline(results: Path, words: list[str]) -> str:
-    """The sentences of the answer."""
-    sentences = _judged(results, words[0])["headline"]
-    return "\n".join(f"{place}. {sentence}" for place, sentence in enumerate(sentences, 1))
+    """The visitor's questions with their answers."""
+    told = _judged(results, words[0])["answers"]
+    return "\n".join(f"- **{answer['question']}** {' '.join(answer['sentences'])}" for answer in told)
 
 
 def denoising(results: Path, words: list[str]) -> str:
