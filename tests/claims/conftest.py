@@ -55,6 +55,7 @@ RUNS: dict[str, dict[str, Any]] = {
     "dncnn_b": {"architecture": "dncnn", "recipe": "dncnn_b", "options": {"depth": 20}},
     "dncnn_released": {"architecture": "dncnn", "options": {"variant": "merged"}, "weights_sha256": RELEASED},
     "real": {"method": "photographs"},
+    "identity": {"method": "identity"},
 }
 RECIPES = {"asapnet": "asapnet", "pix2pixhd": "pix2pixhd", "spade_pix2pixhd": "spade_pix2pixhd", "spade": "spade"}
 """Of translation, where a name stands for the published training."""

@@ -6,7 +6,7 @@ import pytest
 
 from pixelwise.claims.claim_schema import register
 from pixelwise.claims.findings import decided
-from pixelwise.claims.headline import headline
+from pixelwise.claims.headline import rows
 from pixelwise.claims.judge import document
 from pixelwise.claims.register_entries import Claim
 from pixelwise.claims.verdicts import decide, decide_all
@@ -25,7 +25,7 @@ def ratio(value: float, half: float = 0.02, **changes):
     [
         (1.74, 0.02, "On this CPU: 1.74 [1.72, 1.76], outside 2.3 to 3.4."),
         (2.81, 0.02, "On this CPU: 2.81 [2.79, 2.83], inside 2.3 to 3.4."),
-        (2.3, 0.05, "On this CPU: 2.3 [2.25, 2.35], across the border of 2.3 to 3.4."),
+        (2.3, 0.05, "On this CPU: 2.30 [2.25, 2.35], across the border of 2.3 to 3.4."),
     ],
 )
 def test_a_processor_neither_confirms_nor_contradicts(value, half, words):
@@ -60,14 +60,14 @@ def test_a_gpu_decides_and_the_processor_stands_back():
 
 def test_it_is_counted_apart_and_told_as_it_is():
     known = register()
-    findings = decide_all(known, [ratio(1.74, **CPU)])
-    counts = document("planted", known, findings, [])["counts"]["measured here"]
+    items = [ratio(1.74, **CPU)]
+    findings = decide_all(known, items)
+    counts = document("planted", known, findings, items)["counts"]["measured here"]
     assert counts["other machine"] >= 3
     assert counts["confirmed"] == counts["contradicted"] == 0
-    told = headline(known, findings, [])
-    assert f"{counts['other machine']} timed on another machine" in told[0]
-    line = next(text for text in told if "S-SPD-3)" in text)
-    assert line.endswith("On this CPU: 1.74 [1.72, 1.76], outside 2.3 to 3.4; only a GPU decides it.")
+    row = next(row for row in rows(known, findings) if row.id == "S-SPD-3")
+    assert row.told == "On this CPU: 1.74 [1.72, 1.76], outside 2.3 to 3.4; only a GPU decides it."
+    assert row.decides and row.needs == "a GPU" and row.claimed == (2.3, 3.4)
 
 
 def test_one_sided_ranges_read_as_sentences():

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import pytest
 
+from pixelwise.claims.answers import answers
 from pixelwise.claims.claim_schema import register
-from pixelwise.claims.headline import headline, nearest_number, verdict
+from pixelwise.claims.headline import nearest_number, rows, verdict
 from pixelwise.claims.judge import judge_below
 from pixelwise.claims.verdicts import decide_all
-from pixelwise.claims.wording import join
+from pixelwise.claims.wording import MOST, join, long
 
 from .conftest import item
 
 RECORDED = sorted((Path(__file__).parents[2] / "results/recorded").glob("*/inspect"))
-MOST = 25
 MACHINERY = (
     "record of kind",
     "records of kind",
@@ -26,15 +25,6 @@ MACHINERY = (
     "'value'",
     "None",
 )
-
-
-def sentences(text: str) -> list[str]:
-    """Sentences of a text; a full stop after `al`, `p` or an initial ends none."""
-    return [part for part in re.split(r"(?<!\bal)(?<!\bp)[.?!]\s+(?=[A-Z|\u201c\d+-])", text) if part]
-
-
-def long(text: str) -> list[str]:
-    return [sentence for sentence in sentences(text) if len(sentence.split()) > MOST]
 
 
 def planted(asap: float, n: int = 500):
@@ -62,7 +52,9 @@ def test_every_sentence_is_short_and_plain(name):
             assert not long(text), (finding.id, long(text))
             assert not [words for words in MACHINERY if words in text], (finding.id, text)
             assert not text or (text[0].isupper() or not text[0].isalpha()), text
-    for text in headline(known, findings, []):
+    made = answers(known, findings, EVIDENCE[name])
+    assert all(len(sentence.split()) <= MOST for answer in made for sentence in answer.sentences)
+    for text in [*(answer.text for answer in made), *(f"{r.plain}. {r.told}" for r in rows(known, findings))]:
         assert not long(text), long(text)
         assert not [words for words in MACHINERY if words in text], text
 
@@ -80,7 +72,8 @@ def test_the_verdict_of_a_headline_with_its_reason_has_25_words_at_most(name):
 @pytest.mark.parametrize("folder", RECORDED, ids=lambda folder: folder.parent.name)
 def test_recorded_runs_read_well(folder):
     document = judge_below(folder.parent)
-    texts = list(document["headline"])
+    texts = [sentence for answer in document["answers"] for sentence in answer["sentences"]]
+    texts += [row["told"] for row in document["rows"]]
     for entry in (*document["claims"], *document["references"]):
         texts += [entry["reason"], entry["missing"] or ""]
     for text in texts:

@@ -71,7 +71,7 @@ def test_sentences_put_quotation_marks_around_quotations_alone():
     """In all that judging writes, whatever stands between curly quotation marks is a quotation of the register."""
     known = {plain(words) for _, words, _, _ in quoted()}
     document = judge_below(RECORDED)
-    texts = list(document["headline"])
+    texts = [row[name] for row in document["rows"] for name in ("said", "told")]
     for entry in (*document["claims"], *document["references"]):
         texts += [entry["reason"], entry["missing"] or ""]
     marked = [part.partition("\u201d")[0] for text in texts for part in text.split("\u201c")[1:]]

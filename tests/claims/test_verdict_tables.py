@@ -32,7 +32,7 @@ def test_all_claims_and_the_sentences(folder):
     text = printed(folder)
     assert "S-SPD-1" in text and "R-10-FID-ASAP" in text
     assert f"{len(register().claims)} of {len(register().claims)} claims shown" in text
-    assert text.count("\n- ") == len(register().headlines) + 2
+    assert "Is ASAP-Net faster than pix2pixHD?" in text and "What was not tested?" in text
     for words in ("measured here", "rebuilt and counted", "documents compared", "own sums", "no profile can decide"):
         assert words in text
 

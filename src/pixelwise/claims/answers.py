@@ -117,7 +117,7 @@ def _difference(register: Register, check: Measurement, estimate: Estimate) -> s
     low, high = estimate.low, estimate.high
     name, place = quantity(check.value), _place(register, estimate)
     if low <= 0 <= high:
-        shown = interval(estimate.value, low, high)
+        shown = interval(estimate.value, low, high, sign=True)
         text = f"on {place} its {name} differs from pix2pixHD's by {shown}{unit}: no sure difference"
         return join([text])
     size = interval(abs(estimate.value), min(abs(low), abs(high)), max(abs(low), abs(high)))
