@@ -136,16 +136,20 @@ def table(
 
 @app.command()
 def readme(
-    file: Annotated[Path, typer.Argument(help="Text with generated blocks.")] = Path("README.md"),
+    files: Annotated[
+        list[Path] | None, typer.Argument(help="Texts with generated blocks; README.md and docs/*.md if not given.")
+    ] = None,
     check: Annotated[bool, typer.Option(help="Only say what is stale.")] = False,
 ) -> None:
-    """Fill the generated numbers of a text from the recorded results."""
+    """Fill the generated numbers and pictures of texts from the recorded results."""
     from pixelwise.reporting.readme import stale, update
 
-    if not check:
-        show(f"{file}: {'changed' if update(file, Path('results')) else 'as it was'}")
-    elif problems := stale(file, Path("results")):
-        raise PixelwiseError(f"{file}: {'; '.join(problems)}; run pixelwise readme")
+    results = Path("results")
+    for file in files or [Path("README.md"), *sorted(Path("docs").glob("*.md"))]:
+        if not check:
+            show(f"{file}: {'changed' if update(file, results) else 'as it was'}")
+        elif problems := stale(file, results):
+            raise PixelwiseError(f"{file}: {'; '.join(problems)}; run pixelwise readme")
 
 
 @app.command()

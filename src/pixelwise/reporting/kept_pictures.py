@@ -101,7 +101,7 @@ def held(records: Iterable[Path]) -> Counter[str]:
     return found
 
 
-def chosen(grids: Sequence[Grid], owners: dict[str, PictureSource], others: Counter[str]) -> list[Grid]:
+def chosen(grids: Sequence[Grid], known: dict[str, PictureSource], others: Counter[str]) -> list[Grid]:
     """The grids with as many pictures as git may keep, the grid of the most columns first.
 
     Whole rows are kept where they fit. Of a longer row those are kept that come nearest to the row's first picture, in
@@ -109,12 +109,12 @@ def chosen(grids: Sequence[Grid], owners: dict[str, PictureSource], others: Coun
 
     Args:
         grids: All grids of a page.
-        owners: Whose pictures a data set shows; of others nothing is kept.
+        known: Whose pictures a data set shows; of others nothing is kept.
         others: Pictures of each set that other records hold already.
     """
     used, kept = Counter(others), {}
     for grid in sorted(grids, key=lambda grid: -len(grid.columns)):
-        owner = owners.get(grid.dataset)
+        owner = known.get(grid.dataset)
         if owner is None:
             continue
         few = _few(grid, MOST - used[owner.cited])
@@ -150,13 +150,13 @@ def _nearest(grid: Grid, cells: Sequence[Picture | None]) -> list[int]:
     return [place for place, _ in present[:2]] + [place for *_, place in sorted(turns)]
 
 
-def write(folder: Path, grids: Sequence[Grid], owners: dict[str, PictureSource]) -> None:
+def write(folder: Path, grids: Sequence[Grid], known: dict[str, PictureSource]) -> None:
     """Write the pictures of grids as PNG files, their list, and a text with their sources and licences.
 
     Args:
         folder: A new folder; without a picture nothing is written.
         grids: As `chosen` gave them.
-        owners: Whose pictures each data set shows.
+        known: Whose pictures each data set shows.
     """
     listed = []
     for grid in grids:
@@ -171,7 +171,7 @@ def write(folder: Path, grids: Sequence[Grid], owners: dict[str, PictureSource])
                 listed.append(KeptPicture(file=file, grid=grid.id, dataset=grid.dataset, flat=cell.flat, **words))
     if not listed:
         return
-    named = [owners[name] for name in dict.fromkeys(picture.dataset for picture in listed)]
+    named = [known[name] for name in dict.fromkeys(picture.dataset for picture in listed)]
     write_json(folder / LIST, KeptPictures(sources=named, pictures=listed).model_dump(mode="json"))
     lines = [
         f"- {source.dataset}: {source.citation or source.kind}. From {source.address}. Licence: {source.licence}."
@@ -179,6 +179,11 @@ def write(folder: Path, grids: Sequence[Grid], owners: dict[str, PictureSource])
     ]
     told = "\n".join(lines)
     write_text(folder / TOLD, f"# Whose pictures these are\n\n{NOTE}\n\n{told}\n")
+
+
+def owners(folder: Path) -> dict[str, PictureSource]:
+    """Name of a data set -> whose pictures it shows, of those that `write` wrote to a folder."""
+    return {source.dataset: source for source in read_document(folder / LIST, KeptPictures).sources}
 
 
 def grids(folder: Path) -> list[Grid]:
