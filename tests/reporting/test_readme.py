@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pixelwise.errors import PixelwiseError
-from pixelwise.reporting import readme
+from pixelwise.reporting import readme, readme_blocks
 
 TEXT = """# Words
 
@@ -72,7 +72,7 @@ def test_one_changed_digit_is_found(results, tmp_path):
 @pytest.mark.parametrize(
     ("block", "message"),
     [
-        ("weather planted", "block 'weather'; allowed: verdicts"),
+        ("weather planted", "block 'weather'; allowed: answer"),
         ("verdicts", "names no run"),
         ("duration nowhere", "no finished job; run 'make record'"),
         ("verdicts nowhere", "no such file"),
@@ -89,4 +89,4 @@ def test_wrong_blocks_are_one_line(results, block, message):
 
 
 def test_cells_with_bars_stay_cells():
-    assert readme.markdown(["a"], [["x|y"]]) == "| a |\n| --- |\n| x\\|y |"
+    assert readme_blocks.markdown(["a"], [["x|y"]]) == "| a |\n| --- |\n| x\\|y |"
