@@ -46,17 +46,17 @@ def test_a_machine_without_a_card_or_a_compiler(tmp_path):
     assert found["Python"][1].startswith(sys.version.split()[0])
     assert found["compiler"][0] and "no C compiler on the PATH" in found["compiler"][1]
     assert torch.__version__ in found["PyTorch"][1]
-    assert found["cards"] == (False, "none: device: auto computes on the processor")
+    assert found["GPU"] == (False, "none; 'device: auto' computes on the CPU")
     assert found["profile broken"][0] and "params.yaml: " in found["profile broken"][1]
-    assert "auto takes the processor" in found["device"][1] and not found["device"][0]
-    assert found["profile large"][0] and "needs a card of" in found["profile large"][1]
+    assert "takes the CPU" in found["device"][1] and not found["device"][0]
+    assert found["profile large"][0] and "needs a GPU with" in found["profile large"][1]
 
 
 @needs_none
 def test_an_old_card_with_an_old_driver_gets_the_line_that_mends_it(tmp_path):
     found = doctor(tmp_path, smi(tmp_path / "bin", [OLD]))
     assert found["driver"] == (False, "560.70")
-    assert found["card 0"][0] and "sm_61" in found["card 0"][1] and "560.70 is too old" in found["card 0"][1]
+    assert found["GPU 0"][0] and "sm_61" in found["GPU 0"][1] and "560.70 is too old" in found["GPU 0"][1]
     assert "--torch-backend=cu126" in found["way out"][1] and "torch==" in found["way out"][1]
     assert found["device"][0] and "560.70 is too old" in found["device"][1]
     assert not found["compiler"][0]
@@ -65,9 +65,9 @@ def test_an_old_card_with_an_old_driver_gets_the_line_that_mends_it(tmp_path):
 @needs_none
 def test_memory_that_is_not_told_and_one_that_is_too_small(tmp_path):
     found = doctor(tmp_path, smi(tmp_path / "bin", [CARD | {"memory.total": "[N/A]", "memory.free": "[N/A]"}]))
-    assert "an unknown amount of memory" in found["card 0"][1] and not found["profile large"][0]
+    assert "an unknown amount of memory" in found["GPU 0"][1] and not found["profile large"][0]
     found = doctor(tmp_path, smi(tmp_path / "bin", [CARD | {"memory.total": "12288", "memory.free": "12000"}]))
-    assert found["profile large"][0] and "needs a card of" in found["profile large"][1]
+    assert found["profile large"][0] and "needs a GPU with" in found["profile large"][1]
     assert not found["profile small"][0]
     hidden = doctor(tmp_path, smi(tmp_path / "bin", [CARD]), CUDA_VISIBLE_DEVICES="")
-    assert hidden["cards"][1].startswith("none (CUDA_VISIBLE_DEVICES=)")
+    assert hidden["GPU"][1].startswith("none (CUDA_VISIBLE_DEVICES=)")

@@ -1,4 +1,4 @@
-"""The commands that look at this machine before anything runs; nothing heavy is imported before one is chosen."""
+"""The commands that look at this machine and the data before anything runs."""
 
 from __future__ import annotations
 
@@ -7,30 +7,49 @@ from typing import Annotated
 
 import typer
 
-Config = Annotated[Path, typer.Option(help="The configuration.")]
+from pixelwise.cli_options import START, Config, ProfileOption, Smoke
+
+data = typer.Typer(no_args_is_help=True, help="Check a data set before training on it.")
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    app.command()(plan)
-    app.command()(doctor)
+    app.command(rich_help_panel=START)(doctor)
+    app.command(rich_help_panel=START)(plan)
+    app.add_typer(data, name="data", rich_help_panel=START)
+
+
+def doctor(config: Config = Path("params.yaml")) -> None:
+    """Check this machine: what it has, which profiles fit, and how to mend what is missing."""
+    from pixelwise.doctor import show
+
+    show(config)
 
 
 def plan(
     config: Config = Path("params.yaml"),
-    profile: Annotated[str | None, typer.Option(help="Profile; the configuration's own if not given.")] = None,
-    smoke: Annotated[bool | None, typer.Option(help="The shrunk form of the profile.")] = None,
-    card: Annotated[str | None, typer.Option(help="Graphics card of the estimate, such as A100.")] = None,
+    profile: ProfileOption = None,
+    smoke: Smoke = None,
+    card: Annotated[
+        str | None, typer.Option(metavar="CARD", help="Estimate the hours for this graphics card, such as A100.")
+    ] = None,
 ) -> None:
-    """Say what a profile can decide here, and what each job needs, before anything runs."""
+    """Estimate a run before it starts: hours, GPU memory, data, and the claims that it can decide."""
     from pixelwise.claims.plan_tables import show
     from pixelwise.planning.graph import plan as planned
 
     show(planned(config, profile, smoke), card=card)
 
 
-def doctor(config: Config = Path("params.yaml")) -> None:
-    """Say what this machine has, which profiles fit, and the line that mends what is wrong."""
-    from pixelwise.doctor import show
+@data.command()
+def check(
+    dataset: Annotated[str, typer.Argument(metavar="NAME", help="A data set of the profile.")],
+    config: Config = Path("params.yaml"),
+    profile: ProfileOption = None,
+    smoke: Smoke = None,
+) -> None:
+    """Read every file of a data set: count and measure the images, and list every defect."""
+    from pixelwise.data.check import show
+    from pixelwise.planning.graph import plan as planned
 
-    show(config)
+    show(planned(config, profile, smoke), dataset)

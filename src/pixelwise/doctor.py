@@ -1,4 +1,4 @@
-"""`pixelwise doctor`: what this machine has, what would be chosen here, and the line that mends what is wrong."""
+"""`pixelwise doctor`: what this machine has, what would be chosen here, and what is missing."""
 
 from __future__ import annotations
 
@@ -34,13 +34,11 @@ def compiler() -> Finding:
     """Whether C can be compiled against this Python, which Triton's kernels and `compile: true` do at run time."""
     chosen = os.environ.get("CC") or next((name for name in ("gcc", "clang", "cc") if shutil.which(name)), None)
     headers = Path(sysconfig.get_path("include")) / "Python.h"
-    needed = "; the kernels for GPUs and compile: true need it"
+    needed = "; only the kernels for GPUs and 'compile: true' need it"
     if chosen is None or shutil.which(chosen) is None:
-        return Finding("compiler", f"no C compiler on the PATH (gcc){needed}, all else runs without", True)
+        return Finding("compiler", f"no C compiler on the PATH (install gcc){needed}", True)
     if not headers.is_file():
-        return Finding(
-            "compiler", f"{chosen}, but no {headers} (package python3-dev){needed}, all else runs without", True
-        )
+        return Finding("compiler", f"{chosen}, but no {headers} (install python3-dev){needed}", True)
     try:
         done = subprocess.run([chosen, "--version"], capture_output=True, text=True, timeout=15, check=False)
     except (OSError, subprocess.TimeoutExpired):
@@ -53,14 +51,12 @@ def torch() -> Finding:
     """The installed PyTorch and its CUDA."""
     there = builds.installed()
     if there is None:
-        return Finding("PyTorch", "not installed; make install", True)
-    return Finding(
-        "PyTorch", f"{there.version}, " + (f"CUDA {there.cuda}" if there.cuda else "for the processor alone")
-    )
+        return Finding("PyTorch", "not installed; run 'make install'", True)
+    return Finding("PyTorch", f"{there.version}, " + (f"CUDA {there.cuda}" if there.cuda else "for the CPU alone"))
 
 
 def _gb(size: float | None) -> str:
-    return "an unknown amount of" if size is None else f"{size / GB:.0f} GB of"
+    return "an unknown amount of memory" if size is None else f"{size / GB:.0f} GB"
 
 
 def cards(there: list[Card]) -> Iterator[Finding]:
@@ -68,14 +64,14 @@ def cards(there: list[Card]) -> Iterator[Finding]:
     if not there:
         hidden = os.environ.get(found.VISIBLE)
         reason = f" ({found.VISIBLE}={hidden})" if hidden is not None else ""
-        yield Finding("cards", f"none{reason}: device: auto computes on the processor")
+        yield Finding("GPU", f"none{reason}; 'device: auto' computes on the CPU")
         return
     yield Finding("driver", there[0].driver or "version unknown")
     for card in there:
         name = card.name if card.capability is None else f"{card.name}, sm_{card.capability[0]}{card.capability[1]}"
         why = builds.unfit(card, builds.installed())
-        text = f"{name}, {_gb(card.memory)} memory, {_gb(card.free)} it free"
-        yield Finding(f"card {card.index}", f"{text}; {why}" if why else text, bool(why))
+        text = f"{name}, {_gb(card.memory)}, {_gb(card.free)} free"
+        yield Finding(f"GPU {card.index}", f"{text}; {why}" if why else text, bool(why))
     if line := builds.problem(there):
         yield Finding("way out", f"{line}; {builds.PROCESSOR}", True)
 
@@ -90,17 +86,21 @@ def device(there: list[Card]) -> Iterator[Finding]:
     except PixelwiseError as error:
         yield Finding("device", str(error), True)
         return
-    text = "the processor" if chosen.type == "cpu" else str(chosen)
+    text = "the CPU" if chosen.type == "cpu" else str(chosen)
     if chosen.type == "cuda" and len(there) > 1:
-        text += f"; each job leases one of {len(there)} cards ({leases.FOLDER}/)"
-    yield Finding("device", f"auto takes {text}")
+        text += f"; each job leases one of {len(there)} GPUs ({leases.FOLDER}/)"
+    yield Finding("device", f"'device: auto' takes {text}")
     if chosen.type == "cpu":
-        yield Finding("kernels", "oneDNN and this package's forms for processors")
+        yield Finding("kernels", "oneDNN, and this package's own for CPUs")
     elif reason := obstacle(chosen):
-        yield Finding("kernels", f"PyTorch's own forms: {reason}", True)
+        yield Finding("kernels", f"PyTorch's own: {reason}", True)
     else:
         limit = (shared_memory(chosen) or 0) // 1024
         yield Finding("kernels", f"Triton's, where they fit into {limit} KiB of shared memory, with CUDA graphs")
+
+
+def _hours(hours: float) -> str:
+    return f"{hours:.1f}" if hours < 100 else f"{hours:,.0f}"
 
 
 def profiles(config: Path, there: list[Card]) -> Iterator[Finding]:
@@ -126,13 +126,16 @@ def profiles(config: Path, there: list[Card]) -> Iterator[Finding]:
         peak = max((entry["gpu_memory_gb"] or 0.0 for entry in planned["jobs"]), default=0.0)
         disk = sum(entry["disk_gb"] for entry in planned["data"])
         hours = sum(entry["hours"] or 0.0 for entry in planned["jobs"])
-        wrong = [f"needs {disk:.0f} GB of disk"] if disk > planned["machine"]["free_disk_gb"] else []
+        wrong = [f"{disk:.0f} GB of disk"] if disk > planned["machine"]["free_disk_gb"] else []
         if peak and peaks.needed_gb(peak) > most and (usable or hours > DAY):
-            wrong.append(f"needs a card of {peaks.needed_gb(peak):.0f} GB")
-        wrong += [f"needs {entry['name']}: {entry['get']}" for entry in planned["data"] if not entry["have"]]
-        card = f"{peaks.needed_gb(peak):.0f} GB of a card" if peak else "no card"
-        text = "; ".join(wrong) or f"fits: {card}, {max(disk, 1):.0f} GB of disk"
-        text += f"; about {hours:.1f} h" + (" without one" if peak and not usable else "")
+            wrong.append(f"a GPU with {peaks.needed_gb(peak):.0f} GB")
+        wrong += [f"the data set {entry['name']}" for entry in planned["data"] if not entry["have"]]
+        needs = [
+            f"{peaks.needed_gb(peak):.0f} GB of GPU memory" if peak else "no GPU",
+            f"{max(disk, 1):.0f} GB of disk",
+        ]
+        text = f"needs {', '.join(wrong)}" if wrong else f"fits; needs {', '.join(needs)}"
+        text += f"; about {_hours(hours)} h" + (" on this CPU" if peak and not usable else "")
         yield Finding(f"profile {name}", text, bool(wrong))
 
 
@@ -158,4 +161,4 @@ def show(config: Path) -> None:
 
     for finding in examine(config):
         line(f"{'!' if finding.wrong else ' '} {finding.subject:<18} {finding.said}")
-    line("  Lines with ! are in the way of something; docs/gpu.md says more.")
+    line("  Lines with ! name what is missing. docs/gpu.md and 'pixelwise plan --profile NAME' say how to mend it.")

@@ -45,9 +45,9 @@ def test_less_far_conditions_come_first():
 @pytest.mark.parametrize(
     ("asap", "other", "words"),
     [
-        (80, 60, "+20.0 [18.6, 21.4], on the claimed side"),
-        (60, 80, "-20.0 [-21.4, -18.6], on the other side"),
-        (60.2, 60, "+0.200 [-1.214, 1.614], on no sure side"),
+        (80, 60, "+20.0 [18.6, 21.4] (lower is better), on the claimed side"),
+        (60, 80, "-20.0 [-21.4, -18.6] (lower is better), on the other side"),
+        (60.2, 60, "+0.200 [-1.214, 1.614] (lower is better), on no sure side"),
     ],
 )
 def test_it_has_a_sign_and_a_side(asap, other, words):
@@ -62,13 +62,19 @@ def test_differences_of_shares_are_in_points():
     items = [item("segmentation", m, "miou", v, 0.3, seed=s, dataset="camvid") for m, v in pairs for s in SEEDS]
     known = register()
     told = {row.id: row.told for row in rows(known, decide_all(known, items))}["S-IOU-3"]
-    assert "Nearest number: mean IoU +3.00 points [2.58, 3.42], on the claimed side; measured on camvid" in told
+    assert (
+        "Nearest number: mean IoU +3.00 points [2.58, 3.42] (higher is better), on the claimed side; measured on camvid"
+        in told
+    )
 
 
 def test_a_claimed_number_tells_inside_or_outside():
     known = register()
     claim = known.claim("D1-DNCNN-S-25")
-    for value, words in ((29.2, "29.20 dB [29.16, 29.24], inside"), (28.0, "28.00 dB [27.96, 28.04], outside")):
+    for value, words in (
+        (29.2, "29.20 dB [29.16, 29.24] (higher is better), inside"),
+        (28.0, "28.00 dB [27.96, 28.04] (higher is better), outside"),
+    ):
         planted = item("restoration", "dncnn_released", "psnr", value, 0.5, dataset="bsd68", short=True)
         assert f"{words} the claimed range" in nearest_number(claim, decide(known, claim, [planted], []))
 

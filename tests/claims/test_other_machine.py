@@ -14,6 +14,8 @@ from pixelwise.claims.verdicts import decide, decide_all
 from .conftest import claim, item
 
 CPU = {"condition": {"device": "cpu"}}
+FASTER = "On this CPU ASAP-Net is {} times as fast as SPADE's pix2pixHD"
+RANGE = "the claimed range (2.3 to 3.4)"
 
 
 def ratio(value: float, half: float = 0.02, **changes):
@@ -23,9 +25,9 @@ def ratio(value: float, half: float = 0.02, **changes):
 @pytest.mark.parametrize(
     ("value", "half", "words"),
     [
-        (1.74, 0.02, "On this CPU: 1.74 [1.72, 1.76], outside 2.3 to 3.4."),
-        (2.81, 0.02, "On this CPU: 2.81 [2.79, 2.83], inside 2.3 to 3.4."),
-        (2.3, 0.05, "On this CPU: 2.30 [2.25, 2.35], across the border of 2.3 to 3.4."),
+        (1.74, 0.02, f"{FASTER.format('1.74 [1.72, 1.76]')}. That is outside {RANGE}."),
+        (2.81, 0.02, f"{FASTER.format('2.81 [2.79, 2.83]')}. That is inside {RANGE}."),
+        (2.3, 0.05, f"{FASTER.format('2.30 [2.25, 2.35]')}. That is across a border of {RANGE}."),
     ],
 )
 def test_a_processor_neither_confirms_nor_contradicts(value, half, words):
@@ -66,15 +68,15 @@ def test_it_is_counted_apart_and_told_as_it_is():
     assert counts["other machine"] >= 3
     assert counts["confirmed"] == counts["contradicted"] == 0
     row = next(row for row in rows(known, findings) if row.id == "S-SPD-3")
-    assert row.told == "On this CPU: 1.74 [1.72, 1.76], outside 2.3 to 3.4; only a GPU decides it."
+    assert row.told == f"{FASTER.format('1.74 [1.72, 1.76]')}; only a GPU decides it."
     assert row.decides and row.needs == "a GPU" and row.claimed == (2.3, 3.4)
 
 
 def test_one_sided_ranges_read_as_sentences():
     known = register()
-    for value, words in ((2.4, "that is above 2"), (1.5, "not above 2"), (2.01, "not surely above 2")):
+    for value, words in ((2.4, "inside"), (1.5, "outside"), (2.01, "across a border of")):
         finding = decide(known, known.claim("P-1-LOW"), [ratio(value, **CPU)], [])
-        assert finding.reason.endswith(f"{words}.")
+        assert finding.reason.endswith(f"That is {words} the claimed range (above 2).")
 
 
 def test_a_claim_about_time_names_its_device():

@@ -87,7 +87,7 @@ def test_every_kind_of_trained_quality_is_treated_alike(kind, name, unit):
     for left, right in (([40], [30]), ([40, 40.1], [30, 30.1]), ([40, 40.1, 40.2], [30]), ([40], [30, 30.1, 30.2])):
         short = found(left, right)
         assert short.verdict == "not testable here" and not short.measured
-        assert f"3 seeds on each side (have {min(len(left), len(right))})" in short.missing
+        assert f"3 seeds on each side ({min(len(left), len(right))} here)" in short.missing
         assert [number.value for number in short.context_measured] == [pytest.approx(np.mean(left) - np.mean(right))]
         assert "too little" in short.context_measured[0].reasons_excluded[0]
 
@@ -104,7 +104,7 @@ def test_released_weights_need_no_seed_and_have_none():
     found = verdict(scored("asapnet_l2", [28.0, 28.02, 27.98]) + released, RELEASED)
     assert found.verdict == "contradicted" and found.measured[0].seeds == 3
     short = verdict(scored("asapnet_l2", [28.0]) + released, RELEASED)
-    assert short.verdict == "not testable here" and "3 seeds (have 1)" in short.missing
+    assert short.verdict == "not testable here" and "3 seeds (1 here)" in short.missing
 
 
 def test_released_weights_scored_twice_are_one_number():
@@ -139,10 +139,10 @@ def test_the_spread_between_seeds_is_in_the_interval():
 
 
 def test_no_more_images_are_planned_than_the_set_has():
-    assert needed(0.1, 50, 0.11, 1, None, 68) == "needs n >= 61 images (have 50)"
+    assert needed(0.1, 50, 0.11, 1, None, 68) == "needs 61 images (50 here)"
     assert needed(0.1, 50, 1.0, 1, None, 68) == "even all 68 images of the set leave it open"
     assert needed(0.1, 68, 0.2, 3, 0.1, 68) == "even all 68 images of the set leave it open"
-    assert needed(0.1, 68, 0.05, 3, 0.1, 68) == "needs 8 seeds (have 3)"
+    assert needed(0.1, 68, 0.05, 3, 0.1, 68) == "needs 8 seeds (3 here)"
 
 
 def test_where_seeds_dominate_seeds_are_asked_for():
@@ -202,4 +202,4 @@ def test_a_plan_with_one_seed_waits_for_seeds():
 
     one, three = surveyed([0]), surveyed([0, 1, 2])
     assert "D1-DNCNN-PYTORCH-25" in three["now"] and "D1-DNCNN-PYTORCH-25" not in one["now"]
-    assert any(text == "3 seeds (have 1)" for text, _ in one["waiting"])
+    assert any(text == "3 seeds (1 here)" for text, _ in one["waiting"])

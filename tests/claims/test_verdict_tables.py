@@ -29,12 +29,25 @@ def printed(folder, **options):
 
 
 def test_all_claims_and_the_sentences(folder):
-    text = printed(folder)
+    text = printed(folder, everything=True)
     assert "S-SPD-1" in text and "R-10-FID-ASAP" in text
     assert f"{len(register().claims)} of {len(register().claims)} claims shown" in text
-    assert "Is ASAP-Net faster than pix2pixHD?" in text and "What was not tested?" in text
-    for words in ("measured here", "rebuilt and counted", "documents compared", "own sums", "no profile can decide"):
+    for words in ("measured here", "rebuilt and counted", "documents compared", "own sums", "program cannot test"):
         assert words in text
+
+
+def test_the_answers_and_the_headlines_come_first(folder):
+    text = printed(folder)
+    assert text.startswith("Is ASAP-Net faster than pix2pixHD?") and "What was not tested?" in text
+    assert all(claim.id in text for claim in register().headlines)
+    assert not [claim.id for claim in register().claims if claim.weight == "detail" and f", {claim.id} " in text]
+    assert "2.80 [2.70, 2.90] times" in text and "--all shows them" in text
+
+
+def test_they_fit_80_columns(folder):
+    console = Console(width=80, record=True, file=io.StringIO())
+    verdict_tables.show(folder, console=console)
+    assert max(map(len, console.export_text().splitlines())) <= 80
 
 
 def test_filters(folder):
@@ -53,9 +66,9 @@ def test_explanation_shows_evidence_and_what_stands_beside(folder):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"verdict": "maybe"}, "verdict: 'maybe'; allowed are confirmed"),
-        ({"source": "S9"}, "source: 'S9'; allowed are "),
-        ({"explain": "X-1"}, "claim: 'X-1'; no such id"),
+        ({"verdict": "maybe"}, "--verdict: 'maybe'; allowed are confirmed"),
+        ({"source": "S9"}, "--source: 'S9'; allowed are "),
+        ({"explain": "X-1"}, "--explain: 'X-1'; no such id"),
     ],
 )
 def test_wrong_requests_are_one_line(folder, options, message):

@@ -102,8 +102,8 @@ def test_pictures_of_another_size_stand_beside():
 
 
 def test_too_few_images_or_seeds_are_too_little():
-    assert "n >= 500 (have 100)" in verdict(FID, fids(70.6, 65, n=100)).missing
-    assert "3 seeds on each side (have 2)" in verdict(FID, fids(70.6, 65, seeds=(0, 1))).missing
+    assert "500 images (100 here)" in verdict(FID, fids(70.6, 65, n=100)).missing
+    assert "3 seeds on each side (2 here)" in verdict(FID, fids(70.6, 65, seeds=(0, 1))).missing
 
 
 def test_one_number_without_an_interval_is_no_evidence():

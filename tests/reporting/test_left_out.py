@@ -13,7 +13,7 @@ from rich.console import Console
 from pixelwise.artifacts import write_manifest
 from pixelwise.claims import judge, verdict_tables
 from pixelwise.errors import PixelwiseError
-from pixelwise.reporting import analysis, page, summary, tidy_tables
+from pixelwise.reporting import page, summary, terminal_tables, tidy_tables
 from pixelwise.settings.claims import JudgeSettings
 from pixelwise.settings.reporting import ReportSettings, SummarySettings
 
@@ -60,10 +60,11 @@ def test_a_hand_edited_ratio_confirms_nothing_and_stands_on_the_page(copy: Simpl
     assert len(tidy_tables.read_all(made)) > 50
     console = Console(width=400, record=True, file=open("/dev/null", "w"))  # noqa: SIM115
     verdict_tables.show(claims, console=console)
-    assert f"left out: {line}" in console.export_text()
+    assert f"Left out: {line}" in console.export_text()
     verdict_tables.show(copy.root, metrics=copy.root, console=console)
-    assert f"left out: {line}" in console.export_text()
-    assert f"left out: {line}" in analysis.text(made)
+    assert f"Left out: {line}" in console.export_text()
+    terminal_tables.show(made, console)
+    assert f"Left out: {line}" in console.export_text()
     inputs = {"summary": made, "claims": claims, "figures": copy.root / "figures", **copy.jobs}
     html = page.render(ReportSettings(run="planted", profile="planted"), inputs)
     assert 'id="left-out"' in html and str(path) in html and html.count("it was changed") == 1

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
 import math
 from pathlib import Path
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 from pixelwise.artifacts import write_text
 from pixelwise.claims import judge
@@ -15,7 +17,7 @@ from pixelwise.evaluation.metrics.restoration.psnr import psnr
 from pixelwise.evaluation.score_cache import ScoreCache
 from pixelwise.evaluation.statistics import bootstrap_mean, paired_difference, percentile_interval
 from pixelwise.record import Record, Value, measured, read_records, write_records
-from pixelwise.reporting import analysis, figures, page_tables, paired_differences, summary, tidy_tables
+from pixelwise.reporting import figures, page_tables, paired_differences, summary, terminal_tables, tidy_tables
 from pixelwise.settings.claims import JudgeSettings
 from pixelwise.settings.reporting import FiguresSettings, SummarySettings
 
@@ -86,7 +88,9 @@ def test_files_hold_it_in_the_documented_way(run: dict[str, Path]) -> None:
 
 
 def test_tables_and_sentences_show_it(run: dict[str, Path]) -> None:
-    shown = analysis.text(run["summary"])
+    console = Console(width=200, record=True, file=io.StringIO())
+    terminal_tables.show(run["summary"], console)
+    shown = console.export_text()
     assert "\u221e dB [" in shown and "nan" not in shown and "inf" not in shown.lower().replace("infinit", "")
     table = page_tables.differences(paired_differences.read(run["summary"]))
     assert "+\u221e dB [" in table.rows[0][-2]

@@ -106,7 +106,7 @@ def test_wrong_per_image_file_names_the_missing_column(planted, tmp_path, conten
 
 
 def test_missing_summary_says_what_to_do(tmp_path):
-    with pytest.raises(PixelwiseError, match="run the summarise step first"):
+    with pytest.raises(PixelwiseError, match="snakemake --cores 2 all"):
         tidy_tables.read_all(tmp_path)
 
 

@@ -47,7 +47,7 @@ def estimates(
         known = [estimate for estimate in found if estimate is not None]
         lacking = [] if lenient else _lacking(check, [groups[name] for groups in parted])
         if len(known) < len(found):
-            lacking.append("an interval: a bootstrap, timing samples or at least 2 seeds (have one number)")
+            lacking.append("an interval from several images, timed calls or seeds (one number here)")
             tried.lacking.extend(lacking)
             continue
         estimate = replace(known[0] if len(known) == 1 else combine(check, *known), most=most)
@@ -61,7 +61,8 @@ def estimates(
 
 def _lacking(check: Measurement, groups: Sequence[Sequence[Item]]) -> list[str]:
     n = min(item.record.n for items in groups for item in items)
-    lacking = [f"n >= {check.min_n:,} (have {n:,})"] if n < check.min_n else []
+    counted = "timed calls" if check.kind == "latency" else "images"
+    lacking = [f"{check.min_n:,} {counted} ({n:,} here)"] if n < check.min_n else []
     counts = [
         (len({item.record.seed for item in items}), least_seeds(check, side))
         for items, side in zip(groups, sides(check), strict=True)
@@ -71,7 +72,7 @@ def _lacking(check: Measurement, groups: Sequence[Sequence[Item]]) -> list[str]:
     if short:
         have, least = min(short)
         each = " on each side" if len(counts) > 1 else ""
-        lacking.append(f"{least} seeds{each} (have {have})")
+        lacking.append(f"{least} seeds{each} ({have} here)")
     return lacking
 
 
@@ -94,7 +95,7 @@ def merge(outcomes: Sequence[tuple[Verdict | None, str]], records: Sequence[Reco
     if None in kinds:
         return None, text
     what = "machine" if len({timed.machine(record) for record in records}) > 1 else "setting"
-    return "underspecified", f"The claim leaves open a {what} that changes the answer. {text}"
+    return "underspecified", f"It depends on the {what}, which its source does not state. {text}"
 
 
 def together(texts: Sequence[str], records: Sequence[Record]) -> str:

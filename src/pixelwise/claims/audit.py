@@ -80,8 +80,10 @@ def apart(one: Entry, other: Entry, margin: float = 0.0) -> tuple[bool, str]:
     allowed = error_a + error_b + margin
     differ = abs(a - b) > allowed
     unit = "" if one.unit in ("", "1") else f" {one.unit}"
-    within = f"{'more' if differ else 'not more'} than {allowed:,.4g}"
-    return differ, f"|{a:,.10g} - {b:,.10g}| = {abs(a - b):,.10g}{unit}, {within}"
+    if a == b:
+        return differ, f"{a:,.10g}{unit} in both"
+    bound = f", {'more' if differ else 'not more'} than the {allowed:,.4g} allowed" if allowed else ""
+    return differ, f"{a:,.10g} against {b:,.10g}{unit}: {abs(a - b):,.10g} apart{bound}"
 
 
 def _differ(entry: Contradiction, left: list[Entry], right: list[Entry]) -> tuple[bool, str]:
@@ -94,7 +96,7 @@ def _differ(entry: Contradiction, left: list[Entry], right: list[Entry]) -> tupl
 def _short_of(entry: Contradiction, left: list[Entry], right: list[Entry]) -> tuple[bool, str]:
     (wanted, _), (a, error_a), (b, error_b) = published(left[0]), published(right[0]), published(right[1])
     most = (a + error_a) / (b - error_b)
-    return most < wanted, f"{a:g} / {b:g} = {a / b:.2f}, at most {most:.2f} within the errors, against {wanted:g}"
+    return most < wanted, f"{a:g} / {b:g} = {a / b:.2f}, or {most:.2f} at most, against the claimed {wanted:g}"
 
 
 def _order_flips(entry: Contradiction, left: list[Entry], right: list[Entry]) -> tuple[bool, str]:
@@ -114,14 +116,14 @@ def _worse(entry: Contradiction, left: list[Entry], right: list[Entry]) -> tuple
     (a, error_a), (b, error_b) = published(right[0]), published(right[1])
     gap = a - b if entry.better == "lower" else b - a
     allowed = error_a + error_b + entry.margin
-    text = f"{a:g} against {b:g}, {entry.better} is better: worse by {gap:.4g}, errors {allowed:.4g}"
+    text = f"{a:g} against {b:g} ({entry.better} is better): worse by {gap:.4g}, with {allowed:.4g} allowed"
     return gap > allowed, text
 
 
 def _sets_differ(entry: Contradiction, left: list[Entry], right: list[Entry]) -> tuple[bool, str]:
     sets = [claim.value if isinstance(claim.value, list) else [claim.value] for claim in (left[0], right[0])]
-    one, other = (", ".join(str(value) for value in values) for values in sets)
-    return sets[0] != sets[1], f"{{{one}}} against {{{other}}} {left[0].unit}".rstrip()
+    one, other = (", ".join(dict.fromkeys(str(value) for value in values)) for values in sets)
+    return sets[0] != sets[1], f"{one} against {other} {left[0].unit}".rstrip()
 
 
 RULES: dict[str, Callable[[Contradiction, list[Entry], list[Entry]], tuple[bool, str]]] = {

@@ -33,14 +33,22 @@ class Recorded:
     basis: str
     options: Mapping[str, Any] = field(default_factory=dict)
     of_table: bool = False
+    machine: str = "this machine"
 
 
 @dataclass(frozen=True)
 class Cost:
-    """Seconds that a job is expected to take, or None if nothing like it was ever recorded, and why."""
+    """Seconds that a job is expected to take, or None if nothing like it was ever recorded, and why.
+
+    Attributes:
+        machine: Where the job that it is scaled from ran.
+        similar: Whether that was another network, or one with other options.
+    """
 
     seconds: float | None
     basis: str
+    machine: str = ""
+    similar: bool = False
 
 
 def architecture_of(job: Job) -> str:
@@ -141,9 +149,8 @@ def from_table(document: dict[str, Any]) -> list[Recorded]:
         machine = document["machines"][entry["machine"]]
         basis = f"recorded on {machine['hardware']} ({entry['job']})"
         facts = {name: entry[name] for name in ("kind", "architecture", "work", "seconds")}
-        found.append(
-            Recorded(**facts, device=machine["device"], basis=basis, options=entry.get("options", {}), of_table=True)
-        )
+        where = {"device": machine["device"], "machine": machine["hardware"]}
+        found.append(Recorded(**facts, **where, basis=basis, options=entry.get("options", {}), of_table=True))
     return found
 
 
@@ -170,7 +177,7 @@ def estimate(job: Job, datasets: Datasets, recorded: Sequence[Recorded], device:
             return Cost(None, f"recorded on {best.device} only")
         seconds = max(seconds / factor["factor"], factor.get("least", 0.0))
         basis = f"{basis}, divided by {factor['factor']:.4g}: {factor['basis']}"
-    return Cost(seconds + setup(job, scaling), basis)
+    return Cost(seconds + setup(job, scaling), basis, best.machine, not same)
 
 
 def card_of(document: Mapping[str, Any], name: str | None) -> str:

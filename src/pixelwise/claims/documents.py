@@ -24,7 +24,7 @@ def computed(register: Register, claim: Entry, check: Arithmetic) -> Finding:
     order: tuple[Verdict | None, ...] = ("contradicted", None, "direction only", "confirmed")
     verdict = min(verdicts, key=order.index)
     texts = [text if found else text.rpartition(": ")[0] for found, text in outcomes]
-    reason = join([f"by the documents' own numbers, {texts[0]}", *texts[1:]])
+    reason = join([f"the documents' own numbers give {texts[0]}", *(f"they give {text}" for text in texts[1:])])
     return Finding(
         id=claim.id,
         verdict=verdict or "not testable here",

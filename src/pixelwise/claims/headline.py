@@ -13,7 +13,7 @@ from pixelwise.claims.register_entries import Claim
 from pixelwise.claims.rules import describe, limits, placed, show, signed, test
 from pixelwise.claims.shown_numbers import number
 from pixelwise.claims.told import Interval, Row, Scale
-from pixelwise.claims.wording import VERBS, better, fitting, join, quantity
+from pixelwise.claims.wording import VERBS, better, direction, fitting, join, quantity, verb
 
 RECIPE = re.compile(r" \(recipe [^)]*\)")
 """What a headline leaves out of a need."""
@@ -85,14 +85,14 @@ def needs(register: Register, claim: Claim, finding: Finding) -> str:
 
 def verdict(claim: Claim, finding: Finding) -> str:
     """The verdict with its reason, at most 25 words."""
-    reason, words = finding.reason.rstrip("."), VERBS[finding.verdict]
+    reason, words = finding.reason.rstrip("."), verb(finding)
     if finding.verdict == "superseded":
         told, _, evidence = reason.partition(" The evidence alone: ")
         return join([told, f"the evidence alone: {evidence.partition('. ')[0]}"])
     if len(finding.measured) > 1 and isinstance(claim.check, Measurement):
         return join([_several(claim, claim.check.rule, finding)])
     if finding.verdict == "other machine":
-        return join([f"{reason}; {words}"])
+        return join([f"{reason.partition('. ')[0]}; {words}"])
     if finding.missing and not finding.measured:
         reason = RECIPE.sub("", finding.missing.partition(". ")[0].rstrip("."))
     reason = reason.partition(". ")[0]
@@ -121,7 +121,8 @@ def nearest_number(claim: Claim, finding: Finding) -> str:
         return ""
     nearest = finding.context_measured[0]
     named = "" if claim.check.value == "ratio" else f"{quantity(claim.check.value)} "
-    shown = f"nearest number: {named}{signed(nearest, claim.check.combine)}, {side(claim, nearest)}"
+    shown = f"{named}{signed(nearest, claim.check.combine)}{direction(claim.check)}"
+    shown = f"nearest number: {shown}, {side(claim, nearest)}"
     return " " + fitting(*(join([f"{shown}; {', '.join(nearest.reasons_excluded[:count])}"]) for count in (2, 1)))
 
 

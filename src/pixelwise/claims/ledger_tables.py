@@ -9,6 +9,7 @@ from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
+from pixelwise.claims import shown_numbers
 from pixelwise.terminal.console import cell
 
 
@@ -30,8 +31,9 @@ def show(runs: Iterable[dict[str, Any]], claims: Iterable[dict[str, Any]], conso
             for words in zip(*((run["name"], _commit(run), run["command"]) for run in made), strict=True)
         ]
         table.add_row(*map(cell, (name, text, *cells)))
-    console.print(table)
-    table = _table("Runs judged together", ("run", "records", "machine", "commit", "made again by"))
+    if table.rows:
+        console.print(table)
+    table = _table("Runs judged together", ("run", "numbers", "machine", "commit", "made again by"))
     for run in known.values():
         facts = (", ".join(run["machines"]), _commit(run), run["command"])
         table.add_row(*map(cell, (run["name"], str(run["records"]), *facts)))
@@ -53,5 +55,4 @@ def _table(title: str, columns: Iterable[str]) -> Table:
 
 def number(entry: dict[str, Any]) -> str:
     """A number with its interval and unit, as the document holds it."""
-    ends = "" if entry["low"] == entry["high"] else f" [{entry['low']:.4g}, {entry['high']:.4g}]"
-    return f"{entry['value']:.4g}{ends} {entry['unit']}".removesuffix(" 1")
+    return shown_numbers.interval(entry["value"], entry["low"], entry["high"], entry["unit"])

@@ -14,8 +14,8 @@ from pixelwise.claims.audit import contradictions
 from pixelwise.claims.checks import Basis, Measurement, Underspecified, basis_of
 from pixelwise.claims.claim_schema import Register, register
 from pixelwise.claims.findings import Finding, decided
-from pixelwise.claims.verdicts import TOO_LITTLE, decide
-from pixelwise.claims.wording import quantity, subjects
+from pixelwise.claims.verdicts import decide
+from pixelwise.claims.wording import TOO_LITTLE, quantity, subjects
 from pixelwise.data import declared_kinds
 from pixelwise.data.declared_kinds import Folder, find
 from pixelwise.planning.jobs import RUN_LOG, Job
@@ -104,7 +104,7 @@ def _waits_for(known: Register, finding: Finding) -> str:
         return "a GPU"
     need = find(check.dataset) if check.dataset in declared_kinds.names() else None
     if need:
-        return f"{quantity(check.value)} on {need.title} ({need.get})"
+        return f"{quantity(check.value)} on {need.title}"
     return f"{quantity(check.value)} of {subjects(check)}, which this profile does not measure"
 
 
@@ -130,15 +130,16 @@ def groups_of(jobs: list[Job], log: Path, device: str, card: str | None = None) 
     for job in jobs:
         grouped[job.id.rpartition("/seed")[0] or job.id].append(job)
     rows = []
-    for name, members in grouped.items():
-        row: dict[str, Any] = {"jobs": name, "count": len(members)}
+    for group, members in grouped.items():
+        row: dict[str, Any] = {"jobs": group, "count": len(members)}
         for column, where in (("hours", device), ("gpu_hours", "cuda")):
             where = where if members[0].on_gpu else "cpu"
             scaling = costs.scaling_of(document, members[0], card)
             found = [costs.estimate(job, datasets, recorded, where, scaling) for job in members]
             seconds = [cost.seconds for cost in found if cost.seconds is not None]
             row[column] = sum(seconds) / 3600 if len(seconds) == len(found) else None
-            row.setdefault("basis", found[0].basis)
+            for name in ("basis", "machine", "similar"):
+                row.setdefault(name, getattr(found[0], name))
         peak = peaks.memory_gb(members[0], datasets) if members[0].on_gpu else None
         if peak is None and members[0].on_gpu:
             peak = costs.memory_gb(members[0], datasets, document)

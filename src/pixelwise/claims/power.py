@@ -57,7 +57,7 @@ def needed(
         names: What `n` and `seeds` count.
 
     Returns:
-        A phrase such as `needs n >= 272 images (have 68)`.
+        A phrase such as `needs 272 images (68 here)`.
     """
     between = half_width(spread or 0.0, seeds)
     if distance <= 0 or not (sampling or between):
@@ -69,9 +69,9 @@ def needed(
     wanted = []
     if sampling > room_n:
         more = max(math.ceil(n * (sampling / room_n) ** 2), n + 1)
-        wanted.append(f"n >= {min(more, most or more):,} {names[0]} (have {n:,})")
+        wanted.append(f"{min(more, most or more):,} {names[0]} ({n:,} here)")
     if between and between >= room_seeds:
-        wanted.append(f"{max(seeds_for(spread or 0.0, room_seeds), seeds + 1):,} {names[1]} (have {seeds})")
+        wanted.append(f"{max(seeds_for(spread or 0.0, room_seeds), seeds + 1):,} {names[1]} ({seeds} here)")
     return "needs " + " and ".join(wanted)
 
 

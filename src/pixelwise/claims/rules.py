@@ -12,6 +12,7 @@ from pixelwise.claims.estimates import Estimate
 from pixelwise.claims.power import needed
 from pixelwise.claims.register_entries import Claim, Entry, Reference
 from pixelwise.claims.told import Interval
+from pixelwise.claims.wording import found
 
 State = Literal["holds", "fails", "open"]
 
@@ -51,34 +52,37 @@ def judge_estimate(claim: Entry, rule: Rule, estimate: Estimate) -> tuple[Verdic
     """Verdict on one estimate, or None and what would settle it."""
     main = test(rule, claim, estimate.low, estimate.high)
     way = _beyond(rule.direction, estimate.low, estimate.high) if rule.direction else None
-    allowed = describe(rule, claim)
-    shown = show(estimate)
+    allowed = f"the claimed range ({describe(rule, claim)})"
+    shown = _told(claim, estimate)
     if rule.equals is not None and estimate.low == estimate.high and (rule.tolerance or rounding(claim)) == 0:
-        exact = "as claimed" if main == "holds" else f"not {allowed} as claimed"
-        return "confirmed" if main == "holds" else "contradicted", f"{shown}, {exact}"
+        exact = "as claimed" if main == "holds" else f"not {describe(rule, claim)} as claimed"
+        return "confirmed" if main == "holds" else "contradicted", f"{show(estimate)}, {exact}"
     if main == "holds":
-        return "confirmed", f"{shown} lies in the claimed range ({allowed})"
+        return "confirmed", f"{shown}. That is inside {allowed}"
     if way == "fails":
-        return "contradicted", f"{shown} lies outside the claimed range ({allowed}), and on the wrong side"
+        return "contradicted", f"{shown}. That is outside {allowed}, on the wrong side"
     if way == "holds":
         size = "outside" if main == "fails" else "not surely inside"
-        return "direction only", f"{shown} lies {size} the claimed range ({allowed}), but on the claimed side"
+        return "direction only", f"{shown}. That is {size} {allowed}, but on the claimed side"
     if main == "fails" and way is None:
-        return "contradicted", f"{shown} lies outside the claimed range ({allowed})"
-    return None, f"{shown} crosses the claimed border ({allowed}): {_power(rule, claim, estimate)}"
+        return "contradicted", f"{shown}. That is outside {allowed}"
+    return None, f"{shown}. That is across a border of {allowed}: {_power(rule, claim, estimate)}"
+
+
+def _told(claim: Entry, estimate: Estimate) -> str:
+    check = claim.check if isinstance(claim, Claim | Reference) else None
+    return found(check, show(estimate)) if isinstance(check, Measurement) else show(estimate)
 
 
 def elsewhere(claim: Entry, rule: Rule, estimate: Estimate, device: str) -> str:
     """What a time on another class of device says beside the claim, which it cannot decide."""
-    return f"on this {device}: {show(estimate)}, {placed(claim, rule, estimate.low, estimate.high)}"
+    return f"on this {device} {_told(claim, estimate)}. That is {placed(claim, rule, estimate.low, estimate.high)}"
 
 
 def placed(claim: Entry, rule: Rule, low: float, high: float) -> str:
-    """Where [low, high] lies in words: `inside 2.3 to 3.4`, `that is above 2`."""
-    two_sided = rule.within is not None or rule.equals is not None
-    words = ("inside", "outside", "across the border of") if two_sided else ("that is", "not", "not surely")
-    state = dict(zip(("holds", "fails", "open"), words, strict=True))[test(rule, claim, low, high)]
-    return f"{state} {describe(rule, claim)}"
+    """Where [low, high] lies in words: `inside the claimed range (2.3 to 3.4)`."""
+    words = {"holds": "inside", "fails": "outside", "open": "across a border of"}
+    return f"{words[test(rule, claim, low, high)]} the claimed range ({describe(rule, claim)})"
 
 
 def describe(rule: Rule, claim: Entry) -> str:
@@ -86,7 +90,7 @@ def describe(rule: Rule, claim: Entry) -> str:
     low, high = limits(rule, claim)
     if rule.equals is not None:
         tolerance = rule.tolerance if rule.tolerance is not None else rounding(claim)
-        return f"{shown_numbers.number(rule.equals)}" + (f" +- {tolerance:g}" if tolerance else "")
+        return f"{shown_numbers.number(rule.equals)}" + (f" \u00b1 {tolerance:g}" if tolerance else "")
     if math.isinf(high):
         return f"above {low:g}"
     return f"below {high:g}" if math.isinf(low) else f"{low:.6g} to {high:.6g}"

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from pixelwise.artifacts import as_json
-from pixelwise.claims import ledger, ledger_tables
+from pixelwise.claims import headline_tables, ledger, ledger_tables
 from pixelwise.claims.checks import VERDICTS
 from pixelwise.claims.findings import by_basis, read_verdicts
 from pixelwise.errors import PixelwiseError
@@ -32,6 +32,7 @@ COLOURS = {
 def show(
     folder: Path,
     *,
+    everything: bool = False,
     verdict: str | None = None,
     source: str | None = None,
     explain: str | None = None,
@@ -41,10 +42,11 @@ def show(
     force: bool = False,
     console: Console | None = None,
 ) -> None:
-    """Print the claims of a run, or all evidence of one.
+    """Print the headlines of a run, its claims, or all evidence of one.
 
     Args:
         folder: Outputs of the judge step; of the ledger, the folder that holds all results.
+        everything: Every claim; a verdict or a source chooses among all as well.
         verdict: Only claims with this verdict.
         source: Only claims of this source key, such as S1.
         explain: Id of the claim to explain; the filters are then ignored.
@@ -67,28 +69,39 @@ def show(
     if explain is not None:
         _explain(console, document, explain)
         return
-    _allowed("verdict", verdict, VERDICTS)
-    _allowed("source", source, document["sources"])
+    _allowed("--verdict", verdict, VERDICTS)
+    _allowed("--source", source, document["sources"])
+    if everything or verdict or source or not document["rows"]:
+        _claims(console, document, verdict, source)
+    else:
+        styles: dict[str, str] = {name: _styled(name) for name in VERDICTS}
+        headline_tables.show(document, styles, console)
+        if document["runs"]:
+            told = [claim for claim in document["claims"] if claim["weight"] == "headline"]
+            ledger_tables.show(document["runs"], told, console)
+        console.print(_counts(document))
+        hint = f"There are {len(document['claims'])} claims. --all shows them, --explain ID one with its evidence."
+        console.print(hint, markup=False, highlight=False)
+    for line in document.get("left_out", []):
+        console.print(f"Left out: {line}.", markup=False, highlight=False)
+
+
+def _claims(console: Console, document: dict[str, Any], verdict: str | None, source: str | None) -> None:
     chosen = [
         claim
         for claim in document["claims"]
         if (verdict is None or claim["verdict"] == verdict) and (source is None or claim["source"] == source)
     ]
     open_, apart = ([claim for claim in chosen if (claim["basis"] is None) == never] for never in (False, True))
-    title = "the ledger" if document["runs"] else f"run {cell(document['run'])}"
+    title = "all recorded runs" if document["runs"] else f"run {cell(document['run'])}"
     console.print(_table(f"Published claims, judged by {title}", open_))
     if apart:
-        console.print(_table("Claims that no profile can decide", apart))
+        console.print(_table("Claims that this program cannot test", apart))
     if document["runs"]:
         ledger_tables.show(document["runs"], chosen, console)
     console.print(_counts(document))
     console.print(f"{len(chosen)} of {len(document['claims'])} claims shown.", highlight=False)
     console.print(f"Values of our own, which nobody published: {_told(document['checks'])}.", highlight=False)
-    if verdict is None and source is None:
-        for answer in document["answers"]:
-            console.print(" ".join([answer["question"], *answer["sentences"]]), markup=False, highlight=False)
-    for line in document.get("left_out", []):
-        console.print(f"left out: {line}", markup=False, highlight=False)
 
 
 def _read(folder: Path) -> dict[str, Any]:
@@ -134,7 +147,7 @@ def _counts(document: dict[str, Any]) -> Table:
         table.add_column(name, overflow="fold")
     for basis, counts in by_basis(document["counts"]).items():
         table.add_row(basis, _told(counts))
-    table.add_row("no profile can decide", _told(document["undecidable"]))
+    table.add_row("nothing: this program cannot test them", _told(document["undecidable"]))
     return table
 
 
@@ -153,7 +166,7 @@ def _explain(console: Console, document: dict[str, Any], name: str) -> None:
     judged = [*document["claims"], *document["references"]]
     claim = next((entry for entry in judged if entry["id"] == name), None)
     if claim is None:
-        raise PixelwiseError(f"claim: {name!r}; no such id ('pixelwise claims' lists all)")
+        raise PixelwiseError(f"--explain: {name!r}; no such id ('pixelwise claims --all' lists all)")
     source = document["sources"][claim["source"]]
     facts = Table(title=cell(claim["id"]), show_header=False)
     facts.add_column(style="bold", no_wrap=True)
@@ -187,9 +200,12 @@ def _explain(console: Console, document: dict[str, Any], name: str) -> None:
     for number in claim["context_measured"]:
         reasons = "; ".join(number["reasons_excluded"])
         text = f"{ledger_tables.number(number)} ({reasons})"
-        facts.add_row("beside it", cell(text))
+        facts.add_row("number beside it", cell(text))
     console.print(facts)
-    for label, records in (("Evidence", claim["evidence"]), ("Beside it (may not decide)", claim["context_only"])):
+    for label, records in (
+        ("Evidence", claim["evidence"]),
+        ("Numbers beside it, which may not decide", claim["context_only"]),
+    ):
         if records:
             console.print(_records(label, records))
 

@@ -26,10 +26,7 @@ from pixelwise.claims.register_entries import Claim, Entry, Reference
 from pixelwise.claims.rules import elsewhere, judge_estimate
 from pixelwise.claims.same_run import Sought, place
 from pixelwise.claims.told import Interval
-from pixelwise.claims.wording import VERBS, how_to_get, join, wanted
-
-TOO_LITTLE = "Too little evidence."
-"""Reason of a claim whose data, protocol and conditions are right, and that lacks images or seeds."""
+from pixelwise.claims.wording import TOO_LITTLE, how_to_get, join, verb, wanted
 
 
 def _used(item: Item, check: Measurement, reasons: list[str]) -> Used:
@@ -126,12 +123,13 @@ def _measured(
         needs = dict.fromkeys(text.rpartition(": ")[2] for own, text in outcomes if own is None)
         return Finding(verdict="not testable here", reason=reason, missing=join([*needs]), **shared)
     if tried.lacking:
-        missing = join([f"needs {', '.join(dict.fromkeys(tried.lacking))}"])
+        missing = join([f"needs {' and '.join(dict.fromkeys(tried.lacking))}"])
         return Finding(verdict="not testable here", reason=TOO_LITTLE, missing=missing, **shared)
     count = len(shared["context_only"])
-    others = f"{count} numbers from other data, settings or schedules cannot decide it" if count else ""
+    numbers = "1 number comes" if count == 1 else f"{count} numbers come"
+    others = f"{numbers} from other data, settings or schedules" if count else ""
     missing = join([f"needs {wanted(register, check)}"]) + how_to_get(register, check)
-    reason = join(["nothing measured that may decide it", others])
+    reason = join(["nothing here was measured under its conditions", others])
     return Finding(verdict="not testable here", reason=reason, missing=missing, **shared)
 
 
@@ -142,7 +140,7 @@ def _after(finding: Finding, gate: Claim, found: Finding) -> Finding:
     if found.measured and all(number.value >= least for number in found.measured):
         return finding
     value = f"it is {found.measured[0].value:.4g} {gate.unit}" if found.measured else "nothing was measured"
-    reason = join([f"this run's own {gate.quantity} for {gate.id} must reach {least:g} {gate.unit} first; {value}"])
+    reason = join([f"the {gate.quantity} of {gate.id} must first reach {least:g} {gate.unit} here; {value}"])
     missing = join([f"needs {gate.id} first: {gate.quantity} of at least {least:g} {gate.unit} here"])
     return finding.model_copy(update={"verdict": "not testable here", "reason": reason, "missing": missing})
 
@@ -168,12 +166,12 @@ def _checked(
         return Finding(
             id=claim.id,
             verdict="underspecified",
-            reason=join([f"the claim lacks {check.lacks}"]),
-            missing=join([f"needs {check.lacks}"]),
+            reason=join([f"its source does not state {check.lacks}"]),
+            missing=join([f"needs a statement of {check.lacks}"]),
         )
     assert isinstance(check, Untestable)
     missing = join([f"needs {check.missing}"])
-    return Finding(id=claim.id, verdict="not testable here", reason="No quantity here tests it.", missing=missing)
+    return Finding(id=claim.id, verdict="not testable here", reason="No number here tests it.", missing=missing)
 
 
 def decide(
@@ -195,7 +193,7 @@ def decide(
         return finding
     other = register.entry(claim.withdrawn_by)
     told = f"withdrawn by its authors: {other.said(f'{other.source}, {other.place}')}"
-    reason = join([told, f"the evidence alone: {VERBS[finding.verdict]}"]) + f" {finding.reason}"
+    reason = join([told, f"the evidence alone: {verb(finding)}"]) + f" {finding.reason}"
     return finding.model_copy(update={"verdict": "superseded", "reason": reason, "missing": None})
 
 

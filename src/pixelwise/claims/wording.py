@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from pixelwise.claims.checks import Measurement, Ran, Verdict
 from pixelwise.claims.claim_schema import Register
+from pixelwise.claims.findings import Finding
 from pixelwise.quantities import quantity as declared
 from pixelwise.record import Scalar
 
@@ -19,9 +20,13 @@ QUANTITIES = {
     "psnr": "PSNR",
     "psnr_8bit": "PSNR in 8 bit",
     "ssim": "SSIM",
-    "ratio": "the ratio of times",
-    "median": "the median time",
-    "gmacs": "multiply-adds",
+    "ratio": "ratio of times",
+    "median": "median time",
+    "gmacs": "number of multiply-adds",
+    "gmacs_ratio": "ratio of multiply-adds",
+    **{f"gmacs_{part}": f"number of multiply-adds in the {part}" for part in ("stem", "blocks", "head")},
+    "gmacs_pixelwise": "number of multiply-adds per pixel network",
+    "parameters": "number of parameters",
 }
 MOST = 25
 """Words of a sentence."""
@@ -31,16 +36,30 @@ VERBS: dict[Verdict, str] = {
     "contradicted": "it does not hold",
     "other machine": "only a GPU decides it",
     "underspecified": "it cannot be tested as stated",
-    "not testable here": "not decided",
+    "not testable here": "not tested",
     "superseded": "withdrawn by its authors",
 }
+TOO_LITTLE = "Too little evidence."
+"""Reason of a claim whose data, protocol and conditions are right, and that lacks images or seeds."""
 COUNTED: dict[Verdict, str] = {"other machine": "timed on another machine", "not testable here": "not decided"}
 """How a count names a verdict, where that is not the verdict's own name."""
 PUBLISHED = {
     **{"asapnet": "ASAP-Net", "pix2pixhd_global": "pix2pixHD", "spade_pix2pixhd": "SPADE's pix2pixHD"},
-    **{"spade": "SPADE", "dncnn": "DnCNN", "drn_d_105": "DRN-D-105"},
+    **{"spade": "SPADE", "dncnn": "DnCNN", "drn_d_105": "DRN-D-105", "drn_d_22": "DRN-D-22"},
+    **{"pix2pixhd_local": "pix2pixHD with its local enhancer"},
 }
 """Architecture -> the name that its authors gave it; the claims speak of these alone."""
+METHODS = {
+    "bm3d": "BM3D",
+    "identity": "the noisy input",
+    "identity_8bit": "the noisy input in 8 bit",
+    "identity_minmax": "the noisy input stretched to its extremes",
+    "tile_mean": "the mean of each tile",
+    "tile_wiener": "the affine map per tile",
+    "tile_wiener_oracle": "the affine map per tile that knows the original",
+    "pointwise_oracle": "the curve per pixel that knows the original",
+}
+"""Methods without training."""
 SENTENCE = re.compile(r"(?<!\bal)(?<!\bp)[.?!]\s+(?=[A-Z|\u201c\d+-])")
 PLAIN = {"generator": "the generator alone", "eager": "as published"}
 """Conditions that are told by their value alone."""
@@ -65,6 +84,12 @@ def conditions(where: Mapping[str, Scalar]) -> str:
     return size + "".join(f", {text}" for text in others)
 
 
+def verb(finding: Finding) -> str:
+    """A verdict in words; what was measured, and is open all the same, is `not decided`."""
+    tried = finding.measured or finding.reason == TOO_LITTLE
+    return "not decided" if finding.verdict == "not testable here" and tried else VERBS[finding.verdict]
+
+
 def first(names: str | Sequence[str] | None) -> str:
     """The first of alternative names; empty without any."""
     return names if isinstance(names, str) else names[0] if names else ""
@@ -72,11 +97,16 @@ def first(names: str | Sequence[str] | None) -> str:
 
 def ran(what: Ran) -> str:
     """What was run, in words: `DnCNN (released weights dncnn_25)`."""
-    architecture, recipe = first(what.architecture), first(what.recipe)
-    named = PUBLISHED.get(architecture, architecture) or what.method or "anything"
+    recipe = first(what.recipe)
     if what.checkpoint:
-        return f"{named} (released weights {what.checkpoint.partition(',')[0]})"
-    return f"{named} (recipe {recipe})" if recipe else named
+        return f"{named(what)} (released weights {what.checkpoint.partition(',')[0]})"
+    return f"{named(what)} (recipe {recipe})" if recipe else named(what)
+
+
+def named(what: Ran) -> str:
+    """What was run, by its name alone: `DnCNN`, `BM3D`."""
+    architecture, method = first(what.architecture), what.method or ""
+    return PUBLISHED.get(architecture, architecture) or METHODS.get(method, method) or "anything"
 
 
 def subjects(check: Measurement) -> str:
@@ -84,24 +114,55 @@ def subjects(check: Measurement) -> str:
     told = ran(check.subject)
     if check.rival is None:
         return told
-    return f"{told} {'over' if '/' in str(check.model) else 'and'} {ran(check.rival)}"
+    return f"{told} {'over' if '/' in str(check.model) else 'and of'} {ran(check.rival)}"
+
+
+def direction(check: Measurement) -> str:
+    """Which direction is better, such as ` (lower is better)`; empty where none is, or for a ratio."""
+    told = "" if check.combine == "ratio" else better(check.kind, check.value)
+    return f" ({told})" if told else ""
+
+
+def found(check: Measurement, shown: str) -> str:
+    """A measured number as a clause: `the FID of ASAP-Net is 67.1 (lower is better)`.
+
+    Args:
+        check: What was measured.
+        shown: The number with unit and interval.
+    """
+    name, subject = quantity(check.value), named(check.subject)
+    if check.rival is not None:
+        rival = named(check.rival)
+        if check.value == "ratio":
+            return f"{rival} is {shown} times as fast as {subject}"
+        joint = "minus" if check.combine == "difference" else "over"
+        return f"the {name} of {subject} {joint} that of {rival} is {shown}{direction(check)}"
+    owner = "" if subject == "anything" else f" of {subject}"
+    return f"the {name}{owner} is {shown}{direction(check)}"
 
 
 def wanted(register: Register, check: Measurement) -> str:
-    """What must be measured, as a phrase: `FID of ASAP-Net (recipe asapnet) and ... on Cityscapes at 256x512`."""
+    """What must be measured, as a phrase: `the FID of ASAP-Net (recipe asapnet) and of ... on Cityscapes`."""
     need = register.datasets.get(check.dataset or "")
-    place = f" on {need.title}" if need else ""
+    place = f" on {brief(need.title)}" if need else ""
     where = {name: value for name, value in check.where.items() if name in ("height", "width", "sigma")}
     machine = f", on a {check.hardware['gpu']}" if "gpu" in check.hardware else ", on a GPU" if check.device else ""
     segmenter = str(check.where.get("segmenter", ""))
     judge = f", by {PUBLISHED.get(segmenter, segmenter)}" if segmenter else ""
-    return f"{quantity(check.value)} of {subjects(check)}{place}{conditions(where)}{judge}{machine}"
+    return f"the {quantity(check.value)} of {subjects(check)}{place}{conditions(where)}{judge}{machine}"
+
+
+def brief(title: str) -> str:
+    """The title of a data set without what stands in brackets."""
+    return title.partition(" (")[0]
 
 
 def how_to_get(register: Register, check: Measurement) -> str:
     """How to get the data that a claim waits for, as a sentence; empty if it needs none."""
     need = register.datasets.get(check.dataset or "")
-    return f" {need.title}: {need.get}." if need else ""
+    if need is None:
+        return ""
+    return f" {brief(need.title)}{' is ' if need.get.startswith('downloaded') else ': '}{need.get}."
 
 
 def join(sentences: Sequence[str]) -> str:

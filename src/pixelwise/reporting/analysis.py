@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,11 +11,9 @@ import pandas as pd
 from pixelwise.quantities import shown
 from pixelwise.reporting import page_tables, tidy_tables
 from pixelwise.reporting.page_tables import Table
-from pixelwise.reporting.paired_differences import read as read_differences
 from pixelwise.reporting.pairs import plain
 from pixelwise.reporting.same_network import of_network
 from pixelwise.reporting.style import family, label
-from pixelwise.reporting.summary import left_out
 from pixelwise.reporting.tidy_tables import each
 
 SIGMA = 25.0
@@ -82,21 +79,21 @@ def sentences(table: pd.DataFrame, differences: pd.DataFrame) -> list[str]:
     if ours.empty:
         return []
     best: Any = next(each(ours.iloc[[-1]]))
-    where = f"In protocol {protocol} at sigma {sigma:g}"
-    marked = f" ({page_tables.marks(best)} run)" if page_tables.marks(best) else ""
+    marked = f", {page_tables.marks(best)} run" if page_tables.marks(best) else ""
     said = [
-        f"{where} the best form of ASAP-Net's generator ({label(best.model)}) differs from {label(best.reference)} by "
-        f"{best.difference:+.2f} dB [{best.low:+.2f}, {best.high:+.2f}] over {best.n} images{marked}."
+        f"Under protocol {protocol} at sigma {sigma:g}, the best form of ASAP-Net's generator is {label(best.model)}.",
+        f"Its PSNR minus that of {label(best.reference)} is {best.difference:+.2f} dB [{best.low:+.2f}, "
+        f"{best.high:+.2f}] (higher is better; {best.n} images{marked}).",
     ]
     tile = _tile(table, best.model)
-    affine = f"the affine map per {tile}x{tile} tile that can be had without the original"
+    affine = f"an affine map per {tile}x{tile} tile, computed without the original"
     same = [
         name for name in ("tile_wiener", f"tile_wiener_s{tile}") if name in rows.index and _tile(table, name) == tile
     ]
     for floor, words in (*((name, affine) for name in same), ("identity", "the noisy input itself")):
         if floor in rows.index:
             gap = best.difference - float(rows.loc[[floor], "difference"].iloc[0])
-            said.append(f"It stands {abs(gap):.2f} dB {'above' if gap > 0 else 'below'} {words} ({label(floor)}).")
+            said.append(f"That is {abs(gap):.2f} dB {'above' if gap > 0 else 'below'} {words} ({label(floor)}).")
     return said + _tiles(table, protocol, sigma, best.model) + _time(table, best.reference, best.model)
 
 
@@ -112,7 +109,8 @@ def _tiles(table: pd.DataFrame, protocol: str, sigma: float, model: str) -> list
     if not {"blockiness", "blockiness_clean"} <= set(means.index):
         return []
     shown, clean = float(means["blockiness"]), float(means["blockiness_clean"])
-    return [f"Steps across its tile borders are {shown:.2f} times the mean step; in clean images {clean:.2f} times."]
+    told = f"Steps across its tile borders are {shown:.2f} times the mean step (lower is better)"
+    return [f"{told}; in clean images {clean:.2f} times."]
 
 
 def _time(table: pd.DataFrame, reference: str, model: str) -> list[str]:
@@ -125,17 +123,3 @@ def _time(table: pd.DataFrame, reference: str, model: str) -> list[str]:
             f"{label(reference)} takes {page_tables.estimate(row)} times as long as it ({tidy_tables.setting(row)})."
         ]
     return []
-
-
-def text(summary: Path) -> str:
-    """The comparison as plain text with the sentences under it, for the terminal."""
-    table = tidy_tables.read_all(summary)
-    made = comparison(table)
-    widths = [max(len(line[place]) for line in [made.columns, *made.rows]) for place in range(len(made.columns))]
-    lines = [
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True))
-        for line in [made.columns, *made.rows]
-    ]
-    said = sentences(table, read_differences(summary))
-    missing = [f"left out: {line}" for line in left_out(summary)]
-    return "\n".join([line.rstrip() for line in lines] + [made.note, "", *said, *missing])

@@ -118,8 +118,10 @@ def _on(number: Interval) -> str:
 
 
 def _verdict(row: Row) -> str:
-    waits = row.verdict == "not testable here" and row.needs
-    return f"{VERBS[row.verdict]}: needs {row.needs}" if waits else VERBS[row.verdict]
+    if row.verdict != "not testable here":
+        return VERBS[row.verdict]
+    told = "not decided" if row.decides else VERBS[row.verdict]
+    return f"{told}: needs {row.needs}" if row.needs else told
 
 
 def picture(results: Path, words: list[str]) -> str:

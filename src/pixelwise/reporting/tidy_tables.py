@@ -84,7 +84,7 @@ def read(path: Path) -> pd.DataFrame:
         PixelwiseError: If the file is missing, was changed since it was made, or is not of this format.
     """
     if not path.is_file():
-        raise PixelwiseError(f"{path}: no such file; run the summarise step first")
+        raise PixelwiseError(f"{path}: no such file; 'snakemake --cores 2 all' makes it")
     words = [name for name in COLUMNS if name not in NUMBERS and name not in MARKS]
     needed = [name for name in COLUMNS if name not in same_network.COLUMNS]  # which earlier versions did not write
     table = frame(path, needed, words, MARKS, ("value", "low", "high"), dict.fromkeys(TEXT, "string"))

@@ -13,9 +13,9 @@ ROOT = "CITYSCAPES_ROOT"
 LOGIN = ("CITYSCAPES_USERNAME", "CITYSCAPES_PASSWORD")
 DOWNLOADED = Path("work") / "downloads" / "cityscapes"  # where a download with the user's login is extracted
 HOW = (
-    f"set {ROOT} to a folder that holds leftImg8bit/ and gtFine/ (register at {HOME}, then "
-    "`csDownload gtFine_trainvaltest.zip leftImg8bit_trainvaltest.zip`), "
-    f"or set {' and '.join(LOGIN)} to download it"
+    f"set {ROOT} to a folder with leftImg8bit/ and gtFine/ (register at {HOME}, then "
+    "`csDownload gtFine_trainvaltest.zip leftImg8bit_trainvaltest.zip`). "
+    f"Or set {' and '.join(LOGIN)} to download it"
 )
 SOURCES: dict[str, Source] = {
     name: Source(

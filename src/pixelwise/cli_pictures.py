@@ -1,0 +1,68 @@
+"""The commands that apply a trained network to pictures of the user's own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pixelwise.cli_options import PICTURES, Force
+from pixelwise.terminal.screen import show
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    for command in (translate, denoise, convert):
+        app.command(rich_help_panel=PICTURES)(command)
+
+
+def translate(
+    labels: Annotated[Path, typer.Argument(metavar="LABELMAP", help="Picture with one label id per pixel.")],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="The picture to write.")],
+    checkpoint: Annotated[
+        Path, typer.Option(metavar="FILE", help="Weights of a generator that this program trained or converted.")
+    ],
+    instances: Annotated[Path | None, typer.Option(metavar="FILE", help="Picture with one id per object.")] = None,
+    force: Force = False,
+) -> None:
+    """Turn a label map into a picture."""
+    from pixelwise.evaluation.apply.translate import translate as translated
+
+    translated(labels, out, checkpoint, instances, force=force)
+
+
+def denoise(
+    image: Annotated[
+        Path, typer.Argument(metavar="IN", help="The noisy picture: any size, gray or colour, 8 or 16 bit.")
+    ],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="The picture to write.")],
+    checkpoint: Annotated[
+        Path, typer.Option(metavar="FILE", help="Weights of a denoiser that this program trained or converted.")
+    ],
+    sigma: Annotated[
+        float | None,
+        typer.Option(metavar="SIGMA", help="Standard deviation of the noise in IN, on the scale from 0 to 255."),
+    ] = None,
+    force: Force = False,
+) -> None:
+    """Remove noise from a picture."""
+    from pixelwise.evaluation.apply.denoise import denoise as denoised
+
+    denoised(image, out, checkpoint, sigma, force)
+
+
+def convert(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Weights as their authors released them.")],
+    model: Annotated[str, typer.Option(metavar="NAME", help="The architecture of the weights, such as asapnet.")],
+    out: Annotated[Path | None, typer.Option(metavar="OUT", help="The file to write. Without it, beside FILE.")] = None,
+    option: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=VALUE", help="An option of the architecture. May be given several times."),
+    ] = None,
+    force: Force = False,
+) -> None:
+    """Convert released weights into the format that translate and denoise read."""
+    from pixelwise.models.official.convert import convert as converted
+
+    show(converted(file, model, out or file.with_suffix(".safetensors"), option or [], force))
