@@ -140,7 +140,7 @@ def record(config: Config = Path("params.yaml"), profile: ProfileOption = None) 
 def readme(
     files: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="[FILE]...", help="Texts with generated blocks. README.md and docs/*.md if not given."),
+        typer.Argument(metavar="FILE", help="Texts with generated blocks. README.md and docs/*.md if not given."),
     ] = None,
     check: Annotated[bool, typer.Option("--check", help="Change nothing. Say which numbers are out of date.")] = False,
 ) -> None:
