@@ -61,6 +61,11 @@ def test_numbers_of_the_benchmark():
     assert float(filled.removeprefix(block).split()[0]) > 30 and " GFLOP<!--" in filled
 
 
+def test_a_run_that_nobody_recorded_has_no_duration(results):
+    block = "<!-- generated:duration recorded/paper -->"
+    assert readme.filled(f"{block}<!-- end -->", results) == f"{block}no run recorded yet<!-- end -->"
+
+
 def test_one_changed_digit_is_found(results, tmp_path):
     path = tmp_path / "README.md"
     path.write_text(TEXT)
@@ -74,7 +79,7 @@ def test_one_changed_digit_is_found(results, tmp_path):
     [
         ("weather planted", "block 'weather'; allowed: answer"),
         ("verdicts", "names no run"),
-        ("duration nowhere", "no finished job; run 'make record'"),
+        ("duration planted/summary", "no finished job; run 'make record'"),
         ("verdicts nowhere", "no such file"),
         ("value planted metric=psnr", "numbers answer; exactly 1 is needed"),
         ("value planted colour=red", "no column 'colour'"),

@@ -190,7 +190,9 @@ def value(results: Path, words: list[str]) -> str:
 
 
 def duration(results: Path, words: list[str]) -> str:
-    """How long the jobs of a run took, one after the other, and on what; from the run log recorded with it."""
+    """How long the jobs of a run took, one after the other, and on what, by its run log; or that there is no such run."""
+    if not (results / words[0]).is_dir():
+        return "no run recorded yet"
     seconds = provenance.durations(results / words[0] / "run.jsonl")
     if not seconds:
         raise PixelwiseError(f"{results / words[0] / 'run.jsonl'}: no finished job; run 'make record'")
