@@ -190,7 +190,7 @@ def value(results: Path, words: list[str]) -> str:
 
 
 def duration(results: Path, words: list[str]) -> str:
-    """How long the jobs of a run took, one after the other, and on what, by its run log; or that there is no such run."""
+    """How long the jobs of a run took, one after the other, and on what, by its run log; or that none is there."""
     if not (results / words[0]).is_dir():
         return "no run recorded yet"
     seconds = provenance.durations(results / words[0] / "run.jsonl")
