@@ -118,11 +118,11 @@ def _page(job: Job, new: Path, others: list[Path]) -> None:
         shown[:] = kept_pictures.chosen(grids, owners, held)
         return shown
 
+    folder = new / Path(job.out).name
     assert isinstance(job.settings, ReportSettings)
     with naming.shown(job.settings.models):
-        html = page.render(job.settings, inputs, choose)
+        html = page.render(job.settings, inputs, (folder / page.BENCH_PAGE).is_file(), choose)
     kept_pictures.write(new / PICTURES, shown, owners)
-    folder = new / Path(job.out).name
     artifacts.write_text(folder / "index.html", html)
     made = artifacts.read_manifest(folder / MANIFEST)
     made["files"] = {path.name: artifacts.sha256(path) for path in files_below(folder)}

@@ -180,12 +180,14 @@ def untested(register: Register, by_id: dict[str, Finding], items: Sequence[Item
     told = [] if on_gpu else ["A GPU: nothing was timed on one."]
     if on_gpu and all(timed.reasons(record) for record in on_gpu):
         told = ["A GPU for long enough: what was timed on one is too short to decide."]
+    known = {item.record.dataset for item in items}
     waiting = Counter(
         register.datasets[claim.check.dataset].title.partition(" (")[0]
         for claim in register.claims
         if isinstance(claim.check, Measurement)
         and claim.check.dataset
         and by_id[claim.id].verdict == "not testable here"
+        and claim.check.dataset not in known
     )
     if waiting:
         named = [f"{name} ({count} claims)" for name, count in waiting.most_common(NAMED)]

@@ -17,6 +17,8 @@ from pixelwise.claims.wording import VERBS, better, direction, fitting, join, qu
 
 RECIPE = re.compile(r" \(recipe [^)]*\)")
 """What a headline leaves out of a need."""
+OWN_TRAINING = "the claim's own training"
+"""What a claim waits for whose data set was there."""
 
 
 def rows(register: Register, findings: Sequence[Finding]) -> list[Row]:
@@ -78,7 +80,9 @@ def needs(register: Register, claim: Claim, finding: Finding) -> str:
         return ""
     if not isinstance(check, Measurement):
         return (finding.missing or "").removeprefix("Needs ").rstrip(".")
-    data = register.datasets[check.dataset].title if check.dataset else ""
+    data = register.datasets[check.dataset].title.partition(" (")[0] if check.dataset else ""
+    if check.dataset in {used.dataset for used in (*finding.evidence, *finding.context_only)}:
+        return OWN_TRAINING
     machine = "a GPU" if check.device else ""
     return " and ".join(text for text in (data, machine) if text)
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from types import SimpleNamespace
 from typing import Any
 
 from pixelwise.claims.checks import Ran
 from pixelwise.claims.findings import by_basis, read_contradictions, read_verdicts
+from pixelwise.claims.shown_numbers import number
 from pixelwise.claims.wording import quantity, ran
 from pixelwise.reporting.hardware_words import describe
-from pixelwise.reporting.page_tables import estimate, number
+from pixelwise.reporting.page_tables import estimate
+from pixelwise.reporting.provenance import anchor
 
 VERDICTS = {
     "confirmed": "\u2713",
@@ -34,7 +36,7 @@ def load(folder: Path, figures: Collection[str]) -> dict[str, Any]:
         figures: Names of the figures of this run.
 
     Returns:
-        `headline` (sentences), `counts` (basis -> verdict -> number), `undecidable` and `checks` (verdict -> number),
+        `answers`, `headline` (`first_screen.headline`), `waits` (what was not run; a GPU apart), `counts` (basis -> verdict -> number), `undecidable` and `checks` (verdict -> number),
         `sources` (key -> title), `subjects`, `rows`, `apart` (claims that no profile can ever decide), `references`
         (values of our own), `contradictions`, `left_out`.
 
@@ -52,7 +54,10 @@ def load(folder: Path, figures: Collection[str]) -> dict[str, Any]:
     order, weights = list(VERDICTS), ["headline", "supporting", "detail"]
     rows.sort(key=lambda e: (weights.index(e["weight"]), order.index(e["verdict"]), not e["evidence"]))
     return {
-        "headline": document["headline"],
+        "answers": document["answers"],
+        "headline": document["rows"],
+        "by_id": {claim["id"]: claim for claim in document["claims"]},
+        **{name: document[name] for name in ("by_intervals", "expected_false")},
         "counts": by_basis(document["counts"]),
         **{name: document[name] for name in ("undecidable", "checks")},
         "sources": {key: sources[key] for key in sources if any(entry["source"] == key for entry in rows)},
@@ -107,11 +112,11 @@ def claimed(claim: dict[str, Any]) -> str:
     if value is None:
         return ""
     if isinstance(value, list):
-        text = ", ".join(f"{entry:g}" for entry in value)
+        text = ", ".join(number(entry) for entry in value)
     else:
-        text = f"{value:g}" if isinstance(value, int | float) and not isinstance(value, bool) else str(value)
+        text = number(value) if isinstance(value, int | float) and not isinstance(value, bool) else str(value)
     error = claim.get("reading_error")
-    text += f" \u00b1 {error:g}" if error else ""
+    text += f" \u00b1 {number(error)}" if error else ""
     return f"{text} {unit}".strip() if unit != "1" else text
 
 
@@ -151,6 +156,7 @@ def used(entry: dict[str, Any]) -> dict[str, Any]:
             "reasons_excluded": entry.get("reasons_excluded", []),
         },
         "hardware": describe(json.dumps(entry.get("hardware", {}))),
+        "job": anchor(str(PurePosixPath(entry["file"]).parent)),
     }
 
 
@@ -178,17 +184,17 @@ def rule(wanted: dict[str, Any]) -> str:
     """The rule of a measurement in words."""
     words = []
     if wanted.get("within"):
-        words.append("the whole interval must lie within [{:g}, {:g}]".format(*wanted["within"]))
+        words.append("the whole interval must lie within [{}, {}]".format(*map(number, wanted["within"])))
     if wanted.get("equals") is not None:
-        slack = f" up to {wanted['tolerance']:g}" if wanted.get("tolerance") is not None else ""
-        words.append(f"must equal {wanted['equals']:g}{slack}")
+        slack = f" up to {number(wanted['tolerance'])}" if wanted.get("tolerance") is not None else ""
+        words.append(f"must equal {number(wanted['equals'])}{slack}")
     for name, sign in (("greater_than", "above"), ("less_than", "below")):
         if wanted.get(name) is not None:
-            words.append(f"the whole interval must lie {sign} {wanted[name]:g}")
+            words.append(f"the whole interval must lie {sign} {number(wanted[name])}")
     direction = wanted.get("direction") or {}
     for name, sign in (("greater_than", "above"), ("less_than", "below")):
         if direction.get(name) is not None:
-            words.append(f"in direction only if {sign} {direction[name]:g}")
+            words.append(f"in direction only if {sign} {number(direction[name])}")
     return "; ".join(words)
 
 

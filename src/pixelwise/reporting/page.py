@@ -17,11 +17,12 @@ from pixelwise.files.listings import leaving_out
 from pixelwise.files.reading import content
 from pixelwise.files.step_documents import Figures
 from pixelwise.planning.jobs import RUN_LOG
-from pixelwise.quantities import metrics
 from pixelwise.reporting import (
     analysis,
     claimrows,
+    first_screen,
     naming,
+    own_results,
     page_tables,
     paired_differences,
     provenance,
@@ -29,6 +30,7 @@ from pixelwise.reporting import (
     speed_tables,
     tidy_tables,
 )
+from pixelwise.reporting.cautions import cautions
 from pixelwise.reporting.page_tables import Table
 from pixelwise.reporting.policy import bar, policy
 from pixelwise.reporting.sample_grids import Grid
@@ -43,7 +45,7 @@ ROLES = ("summary", "claims", "figures")
 Choice = Callable[[list[Grid]], list[Grid]]
 BENCH = Path("results/bench")
 """Results of `make bench`, if it was ever run; they belong to the machine, not to a run."""
-SPEED = ("inference_time", "runtime_resolution", "arithmetic")
+BENCH_PAGE = "bench.html"
 
 
 def environment() -> Environment:
@@ -71,11 +73,6 @@ def figures(folder: Path, index: Figures, left_out: list[str]) -> list[dict[str,
     return found
 
 
-def denoises(entry: dict[str, Any]) -> bool:
-    """Whether a figure belongs to the part on denoising."""
-    return str(entry["name"]).startswith(("denoising", *metrics("restoration")))
-
-
 def with_address(entry: dict[str, Any], svg: bytes) -> dict[str, Any]:
     """A figure's words with its drawing as a `data:` address."""
     return {**entry, "address": f"data:image/svg+xml;base64,{base64.b64encode(svg).decode('ascii')}"}
@@ -91,12 +88,13 @@ def all_tables(table: pd.DataFrame, measured: pd.DataFrame, jobs: dict[str, Path
             *(table, "segmentation", "translation"),
             *(("table-miou", "Mean IoU and pixel accuracy by a segmenter"), noise),
         ),
-        page_tables.classes(table),
+        *page_tables.classes(table),
         *page_tables.measured(table, "restoration", "denoising", ("table-denoising", "Denoising"), means),
         *page_tables.measured(table, "restoration", "deblurring", ("table-deblurring", "Deblurring"), means),
         page_tables.differences(measured),
         provenance.deviations(jobs, left_out),
         provenance.sources(jobs, left_out),
+        provenance.states(jobs, left_out),
     ]
     return [entry for entry in made if entry.rows]
 
@@ -109,29 +107,37 @@ def shown(settings: ReportSettings, inputs: dict[str, Path], left_out: list[str]
     index = read_made(inputs["figures"] / "figures.json", Figures)
     drawn = figures(inputs["figures"], index, left_out)
     made = provenance.jobs(inputs, RUN_LOG, left_out)
-    known = [job.seconds for job in made if job.seconds is not None]
     marks = {name: bool(table[name].astype(bool).any()) for name in ("synthetic", "short")}
+    claims = claimrows.load(inputs["claims"], {entry["name"] for entry in drawn})
+    known = first_screen.datasets(jobs, left_out)
+    machines, own = page_tables.hardware(table), first_screen.own(known)
+    told = {claim["figure"] for claim in claims["by_id"].values()}
+    first = [entry for entry in drawn if own or entry["name"] in told]
     return {
         **{"title": settings.title, "run": settings.run, "profile": settings.profile},
         "banner": banner_text(settings.run, **marks),
-        "claims": claimrows.load(inputs["claims"], {entry["name"] for entry in drawn}),
-        "figures": [entry for entry in drawn if entry["name"] not in SPEED and not denoises(entry)],
-        "denoising_figures": [entry for entry in drawn if denoises(entry)],
-        "speed_figures": [entry for entry in drawn if entry["name"] in SPEED],
+        "ran": first_screen.ran(known, machines, made),
+        "not_run": [] if own else first_screen.not_run(claims["headline"], claims["by_id"], machines),
+        "short": first_screen.SHORT,
+        "own": own,
+        "results": own_results.sentences(table) if own else [],
+        "own_tables": page_tables.scores(table) if own else [],
+        "claims": claims | {"headline": first_screen.headline(claims["headline"], claims["by_id"])},
+        "plots": first,
+        "other_plots": [entry for entry in drawn if entry not in first],
         "missing": [entry.model_dump() for entry in index.missing],
         "speed_tables": speed_tables.all_tables(table),
-        "bench_figures": [with_address(entry, entry["svg"]) for entry in speed_tables.bench_figures(BENCH, left_out)],
-        "bench_tables": speed_tables.bench(BENCH, left_out),
         "tables": all_tables(table, measured, jobs, left_out),
         "analysis": analysis.sentences(table, measured),
         "comparison": analysis.comparison(table),
-        "machines": page_tables.hardware(table),
+        "machines": machines,
         "jobs": made,
-        "seconds": sum(known) if known else None,
+        "anchors": {job.anchor for job in made},
         "commit": provenance.commit(),
         "packages": provenance.packages(inputs, left_out),
         "unlocked": settings.unlocked,
         "accepted": [entry for entry in [provenance.accepted(inputs, left_out)] if entry.rows],
+        "table": table,
     }
 
 
@@ -152,12 +158,13 @@ def grids_of(found: list[Grid], width: int, quality: int) -> list[dict[str, Any]
     ]
 
 
-def render(settings: ReportSettings, inputs: dict[str, Path], choose: Choice = list) -> str:
+def render(settings: ReportSettings, inputs: dict[str, Path], bench: bool = False, choose: Choice = list) -> str:
     """The whole page as HTML.
 
     Args:
         settings: Title, size limits.
-        inputs: As `run` receives them.
+        inputs: As for `run`.
+        bench: Whether the machine's benchmark has a page beside this one.
         choose: Which grids of samples are shown, of all that there are.
 
     Raises:
@@ -165,12 +172,12 @@ def render(settings: ReportSettings, inputs: dict[str, Path], choose: Choice = l
     """
     left_out = summarised(inputs["summary"])
     facts = shown(settings, inputs, left_out)
-    found = choose([grid for make in _MAKERS for grid in make(inputs, settings.grid_images, left_out)])
+    every = [grid for make in _MAKERS for grid in make(inputs, settings.grid_images, left_out)]
+    facts["cautions"] = cautions(facts.pop("table"), every)
+    found = choose(every)
     facts["left_out"] = list(dict.fromkeys([*left_out, *facts["claims"]["left_out"]]))
-    made = environment()
-    parts = {name: (TEMPLATES / file).read_text("utf-8") for name, file in PARTS.items()}
-    parts["css"] += bar(facts["claims"]["counts"])
-    parts = {name: Markup(text) for name, text in parts.items()} | {"policy": policy(parts["css"], parts["js"])}
+    facts["bench_link"] = BENCH_PAGE if bench else ""
+    made, parts = environment(), _parts(bar(facts["claims"]["counts"]))
     for quality in QUALITIES:
         grids = grids_of(found, settings.grid_width, quality)
         html = made.get_template("page.html").render(**facts, **parts, grids=grids, verdicts=claimrows.VERDICTS)
@@ -180,6 +187,22 @@ def render(settings: ReportSettings, inputs: dict[str, Path], choose: Choice = l
     raise PixelwiseError(f"report: {size} bytes; allowed are {settings.max_bytes}: lower grid_images or grid_width")
 
 
+def _parts(rules: str = "") -> dict[str, Any]:
+    """Style, script and the policy that allows these alone; `rules` is added to the style."""
+    parts = {name: (TEMPLATES / file).read_text("utf-8") for name, file in PARTS.items()}
+    parts["css"] += rules
+    return {name: Markup(text) for name, text in parts.items()} | {"policy": policy(parts["css"], parts["js"])}
+
+
+def bench_page(folder: Path) -> str:
+    """The page of the machine's benchmark; empty where there is none."""
+    drawn = [with_address(entry, entry["svg"]) for entry in speed_tables.bench_figures(folder)]
+    tables = [entry for entry in speed_tables.bench(folder) if entry.rows]
+    if not tables:
+        return ""
+    return environment().get_template("bench.html").render(bench_figures=drawn, bench_tables=tables, **_parts())
+
+
 _MAKERS: tuple[Callable[[dict[str, Path], int, list[str]], Any], ...] = (
     sample_grids.translations,
     sample_grids.restorations,
@@ -187,7 +210,7 @@ _MAKERS: tuple[Callable[[dict[str, Path], int, list[str]], Any], ...] = (
 
 
 def run(settings: ReportSettings, inputs: dict[str, Path], out: Path, work: Path) -> None:
-    """Step `report`: write `index.html`.
+    """Step `report`: write `index.html`, and `bench.html` beside it if `make bench` was ever run here.
 
     Args:
         settings: Title, size limits.
@@ -197,4 +220,7 @@ def run(settings: ReportSettings, inputs: dict[str, Path], out: Path, work: Path
         work: Unused.
     """
     with naming.shown(settings.models):
-        write_text(out / "index.html", render(settings, inputs))
+        bench = bench_page(BENCH)
+        if bench:
+            write_text(out / BENCH_PAGE, bench)
+        write_text(out / "index.html", render(settings, inputs, bool(bench)))

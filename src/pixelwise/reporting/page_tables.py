@@ -125,6 +125,16 @@ def distances(table: pd.DataFrame, note: str = "") -> list[Table]:
     return [made for name, metric in declared for made in tables(own, [name], (f"table-{name}", metric.label), note)]
 
 
+def scores(table: pd.DataFrame) -> list[Table]:
+    """What judges the pictures of a run, one table for each kind, as short as it goes: the first score of each kind."""
+    made = []
+    for kind, title in (("fid", "FID"), ("segmentation", "Mean IoU"), ("restoration", "Restoration")):
+        own = table[(table["kind"] == kind) & (table["task"] != "segmentation")]
+        names = list(shown(kind, "table"))[:2]
+        made += tables(own, names, (f"scores-{kind}", title)) if len(own) else []
+    return [entry for entry in made if entry.rows]
+
+
 def timings(table: pd.DataFrame) -> list[Table]:
     """Latency of every model under every condition, and the ratios."""
     own = table[(table["kind"] == "latency") & ~table["model"].str.contains("/")]
@@ -137,18 +147,24 @@ def timings(table: pd.DataFrame) -> list[Table]:
     return tables(own, shown("latency", "table"), ("table-timing", "Inference time"), note)
 
 
-def classes(table: pd.DataFrame) -> Table:
-    """IoU of each class, one column for each model, seeds averaged."""
+def classes(table: pd.DataFrame) -> list[Table]:
+    """IoU of each class, one column for each model, seeds averaged; as many tables as `MOST` columns need."""
     own = table[(table["kind"] == "segmentation") & table["metric"].str.startswith("iou_") & table["value"].notna()]
-    title, models = "IoU of each class, %", sorted(own["model"].unique())
-    columns = ["data set", "protocol", "class", *(label(name) for name in models)]
+    head, models = ["data set", "protocol", "class"], sorted(own["model"].unique())
+    each_ = MOST - len(head)
+    return [_classes(own, head, models[i : i + each_], i // each_) for i in range(0, len(models), each_)]
+
+
+def _classes(own: pd.DataFrame, head: list[str], models: list[str], place: int) -> Table:
     rows = []
     for (dataset, protocol, metric), group in own.groupby(["dataset", "protocol", "metric"], sort=True):
         means = group.groupby("model")["value"].mean()
         scale = 1 if (group["unit"] == "%").all() else 100
         cells = [number(means[name] * scale, places=1) if name in means.index else "" for name in models]
         rows.append([str(dataset), str(protocol), str(metric).removeprefix("iou_"), *cells])
-    return Table("table-classes", title, columns, rows, words=frozenset(columns[:3]))
+    anchor, more = ("table-classes", "") if not place else (f"table-classes-{place + 1}", ", continued")
+    columns = [*head, *map(label, models)]
+    return Table(anchor, f"IoU of each class, %{more}", columns, rows, words=frozenset(head))
 
 
 def differences(table: pd.DataFrame) -> Table:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pixelwise.artifacts import MANIFEST, check_listed, read_made, read_manifest, sha256
+from pixelwise.artifacts import MANIFEST, check_listed, read_json, read_made, read_manifest, sha256
+from pixelwise.claims.shown_numbers import number
 from pixelwise.data.pack import FACTS, read_facts
 from pixelwise.files import listings
 from pixelwise.files.reading import checked
@@ -34,6 +35,16 @@ class Made:
     seconds: float | None
     files: int
     manifest: str
+
+    @property
+    def anchor(self) -> str:
+        """Its place in the page."""
+        return anchor(self.id)
+
+
+def anchor(job: str) -> str:
+    """Place of a job in the page, by its id."""
+    return f"job-{job.replace('/', '-')}"
 
 
 def durations(log: Path, left_out: list[str] | None = None) -> dict[str, float]:
@@ -143,6 +154,40 @@ def _manifests(folders: dict[str, Path], left_out: list[str] | None) -> dict[str
             with listings.leaving_out(left_out):
                 found[name] = path, read_manifest(path)
     return found
+
+
+def states(folders: dict[str, Path], left_out: list[str] | None = None) -> Table:
+    """Clocks, power and other processes of the device while each timing ran; `left_out` as for `jobs`.
+
+    A timing without `states.json`, of an earlier version, has no row.
+    """
+    columns = ["timing", "conditions", "clock, MHz", "lowest", "highest", "power, W", "temperature, C", "slowed by"]
+    columns += ["other processes"]
+    rows = []
+    for name, folder in sorted(folders.items()):
+        path = folder / "states.json"
+        if name.startswith("time/") and path.is_file():
+            with listings.leaving_out(left_out):
+                check_listed(path)
+                for entry in read_json(path):
+                    rows.append([name.removeprefix("time/"), *_state(entry)])
+    note = "Medians over the samples taken while the pairs were timed; on a processor its largest clock."
+    words = frozenset({*columns[:2], *columns[-2:]})
+    return Table("table-states", "The device while it was timed", columns, rows, note, words)
+
+
+def _state(entry: dict[str, Any]) -> list[str]:
+    where = [f"{entry.get('height')}x{entry.get('width')}", *(str(entry.get(name)) for name in ("mode", "precision"))]
+    clock = entry.get("clock_sm_mhz", entry.get("cpu_mhz"))
+    numbers = [clock, *(entry.get(f"clock_sm_mhz_{end}") for end in ("low", "high"))]
+    numbers += [entry.get("power_w"), entry.get("temperature_c")]
+    others = ", ".join(map(str, entry.get("others") or [])) or "none"
+    return [
+        f"{', '.join(where)}, batch {entry.get('batch')}",
+        *map(number, numbers),
+        entry.get("throttled") or "",
+        others,
+    ]
 
 
 def sources(folders: dict[str, Path], left_out: list[str] | None = None) -> Table:

@@ -6,7 +6,6 @@
   const count = document.getElementById("count");
   const more = document.getElementById("more");
   let limit = PAGE;
-  let printed = [];
 
   const matching = () => {
     const wanted = Object.fromEntries(new FormData(form));
@@ -31,17 +30,20 @@
 
   const changed = () => { limit = PAGE; show(); };
 
+  // A link to anything inside what is folded away opens it.
   const reveal = () => {
-    const target = location.hash.startsWith("#claim-") && document.getElementById(location.hash.slice(1));
+    const target = location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1)));
     if (!target) return;
-    if (target.closest("li").hidden && target.closest("#claims")) {
+    const row = target.closest("#claims .claims > li");
+    if (row && row.hidden) {
       for (const field of form.querySelectorAll("select, input")) field.value = "";
       limit = rows.length;
       show();
     }
     for (let node = target; node; node = node.parentElement) if (node.tagName === "DETAILS") node.open = true;
     target.scrollIntoView();
-    target.querySelector("summary").focus({ preventScroll: true });
+    const summary = target.querySelector("summary");
+    if (summary && target.tagName === "DETAILS") summary.focus({ preventScroll: true });
   };
 
   // The figure of a claim is in the page once; an opened row shows it too.
@@ -68,19 +70,8 @@
   for (const link of document.querySelectorAll("[data-pick]")) {
     link.addEventListener("click", () => { form.reset(); form.elements.verdict.value = link.dataset.pick; form.elements.basis.value = link.dataset.basis; setTimeout(changed); });
   }
-  // On paper: every claim that the filter leaves, with the evidence of those that have any.
-  addEventListener("beforeprint", () => {
-    limit = rows.length;
-    show();
-    printed = rows.filter((row) => !row.hidden && "evidence" in row.dataset).map((row) => row.querySelector("details"))
-      .filter((details) => !details.open);
-    for (const details of printed) details.open = true;
-  });
-  addEventListener("afterprint", () => {
-    for (const details of printed) details.open = false;
-    changed();
-  });
   addEventListener("hashchange", reveal);
+  document.addEventListener("click", (event) => { if (event.target.closest('a[href^="#"]')) setTimeout(reveal); });
   show();
   reveal();
 })();
