@@ -14,7 +14,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, get_args
 
@@ -48,9 +48,6 @@ SHAPES = {  # tile, labels, dense channels, outputs, output function, grid
     "gray": (16, 0, 1, 1, "linear", (2, 5, 7)),
     "colour": (16, 0, 3, 3, "tanh", (2, 5, 7)),
 }
-
-
-NORM_SIZES = [(2, 48, 20, 24), (1, 64, 256, 512), (1, 1024, 16, 32), (1, 8, 2048, 2048)]
 
 
 NORM_SIZES = [(2, 48, 20, 24), (1, 64, 256, 512), (1, 1024, 16, 32), (1, 8, 2048, 2048)]
@@ -107,13 +104,22 @@ def input_distance(factor: int, pad: int, device: torch.device) -> Distance:
 
 def form_distance(name: str, precision: Any, condition: Condition) -> Distance:
     """Distance of an optimised generator from the module in float64, on two inputs in turn."""
-    module = subjects.build(name, condition, torch.device("cpu")).to(condition.device)
-    fast, found = optimise(module, precision), []
-    module = module.double()
-    for seed in (0, 1):
-        labels, edge, planes = subjects.label_map(condition, seed)
-        found.append(distance(fast(labels, edge), module(planes.double())))
+    fast, found = optimise(_generator(name, condition), precision), []
+    for seed, exact in enumerate(_exact(name, condition)):
+        labels, edge, _ = subjects.label_map(condition, seed)
+        found.append(distance(fast(labels, edge), exact))
     return worst(found)
+
+
+def _generator(name: str, condition: Condition) -> torch.nn.Module:
+    return subjects.build(name, condition, torch.device("cpu")).to(condition.device)
+
+
+@cache
+def _exact(name: str, condition: Condition) -> list[torch.Tensor]:
+    """A generator's pictures of two inputs in float64, the same for every precision."""
+    module = _generator(name, condition).double()
+    return [module(subjects.label_map(condition, seed)[2].double()) for seed in (0, 1)]
 
 
 def denoiser_distance(precision: Any, device: torch.device) -> Distance:

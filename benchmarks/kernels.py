@@ -1,21 +1,23 @@
 """Every Triton kernel compiled for each generation of cards, without a GPU: which fits, and at what price.
 
-    python benchmarks/kernels.py [--cards 75,80,86,89,90,100,120] [--words tf32,"tile 16"]
+    python benchmarks/kernels.py [--cards 75,80,86,89,90,100,120] [--words tf32,"tile 16"] > results/bench/kernels.csv
 
 Prints a row for each kernel and card: shared memory against the card's limit, registers, spilled bytes, and the program
-that the package chooses. About four minutes for all cards. The exit status is 1 if a kernel does not compile, or one
-that is chosen needs more than its card has.
+(pixels at a time x warps) that the package chooses. A few minutes of a free core for all cards. The exit status is 1 if
+a kernel does not compile, or one that is chosen needs more than its card has.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
+import csv
+import io
 import re
-import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, get_args
 
@@ -23,6 +25,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "src")]
 
 import triton  # noqa: E402
+from triton import knobs  # noqa: E402
 from triton.backends.compiler import GPUTarget  # noqa: E402
 from triton.compiler import ASTSource  # noqa: E402
 
@@ -42,6 +45,19 @@ FORMS = {  # tile, labels, dense channels, outputs
     "colour tile 8": (8, 0, 3, 3),
 }
 FLOATS = dict.fromkeys(("means", "squares", "mean_of", "factor_of", "factors", "scale", "shift"), "*fp32")
+
+
+class Row(NamedTuple):
+    """A program of a kernel on a card; what is not known is None."""
+
+    card: str
+    kernel: str
+    program: str
+    shared_kib: float | None
+    limit_kib: int
+    registers: int | None
+    spilled_bytes: int | None
+    outcome: str
 
 
 class Built(NamedTuple):
@@ -77,20 +93,14 @@ def compiled(kernel: Any, values: dict[str, Any], types: dict[str, str], warps: 
     signature = {name: "constexpr" if name in values else types.get(name, "i32") for name in names}
     source = ASTSource(kernel, signature, constexprs={(names.index(name),): value for name, value in values.items()})
     options = {"num_warps": warps, "num_stages": 2}
-    made = triton.compile(source, target=GPUTarget("cuda", capability, 32), options=options)
-    ptx = made.asm["ptx"]
-    target = re.search(r"\.target (sm_\w+)", ptx)
-    assert target is not None
-    folder = Path(triton.__file__).parent / "backends" / "nvidia" / "bin"
-    assembler = folder / ("ptxas-blackwell" if capability >= 100 else "ptxas")
-    with tempfile.TemporaryDirectory() as name:
-        file = Path(name, "kernel.ptx")
-        file.write_text(ptx)
-        command = [str(assembler), "-v", f"--gpu-name={target[1]}", str(file), "-o", str(Path(name, "kernel.cubin"))]
-        said = subprocess.run(command, capture_output=True, text=True, check=True).stderr
-    registers, spilled = re.search(r"Used (\d+) registers", said), re.search(r"(\d+) bytes spill stores", said)
+    said = io.StringIO()
+    with knobs.compilation.scope(), knobs.nvidia.scope(), contextlib.redirect_stdout(said):
+        knobs.compilation.always_compile = knobs.nvidia.dump_ptxas_log = True  # a kept kernel's numbers are not told
+        made = triton.compile(source, target=GPUTarget("cuda", capability, 32), options=options)
+    log = said.getvalue()
+    registers, spilled = re.search(r"Used (\d+) registers", log), re.search(r"(\d+) bytes spill stores", log)
     assert registers is not None and spilled is not None
-    return Built(made.metadata.shared, int(registers[1]), int(spilled[1]), ptx)
+    return Built(made.metadata.shared, int(registers[1]), int(spilled[1]), made.asm["ptx"])
 
 
 def streams() -> Iterator[Case]:
@@ -141,25 +151,23 @@ def _single(name: str, kernel: Any, values: dict[str, Any], types: dict[str, str
     return Case(name, kernel, (("64 x 4", values, 4),), types)
 
 
-def rows(case: Case, capability: int) -> Iterator[tuple[str, bool]]:
-    """A line for each program up to the one that is chosen, and whether all is well."""
-    limit, place = SHARED_KIB[capability] * 1024, f"sm_{capability:<4} {case.name:32}"
+def rows(case: Case, capability: int) -> Iterator[tuple[Row, bool]]:
+    """A row for each program up to the one that is chosen, and whether all is well."""
+    limit, replaced = SHARED_KIB[capability], case.name.startswith("stream")
+    row = partial(Row, f"sm_{capability}", case.name)
     for name, values, warps in case.programs:
         try:
             built = compiled(case.kernel, values, case.types, warps, capability)
         except Exception as error:
-            yield (
-                f"{place} {name:8} does not compile: {type(error).__name__}: {' '.join(str(error).split())[:150]}",
-                False,
-            )
+            said = " ".join(f"does not compile: {type(error).__name__}: {error}".split())
+            yield row(name, None, limit, None, None, said[:200]), False
             return
-        fits = built.shared <= limit
-        word = "chosen" if fits else "too much"
-        facts = f"{built.shared / 1024:6.1f} of {limit // 1024} KiB, {built.registers} registers"
-        yield f"{place} {name:8} {facts}, {built.spilled} bytes spilled: {word}", fits or case.name.startswith("stream")
+        fits = built.shared <= limit * 1024
+        facts = round(built.shared / 1024, 1), limit, built.registers, built.spilled
+        yield row(name, *facts, "chosen" if fits else "too much"), fits or replaced
         if fits:
             return
-    yield f"{place} PyTorch's own form", case.name.startswith("stream")
+    yield row("PyTorch's own form", None, limit, None, None, "chosen"), replaced
 
 
 def main() -> int:
@@ -169,13 +177,15 @@ def main() -> int:
     parser.add_argument("--words", default="", help="only kernels whose name has one of these, by commas")
     chosen = parser.parse_args()
     words = [word for word in chosen.words.split(",") if word]
-    well = True
+    well, table = True, csv.writer(sys.stdout, lineterminator="\n")
+    table.writerow(Row._fields)
     for capability in map(int, chosen.cards.split(",")):
         for case in (*streams(), *fused()):
             if words and not any(word in case.name for word in words):
                 continue
-            for line, good in rows(case, capability):
-                print(line, flush=True)
+            for row, good in rows(case, capability):
+                table.writerow(row)
+                sys.stdout.flush()
                 well &= good
     return 0 if well else 1
 

@@ -97,10 +97,11 @@ class Bench:
                 self.problems.append(f"{place}: {s.name} {s.precision}: {problem(error)}")
         everything = [*able, *self.peaks]
         calls = {f"{s.name}|{s.precision}": s.call for s in everything}
-        once = sum(interleave(calls, 1, 1, self.device)[key][0] for key in calls) / 1e3
+        first = interleave(calls, 1, 1, self.device)
+        once = sum(milliseconds for (milliseconds,) in first.values()) / 1e3
         least, most = self.rounds
         rounds = int(np.clip(self.seconds / once, least, most))
-        times = interleave(calls, 1 if self.device.type == "cpu" else 5, rounds, self.device)
+        times = interleave(calls, 1 if self.quick or self.device.type == "cpu" else 5, rounds, self.device)
         set_tf32(False)
         by_key = {(s.name, s.precision): times[f"{s.name}|{s.precision}"] for s in everything}
         peak = {s.precision: s.flop / np.median(by_key[s.name, s.precision]) for s in self.peaks if s.flop}

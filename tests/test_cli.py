@@ -9,8 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
-from pixelwise.cli import STEPS
+from pixelwise.cli import STEPS, app
 from pixelwise.planning import graph, jobs, staleness
 from tests.pipeline.micro import PARAMS, ROOT
 
@@ -34,6 +35,30 @@ def refused(done: subprocess.CompletedProcess[str]) -> str:
     assert done.returncode == 2, done.stderr
     assert done.stderr.startswith("pixelwise: error: ") and done.stderr.count("\n") == 1, done.stderr
     return done.stderr
+
+
+def test_it_says_its_version() -> None:
+    from importlib.metadata import version
+
+    found = CliRunner().invoke(app, ["--version"])
+    assert (found.exit_code, found.stdout) == (0, f"pixelwise {version('pixelwise')}\n")
+
+
+@pytest.mark.parametrize(
+    ("typed", "place", "offered"),
+    [
+        ("pixelwise cl", 1, {"claims", "clean"}),
+        ("pixelwise plan --profile street", 3, {"street", "street-cpu"}),
+        ("pixelwise claims --verdict conf", 3, {"confirmed"}),
+    ],
+)
+def test_the_shell_completes_commands_profiles_and_verdicts(typed: str, place: int, offered: set[str]) -> None:
+    asked = {"_PIXELWISE_COMPLETE": "complete_bash", "COMP_WORDS": typed, "COMP_CWORD": str(place)}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), **asked}
+    command = [sys.executable, "-X", "importtime", "-m", "pixelwise"]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0 and set(done.stdout.split()) == offered, done.stdout
+    assert " torch" not in done.stderr  # what was imported
 
 
 def test_every_step_is_a_subcommand() -> None:

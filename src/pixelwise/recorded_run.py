@@ -13,13 +13,12 @@ from pixelwise.claims import ledger
 from pixelwise.errors import PixelwiseError
 from pixelwise.planning import staleness
 from pixelwise.planning.graph import Plan
-from pixelwise.planning.jobs import RUN_LOG, Job
+from pixelwise.planning.jobs import RECORDED, RUN_LOG, Job
 from pixelwise.planning.paths import unlinked
 from pixelwise.reporting import kept_pictures, naming, page, provenance
 from pixelwise.reporting.sample_grids import Grid
 from pixelwise.settings.reporting import ReportSettings
 
-RECORDED = Path("results/recorded")
 PICTURES = "pictures"
 KEPT = (".csv", ".json", ".html", ".svg")
 """What is kept of every folder; of figures the PNG files too, of a training (`TRAINED`) how it was made, of generated

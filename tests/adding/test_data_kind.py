@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 import zipfile
@@ -17,6 +16,7 @@ import yaml
 
 from pixelwise.artifacts import sha256
 from tests.data.builders import png
+from tests.sharing import know_sources, package
 
 ROOT = Path(__file__).parents[2]
 TOY = '''
@@ -107,7 +107,7 @@ class Copy:
 
     def __init__(self, folder: Path) -> None:
         self.package, self.project = folder / "src" / "pixelwise", folder / "project"
-        shutil.copytree(ROOT / "src" / "pixelwise", self.package, ignore=shutil.ignore_patterns("__pycache__"))
+        package(self.package)
         self.project.mkdir()
         archive = folder / "mirror" / "toy.zip"
         archive.parent.mkdir()
@@ -152,8 +152,10 @@ class Copy:
 
 
 @pytest.fixture
-def copy(tmp_path: Path) -> Copy:
-    return Copy(tmp_path)
+def copy(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Copy:
+    made = Copy(tmp_path)
+    know_sources(tmp_path_factory, made.project)
+    return made
 
 
 def test_one_file_is_planned_fetched_prepared_checked_and_reported(copy: Copy) -> None:

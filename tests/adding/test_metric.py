@@ -7,7 +7,6 @@ import html
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +15,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+
+from tests import sharing
 
 ROOT = Path(__file__).parents[2]
 METRICS = "pixelwise/evaluation/metrics"
@@ -149,14 +150,16 @@ page.run(ReportSettings(run="toy", profile="toy"), made | scored, folder("report
 PLAN = """
 import json, sys
 from pathlib import Path
+from pixelwise.planning import code
 from pixelwise.planning.graph import plan
 print(json.dumps({job.id: job.description() for job in plan(Path(sys.argv[1]), sys.argv[2]).jobs}))
+code.keep()
 """
 
 
 def package(folder: Path, *toys: str) -> Path:
     """A copy of the package with some of `TOYS`."""
-    shutil.copytree(ROOT / "src/pixelwise", folder / "pixelwise", ignore=shutil.ignore_patterns("__pycache__"))
+    sharing.package(folder / "pixelwise")
     for toy in toys:
         (folder / METRICS / toy).write_text(TOYS[toy])
     return folder
@@ -271,7 +274,10 @@ def planned(folder: Path) -> dict[str, Any]:
     return found
 
 
-def test_a_metric_makes_its_own_jobs_stale_and_no_other(tmp_path: Path) -> None:
+def test_a_metric_makes_its_own_jobs_stale_and_no_other(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    sharing.know_sources(tmp_path_factory, tmp_path)
     before = planned(package(tmp_path / "before"))
     reports = {"summarise", "judge", "figures", "report"}
     for name, step in (("restoration/mean_error.py", "restore"), ("segmentation/weighted_iou.py", "segment")):

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from pixelwise.planning.code import PACKAGE
 from tests.adding.toy_models import CONFIG, DENOISER, RIVAL
+from tests.sharing import know_sources, package
 
 ROOT = Path(__file__).parents[2]
 FOLDER = "pixelwise/models/architectures"
@@ -70,7 +70,8 @@ def python(folder: Path, program: str, *arguments: str) -> str:
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("adding")
-    shutil.copytree(PACKAGE, folder / "src/pixelwise", ignore=shutil.ignore_patterns("__pycache__"))
+    package(folder / "src/pixelwise")
+    know_sources(tmp_path_factory, folder)
     return folder
 
 
@@ -81,39 +82,52 @@ def descriptions(folder: Path) -> dict[str, object]:
     return jobs
 
 
-def changed(folder: Path, file: str, old: str, new: str) -> set[str]:
+@pytest.fixture(scope="module")
+def before(copy: Path) -> dict[str, object]:
+    """What the copy plans as it is."""
+    return descriptions(copy)
+
+
+Changed = Callable[[str, str, str], set[str]]
+
+
+@pytest.fixture
+def changed(copy: Path, before: dict[str, object]) -> Changed:
     """Jobs that change with one text of a model's file; the file is then as before."""
-    before, path = descriptions(folder), folder / "src" / FOLDER / file
-    text = path.read_text()
-    assert old in text
-    path.write_text(text.replace(old, new, 1))
-    after = descriptions(folder)
-    path.write_text(text)
-    return {job for job in before if before[job] != after[job]}
+
+    def change(file: str, old: str, new: str) -> set[str]:
+        path = copy / "src" / FOLDER / file
+        text = path.read_text()
+        assert old in text
+        path.write_text(text.replace(old, new, 1))
+        after = descriptions(copy)
+        path.write_text(text)
+        return {job for job in before if before[job] != after[job]}
+
+    return change
 
 
-def test_one_file_more_makes_no_job_stale(copy: Path) -> None:
-    before = descriptions(copy)
+def test_one_file_more_makes_no_job_stale(copy: Path, before: dict[str, object]) -> None:
     path = copy / "src" / FOLDER / "rival.py"
     path.write_text(RIVAL)
     assert descriptions(copy) == before
     path.unlink()
 
 
-def test_a_label_or_colour_changes_what_shows_it_alone(copy: Path) -> None:
-    assert changed(copy, "asapnet.py", '"#0072B2", "o"', '"#0072B3", "o"') == {"figures", "report"}
-    assert changed(copy, "pix2pixhd.py", 'Look("pix2pixHD"', 'Look("Pix2PixHD"') == {"figures", "report"}
+def test_a_label_or_colour_changes_what_shows_it_alone(changed: Changed) -> None:
+    assert changed("asapnet.py", '"#0072B2", "o"', '"#0072B3", "o"') == {"figures", "report"}
+    assert changed("pix2pixhd.py", 'Look("pix2pixHD"', 'Look("Pix2PixHD"') == {"figures", "report"}
 
 
-def test_a_comment_changes_nothing_and_a_line_of_the_network_its_own_jobs(copy: Path) -> None:
-    assert changed(copy, "dncnn.py", "import torch\n", "import torch  # why\n") == set()
-    found = changed(copy, "dncnn.py", "return noisy - self.noise(noisy)", "return self.noise(noisy)")
+def test_a_comment_changes_nothing_and_a_line_of_the_network_its_own_jobs(changed: Changed) -> None:
+    assert changed("dncnn.py", "import torch\n", "import torch  # why\n") == set()
+    found = changed("dncnn.py", "return noisy - self.noise(noisy)", "return self.noise(noisy)")
     assert "train/train400/dncnn/seed0" in found and "inspect/dncnn" in found
     assert not [job for job in found if "asapnet" in job or "spade" in job or "pix2pixhd" in job or job == "figures"]
 
 
-def test_a_recipe_changes_the_trainings_that_follow_it(copy: Path) -> None:
-    found = changed(copy, "dncnn.py", "50 * 128 * 3000", "50 * 128 * 3001")
+def test_a_recipe_changes_the_trainings_that_follow_it(changed: Changed) -> None:
+    found = changed("dncnn.py", "50 * 128 * 3000", "50 * 128 * 3001")
     assert {job for job in found if job.startswith("train/")} == {f"train/train400/dncnn_b/seed{n}" for n in range(3)}
 
 

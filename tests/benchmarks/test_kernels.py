@@ -1,5 +1,8 @@
 """The command that compiles the kernels for cards: what it chooses, and what it says where nothing fits."""
 
+import io
+
+import pandas as pd
 import pytest
 
 pytest.importorskip("triton")
@@ -11,9 +14,9 @@ CASES = {case.name: case for case in (*kernels.streams(), *kernels.fused())}
 def test_where_no_program_fits_pytorchs_form_takes_its_place(monkeypatch):
     monkeypatch.setitem(kernels.SHARED_KIB, 75, 16)
     case = CASES["stream ieee gray tile 4"]
-    lines = [line for line, good in kernels.rows(case, 75)]
-    assert [line.rsplit(": ", 1)[-1] for line in lines[:-1]] == ["too much"] * len(case.programs)
-    assert lines[-1].endswith("PyTorch's own form")
+    rows = [row for row, good in kernels.rows(case, 75)]
+    assert [row.outcome for row in rows[:-1]] == ["too much"] * len(case.programs)
+    assert (rows[-1].program, rows[-1].outcome) == ("PyTorch's own form", "chosen")
 
 
 def test_a_kernel_that_has_no_other_form_of_program_must_fit(monkeypatch):
@@ -24,6 +27,6 @@ def test_a_kernel_that_has_no_other_form_of_program_must_fit(monkeypatch):
 def test_the_command(monkeypatch, capsys):
     monkeypatch.setattr("sys.argv", ["kernels.py", "--cards", "75", "--words", "combine,stream ieee tile 16"])
     assert kernels.main() == 0
-    lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == 3 and "72.0 of 64 KiB" in lines[0] and lines[0].endswith("too much")
-    assert "64.0 of 64 KiB" in lines[1] and lines[1].endswith("chosen") and "combine" in lines[2]
+    table = pd.read_csv(io.StringIO(capsys.readouterr().out))
+    assert list(table.shared_kib[:2]) == [72, 64] and list(table.limit_kib) == [64] * 3
+    assert list(table.outcome) == ["too much", "chosen", "chosen"] and table.kernel[2] == "combine"

@@ -73,7 +73,7 @@ def test_another_architecture_under_that_name_is_not_even_shown(facts):
 def test_a_record_that_does_not_say_what_was_run_stands_beside():
     finding = found(DNCNN, psnr("dncnn", subject=None))
     assert finding.verdict == "not testable here"
-    assert finding.context_only[0].reasons_excluded == ["the record does not say what was run"]
+    assert finding.context_only[0].reasons_excluded == ["its file does not say what was run"]
     assert not found(DNCNN, psnr("another", subject=None)).context_only
 
 

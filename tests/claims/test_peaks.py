@@ -44,6 +44,9 @@ FULL = {
     "street: train/train400/dncnn/seed0": 0.88,
     "paper: train/cityscapes/pix2pixhd/seed0": 35.01,
     "paper: train/cityscapes/spade/seed2": 20.72,
+    "camvid-cpu: train/camvid/asapnet/seed0": 0.142,
+    "camvid-cpu: train/camvid/pix2pixhd/seed0": 0.259,
+    "camvid-cpu: train/camvid/spade/seed0": 0.282,
     "facades: train/facades/asapnet/seed0": 39.78,
     "facades: train/facades/pix2pixhd/seed0": 63.97,
 }

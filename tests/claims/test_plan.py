@@ -95,7 +95,7 @@ def test_everything_is_printed():
     console = Console(width=160, record=True, file=io.StringIO())
     plan_tables.show(run(), console)
     text = console.export_text()
-    for words in ("claims this profile can decide", "Jobs", "Data", "missing: data cityscapes", "claims wait for"):
+    for words in ("Claims that this run can decide", "Jobs", "Data", "Missing: data cityscapes", "claims wait for"):
         assert words in text
 
 

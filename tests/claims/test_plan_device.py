@@ -109,3 +109,17 @@ def test_the_log_of_a_machine_with_a_card(tmp_path):
     found = {group["jobs"]: group for group in plan.groups_of(list(run.jobs), log, "cuda", "T4")}
     assert found["train/camvid/asapnet"]["hours"] == pytest.approx(2.0)  # this machine's own, whatever the card's name
     assert found["restore/bsd68/baselines"]["hours"] == pytest.approx(1.0)
+
+
+def test_a_recorded_run_comes_before_the_table_and_after_the_machine_s_own_log(tmp_path):
+    jobs, kept = list(planned(ROOT / "params.yaml", "tiny").jobs), ROOT / "results/recorded/tiny"
+    found = {group["jobs"]: group for group in plan.groups_of(jobs, tmp_path / "none", "cpu", None, kept)}
+    lines = [json.loads(line) for line in (kept / "run.jsonl").read_text().splitlines()]
+    seconds = {line["job"]: line["seconds"] for line in lines}["train/streets/asapnet/seed0"]
+    assert found["train/streets/asapnet"]["hours"] == pytest.approx(seconds / 3600)
+    assert found["train/streets/asapnet"]["basis"].startswith("recorded on ")
+    (job,) = [job for job in jobs if job.id == "train/streets/asapnet/seed0"]
+    log = tmp_path / "run.jsonl"
+    log.write_text(json.dumps({"job": job.id, "kind": job.kind, "out": job.out, "status": "done", "seconds": 36.0}))
+    found = {group["jobs"]: group for group in plan.groups_of(jobs, log, "cpu", None, kept)}
+    assert found["train/streets/asapnet"]["hours"] == pytest.approx(0.01)

@@ -48,9 +48,9 @@ def test_show_prints_the_table_and_fails_on_defects(city, tmp_path, capsys):
     check.show(planned(settings(city), tmp_path / "raw"), "set")
     printed = capsys.readouterr().out
     assert "train: 4 examples; 4 with instance map; height x width: 32x64 (4)" in printed
-    assert "ego vehicle" in printed and "defect" not in printed
+    assert "ego vehicle" in printed and "No defects." in printed and "defect in" not in printed
     (city / LABEL).unlink()
-    with pytest.raises(PixelwiseError, match="data set set: 1 defects"):
+    with pytest.raises(PixelwiseError, match="data set set: 1 defect, listed above"):
         check.show(planned(settings(city), tmp_path / "raw"), "set")
     assert "defect in train:" in capsys.readouterr().out
 

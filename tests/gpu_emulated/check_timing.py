@@ -180,6 +180,7 @@ def test_a_graph_gives_what_the_processor_gives_for_new_inputs():
 
 def test_the_gpu_command_in_small(tmp_path, monkeypatch):
     arguments = ["--out", str(tmp_path), "--device", "cuda", "--quick", "--jobs", "0", "--seconds", "0.1"]
+    arguments += ["--minutes", "60"]  # nothing is left out on a busy machine
     monkeypatch.setattr(
         "sys.argv", ["gpu.py", *arguments, "--sections", "stream,generator,denoiser", "--skip", "sweep"]
     )

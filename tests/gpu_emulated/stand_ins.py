@@ -24,19 +24,25 @@ DEPTH = 8
 
 def _three_products(x: Tensor, y: Tensor) -> Tensor:
     """A product of sums of two TF32 numbers each, without that of the small ones."""
-    (a, b), (c, d) = ((card.tf32(z, False), card.tf32(z - card.tf32(z, False), False)) for z in (x, y))
-    total = torch.zeros(())
+    (a, b), (c, d) = (_halves(z) for z in (x, y))
+    total = torch.zeros((), dtype=torch.float64)
     for left, right in ((b, c), (a, d), (a, c)):
         for start in range(0, x.shape[-1], DEPTH):
-            part = left[..., start : start + DEPTH].double() @ right[..., start : start + DEPTH, :].double()
-            total = _toward_zero(total.double() + part)
-    return total
+            part = left[..., start : start + DEPTH] @ right[..., start : start + DEPTH, :]
+            total = _toward_zero(part.add_(total))
+    return total.float()
+
+
+def _halves(x: Tensor) -> tuple[Tensor, Tensor]:
+    """The two TF32 numbers whose sum stands for a float32, in float64."""
+    high = card.tf32(x, False)
+    return high.double(), card.tf32(x - high, False).double()
 
 
 def _toward_zero(x: Tensor) -> Tensor:
-    """Float64 cut off to float32, as tensor cores end each of their steps."""
-    near = x.float()
-    return torch.where(near.double().abs() > x.abs(), torch.nextafter(near, torch.zeros(())), near)
+    """Float64 cut off in place to the mantissa of float32, as tensor cores end each of their steps."""
+    x.view(torch.int64).bitwise_and_(-1 << 52 - 23)
+    return x
 
 
 PRODUCTS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {

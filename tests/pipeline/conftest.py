@@ -24,11 +24,11 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 def done(tmp_path_factory: pytest.TempPathFactory, server: Server) -> Clone:
     """A clone in which `snakemake all`, then `dvc repro`, have run; made once for all workers, which copy it.
 
-    Made by processes from nothing, as a user starts them: what the server's processes make is compared with it.
+    What a process from nothing trains is compared with it where Snakemake is killed (`test_versions`).
     """
 
     def make(folder: Path) -> None:
-        clone = fresh(folder / "clone")
+        clone = fresh(folder / "clone", server)
         clone.snakemake("all")
         clone.run("dvc", "repro")
         clone.commit("ran")

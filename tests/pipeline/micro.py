@@ -13,6 +13,7 @@ from pathlib import Path
 
 import yaml
 
+from pixelwise.planning import code
 from tests.pipeline.forks import PROGRAMS, Server
 
 ROOT = Path(__file__).parents[2]
@@ -69,6 +70,7 @@ PARAMS = {
                 },
             },
             "inspect": {"sizes": [[256, 512]]},
+            "figures": {"dpi": 50},
             "fid": {"resamples": 2, "protocols": ["pytorch-fid"]},
             "segment": {"segmenter": "segmenter", "protocols": ["native"], "resamples": 10},
             "restore": {"photos": {"dataset": "photos", "sigmas": [25], "limit": 1, "bm3d_limit": 0}},
@@ -187,7 +189,13 @@ def fresh(folder: Path, server: Server | None = None) -> Clone:
         if name.startswith(("tests/", "docs/", "results/")) or not (ROOT / name).is_file():
             continue
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(ROOT / name, folder / name)
+        shutil.copy2(ROOT / name, folder / name)
+    for path in (ROOT / "src").rglob("__pycache__"):  # a clone need not be compiled again
+        ignored = shutil.ignore_patterns("*.pyc.*")
+        shutil.copytree(path, folder / path.relative_to(ROOT), ignore=ignored, dirs_exist_ok=True)
+    if (known := ROOT / code.KNOWN).is_file():  # nor its sources be parsed again
+        (folder / code.KNOWN).parent.mkdir()
+        shutil.copyfile(known, folder / code.KNOWN)
     (folder / "params.yaml").write_text(yaml.safe_dump(PARAMS, sort_keys=False))
     clone = Clone(folder, server)
     clone.run("git", "init", "-q", "-b", "main")

@@ -70,6 +70,7 @@ def test_experiment_by_dvc(clone: Clone) -> None:
 
 
 def test_deleted_output_is_made_again_although_snakemake_is_killed_meanwhile(clone: Clone) -> None:
+    """Snakemake and the training are processes from nothing, as a user starts them; `done` was made by forks."""
     deleted = clone.folder / "results/micro/train/photos/dncnn/seed0/model.safetensors"
     content = deleted.read_bytes()
     deleted.unlink()
@@ -88,6 +89,7 @@ def test_deleted_output_is_made_again_although_snakemake_is_killed_meanwhile(clo
         time.sleep(0.05)
     os.killpg(running.pid, signal.SIGKILL)
     running.wait()
+    assert clone.log()[before:] == ["train/photos/dncnn/seed0"]
     clone.snakemake("--unlock")
     clone.snakemake("all")
     assert deleted.read_bytes() == content

@@ -2,12 +2,11 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-from pixelwise.planning import code
+from tests.sharing import know_sources, package
 
 TOY = '''"""A toy."""
 
@@ -54,9 +53,10 @@ def drawn(copy: Path, summary: Path, folder: Path) -> dict[str, dict[str, str]]:
     return found
 
 
-def test_a_figure_is_one_file(planted, tmp_path: Path) -> None:
+def test_a_figure_is_one_file(planted, tmp_path: Path, tmp_path_factory) -> None:
     copy = tmp_path / "src" / "pixelwise"
-    shutil.copytree(code.PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    package(copy)
+    know_sources(tmp_path_factory, tmp_path)
     before = drawn(copy, planted.summary, tmp_path)
     (copy / "reporting/plots/plots_toy.py").write_text(TOY)
     after = drawn(copy, planted.summary, tmp_path)

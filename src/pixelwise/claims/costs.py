@@ -16,6 +16,7 @@ from pixelwise.files import listings
 from pixelwise.files.step_documents import LogLine
 from pixelwise.models import declarations
 from pixelwise.planning.jobs import Job
+from pixelwise.record import read_records
 
 ARCHITECTURES = "pixelwise.models.architectures."
 TABLE = Path(__file__).with_name("recorded_costs.yaml")
@@ -98,7 +99,9 @@ def _denoising_steps(settings: Any, images: int) -> int:
     return int(sum(settings.epochs_per_rate) * max(images, 1) * max(patches, 1) / settings.batch)
 
 
-def from_log(jobs: Sequence[Job], datasets: Datasets, log: Path, device: str) -> list[Recorded]:
+def from_log(
+    jobs: Sequence[Job], datasets: Datasets, log: Path, device: str, where: str = "recorded here"
+) -> list[Recorded]:
     """What this machine's run log says about jobs like these: same id, same output folder, finished.
 
     Raises:
@@ -114,7 +117,7 @@ def from_log(jobs: Sequence[Job], datasets: Datasets, log: Path, device: str) ->
     for entry in entries:
         job = by_out.get(entry.out)
         if entry.status == "done" and job is not None:
-            basis = f"recorded here ({log.name}, {job.id})"
+            basis = f"{where} ({log.name}, {job.id})"
             found.append(
                 Recorded(
                     job.kind,
@@ -127,6 +130,20 @@ def from_log(jobs: Sequence[Job], datasets: Datasets, log: Path, device: str) ->
                 )
             )
     return found
+
+
+def from_recorded_run(jobs: Sequence[Job], datasets: Datasets, folder: Path) -> list[Recorded]:
+    """What the log of a recorded run of these jobs says, if one of its timings says on which machine it was made.
+
+    Raises:
+        PixelwiseError: If the log or a timing is not of its format.
+    """
+    machines = [r.hardware for file in sorted(folder.glob("time/*/metrics.json")) for r in read_records(file)]
+    known = next((machine for machine in machines if machine), None)
+    if known is None:
+        return []
+    where = f"recorded on {known.get('gpu') or known.get('cpu')}"
+    return from_log(jobs, datasets, folder / "run.jsonl", str(known["device"]), where)
 
 
 def table(path: Path = TABLE) -> dict[str, Any]:

@@ -71,7 +71,7 @@ def audited(claim: Entry, check: Audit, outcomes: Sequence[Contradicted]) -> Fin
     mine = any(quote.claim == claim.id for quote in outcome.right)
     against = (outcome.left if mine else outcome.right)[0]
     words = f"\u201c{against.words}\u201d" if against.quoted else against.words
-    told = f"against it stands: {words} ({against.source}, {against.place})"
+    told = f"against it: {words} ({against.source}, {against.place})"
     detail = outcome.computed.split("; ") if outcome.computed else [told]
     return Finding(
         id=claim.id,

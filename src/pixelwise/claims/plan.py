@@ -18,7 +18,7 @@ from pixelwise.claims.verdicts import decide
 from pixelwise.claims.wording import TOO_LITTLE, quantity, subjects
 from pixelwise.data import declared_kinds
 from pixelwise.data.declared_kinds import Folder, find
-from pixelwise.planning.jobs import RUN_LOG, Job
+from pixelwise.planning.jobs import RECORDED, RUN_LOG, Job
 
 if TYPE_CHECKING:
     from pixelwise.planning.graph import Plan
@@ -80,7 +80,8 @@ def survey(plan: Plan, log: Path = RUN_LOG, card: str | None = None) -> dict[str
     waiting = Counter(_waits_for(known, f) for f in decidable(known, jobs) if f.missing and f.id not in later)
     disk = shutil.disk_usage(Path.cwd()).free / 1e9
     data = [_data(job) for job in jobs if job.kind == "fetch"]
-    groups = groups_of(jobs, log, "cuda" if gpu else "cpu", card or (gpu[0] if gpu else None))
+    kept = RECORDED / plan.name
+    groups = groups_of(jobs, log, "cuda" if gpu else "cpu", card or (gpu[0] if gpu else None), kept)
     return {
         "run": plan.name,
         "machine": {"gpu": gpu[0] if gpu else None, "gpu_memory_gb": gpu[1] if gpu else None, "free_disk_gb": disk},
@@ -122,10 +123,22 @@ def _data(job: Job) -> dict[str, Any]:
     }
 
 
-def groups_of(jobs: list[Job], log: Path, device: str, card: str | None = None) -> list[dict[str, Any]]:
-    """Jobs that differ only in the seed, together: hours here and on a card, and the card's memory that they fill."""
+def groups_of(
+    jobs: list[Job], log: Path, device: str, card: str | None = None, kept: Path | None = None
+) -> list[dict[str, Any]]:
+    """Jobs that differ only in the seed, together: hours here and on a card, and the card's memory that they fill.
+
+    Args:
+        jobs: The jobs of a run.
+        log: This machine's run log, which comes first.
+        device: Where they compute here.
+        card: Card of the hours on a GPU.
+        kept: Folder of a recorded run of these jobs, which comes before the table of costs.
+    """
     datasets, document = predicted_records.Datasets(jobs), costs.table()
-    recorded = costs.from_log(jobs, datasets, log, device) + costs.from_table(document)
+    recorded = costs.from_log(jobs, datasets, log, device)
+    recorded += costs.from_recorded_run(jobs, datasets, kept) if kept else []
+    recorded += costs.from_table(document)
     grouped: dict[str, list[Job]] = defaultdict(list)
     for job in jobs:
         grouped[job.id.rpartition("/seed")[0] or job.id].append(job)

@@ -59,7 +59,7 @@ def differences(side: Sought, record: Record) -> list[str]:
     found: list[str] = []
     for what, run in _pairs(side, record):
         if run is None:
-            return ["the record does not say what was run"]
+            return ["its file does not say what was run"]
         found += _method(what, run)
         if run.architecture is not None:
             found += [*_options(what, run, side.by_data), *_weights(what, run, side.data)]
@@ -110,7 +110,12 @@ def _options(what: Ran, run: Run, by_data: bool) -> Iterator[str]:
             continue
         wanted, here = what.options.get(name, usual.get(name)), run.options.get(name, usual.get(name))
         if wanted != here or isinstance(wanted, bool) != isinstance(here, bool):
-            yield f"{name} {here}, not {wanted}"
+            yield f"{name} {_plain(here)}, not {_plain(wanted)}"
+
+
+def _plain(value: Any) -> str:
+    """A value of an option as people write it."""
+    return {"True": "on", "False": "off", "None": "unset"}.get(str(value), str(value))
 
 
 def _weights(what: Ran, run: Run, data: str | None) -> Iterator[str]:

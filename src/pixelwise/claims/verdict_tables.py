@@ -11,12 +11,13 @@ from rich.console import Console
 from rich.table import Table
 
 from pixelwise.artifacts import as_json
-from pixelwise.claims import headline_tables, ledger, ledger_tables
+from pixelwise.claims import check_words, headline_tables, ledger, ledger_tables, shown_numbers
 from pixelwise.claims.checks import VERDICTS
 from pixelwise.claims.findings import by_basis, read_verdicts
 from pixelwise.errors import PixelwiseError
 from pixelwise.files import outputs
 from pixelwise.terminal.console import cell, terminal
+from pixelwise.terminal.screen import plain
 
 COLOURS = {
     "confirmed": "green",
@@ -182,7 +183,7 @@ def _explain(console: Console, document: dict[str, Any], name: str) -> None:
         "reading error": "" if claim["reading_error"] is None else str(claim["reading_error"]),
         "condition": claim["condition"],
         "note": claim["note"],
-        "check": ", ".join(f"{key} {value}" for key, value in claim["check"].items()),
+        "test": check_words.told(claim["check"]),
         "reason": claim["reason"],
         "missing": claim["missing"] or "",
         "withdrawn by": claim.get("withdrawn_by") or "",
@@ -198,33 +199,33 @@ def _explain(console: Console, document: dict[str, Any], name: str) -> None:
         if text:
             facts.add_row(label, cell(text))
     for number in claim["context_measured"]:
-        reasons = "; ".join(number["reasons_excluded"])
-        text = f"{ledger_tables.number(number)} ({reasons})"
-        facts.add_row("number beside it", cell(text))
+        lines = [ledger_tables.number(number), *(f"- {reason}" for reason in number["reasons_excluded"])]
+        facts.add_row("number beside it", "\n".join(map(cell, lines)))
     console.print(facts)
     for label, records in (
         ("Evidence", claim["evidence"]),
         ("Numbers beside it, which may not decide", claim["context_only"]),
     ):
         if records:
-            console.print(_records(label, records))
+            _records(label, records, console)
 
 
-def _records(title: str, records: list[dict[str, Any]]) -> Table:
-    table = Table(title=title, header_style="bold")
-    for name in ("model", "data", "value", "n", "seed", "made by", "file"):
-        table.add_column(name, overflow="fold")
+def _records(title: str, records: list[dict[str, Any]], console: Console) -> None:
+    """Every record with its conditions, what made it, and why it may not decide."""
+    console.print(title, style="bold")
     for record in records:
         value = record["value"]
-        number = f"{float(value['value']):.6g} {value['unit']}".removesuffix(" 1")
-        if value["low"] is not None and value["high"] is not None:
-            number += f" [{float(value['low']):.6g}, {float(value['high']):.6g}] {value['interval'] or ''}"
-        conditions = ", ".join(f"{key} {record['condition'][key]}" for key in sorted(record["condition"]))
-        data = "; ".join(
-            part for part in (record["dataset"], record["protocol"], conditions, *record["reasons_excluded"]) if part
-        )
+        low, high = (None if value[name] is None else float(value[name]) for name in ("low", "high"))
+        number = shown_numbers.interval(float(value["value"]), low, high, value["unit"])
+        conditions = [f"{key} {record['condition'][key]}" for key in sorted(record["condition"])]
         hardware = record["hardware"].get("gpu") or record["hardware"].get("cpu") or ""
-        cells = [record["model"], data, number, str(record["n"]), str(record["seed"])]
-        made = "; ".join(part for part in (record["run"], record["command"], str(hardware)) if part)
-        table.add_row(*map(cell, [*cells, made, f"{record['file']} sha256 {record['sha256'][:12]}"]))
-    return table
+        lines = [
+            f"  {record['model']} on {record['dataset']}: {number}; n {record['n']}, seed {record['seed']}",
+            f"    protocol {record['protocol']}; {', '.join(conditions)}",
+            *([f"    interval: {value['interval']}"] if value["interval"] else []),
+            f"    made by: {'; '.join(part for part in (record['run'], record['command'], str(hardware)) if part)}",
+            f"    file: {record['file']} sha256 {record['sha256'][:12]}",
+            *(f"    - {reason}" for reason in record["reasons_excluded"]),
+        ]
+        for line in lines:
+            console.print(plain(line), markup=False, highlight=False)

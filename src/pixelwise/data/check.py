@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
+from rich.box import SIMPLE
 from rich.progress import track
 from rich.table import Table
 
@@ -139,7 +140,7 @@ def show(plan: Planned, name: str) -> None:
     render(result, label_table(dataset), f"{name}: {root}")
     count = sum(len(report.defects) for report in result.values())
     if count:
-        raise PixelwiseError(f"data set {name}: {count} defects")
+        raise PixelwiseError(f"data set {name}: {count} defect{'s' if count > 1 else ''}, listed above")
 
 
 def render(result: dict[str, Split], table: LabelTable | None, title: str) -> None:
@@ -153,7 +154,7 @@ def render(result: dict[str, Split], table: LabelTable | None, title: str) -> No
         total = sum(report.brightness)
         if total:
             shares = " ".join(f"{100 * part / total:.1f}" for part in report.brightness)
-            console.print(f"{split}: percent of pixels in eight equal ranges of brightness: {shares}", markup=False)
+            console.print(f"{split}: pixels in eight equal ranges, dark to bright, in %: {shares}", markup=False)
     if table is not None:
         console.print(_histogram(result, table))
     for split, report in result.items():
@@ -161,14 +162,16 @@ def render(result: dict[str, Split], table: LabelTable | None, title: str) -> No
             console.print(f"in {split}: {line}", markup=False)
         for line in report.defects:
             console.print(f"defect in {split}: {plain(line)}", markup=False)
+    if not any(report.defects for report in result.values()):
+        console.print("No defects.", markup=False)
 
 
 def _histogram(result: dict[str, Split], table: LabelTable) -> Table:
     """Per label id: its name, its evaluation class, and per split the share of pixels and the number of maps."""
-    drawn = Table("id", "label", "counted as")
+    drawn = Table("id", "label", "counted as", box=SIMPLE, padding=(0, 1, 0, 0))
     for split in result:
-        drawn.add_column(f"{split} % of pixels", justify="right")
-        drawn.add_column(f"{split} maps", justify="right")
+        drawn.add_column(f"{split},\n% pixels", justify="right")
+        drawn.add_column(f"{split},\nmaps", justify="right")
     for number, label in enumerate(table.names):
         target = table.eval_map[number]
         cells = [str(number), cell(label), table.eval_names[target] if target < len(table.eval_names) else "-"]

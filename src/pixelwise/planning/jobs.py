@@ -14,6 +14,8 @@ from pixelwise.settings.base import Settings
 
 RUN_LOG = Path("logs/run.jsonl")
 """One JSON line for every job that any subcommand ran."""
+RECORDED = Path("results/recorded")
+"""Runs that git keeps, each in a folder of its name."""
 
 
 @dataclass(frozen=True)

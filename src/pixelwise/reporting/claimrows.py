@@ -8,10 +8,9 @@ from pathlib import Path, PurePosixPath
 from types import SimpleNamespace
 from typing import Any
 
-from pixelwise.claims.checks import Ran
+from pixelwise.claims.check_words import told
 from pixelwise.claims.findings import by_basis, read_contradictions, read_verdicts
 from pixelwise.claims.shown_numbers import number
-from pixelwise.claims.wording import quantity, ran
 from pixelwise.reporting.hardware_words import describe
 from pixelwise.reporting.page_tables import estimate
 from pixelwise.reporting.provenance import anchor
@@ -36,7 +35,8 @@ def load(folder: Path, figures: Collection[str]) -> dict[str, Any]:
         figures: Names of the figures of this run.
 
     Returns:
-        `answers`, `headline` (`first_screen.headline`), `waits` (what was not run; a GPU apart), `counts` (basis -> verdict -> number), `undecidable` and `checks` (verdict -> number),
+        `answers`, `headline` (`first_screen.headline`), `waits` (what was not run; a GPU apart), `counts` (basis ->
+        verdict -> number), `undecidable` and `checks` (verdict -> number),
         `sources` (key -> title), `subjects`, `rows`, `apart` (claims that no profile can ever decide), `references`
         (values of our own), `contradictions`, `left_out`.
 
@@ -97,7 +97,7 @@ def row(
         "kind": claim["verdict"].replace(" ", "-"),
         "source_title": sources.get(claim["source"], claim["source"]),
         "claimed": claimed(claim),
-        "test": test(claim.get("check", {})),
+        "test": told(claim["check"]) if claim.get("check") else "",
         "measured": measured,
         "shown": measured[0]["text"] + (f" (+{len(measured) - 1})" if len(measured) > 1 else "") if measured else "",
         "evidence": [used(entry) for entry in claim.get("evidence", [])],
@@ -158,47 +158,3 @@ def used(entry: dict[str, Any]) -> dict[str, Any]:
         "hardware": describe(json.dumps(entry.get("hardware", {}))),
         "job": anchor(str(PurePosixPath(entry["file"]).parent)),
     }
-
-
-def test(check: dict[str, Any]) -> str:
-    """The check of a claim as one sentence."""
-    by = str(check.get("by", ""))
-    if by == "measurement":
-        subject = ran(Ran(**check.get("subject", {})))
-        if "rival" in check:
-            joint = "minus" if check.get("combine") == "difference" else "over"
-            subject = f"{subject} {joint} {ran(Ran(**check['rival']))}"
-        conditions = {name: check[name] for name in ("protocol", "treatment", "device") if check.get(name)}
-        held = ", ".join(f"{name} {value}" for name, value in {**check.get("where", {}), **conditions}.items())
-        data = f" on {check['dataset']}" if check.get("dataset") else ""
-        need = [f"{check['min_n']} images or calls"] if check.get("min_n", 1) > 1 else []
-        need += [f"{check['min_seeds']} seeds"] if check.get("min_seeds", 1) > 1 else []
-        least = f"; at least {' and '.join(need)}" if need else ""
-        under = f" ({held})" if held else ""
-        return f"{quantity(check['value'])} of {subject}{data}{under}: {rule(check.get('rule', {}))}{least}."
-    facts = "; ".join(f"{name.replace('_', ' ')}: {_plain(value)}" for name, value in check.items() if name != "by")
-    return f"By {by}{f': {facts}' if facts else ''}."
-
-
-def rule(wanted: dict[str, Any]) -> str:
-    """The rule of a measurement in words."""
-    words = []
-    if wanted.get("within"):
-        words.append("the whole interval must lie within [{}, {}]".format(*map(number, wanted["within"])))
-    if wanted.get("equals") is not None:
-        slack = f" up to {number(wanted['tolerance'])}" if wanted.get("tolerance") is not None else ""
-        words.append(f"must equal {number(wanted['equals'])}{slack}")
-    for name, sign in (("greater_than", "above"), ("less_than", "below")):
-        if wanted.get(name) is not None:
-            words.append(f"the whole interval must lie {sign} {number(wanted[name])}")
-    direction = wanted.get("direction") or {}
-    for name, sign in (("greater_than", "above"), ("less_than", "below")):
-        if direction.get(name) is not None:
-            words.append(f"in direction only if {sign} {number(direction[name])}")
-    return "; ".join(words)
-
-
-def _plain(value: Any) -> str:
-    if isinstance(value, dict):
-        return rule(value) or ", ".join(f"{name} {word}" for name, word in value.items() if word is not None)
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -40,6 +40,7 @@ if triton is not None:
         y = _reflect(row - PAD, height // FACTOR) * FACTOR - FACTOR // 2
         x = _reflect(column - PAD, width // FACTOR) * FACTOR - FACTOR // 2
         channel = tl.arange(0, PADDED)
+        ids = tl.where(channel < LABELS, channel, 256)  # no id of a byte is 256
         total = tl.zeros((COLUMNS, PADDED), tl.float32)
         taps: tl.constexpr = 1 if FACTOR == 1 else 2 * FACTOR
         for down in range(taps):
@@ -51,7 +52,7 @@ if triton is not None:
                     weight = tent.to(tl.float32) / (4.0 * FACTOR * FACTOR * FACTOR * FACTOR)
                 place = sample * height * width + _reflect(y + down, height) * width + _reflect(x + right, width)
                 label = tl.load(labels + place, mask=inside, other=255).to(tl.int32)
-                total += tl.where(label[:, None] == channel[None, :], weight, 0.0)
+                total += tl.where(label[:, None] == ids[None, :], weight, 0.0)
                 if EDGE:
                     marked = tl.load(edge + place, mask=inside, other=0).to(tl.float32)
                     total += tl.where(channel[None, :] == LABELS, weight * marked[:, None], 0.0)
@@ -140,7 +141,7 @@ if triton is not None:
         if RELU:
             value = tl.maximum(value, 0.0)
         if SHORTCUT:
-            other = (sample * step_sample + y * step_row + x * channels)[:, None] + channel[None, :]
+            other = (sample * step_sample + y.to(tl.int64) * step_row + x * channels)[:, None] + channel[None, :]
             value += tl.load(shortcut + other, mask=inside, other=0.0).to(tl.float32)
         target = (sample * (height + 2 * PAD) * columns + pixel)[:, None] * channels + channel[None, :]
         tl.store(result + target, value, mask=inside)
