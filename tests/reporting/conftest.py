@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -23,6 +26,7 @@ from tests.sharing import made_once
 PLANTED = {"cpu": "PLANTED test processor", "threads": 2, "device": "cpu", "torch": "0"}
 TIMES = {"asapnet": 410.0, "pix2pixhd": 1180.0}
 PALETTE = [[128, 64, 128], [70, 70, 70], [70, 130, 180], [0, 0, 142], [220, 20, 60]]
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 CLASSES = ["road", "building", "sky", "car", "pedestrian"]
 
 
@@ -276,6 +280,19 @@ def _data(root: Path) -> None:
             fake = np.clip(item.image * 0.8 + rng.integers(0, 40, item.image.shape), 0, 255).astype(np.uint8)
             Image.fromarray(fake).save(folder / f"images/{item.name}.png")
         _close(root, f"generate/streets/{model}/seed0", "generate", folder)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator:
+    """A headless Chromium; the test is skipped where there is none."""
+    api = pytest.importorskip("playwright.sync_api", reason="needs the Python package playwright")
+    path = os.environ.get("PIXELWISE_CHROMIUM") or next(filter(None, map(shutil.which, CHROMIUM)), None)
+    if path is None:
+        pytest.skip("needs Chromium: install the package 'chromium', or set PIXELWISE_CHROMIUM to its program")
+    with api.sync_playwright() as playwright:
+        made = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield made
+        made.close()
 
 
 @pytest.fixture(scope="session")

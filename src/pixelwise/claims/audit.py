@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from pixelwise.claims.claim_schema import Register
 from pixelwise.claims.register_entries import Contradiction, Entry, Side
+from pixelwise.claims.shown_numbers import exact
 from pixelwise.errors import PixelwiseError
 from pixelwise.settings.base import Settings
 
@@ -81,9 +82,9 @@ def apart(one: Entry, other: Entry, margin: float = 0.0) -> tuple[bool, str]:
     differ = abs(a - b) > allowed
     unit = "" if one.unit in ("", "1") else f" {one.unit}"
     if a == b:
-        return differ, f"{a:,.10g}{unit} in both"
-    bound = f", {'more' if differ else 'not more'} than the {allowed:,.4g} allowed" if allowed else ""
-    return differ, f"{a:,.10g} against {b:,.10g}{unit}: {abs(a - b):,.10g} apart{bound}"
+        return differ, f"{exact(a)}{unit} in both"
+    bound = f", {'more' if differ else 'not more'} than the {exact(allowed)} allowed" if allowed else ""
+    return differ, f"{exact(a)} against {exact(b)}{unit}: {exact(abs(a - b))} apart{bound}"
 
 
 def _differ(entry: Contradiction, left: list[Entry], right: list[Entry]) -> tuple[bool, str]:
@@ -96,7 +97,10 @@ def _differ(entry: Contradiction, left: list[Entry], right: list[Entry]) -> tupl
 def _short_of(entry: Contradiction, left: list[Entry], right: list[Entry]) -> tuple[bool, str]:
     (wanted, _), (a, error_a), (b, error_b) = published(left[0]), published(right[0]), published(right[1])
     most = (a + error_a) / (b - error_b)
-    return most < wanted, f"{a:g} / {b:g} = {a / b:.2f}, or {most:.2f} at most, against the claimed {wanted:g}"
+    return (
+        most < wanted,
+        f"{exact(a)} / {exact(b)} = {a / b:.2f}, or {most:.2f} at most, against the claimed {exact(wanted)}",
+    )
 
 
 def _order_flips(entry: Contradiction, left: list[Entry], right: list[Entry]) -> tuple[bool, str]:
@@ -108,7 +112,7 @@ def _order_flips(entry: Contradiction, left: list[Entry], right: list[Entry]) ->
     for (a, b, error), (c, d, other) in zip(pairs[:half], pairs[half:], strict=True):
         flips.append((a - b) * (c - d) < 0 and abs(c - d) > other)
         sure = "" if abs(a - b) > error else " (a difference within the printed digits)"
-        parts.append(f"{a:g} against {b:g}{sure}, but {c:g} against {d:g}")
+        parts.append(f"{exact(a)} against {exact(b)}{sure}, but {exact(c)} against {exact(d)}")
     return all(flips), "; ".join(parts)
 
 
@@ -116,7 +120,7 @@ def _worse(entry: Contradiction, left: list[Entry], right: list[Entry]) -> tuple
     (a, error_a), (b, error_b) = published(right[0]), published(right[1])
     gap = a - b if entry.better == "lower" else b - a
     allowed = error_a + error_b + entry.margin
-    text = f"{a:g} against {b:g} ({entry.better} is better): worse by {gap:.4g}, with {allowed:.4g} allowed"
+    text = f"{exact(a)} against {exact(b)} ({entry.better} is better): worse by {gap:.4g}, with {allowed:.4g} allowed"
     return gap > allowed, text
 
 

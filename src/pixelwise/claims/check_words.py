@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from pixelwise.claims.checks import Agreement, Arithmetic, Audit, Check, Measurement, Rule, Underspecified
+from pixelwise.claims.shown_numbers import exact
 from pixelwise.claims.wording import direction, join, quantity, ran
 from pixelwise.record import Scalar
 
@@ -52,7 +53,7 @@ def _conditions(check: Measurement) -> str:
 
 def _least(check: Measurement) -> str:
     calls = "timed calls" if check.kind == "latency" else "images"
-    need = [f"{check.min_n:,} {calls}"] if check.min_n > 1 else []
+    need = [f"{exact(check.min_n)} {calls}"] if check.min_n > 1 else []
     need += [f"{check.min_seeds} seeds"] if check.min_seeds > 1 else []
     return f"at least {' and '.join(need)} are needed" if need else ""
 
@@ -61,12 +62,12 @@ def rule(wanted: Rule) -> list[str]:
     """The rule of a check, a sentence for the range and one for the direction."""
     words = []
     if wanted.within is not None:
-        words.append("the whole interval must lie between {:g} and {:g}".format(*wanted.within))
+        words.append("the whole interval must lie between {} and {}".format(*map(exact, wanted.within)))
     if wanted.equals is not None:
-        slack = f", give or take {wanted.tolerance:g}" if wanted.tolerance else ""
+        slack = f", give or take {exact(wanted.tolerance)}" if wanted.tolerance else ""
         words.append(f"it must be {wanted.equals:.10g}{slack}")
     for bound, start in ((wanted, "the whole interval must lie"), (wanted.direction, "it holds in direction only if")):
         if bound is not None:
             for sign, end in (("above", bound.greater_than), ("below", bound.less_than)):
-                words += [f"{start} {sign} {end:g}"] if end is not None else []
+                words += [f"{start} {sign} {exact(end)}"] if end is not None else []
     return words

@@ -92,8 +92,9 @@ def describe(rule: Rule, claim: Entry) -> str:
         tolerance = rule.tolerance if rule.tolerance is not None else rounding(claim)
         return f"{shown_numbers.number(rule.equals)}" + (f" \u00b1 {tolerance:g}" if tolerance else "")
     if math.isinf(high):
-        return f"above {low:g}"
-    return f"below {high:g}" if math.isinf(low) else f"{low:.6g} to {high:.6g}"
+        return f"above {shown_numbers.number(low)}"
+    most = shown_numbers.number(high)
+    return f"below {most}" if math.isinf(low) else f"{shown_numbers.number(low)} to {most}"
 
 
 def show(estimate: Estimate | Interval) -> str:

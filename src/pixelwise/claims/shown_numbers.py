@@ -27,6 +27,15 @@ def number(value: float | None, unit: str = "", places: int | None = None) -> st
     return text if unit in UNITLESS else f"{text} {unit}"
 
 
+def exact(value: float) -> str:
+    """A number with all its digits, as documents print it: `285 999 104`, `0.025`.
+
+    >>> exact(285999104), exact(1e6), exact(-6.8)
+    ('285 999 104', '1 000 000', '-6.8')
+    """
+    return f"{value:,.10g}".replace(",", " ")
+
+
 def decimals(value: float, low: float, high: float) -> int | None:
     """Decimal places at which the value shows three digits and half the width of its interval at least one.
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pixelwise.claims.shown_numbers import number
 from pixelwise.quantities import shown
 from pixelwise.reporting import page_tables, tidy_tables
 from pixelwise.reporting.page_tables import Table
@@ -49,7 +50,7 @@ def comparison(table: pd.DataFrame, protocol: str | None = None) -> Table:
             *(page_tables.estimate(scores[name], glance[name].places) if name in scores else "" for name in glance),
             str(row.n),
             page_tables.estimate(costs["median"]).replace(" ms", "") if "median" in costs else "",
-            page_tables.number(costs["gflop"].value) if "gflop" in costs else "",
+            number(costs["gflop"].value) if "gflop" in costs else "",
             page_tables.marks(row),
         ]
         found.append((str(row.protocol), float(row.sigma), sign * float(row.value), cells))

@@ -48,8 +48,7 @@ def weak_segmenters(table: pd.DataFrame) -> list[str]:
 def few_pictures(table: pd.DataFrame) -> list[str]:
     """Data sets whose scores rest on fewer than `FEW` pictures."""
     own = table[table["kind"].isin(("fid", "segmentation", "restoration"))]
-    counts = own.groupby("dataset")["n"].max() if len(own) else {}
-    few = {str(name): int(n) for name, n in dict(counts).items() if n < FEW}
+    few = {str(name): int(rows["n"].max()) for name, rows in own.groupby("dataset") if rows["n"].max() < FEW}
     return [f"{name} has {n} test pictures: too few for a mean to say much." for name, n in sorted(few.items())]
 
 

@@ -35,10 +35,10 @@ def load(folder: Path, figures: Collection[str]) -> dict[str, Any]:
         figures: Names of the figures of this run.
 
     Returns:
-        `answers`, `headline` (`first_screen.headline`), `waits` (what was not run; a GPU apart), `counts` (basis ->
-        verdict -> number), `undecidable` and `checks` (verdict -> number),
-        `sources` (key -> title), `subjects`, `rows`, `apart` (claims that no profile can ever decide), `references`
-        (values of our own), `contradictions`, `left_out`.
+        `answers`, `headline` (rows of the headline table), `by_id` (id -> claim as in the file), `counts` (basis ->
+        verdict -> number), `by_intervals`, `expected_false`, `undecidable` and `checks` (verdict -> number), `sources`
+        (key -> title), `subjects`, `rows`, `apart` (claims that no profile can ever decide), `references` (values of
+        our own), `ids`, `contradictions`, `left_out`.
 
     Raises:
         PixelwiseError: If a file is missing, was changed since it was made, or breaks its schema.

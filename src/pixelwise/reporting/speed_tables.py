@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from pixelwise.claims.shown_numbers import number
 from pixelwise.reporting import page_tables, plots_bench, published, style, tidy_tables
 from pixelwise.reporting.figure_numbers import MissingNumbersError
 from pixelwise.reporting.page_tables import Table
@@ -62,7 +63,7 @@ def operations(table: pd.DataFrame) -> Table:
         values = group.drop_duplicates("metric").set_index("metric")["value"]
         first = next(each(group))
         size = f"{int(first.height)}x{int(first.width)}" if pd.notna(first.height) else ""
-        rows.append([label(first.model), size, *(page_tables.number(values.get(name)) for name in names)])
+        rows.append([label(first.model), size, *(number(values.get(name)) for name in names)])
     return Table("table-operations", "Arithmetic and size", columns, rows, words=frozenset(columns[:2]))
 
 

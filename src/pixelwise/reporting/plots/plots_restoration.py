@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from pixelwise.claims.shown_numbers import number
 from pixelwise.quantities import Metric, shown
 from pixelwise.reporting.figure_numbers import Drawn, MissingNumbersError, Numbers, Plot, marks, over_seeds, whiskers
-from pixelwise.reporting.page_tables import number
 from pixelwise.reporting.pairs import plain
 from pixelwise.reporting.plots.plots_speed import hardware
 from pixelwise.reporting.published import counterpart
