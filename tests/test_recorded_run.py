@@ -115,7 +115,7 @@ def test_few_pictures_are_kept_with_their_source(run: Plan) -> None:
     page = (target / "report/index.html").read_text()
     assert len(re.findall("<img[^>]*data:image/(?:png|webp)", page)) == 6
     assert kept_pictures.NOTE in page
-    told = (target / "pictures/SOURCES.md").read_text()
+    told = (target / "pictures/SOURCES.txt").read_text()
     assert "From drawn by this program. Licence: MIT (drawn by this program)." in told
     shutil.copytree(target, "results/recorded/other")
     recorded_run.record(run)

@@ -23,7 +23,7 @@ from pixelwise.settings.base import Word as Name
 
 MOST, WIDEST, LEAST = 8, 256, 3
 """Pictures of a data set; pixels across; pictures of a row: what is given (two), and what a method made of it."""
-LIST, TOLD = "pictures.json", "SOURCES.md"
+LIST, TOLD = "pictures.json", "SOURCES.txt"
 NOTE = f"Git keeps at most {MOST} pictures of a data set; the page that the run itself writes shows more."
 
 
@@ -178,7 +178,7 @@ def write(folder: Path, grids: Sequence[Grid], known: dict[str, PictureSource]) 
         for source in named
     ]
     told = "\n".join(lines)
-    write_text(folder / TOLD, f"# Whose pictures these are\n\n{NOTE}\n\n{told}\n")
+    write_text(folder / TOLD, f"Whose pictures these are\n\n{NOTE}\n\n{told}\n")
 
 
 def owners(folder: Path) -> dict[str, PictureSource]:
