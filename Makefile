@@ -3,30 +3,42 @@
 override PROFILE := $(or $(value PROFILE),tiny)
 override CORES := $(or $(value CORES),all)
 override SMOKE := $(value SMOKE)
+override PARTIAL := $(value PARTIAL)
 override PYTHON := $(value PYTHON)
 export PROFILE CORES PYTHON
 ifneq ($(filter-out 1 true yes 0 false no,$(SMOKE)),)
 $(error SMOKE: 1 or 0)
 endif
+ifneq ($(filter-out 1 true yes 0 false no,$(PARTIAL)),)
+$(error PARTIAL: 1 or 0)
+endif
 override SMOKED := $(if $(filter 1 true yes,$(SMOKE)),true,false)
 override RUN := $$PROFILE$(if $(filter true,$(SMOKED)),-smoke)
 override CONFIG := --config profile="$$PROFILE" smoke=$(SMOKED)
+override SMALL := $(if $(filter true,$(SMOKED)),--smoke)
 export PATH := $(CURDIR)/.venv/bin:$(value PATH)
 # Python keeps the compiled form of what it imports: without it every start of torch costs twice as much.
 unexport PYTHONDONTWRITEBYTECODE
 
+# With PARTIAL=1 a failed job stops only what needs it, and an unfinished run ends with a page of what it has; make fails.
+override REPRODUCE := snakemake --cores "$$CORES" all $(CONFIG)
+ifneq ($(filter 1 true yes,$(PARTIAL)),)
+override REPRODUCE := snakemake --keep-going --cores "$$CORES" all $(CONFIG) \
+	|| { status=$$?; pixelwise partial --profile "$$PROFILE" $(SMALL); exit $$status; }
+endif
+
 .PHONY: help reproduce test test-fast lint lint-style lint-types lint-workflow figures record push restore resume bench \
 	verify install lock
 
-help: ## this list; PROFILE=street, SMOKE=1 and CORES=4 may follow a target
+help: ## this list; PROFILE=street, SMOKE=1, CORES=4 and PARTIAL=1 may follow a target
 	@sed -n 's/^\([a-z0-9%-]*\):[^#]*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r name text; do printf 'make %-14s %s\n' "$$name" "$$text"; done
 
-reproduce: install ## the whole replication of a profile (tiny: about 4 minutes of two cores)
-	snakemake --cores "$$CORES" all $(CONFIG)
+reproduce: install ## the whole replication of a profile (tiny: about 5 minutes of two cores)
+	$(REPRODUCE)
 	@echo "Report: results/$(RUN)/report/index.html"
 
 TESTS := OMP_NUM_THREADS=1 pytest -n 2 --dist loadfile --no-loadscope-reorder
-test: install ## every test (about 7 minutes of two cores)
+test: install ## every test (about 11 minutes of two cores)
 	$(TESTS) --durations 20
 
 test-fast: install ## the tests that take no pipeline (90 seconds), for work on the code
@@ -69,7 +81,7 @@ resume: install ## go on after a run that was killed
 	snakemake --cores "$$CORES" all $(CONFIG)
 
 verify: install ## compare every byte of a run with its manifests
-	pixelwise verify --profile "$$PROFILE" $(if $(filter true,$(SMOKED)),--smoke)
+	pixelwise verify --profile "$$PROFILE" $(SMALL)
 
 bench: install ## time the networks of this package on this machine
 	python benchmarks/bench.py

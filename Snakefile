@@ -35,6 +35,7 @@ onstart:
 
 
 onsuccess:
+    unfinished.replaced(PLAN)
     if os.path.exists(f"{RESULTS}/report/index.html"):
         print(
             f"\npixelwise: the report of run '{PLAN.name}' is {RESULTS}/report/index.html"

@@ -14,13 +14,17 @@ MIRROR = Path(os.environ.get("PIXELWISE_MIRROR") or ROOT.parent / "shared" / "mi
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark whole folders as slow; files with slow tests come first, so that the workers end together."""
+    """Mark whole folders as slow; files with slow tests come first, so that the workers end together.
+
+    The very first is one that makes a run of its own: the other worker makes the run that all others copy meanwhile.
+    """
     pipeline, fuzz = ROOT / "tests" / "pipeline", ROOT / "tests" / "fuzz"
     for item in items:
         if item.path.is_relative_to(pipeline) or item.path.is_relative_to(fuzz):
             item.add_marker(pytest.mark.slow)
     slow = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: (item.path not in slow, not item.path.is_relative_to(pipeline)))
+    first = pipeline / "test_sequences.py"
+    items.sort(key=lambda item: (item.path not in slow, not item.path.is_relative_to(pipeline), item.path != first))
 
 
 @pytest.fixture(scope="session")

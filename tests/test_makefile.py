@@ -70,3 +70,16 @@ def test_what_is_not_given(folder: Path) -> None:
     )
     assert make(folder, "reproduce", "SMOKE=$(shell touch x)") == (2, [])
     assert not (folder / "x").exists()
+
+
+@pytest.mark.parametrize("evil", ["tiny", *EVIL])
+def test_an_unfinished_run_ends_with_its_page_and_fails(folder: Path, evil: str) -> None:
+    given = ["<--cores>", "<all>", "<all>", "<--config>", f"<profile={evil}>", "<smoke=true>"]
+    whole = make(folder, "reproduce", f"PROFILE={evil}", "SMOKE=1", "PARTIAL=1")
+    assert whole == (0, ["snakemake", "<--keep-going>", *given])
+    (folder / ".venv" / "bin" / "snakemake").write_text(f"{RECORDER}exit 3\n")
+    page = ["pixelwise", "<partial>", "<--profile>", f"<{evil}>", "<--smoke>"]
+    failed = make(folder, "reproduce", f"PROFILE={evil}", "SMOKE=1", "PARTIAL=1")
+    assert failed == (2, ["snakemake", "<--keep-going>", *given, *page])
+    assert make(folder, "reproduce", f"PROFILE={evil}", "SMOKE=1") == (2, ["snakemake", *given])
+    assert make(folder, "reproduce", "PARTIAL=$(shell touch x)") == (2, [])

@@ -57,9 +57,18 @@ def finished(plan: Plan, planted: Path) -> None:
         inputs = {folder: artifacts.sha256(f"{folder}/manifest.json") for folder in job.inputs.values()}
         write_manifest(out, job.description(), inputs)
     jobs.RUN_LOG.parent.mkdir()
-    lines = [json.dumps({"job": job.id, "out": job.out, "status": "done"}) for job in plan.jobs]
+    lines = [
+        json.dumps({"job": job.id, "kind": job.kind, "out": job.out, "status": "done", "seconds": 1.5})
+        for job in plan.jobs
+    ]
     others = [json.dumps({"job": "x", "out": f"results/{name}/x"}) for name in ("microx", "other", "micro-smoke")]
     jobs.RUN_LOG.write_text("\n".join([*lines, *others]) + "\n")
+
+
+def checkout(folder: Path) -> None:
+    """The files of this repository that a record keeps."""
+    shutil.copy(ROOT / "Snakefile", folder)
+    shutil.copytree(ROOT / "workflow", folder / "workflow")
 
 
 @pytest.fixture
@@ -67,6 +76,7 @@ def run(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: p
     """The finished micro run, in a folder with a blank in its path."""
     (tmp_path / "a clone").mkdir()
     monkeypatch.chdir(tmp_path / "a clone")
+    checkout(Path.cwd())
     finished(PLAN, made_once(tmp_path_factory, "planted", _plant) / "results/planted")
     return PLAN
 
@@ -96,10 +106,12 @@ def test_what_is_kept(run: Plan) -> None:
     }
     drawn = {f"figures/{path.name}" for path in Path("results/micro/figures").glob("*.png")}
     assert drawn and {name for name in kept if name.endswith(".png") and not name.startswith("pictures/")} == drawn
+    workflow = {"Snakefile", *(path.relative_to(ROOT).as_posix() for path in (ROOT / "workflow/rules").glob("*.smk"))}
+    assert workflow <= set(kept) and all(kept[name] == (ROOT / name).read_bytes() for name in workflow)
     assert not [name for name in kept if name.split("/")[0] in ("generate", "jobs") or "removed" in name]
     assert len(kept["run.jsonl"].splitlines()) == len(run.jobs)
-    drawn_anew = {"run.jsonl", "report/index.html", "report/manifest.json"}
-    for name in {name for name in kept if not name.startswith("pictures/")} - drawn_anew:
+    made_anew = {"run.jsonl", "ro-crate-metadata.json", "report/index.html", "report/manifest.json", *workflow}
+    for name in {name for name in kept if not name.startswith("pictures/")} - made_anew:
         assert kept[name] == Path("results/micro", name).read_bytes()
     assert artifacts.verify_manifest(target / "report/manifest.json") == []
 

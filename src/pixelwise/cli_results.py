@@ -14,7 +14,7 @@ from pixelwise.terminal.screen import say, show
 
 def register(app: typer.Typer) -> None:
     """Add the commands that show and check results."""
-    for command in (claims, table, verify):
+    for command in (claims, table, partial, verify):
         app.command(rich_help_panel=RESULTS)(command)
 
 
@@ -96,6 +96,18 @@ def table(
     shown((run or Path("results") / run_name(config, profile, smoke)) / "summary")
 
 
+def partial(config: Config = Path("params.yaml"), profile: ProfileOption = None, smoke: Smoke = None) -> None:
+    """Write a result page of what an unfinished run has so far. It names the jobs that are missing, and why."""
+    from pixelwise.partial_run import write
+    from pixelwise.planning.graph import plan
+
+    page, lacks = write(plan(config, profile, smoke))
+    for entry in lacks.missing:
+        reached = "" if entry.step is None else f" at step {entry.step}"
+        show(f"{entry.job}: {entry.state}{reached}{': ' if entry.why else ''}{entry.why}")
+    show(f"{page}: {lacks.done} of {lacks.of} jobs are done; the run is unfinished")
+
+
 def verify(
     step: Annotated[
         list[str] | None, typer.Option(metavar="STEP", help="Only jobs of this step. May be given several times.")
@@ -107,6 +119,7 @@ def verify(
     """Check that no file of a run has changed since it was made."""
     from pixelwise.cli import STEPS
     from pixelwise.data import own
+    from pixelwise.planning import unfinished
     from pixelwise.planning.graph import plan
     from pixelwise.planning.staleness import made
     from pixelwise.planning.staleness import verify as differences
@@ -120,21 +133,32 @@ def verify(
         raise PixelwiseError(
             f"{run.name}: no outputs here; run it, or 'dvc pull' with profile: in params.yaml set to it"
         )
-    problems = [*differences(done), *own.changed(done).values()]
+    problems = [*differences(done), *own.changed(done).values(), *([] if step else unfinished.problems(run.name))]
     for problem in problems:
         say(problem)
     if problems:
         say(f"{run.name}: the way back is 'dvc checkout --force', or to delete the manifest.json and run again")
         raise typer.Exit(1)
     show(f"{run.name}: every output of {len(done)} of {len(jobs)} jobs is as it was made")
+    if not step and (line := unfinished.told(run)):
+        show(line)
 
 
-def record(config: Config = Path("params.yaml"), profile: ProfileOption = None) -> None:
+def record(
+    config: Config = Path("params.yaml"),
+    profile: ProfileOption = None,
+    crate: Annotated[
+        bool, typer.Option("--crate", help="Only describe the record that is there anew, as an RO-Crate.")
+    ] = False,
+) -> None:
     """Copy a finished run's findings to results/recorded, where git keeps them."""
-    from pixelwise.planning.graph import plan as planned
-    from pixelwise.recorded_run import record as recorded
+    from pixelwise import recorded_run
+    from pixelwise.planning import graph
 
-    show(f"recorded: {recorded(planned(config, profile, False))}")
+    if crate:
+        show(f"described: {recorded_run.describe(graph.run_name(config, profile, False))}")
+    else:
+        show(f"recorded: {recorded_run.record(graph.plan(config, profile, False))}")
 
 
 def readme(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import os
 import shutil
+import subprocess
 from pathlib import Path
 
-from pixelwise import artifacts
+from pixelwise import artifacts, recorded_crate
 from pixelwise.artifacts import MANIFEST, files_below
 from pixelwise.claims import ledger
 from pixelwise.errors import PixelwiseError
@@ -24,6 +26,7 @@ KEPT = (".csv", ".json", ".html", ".svg")
 """What is kept of every folder; of figures the PNG files too, of a training (`TRAINED`) how it was made, of generated
 pictures nothing. The page is drawn anew with the few pictures that `kept_pictures` allows."""
 TRAINED = ("training.json",)
+RULES = "workflow/rules"
 
 
 def kept(job: Job) -> list[Path]:
@@ -63,6 +66,8 @@ def _checked(run: Plan) -> list[str]:
         )
     if problems := staleness.verify(run.jobs):
         raise PixelwiseError(f"{problems[0]}; nothing was recorded")
+    if not Path(recorded_crate.WORKFLOW).is_file():
+        raise PixelwiseError(f"{recorded_crate.WORKFLOW}: not here; a record keeps the workflow that made it")
     if not (lines := _log(run.name)):
         raise PixelwiseError(f"{RUN_LOG}: no line of run {run.name}, which was not made here; nothing was recorded")
     target = RECORDED / run.name
@@ -94,6 +99,10 @@ def record(run: Plan) -> Path:
         (new / RUN_LOG.name).write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
         if commit := provenance.commit():
             artifacts.write_json(new / ledger.COMMIT, {"commit": commit})
+        for path in (Path(recorded_crate.WORKFLOW), *sorted(Path(RULES).glob("*.smk"))):
+            (new / path).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, new / path)
+        recorded_crate.write(new, run.name, _day(commit))
         _swap(new, target, old)
     finally:
         artifacts.remove(new)
@@ -126,6 +135,38 @@ def _page(job: Job, new: Path, others: list[Path]) -> None:
     made = artifacts.read_manifest(folder / MANIFEST)
     made["files"] = {path.name: artifacts.sha256(path) for path in files_below(folder)}
     artifacts.write_json(folder / MANIFEST, artifacts.sealed(made))
+
+
+def describe(name: str) -> Path:
+    """Describe the present record of a run anew, as `record` does.
+
+    Returns:
+        The description.
+
+    Raises:
+        PixelwiseError: If there is no such record, or it is damaged.
+    """
+    target = RECORDED / name
+    unlinked((), (target.as_posix(),))
+    if not (target / RUN_LOG.name).is_file():
+        raise PixelwiseError(f"{target}: no record of a run (it has no {RUN_LOG.name})")
+    recorded_crate.write(target, name, _day(ledger.commit_in(target / ledger.COMMIT)))
+    return target / recorded_crate.NAME
+
+
+def _day(commit: str) -> str:
+    """Day of a commit, or today without one.
+
+    Raises:
+        PixelwiseError: If the commit is not in this clone.
+    """
+    if not commit:
+        return datetime.date.today().isoformat()
+    short = commit.split()[0]
+    shown = subprocess.run(["git", "show", "-s", "--format=%cs", short], capture_output=True, text=True, check=False)
+    if shown.returncode:
+        raise PixelwiseError(f"{ledger.COMMIT}: commit {short[:80]} is not in this clone; fetch it")
+    return shown.stdout.strip()
 
 
 def _swap(new: Path, target: Path, old: Path) -> None:

@@ -38,7 +38,8 @@ print(json.dumps([(job.file, job.step) for job in jobs if job.kind not in downlo
 RUN = """
 import json, os, sys, traceback
 from pathlib import Path
-import numpy, pandas, torch, torchvision, scipy, matplotlib  # once for all jobs
+import jinja2, matplotlib.pyplot, pandas, PIL.Image, pydantic, safetensors.torch, scipy.linalg, scipy.stats, yaml
+import skimage.data, skimage.metrics, torch._dynamo, torch.utils.flop_counter, torchvision  # once for all jobs
 for file, step in json.loads(sys.argv[1]):
     if not (child := os.fork()):
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -37,9 +38,14 @@ def done(tmp_path_factory: pytest.TempPathFactory, server: Server) -> Clone:
 
 
 @pytest.fixture(scope="session")
-def by_dvc(tmp_path_factory: pytest.TempPathFactory, server: Server) -> Clone:
-    """A clone in which `dvc repro` alone has run."""
-    clone = fresh(tmp_path_factory.mktemp("by_dvc") / "clone", server)
+def by_dvc(tmp_path_factory: pytest.TempPathFactory, done: Clone) -> Clone:
+    """A clone with data and trained models alone, of which DVC knows nothing, in which `dvc repro` has then run."""
+    clone = done.copy(tmp_path_factory.mktemp("by_dvc") / "clone")
+    (clone.folder / "dvc.lock").unlink()
+    results = clone.folder / "results/micro"
+    made = [folder for folder in results.iterdir() if folder.name not in ("jobs", "train")]
+    for folder in (clone.folder / ".dvc/cache", *made):
+        shutil.rmtree(folder)
     clone.run("dvc", "repro")
     return clone
 

@@ -11,7 +11,9 @@ from tests.pipeline.micro import DNCNN, LEARNING_RATE, REPORT, Clone
 
 def test_dvc_then_snakemake_gives_the_same(by_dvc: Clone, done: Clone) -> None:
     assert by_dvc.nothing_to_do()
-    assert Counter(by_dvc.log()) == Counter(done.log())
+    kept = ("fetch", "prepare", "weights", "train")
+    ran = Counter(by_dvc.log()) - Counter(done.log())
+    assert ran == Counter(job for job in done.log() if job.split("/")[0] not in kept)
     assert by_dvc.metrics() == done.metrics()
 
 

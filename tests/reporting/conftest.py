@@ -86,6 +86,7 @@ def _timing(root: Path) -> Path:
                     model,
                     {
                         "median": spread(own, own * 0.02, "ms"),
+                        "gflop": Value(value=own / 4, unit="GFLOP"),
                         "p90": Value(value=own * 1.1, unit="ms"),
                         "p99": Value(value=own * 1.2, unit="ms"),
                     },

@@ -33,16 +33,17 @@ import json, sys
 from pathlib import Path
 from pixelwise.planning import graph
 from pixelwise.reporting import figures
-figures.draw(Path(sys.argv[1]), Path("figures"), "toys", dpi=60)
+if sys.argv[3] == "draw":
+    figures.draw(Path(sys.argv[1]), Path("figures"), "toys", dpi=60)
 jobs = graph.plan(Path(sys.argv[2]), "paper").jobs
 print(json.dumps({job.id: job.description()["code"] for job in jobs}))
 """
 
 
-def drawn(copy: Path, summary: Path, folder: Path) -> dict[str, dict[str, str]]:
+def drawn(copy: Path, summary: Path, folder: Path, what: str) -> dict[str, dict[str, str]]:
     root = Path(__file__).parents[2]
     done = subprocess.run(
-        [sys.executable, "-c", DRAWN, str(summary), str(root / "params.yaml")],
+        [sys.executable, "-c", DRAWN, str(summary), str(root / "params.yaml"), what],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(copy.parent)},
         capture_output=True,
@@ -57,13 +58,13 @@ def test_a_figure_is_one_file(planted, tmp_path: Path, tmp_path_factory) -> None
     copy = tmp_path / "src" / "pixelwise"
     package(copy)
     know_sources(tmp_path_factory, tmp_path)
-    before = drawn(copy, planted.summary, tmp_path)
+    before = drawn(copy, planted.summary, tmp_path, "plan")
     (copy / "reporting/plots/plots_toy.py").write_text(TOY)
-    after = drawn(copy, planted.summary, tmp_path)
+    after = drawn(copy, planted.summary, tmp_path, "draw")
     index = json.loads((tmp_path / "figures/figures.json").read_text())
     assert index["figures"][0] == {
         **{"name": "toy", "title": "A toy", "caption": "Two points.", "alt": "0 and 1"},
-        **{"synthetic": False, "short": False},
+        **{"synthetic": False, "short": False, "narrow": "toy-narrow"},
     }
     assert (tmp_path / "figures/toy.png").is_file()
     assert {job for job in after if after[job] != before[job]} == {"figures"}

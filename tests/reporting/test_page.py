@@ -241,5 +241,5 @@ def test_benchmark_of_each_machine_has_its_tables_and_figure(tmp_path):
         "5.20 [5.10, 5.30] (40)",
     ]
     (figure,) = speed_tables.bench_figures(tmp_path)
-    assert "both optimised, fp32: 2.90 at 256x512, 5.20 at 512x1024" in figure["alt"]
+    assert "both optimised, fp32: 2.90 at 256x512 to 5.20 at 512x1024" in figure["alt"]
     assert speed_tables.bench(tmp_path / "none") == []

@@ -81,7 +81,7 @@ def test_a_point_without_a_time_of_exactly_this_network_is_not_drawn(numbers):
     other.loc[chosen, ["network", "body"]] = "of another width"
     drawn = plots_quality.quality_against_time(replace(numbers, table=other), "fid", metric)
     assert "Not drawn, since exactly this network was not timed: ASAP-Net." in drawn.caption
-    mine = drawn.alt.partition("This run")[2]
+    mine = drawn.alt.partition("; Paper")[0]
     assert "ASAP-Net" not in mine and "pix2pixHD 80.0 at" in mine
 
 
@@ -89,7 +89,10 @@ def test_none_timed_leaves_floor_and_caption(numbers):
     other = numbers.table.copy()
     other.loc[other["kind"].eq("latency"), ["network", "body"]] = ""
     drawn = plots_quality.quality_against_time(replace(numbers, table=other), "fid", metrics("fid")["fid"])
-    assert "was not timed: ASAP-Net, pix2pixHD." in drawn.caption
+    assert "Of these networks no time was measured." in drawn.caption
+    here = drawn.figure.axes[-1]
+    assert [tick.get_text() for tick in here.get_xticklabels()] == ["ASAP-Net", "pix2pixHD"]
+    assert "time" in here.get_xlabel() and here.get_xscale() == "linear"
     assert analysis.comparison(other).columns.index("ms") and not [
         line for line in analysis.comparison(other).rows if line[analysis.comparison(other).columns.index("ms")]
     ]
@@ -99,7 +102,7 @@ def test_a_floor_of_fewer_pictures_says_so(numbers):
     other = numbers.table.copy()
     other.loc[other["kind"].eq("fid") & other["model"].eq("real"), "n"] = 10
     drawn = plots_quality.quality_against_time(replace(numbers, table=other), "fid", metrics("fid")["fid"])
-    assert "real photographs, 10 pictures, not 20 14.0" in drawn.alt
+    assert "drawn scenes against each other: 14.0 (10 pictures, not 20)" in drawn.alt
     other.loc[other["kind"].eq("restoration") & other["model"].eq("bm3d"), "n"] = 4
     drawn = plots_restoration.quality(replace(numbers, table=other), "bsd68")
     assert "(BM3D: 4)" in drawn.caption

@@ -54,14 +54,14 @@ def _run(name: str, folder: Path, items: list[Item]) -> Run:
     known = {str(item.record.hardware.get("gpu") or item.record.hardware.get("cpu") or "") for item in items}
     return Run(
         name=name,
-        commit=str(made.get("commit", "")) or _commit(folder / COMMIT),
+        commit=str(made.get("commit", "")) or commit_in(folder / COMMIT),
         command=str(made.get("command", "")) or PLACES[place].format(name=short),
         records=len(items),
         machines=sorted(known - {""}),
     )
 
 
-def _commit(path: Path) -> str:
+def commit_in(path: Path) -> str:
     """The commit that a file holds; empty without the file."""
     document = read_json(path) if path.is_file() else {"commit": ""}
     if not isinstance(document, dict) or set(document) != {"commit"} or not isinstance(document["commit"], str):

@@ -18,13 +18,14 @@ class Open(BaseModel):
 
 
 class LogLine(Settings):
-    """One line of the run log."""
+    """One line of the run log; `cpu_seconds`, of all its threads and children, is missing from earlier versions'."""
 
     job: Word = ""
     kind: Word = ""
     out: Word
     status: Literal["done", "failed"]
     seconds: float = Field(ge=0, le=1e9)
+    cpu_seconds: float | None = Field(default=None, ge=0, le=1e12)
 
 
 class Noted(Settings):
@@ -124,7 +125,7 @@ class Origin(Open):
 
 
 class Drawing(Settings):
-    """One figure."""
+    """One figure; `narrow` names the drawing for a telephone, which earlier versions did not make."""
 
     name: Inside
     title: Word
@@ -132,6 +133,7 @@ class Drawing(Settings):
     alt: str = Field(max_length=1_000_000)
     synthetic: Flag
     short: Flag
+    narrow: Inside | None = None
 
 
 class Undrawn(Settings):

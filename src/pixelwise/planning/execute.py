@@ -126,7 +126,7 @@ def execute(file: Path, step: str) -> Path:
     if int(os.environ.get("RANK", 0)) > 0:
         run(settings, folders, out, _state(work, job, _inputs(file, job, {})))
         return out
-    status, started = "failed", time.time()
+    status, started, used = "failed", time.time(), _cpu_seconds()
     with ExitStack() as held:
         held.enter_context(artifacts.locked(work / "lock"))
         for folder in sorted(set(folders.values())):  # before a look at them: nobody may make them anew from here on
@@ -156,13 +156,19 @@ def execute(file: Path, step: str) -> Path:
         finally:
             if status == "failed":
                 artifacts.remove(out)
-            _log(job, status, time.time() - started)
+            _log(job, status, time.time() - started, _cpu_seconds() - used)
         artifacts.remove(state)
     return out
 
 
-def _log(job: Mapping[str, Any], status: str, seconds: float) -> None:
+def _cpu_seconds() -> float:
+    """Seconds that processors worked for this process, its threads and its finished children."""
+    return sum(os.times()[:4])
+
+
+def _log(job: Mapping[str, Any], status: str, seconds: float, cpu_seconds: float) -> None:
     """Append one line to the run log; a single write, so that parallel jobs do not mix."""
     RUN_LOG.parent.mkdir(parents=True, exist_ok=True)
-    line = {"job": job["id"], "kind": job["kind"], "out": job["out"], "status": status, "seconds": round(seconds, 2)}
+    taken = {"seconds": round(seconds, 2), "cpu_seconds": round(cpu_seconds, 2)}
+    line = {"job": job["id"], "kind": job["kind"], "out": job["out"], "status": status, **taken}
     append(RUN_LOG, json.dumps(line))

@@ -1,5 +1,7 @@
 """What is left of settings that are gone: outputs of jobs that the run has no more, and halves of trainings.
 
+Also the page of an unfinished run, once the run is complete.
+
 Only folders are found that a job of such a run would write to and that carry our mark; links are never followed.
 """
 
@@ -15,6 +17,7 @@ from typing import Any
 from pixelwise import artifacts
 from pixelwise.artifacts import MARK, read_json
 from pixelwise.errors import PixelwiseError
+from pixelwise.planning import unfinished
 from pixelwise.planning.graph import Plan
 from pixelwise.planning.jobs import Job
 from pixelwise.planning.paths import is_output, unlinked
@@ -73,6 +76,9 @@ def of(run: Plan) -> Iterator[Leftover]:
         for path in _marked(Path(root, run.name)):
             if path.as_posix() not in jobs and is_output(path.as_posix(), run.name):
                 yield _leftover(path, Path("work", path, "lock"), "not configured any more")
+    if unfinished.outlived(run):
+        path = unfinished.folder(run.name)
+        yield _leftover(path, Path("work", path, "lock"), "page of an unfinished run, which is complete now")
     for root in ROOTS:
         for path in _marked(Path("work", root, run.name)):
             out = path.parent.relative_to("work").as_posix()

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from matplotlib.figure import Figure
 
-from pixelwise.reporting import curves, paired_differences, published, quality_curves, tidy_tables
+from pixelwise.reporting import curves, paired_differences, published, quality_curves, tidy_tables, training_costs
 
 SIZE_256 = (256, 512)
+ALT = 299
+"""Most characters of a figure's alternative text; screen readers read it without a pause."""
+REST = "; more in the tables"
 
 
 class MissingNumbersError(Exception):
@@ -27,6 +31,7 @@ class Numbers:
         table: Rows of `metrics.csv` and `timings.csv`.
         curves: Training curves: job, model, dataset, seed, short, synthetic, step, samples, series, value.
         quality: Scores along the trainings: dataset, model, seed, synthetic, short, presentations, metric, value.
+        costs: Processor seconds of trainings: dataset, model, seed, cpu_seconds.
         differences: Paired differences of restoration methods.
         published: Published values, see `published.load`.
     """
@@ -35,6 +40,7 @@ class Numbers:
     table: pd.DataFrame
     curves: pd.DataFrame
     quality: pd.DataFrame
+    costs: pd.DataFrame
     differences: pd.DataFrame
     published: pd.DataFrame
 
@@ -46,6 +52,7 @@ class Numbers:
             table=tidy_tables.read_all(summary),
             curves=curves.read(summary),
             quality=quality_curves.read(summary),
+            costs=training_costs.read(summary),
             differences=paired_differences.read(summary),
             published=published.load(),
         )
@@ -65,7 +72,7 @@ class Drawn:
         name: File name without suffix.
         title: Heading.
         caption: What is shown, from what, and what the error bars span.
-        alt: The figure's numbers in words, for readers who cannot see it.
+        alt: What it shows in words, for readers who cannot see it; the most important first.
         figure: The drawing.
         synthetic: True if any number shown was measured on data drawn by a program.
         short: True if any number shown comes from a shortened schedule.
@@ -78,6 +85,24 @@ class Drawn:
     figure: Figure
     synthetic: bool
     short: bool
+
+    def words(self) -> dict[str, Any]:
+        """All but the drawing, as `figures.json` holds it; the alternative text has at most `ALT` characters."""
+        found = {name: getattr(self, name) for name in ("name", "title", "caption", "synthetic", "short")}
+        return {**found, "alt": brief(self.alt)}
+
+
+def brief(text: str, limit: int = ALT) -> str:
+    """The text, cut between two of its parts if it is longer than `limit` characters.
+
+    >>> brief("one 1, two 2, three 3, four 4", 28)
+    'one 1; more in the tables'
+    """
+    if len(text) <= limit:
+        return text
+    room = text[: limit - len(REST) + 1]
+    cut = max(room.rfind(mark) for mark in (", ", "; "))
+    return room[: max(cut, 0)] + REST
 
 
 @dataclass(frozen=True)

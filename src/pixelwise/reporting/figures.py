@@ -10,7 +10,7 @@ import pkgutil
 from pathlib import Path
 from typing import Any
 
-from pixelwise.artifacts import write_json
+from pixelwise.artifacts import write_bytes, write_json
 from pixelwise.reporting import naming, plots, style
 from pixelwise.reporting.figure_numbers import MissingNumbersError, Numbers, Plot
 from pixelwise.settings.reporting import FiguresSettings
@@ -29,12 +29,13 @@ def draw(summary: Path, out: Path, run: str, dpi: int = 160) -> dict[str, Any]:
 
     Args:
         summary: Folder that the summarise step wrote.
-        out: Folder for `<name>.png`, `<name>.svg` and `figures.json`.
+        out: Folder for `<name>.png`, `<name>.svg`, `<name>-narrow.svg` (for a telephone) and `figures.json`.
         run: Name of the run, printed in the banner.
         dpi: Dots per inch of the PNG files.
 
     Returns:
-        What `figures.json` holds: `figures` (name, title, caption, alt, synthetic, short) and `missing` (name, why).
+        What `figures.json` holds: `figures` (name, title, caption, alt, synthetic, short, narrow) and `missing`
+        (name, why); `narrow` is the name of the telephone's file without suffix.
     """
     numbers = Numbers.read(summary, run)
     index: dict[str, Any] = {"run": run, "figures": [], "missing": []}
@@ -47,8 +48,10 @@ def draw(summary: Path, out: Path, run: str, dpi: int = 160) -> dict[str, Any]:
                 index["missing"].append({"name": plot.name, "why": str(reason)})
                 continue
             style.save(drawn.figure, out / drawn.name, dpi)
-            words = {"name": drawn.name, "title": drawn.title, "caption": drawn.caption, "alt": drawn.alt}
-            index["figures"].append({**words, "synthetic": drawn.synthetic, "short": drawn.short})
+            narrow = f"{drawn.name}-narrow"
+            with style.narrow():
+                write_bytes(out / f"{narrow}.svg", style.svg(plot.draw(numbers).figure))
+            index["figures"].append({**drawn.words(), "narrow": narrow})
     write_json(out / "figures.json", index)
     return index
 
@@ -62,5 +65,5 @@ def run(settings: FiguresSettings, inputs: dict[str, Path], out: Path, work: Pat
         out: Folder for the figures.
         work: Unused; drawing takes seconds.
     """
-    with naming.shown(settings.models):
+    with naming.shown(settings.models), style.unfinished(settings.partial):
         draw(inputs["summary"], out, settings.run, settings.dpi)

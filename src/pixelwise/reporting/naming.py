@@ -1,4 +1,4 @@
-"""What people read in place of a model's name, and its colour and marker: as the models declare them."""
+"""What people read in place of a model's name, and how it is drawn: as the models declare it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import functools
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import Any
 
 from matplotlib.colors import to_hex, to_rgb
 
@@ -17,21 +18,24 @@ OTHERS: dict[str, Look] = {
     "pix2pix": Look("pix2pix", "#7A7A7A", "v"),
     "sims": Look("SIMS", "#7A7A7A", "P"),
     "cc_fpse": Look("CC-FPSE", "#7A7A7A", "X"),
-    "crn": Look("CRN", "#7A7A7A", "D"),
-    "bm3d": Look("BM3D", "#A0527F", "D"),
-    "tile_wiener": Look("Tile Wiener", "#6E6E6E", "^"),
-    "tile_mean": Look("Tile mean", "#8C8C8C", "v"),
+    "crn": Look("CRN", "#7A7A7A", "h"),
+    "bm3d": Look("BM3D", "#A0527F", "p"),
+    "tile_wiener": Look("Tile Wiener", "#6E6E6E", ">"),
+    "tile_mean": Look("Tile mean", "#8C8C8C", "<"),
     "identity": Look("Noisy input", "#A6A6A6", "x"),
     "identity_8bit": Look("Noisy input, 8 bit", "#A6A6A6", "x"),
     "identity_minmax": Look("Noisy input, min-max 8 bit", "#A6A6A6", "x"),
-    "pointwise_oracle": Look("Pointwise curve, oracle", "#8C8C8C", "v"),
-    "tile_wiener_oracle": Look("Tile Wiener, oracle", "#6E6E6E", "^"),
-    "wiener_known_blur": Look("Wiener, blur known", "#6E6E6E", "^"),
-    "real": Look("Real photographs", "#333333", "*"),
+    "pointwise_oracle": Look("Pointwise curve, oracle", "#8C8C8C", "d"),
+    "tile_wiener_oracle": Look("Tile Wiener, oracle", "#6E6E6E", "H"),
+    "wiener_known_blur": Look("Wiener, blur known", "#6E6E6E", "8"),
+    "real": Look("Real pictures", "#333333", "*"),
+    "mean_colour": Look("Mean colour of each class", "#8C8C8C", "d"),
     "shuffled": Look("Shuffled labels", "#A6A6A6", "x"),
 }
 """What is no model of this package: published rivals that nobody builds here, methods without training, bounds."""
-MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
+FILLS = ("full", "none", "left", "right", "top", "bottom")
+STROKES: tuple[Any, ...] = ("-", "--", ":", "-.", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 3)))
+"""Fills of a marker and strokes of a line: they tell the entries of one model apart, its marker tells models apart."""
 OTHER = "#5A5A8C"
 MIXED = (0.0, 0.45, -0.4, 0.25, 0.65, -0.2)
 """Shades of a colour without declared ones: shares of white, or below 0 of black."""
@@ -78,6 +82,16 @@ def family(model: str) -> str:
     """What a model shares its colour with: `asapnet_residual_s8` belongs to `asapnet`."""
     known = _known(model)
     return known[1] if known and known[1] not in OTHERS else model
+
+
+def learned(model: str) -> bool:
+    """Whether a name is that of a network, and not of a floor, a bound or a method without learning.
+
+    >>> learned("dncnn_narrow"), learned("tile_wiener_s8"), learned("bm3d"), learned("mine")
+    (True, False, False, True)
+    """
+    known = _known(model)
+    return known is None or known[1] not in OTHERS
 
 
 def label(model: str) -> str:
@@ -131,10 +145,19 @@ def colour(model: str, siblings: Sequence[str] | None = None) -> str:
     return shades[place % len(shades)]
 
 
-def marker(model: str, siblings: Sequence[str] | None = None) -> str:
-    """Marker of a model, told apart among variants of one family as `colour` does."""
-    stem, known = family(model), _known(model)
-    same = {name for name in siblings or () if family(name) == stem}
-    if len(same) > 1 and model in same:
-        return MARKERS[_place(model, siblings) % len(MARKERS)]
-    return known[2].marker if known else "o"
+def drawn_as(model: str, siblings: Sequence[str] | None = None) -> dict[str, Any]:
+    """How points and lines of a model are drawn, in the words of Matplotlib's `plot`.
+
+    The marker is the model's own in every figure; several entries of it among `siblings` differ in fill and stroke, so
+    that they are told apart without colour.
+
+    >>> [drawn_as(name, ["asapnet_l2", "asapnet"])["fillstyle"] for name in ("asapnet", "asapnet_l2")]
+    ['full', 'none']
+    """
+    known, place = _known(model), _place(model, siblings)
+    return {
+        "color": colour(model, siblings),
+        "marker": known[2].marker if known else "o",
+        "fillstyle": FILLS[place % len(FILLS)],
+        "linestyle": STROKES[place % len(STROKES)],
+    }

@@ -19,6 +19,7 @@ from pixelwise.files.step_documents import Figures
 from pixelwise.planning.jobs import RUN_LOG
 from pixelwise.reporting import (
     analysis,
+    claim_reviews,
     claimrows,
     first_screen,
     naming,
@@ -34,7 +35,7 @@ from pixelwise.reporting.cautions import cautions
 from pixelwise.reporting.page_tables import Table
 from pixelwise.reporting.policy import bar, policy
 from pixelwise.reporting.sample_grids import Grid
-from pixelwise.reporting.style import banner_text
+from pixelwise.reporting.style import banner_text, unfinished
 from pixelwise.reporting.summary import left_out as summarised
 from pixelwise.settings.reporting import ReportSettings
 
@@ -66,16 +67,21 @@ def figures(folder: Path, index: Figures, left_out: list[str]) -> list[dict[str,
     """
     found = []
     for entry in index.figures:
-        path = folder / f"{entry.name}.svg"
+        paths = [folder / f"{name}.svg" for name in (entry.name, entry.narrow) if name]
         with leaving_out(left_out):
-            check_listed(path)
-            found.append(with_address(entry.model_dump(), content(path)))
+            for path in paths:
+                check_listed(path)
+            found.append(with_address(entry.model_dump(), *map(content, paths)))
     return found
 
 
-def with_address(entry: dict[str, Any], svg: bytes) -> dict[str, Any]:
-    """A figure's words with its drawing as a `data:` address."""
-    return {**entry, "address": f"data:image/svg+xml;base64,{base64.b64encode(svg).decode('ascii')}"}
+def with_address(entry: dict[str, Any], svg: bytes, narrow: bytes | None = None) -> dict[str, Any]:
+    """A figure's words with its drawing, and that for a telephone, as `data:` addresses."""
+
+    def address(drawing: bytes) -> str:
+        return f"data:image/svg+xml;base64,{base64.b64encode(drawing).decode('ascii')}"
+
+    return {**entry, "address": address(svg), "narrow_address": address(narrow) if narrow else ""}
 
 
 def all_tables(table: pd.DataFrame, measured: pd.DataFrame, jobs: dict[str, Path], left_out: list[str]) -> list[Table]:
@@ -114,6 +120,7 @@ def shown(settings: ReportSettings, inputs: dict[str, Path], left_out: list[str]
     told = {claim["figure"] for claim in claims["by_id"].values()}
     first = [entry for entry in drawn if own or entry["name"] in told]
     return {
+        "partial": settings.partial,
         **{"title": settings.title, "run": settings.run, "profile": settings.profile},
         "banner": banner_text(settings.run, **marks),
         "ran": first_screen.ran(known, machines, made),
@@ -175,6 +182,8 @@ def render(settings: ReportSettings, inputs: dict[str, Path], bench: bool = Fals
     every = [grid for make in _MAKERS for grid in make(inputs, settings.grid_images, left_out)]
     facts["cautions"] = cautions(facts.pop("table"), every)
     found = choose(every)
+    claims = facts["claims"]
+    facts["reviews"] = None if settings.partial else claim_reviews.reviews([*claims["rows"], *claims["apart"]])
     facts["left_out"] = list(dict.fromkeys([*left_out, *facts["claims"]["left_out"]]))
     facts["bench_link"] = BENCH_PAGE if bench else ""
     made, parts = environment(), _parts(bar(facts["claims"]["counts"]))
@@ -196,7 +205,7 @@ def _parts(rules: str = "") -> dict[str, Any]:
 
 def bench_page(folder: Path) -> str:
     """The page of the machine's benchmark; empty where there is none."""
-    drawn = [with_address(entry, entry["svg"]) for entry in speed_tables.bench_figures(folder)]
+    drawn = [with_address(entry, *entry["drawings"]) for entry in speed_tables.bench_figures(folder)]
     tables = [entry for entry in speed_tables.bench(folder) if entry.rows]
     if not tables:
         return ""
@@ -219,7 +228,7 @@ def run(settings: ReportSettings, inputs: dict[str, Path], out: Path, work: Path
         out: Folder for the page.
         work: Unused.
     """
-    with naming.shown(settings.models):
+    with naming.shown(settings.models), unfinished(settings.partial):
         bench = bench_page(BENCH)
         if bench:
             write_text(out / BENCH_PAGE, bench)

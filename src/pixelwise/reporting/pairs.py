@@ -72,10 +72,8 @@ def measured_ratios(numbers: Numbers, pair: Pair) -> pd.DataFrame:
     return joined.assign(megapixels=joined["height"] * joined["width"] / 1e6).sort_values("megapixels")
 
 
-def in_words(lines: dict[str, pd.DataFrame]) -> str:
-    """Every line of ratios with its values and sizes."""
-    return "; ".join(
-        f"{name}: " + ", ".join(f"{p.value:.2f} at {p.megapixels:.2f} megapixels" for p in each(points))
-        for name, points in lines.items()
-        if len(points)
-    )
+def said(name: str, points: pd.DataFrame) -> str:
+    """One line of ratios in words, by its smallest and its largest size; empty without points."""
+    ends = list(each(points.sort_values("megapixels").iloc[[0, -1]])) if len(points) else []
+    words = list(dict.fromkeys(f"{point.value:.2f} at {point.megapixels:.2f}" for point in ends))
+    return f"{name}: {' to '.join(words)} megapixels" if words else ""

@@ -17,13 +17,16 @@ COLUMNS = [
 ]
 
 
+PAPER, REPORT = "Paper (GPU not stated)", "Students' report (GTX 1080 Ti)"
+
+
 @dataclass(frozen=True)
 class Panel:
     """Which claims of the register stand together in one panel.
 
     Attributes:
         title: Heading of the panel.
-        kind: `quality` (against time), `resolution` or `denoising`.
+        kind: `quality` (against time), `resolution`, `denoising`, or `denoised` (by the students).
         sources: Sources of the claims, as the register calls them, the preferred one first.
         quantities: The register's name of a quantity -> its name here.
     """
@@ -36,18 +39,19 @@ class Panel:
 
 PANELS = (
     Panel(
-        "Paper (GPU not stated)",
+        PAPER,
         "quality",
         ("P1f",),
-        {"inference time": "latency", "FID": "fid", "mean IoU": "miou", "pixel accuracy": "accuracy"},
+        {"inference time": "latency", "FID": "fid", "mean IoU": "miou", "pixel accuracy": "acc_all"},
     ),
     Panel(
-        "Student report (GTX 1080 Ti)",
+        REPORT,
         "quality",
         ("S1",),
         {"inference time as plotted": "latency", "FID as plotted": "fid", "mean IoU as plotted": "miou"},
     ),
-    Panel("Paper (GPU not stated)", "resolution", ("P1v",), {"inference time": "latency"}),
+    Panel(PAPER, "resolution", ("P1v",), {"inference time": "latency"}),
+    Panel("Students' report (final version)", "denoised", ("S2",), {"PSNR": "psnr"}),
     Panel("Published", "denoising", ("D1", "D3", "D2", "K"), {"PSNR": "psnr", "SSIM": "ssim"}),
 )
 

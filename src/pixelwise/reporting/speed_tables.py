@@ -104,9 +104,10 @@ def bench_figures(folder: Path, left_out: list[str] | None = None) -> list[dict[
                 drawn = plots_bench.bench(rows, values, f"bench_{path.parent.name}")
             except MissingNumbersError:
                 continue
-            svg = style.svg(drawn.figure)
-        words = {"name": drawn.name, "title": drawn.title, "caption": drawn.caption, "alt": drawn.alt}
-        shown.append({**words, "synthetic": drawn.synthetic, "short": drawn.short, "svg": svg})
+            with style.narrow():
+                narrow = plots_bench.bench(rows, values, drawn.name)
+            drawings = [style.svg(one.figure) for one in (drawn, narrow)]
+        shown.append({**drawn.words(), "drawings": drawings})
     return shown
 
 

@@ -10,8 +10,9 @@ import pandas as pd
 
 from pixelwise.artifacts import read_made, write_json
 from pixelwise.files.step_documents import LeftOut
+from pixelwise.planning.jobs import RUN_LOG
 from pixelwise.quantities import to_json
-from pixelwise.reporting import curves, paired_differences, quality_curves, tidy_tables
+from pixelwise.reporting import curves, paired_differences, quality_curves, tidy_tables, training_costs
 from pixelwise.settings.reporting import SummarySettings
 
 LEFT_OUT = "left_out.json"
@@ -55,8 +56,8 @@ def run(settings: SummarySettings, inputs: dict[str, Path], out: Path, work: Pat
 
     Writes `metrics.csv` (all but timings; byte-identical between runs) and `timings.csv`, one row for each record and
     value; `metrics.json` and `timings.json`, the same as small trees; `denoising_differences.csv`; `curves.csv` and
-    `curves/<job>.csv`; `quality_curves.csv`; `left_out.json`, one line for each file that is broken or was changed,
-    and so has no row.
+    `curves/<job>.csv`; `quality_curves.csv`; `training_costs.csv`;
+    `left_out.json`, one line for each file that is broken or was changed, and so has no row.
 
     Args:
         settings: Reference of the paired differences and its resampling.
@@ -77,6 +78,7 @@ def run(settings: SummarySettings, inputs: dict[str, Path], out: Path, work: Pat
     write_table(learned, out / "curves.csv")
     curves.write_each(learned, out / "curves")
     write_table(quality_curves.gather(inputs, left_out), out / quality_curves.FILE)
+    write_table(training_costs.gather(inputs, RUN_LOG), out / training_costs.FILE)
     write_json(out / LEFT_OUT, {"left_out": left_out})
 
 

@@ -5,10 +5,42 @@ Whether the data were synthetic or the schedule short is never a setting: it sta
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field
 
-from pixelwise.settings.base import Listed, Seed, Settings, Text, Word
+from pixelwise.settings.base import Count, Listed, Seed, Settings, Text, Word
 from pixelwise.settings.names import Name
+
+
+class Missing(Settings):
+    """One job that an unfinished run lacks.
+
+    Attributes:
+        job: Its id.
+        state: Whether it failed, was stopped, runs, has outputs of other settings or sources, or was not started.
+        step: Step that a training reached; None for all else.
+        why: The last line of its log, or what it waits for.
+    """
+
+    job: Text
+    state: Literal["failed", "stopped", "running", "outdated", "not started"]
+    step: Count | None = None
+    why: Text = ""
+
+
+class Partial(Settings):
+    """What a run that is not complete has and lacks.
+
+    Attributes:
+        done: Jobs that are done, those of the report apart.
+        of: Jobs in all.
+        missing: Those that are not done.
+    """
+
+    done: Count
+    of: Count
+    missing: tuple[Missing, ...]
 
 
 class SummarySettings(Settings):
@@ -35,11 +67,13 @@ class FiguresSettings(Settings):
         run: Name of the run, printed on each figure.
         models: Networks that the run names -> their models, whose declarations say how they are shown.
         dpi: Dots per inch of the PNG files.
+        partial: What an unfinished run lacks, of which each figure says that it is one; None for a complete run.
     """
 
     run: Name
     models: dict[Word, Word] = Field(default_factory=dict)
     dpi: int = Field(160, ge=50, le=600, strict=True)
+    partial: Partial | None = None
 
 
 class ReportSettings(Settings):
@@ -54,6 +88,7 @@ class ReportSettings(Settings):
         grid_width: Width of one picture of a grid in pixels; larger pictures are shrunk.
         max_bytes: Largest page allowed; pictures are compressed harder until it fits.
         unlocked: How the installed packages differ from `requirements.lock`; found while planning.
+        partial: What an unfinished run lacks; None for a complete run.
     """
 
     run: Name
@@ -64,3 +99,4 @@ class ReportSettings(Settings):
     grid_width: int = Field(256, ge=64, le=1024, strict=True)
     max_bytes: int = Field(4_800_000, ge=500_000, le=5_000_000, strict=True)
     unlocked: tuple[Text, ...] = ()
+    partial: Partial | None = None

@@ -43,7 +43,7 @@ MODEL = Model(
     tasks=RESTORING,
     options=Options,
     network="DnCNN",
-    look=Look("DnCNN", "#009E73", "s", ("#009E73", "#00684C", "#4CC3A2")),
+    look=Look("DnCNN", "#009E73", "D", ("#009E73", "#00684C", "#4CC3A2")),
     recipes={
         "restoration": {
             "dncnn_s": Recipe(

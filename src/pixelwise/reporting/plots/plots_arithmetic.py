@@ -5,13 +5,12 @@ from __future__ import annotations
 import pandas as pd
 from matplotlib.axes import Axes
 
-from pixelwise.reporting import pairs
+from pixelwise.reporting import pairs, ratio_panel
 from pixelwise.reporting.figure_numbers import Drawn, MissingNumbersError, Numbers, Plot, marks
-from pixelwise.reporting.style import INK, MUTED, canvas, colour, digits, family, finish, label, log_axis
+from pixelwise.reporting.style import canvas, digits, drawn_as, family, finish, label, log_axis
 from pixelwise.reporting.tidy_tables import each
 
 METRIC = "gmacs"
-LINES = ("-", "--", "-.", ":")
 
 
 def operations(numbers: Numbers) -> pd.DataFrame:
@@ -33,62 +32,29 @@ def operations(numbers: Numbers) -> pd.DataFrame:
     return named.drop_duplicates(["line", "height", "width"])
 
 
-def _bars(axes: Axes, rows: pd.DataFrame) -> None:
-    sizes = sorted({(row.height, row.width) for row in each(rows)})
-    means = rows.groupby("line")["value"].mean().sort_values()
-    names = [str(name) for name in means.index]
-    step, font = 0.76 / len(names), 9 if len(names) < 3 else 7
-    for place, size in enumerate(sizes):
-        for number, name in enumerate(names):
-            own = rows[(rows["line"] == name) & rows["height"].eq(size[0]) & rows["width"].eq(size[1])]
-            for row in each(own):
-                at = place + (number - (len(names) - 1) / 2) * step
-                axes.bar(at, row.value, 0.95 * step, color=colour(name, names), edgecolor=INK, linewidth=0.5)
-                axes.annotate(
-                    digits(row.value), (at, row.value), (0, 2), textcoords="offset points", ha="center", fontsize=font
-                )
-    axes.set_xticks(range(len(sizes)), [f"{int(height)}x{int(width)}" for height, width in sizes])
+def _counts(axes: Axes, rows: pd.DataFrame) -> None:
+    names = sorted(rows["line"].unique(), key=lambda name: -float(rows[rows["line"].eq(name)]["value"].mean()))
     for name in names:
-        axes.bar(0, 0, color=colour(name, names), label=label(name))
-    axes.legend(loc="upper left")
-    axes.set(title="Operations of one image", ylabel="multiply-accumulates, 10^9")
-    axes.margins(y=0.15)
-    axes.grid(False, axis="x")
+        own = rows[rows["line"].eq(name)].sort_values(["megapixels", "height"])
+        axes.plot(own["megapixels"], own["value"], label=label(str(name)), **drawn_as(str(name), names))
+    log_axis(axes.xaxis)
+    log_axis(axes.yaxis)
+    axes.set(title="Operations of one image", xlabel="image size, megapixels (log)")
+    axes.set_ylabel("10^9 multiply-adds (log)")
 
 
 def arithmetic(numbers: Numbers) -> Drawn:
     """Operations of the generators, and each pair's ratio beside the ratios of time, published and measured."""
     rows = operations(numbers)
-    published = numbers.published.query("quantity == 'latency' and panel_kind == 'resolution'")
     counted = rows.assign(model=rows["line"], low=rows["value"], high=rows["value"])
     found = pairs.compared(numbers)
-    figure, (left, right) = canvas(2, width=9.5 + 2.5 * max(len(found) - 1, 0), height=3.9)
-    _bars(left, rows)
-    drawn: dict[str, pd.DataFrame] = {}
-    for place, pair in enumerate(found):
-        about = "" if len(found) == 1 else f"{pairs.words(pair)}: "
-        lines = {
-            "operations": (pairs.ratios(counted, pair), INK, "D"),
-            "time, paper": (pairs.ratios(published, pair), MUTED, "s"),
-            "time, this run": (pairs.measured_ratios(numbers, pair), colour(pair[1]), "o"),
-        }
-        for name, (points, tint, shape) in lines.items():
-            ordered = drawn[about + name] = points.sort_values("megapixels")
-            if len(ordered):
-                tint, style = (tint if place == 0 else colour(pair[0])), LINES[place % len(LINES)]
-                right.plot(
-                    ordered["megapixels"],
-                    ordered["value"],
-                    marker=shape,
-                    label=about + name,
-                    color=tint,
-                    linestyle=style,
-                )
-    log_axis(right.xaxis)
-    heading = f"Ratio {pairs.words(found[0])}" if len(found) == 1 else "Ratio"
-    right.set(title=heading, xlabel="image size, megapixels (log)", ylabel="ratio", ylim=(0, None))
-    if found:
-        right.legend(loc="best")
+    figure, axes = canvas(1 + len(found), height=2.8)
+    _counts(axes[0], rows)
+    said = []
+    for panel, pair in zip(axes[1:], found, strict=True):
+        lines = {"operations": pairs.ratios(counted, pair), **ratio_panel.times(numbers, pair)}
+        ratio_panel.draw(panel, lines, f"Ratio {pairs.words(pair)}")
+        said += [pairs.said(f"{pairs.words(pair)}: {name}", points) for name, points in lines.items()]
     title = "Arithmetic against time"
     finish(figure, title, numbers.run, **marks(rows))
     caption = (
@@ -96,9 +62,11 @@ def arithmetic(numbers: Numbers) -> Drawn:
         "part of its advantage. Operations are counted on the built networks, with the tile that a code takes at that "
         "size; they are the same on every machine."
     )
-    counts = [f"{label(r.line)} {digits(r.value)} at {int(r.height)}x{int(r.width)}" for r in each(rows)]
-    said = f"Operations: {', '.join(counts)}. {pairs.in_words(drawn)}"
-    return Drawn("arithmetic", title, caption, said, figure, **marks(rows))
+    first = next(each(rows.sort_values("megapixels")))
+    least = rows[rows["height"].eq(first.height) & rows["width"].eq(first.width)]
+    counts = ", ".join(f"{label(row.line)} {digits(row.value)}" for row in each(least))
+    alt = "; ".join([*filter(None, said), f"10^9 operations at {first.height:.0f}x{first.width:.0f}: {counts}"])
+    return Drawn("arithmetic", title, caption, alt, figure, **marks(rows))
 
 
 def figures(numbers: Numbers) -> list[Plot]:

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 
 from pixelwise.quantities import Metric, shown
 from pixelwise.reporting.figure_numbers import Drawn, MissingNumbersError, Numbers, Plot, marks
-from pixelwise.reporting.style import INK, canvas, colour, finish, label, marker
+from pixelwise.reporting.style import INK, canvas, drawn_as, finish, label
 from pixelwise.reporting.tidy_tables import each
 
 
@@ -22,16 +22,10 @@ def differences(numbers: Numbers) -> Drawn:
         raise MissingNumbersError(f"no image-by-image {metric.label} of two denoisers was measured in this run")
     panels = list(rows.groupby(["protocol", "sigma"], sort=True))
     order = rows.groupby("model")["difference"].mean().sort_values(ascending=False).index.tolist()
-    columns = min(3, len(panels))
-    lines = -(-len(panels) // columns)
-    shape = {"width": 3.0 + 2.6 * columns, "height": 0.9 + lines * (0.9 + 0.24 * len(order))}
-    figure, axes = canvas(columns, lines, sharey=True, **shape)
-    for panel, ((protocol, sigma), own) in zip(axes, panels, strict=False):
+    figure, axes = canvas(len(panels), min(3, len(panels)), height=0.8 + 0.2 * len(order), sharey=True)
+    for panel, ((protocol, sigma), own) in zip(axes, panels, strict=True):
         _forest(panel, metric, own, order)
         panel.set_title(f"{protocol}, sigma {sigma:g}")
-    for panel in axes[len(panels) :]:
-        panel.set_axis_off()
-    axes[0].invert_yaxis()
     references = ", ".join(sorted({label(name) for name in rows["reference"]}))
     title = f"Paired differences in {metric.label} against {references}"
     finish(figure, title, numbers.run, **marks(rows))
@@ -41,9 +35,14 @@ def differences(numbers: Numbers) -> Drawn:
         f"{int(rows['n'].max())} images. {worse} of zero: worse than the reference."
     )
     words = [
-        f"{label(r.model)}, {r.protocol}, sigma {r.sigma:g}: {r.difference:+.2f} {metric.unit}" for r in each(rows)
+        f"{protocol}, sigma {sigma:g}: "
+        + ", ".join(
+            f"{label(r.model)} {r.difference:+.2f}" for r in each(own.sort_values("difference", ascending=False))
+        )
+        for (protocol, sigma), own in panels
     ]
-    return Drawn("denoising_differences", title, caption, "; ".join(words), figure, **marks(rows))
+    alt = f"{metric.label} minus that of {references}, {metric.unit}. {'; '.join(words)}"
+    return Drawn("denoising_differences", title, caption, alt, figure, **marks(rows))
 
 
 def _forest(axes: Axes, metric: Metric, rows: pd.DataFrame, models: list[str]) -> None:
@@ -53,14 +52,13 @@ def _forest(axes: Axes, metric: Metric, rows: pd.DataFrame, models: list[str]) -
             models.index(row.model),
             xerr=[[max(row.difference - row.low, 0)], [max(row.high - row.difference, 0)]],
             capsize=2.5,
-            color=colour(row.model, models),
-            marker=marker(row.model, models),
-            markersize=5.5,
+            **drawn_as(row.model, models),
         )
     axes.set_yticks(range(len(models)), [label(name) for name in models])
     axes.axvline(0, color=INK, linewidth=1)
-    axes.margins(x=0.08, y=0.08)
-    axes.set_xlabel(f"difference in {metric.heading}")
+    axes.margins(x=0.08)
+    axes.set_ylim(len(models) - 0.4, -0.6)
+    axes.set_xlabel(f"difference, {metric.unit} ({metric.better} is better)")
 
 
 def figures(numbers: Numbers) -> list[Plot]:

@@ -17,7 +17,7 @@ from pixelwise.reporting.pairs import plain
 from pixelwise.reporting.plots.plots_speed import hardware
 from pixelwise.reporting.published import counterpart
 from pixelwise.reporting.same_network import of_network, told
-from pixelwise.reporting.style import INK, canvas, colour, dashed, digits, finish, label, log_axis, marker
+from pixelwise.reporting.style import TICK, canvas, dashed, digits, drawn_as, finish, label, log_axis
 from pixelwise.reporting.tidy_tables import each
 
 FLOORS = (
@@ -57,60 +57,44 @@ def protocols(numbers: Numbers) -> list[str]:
     return sorted(found, key=lambda name: (name != "bsd68", name))
 
 
-def _bars(
+def _dots(
     axes: Axes, metric: Metric, rows: pd.DataFrame, published: pd.DataFrame, models: list[str], levels: dict[str, int]
 ) -> None:
-    siblings = models
+    """A row for each of `models`: its value with its interval, and ticks at published values of the same method."""
     by_model = rows.set_index("model")
     for place, model in enumerate(models):
         if model not in by_model.index:
             continue
         row = rows[rows["model"] == model]
         value = float(row["value"].iloc[0])
-        hatch = "////" if model in FLOORS else None
-        axes.barh(
-            place,
-            value,
-            height=0.68,
-            color=colour(model, siblings),
-            alpha=0.55 if hatch else 1.0,
-            hatch=hatch,
-            edgecolor=INK,
-            linewidth=0.5,
-        )
-        axes.errorbar(value, place, xerr=whiskers(row), color=INK, capsize=2.5, linewidth=1)
+        axes.errorbar(value, place, xerr=whiskers(row), capsize=2.5, linewidth=1, **drawn_as(model, models))
         axes.annotate(
             number(value, places=metric.places),
             (max(value, float(row["high"].iloc[0])), place),
-            (4, -3),
+            (6, -3),
             textcoords="offset points",
-            fontsize=7.5,
+            fontsize=8,
         )
         mine = published[published["model"] == counterpart(model, published["model"], levels[model])]
         if len(mine):
-            axes.plot(
-                mine["value"],
-                [place] * len(mine),
-                marker="|",
-                markersize=15,
-                markeredgewidth=2.2,
-                color="black",
-                linestyle="none",
-                zorder=5,
-            )
+            axes.plot(mine["value"], [place] * len(mine), zorder=5, label="published, same method", **TICK)
     axes.set_yticks(range(len(models)), [label(model) for model in models])
-    axes.set_xlim(0, float(rows["high"].max()) * 1.2)
+    low, high = float(rows["low"].min()), float(rows["high"].max())
+    axes.set_xlim(low - 0.06 * (high - low), high + 0.34 * (high - low))
+    axes.set_ylim(len(models) - 0.4, -0.6)
     axes.set_xlabel(metric.heading)
-    axes.grid(False, axis="y")
 
 
 def quality(numbers: Numbers, protocol: str) -> Drawn:
     """The metrics that declare `figure`, one row of panels each: every method at every noise level of one protocol.
 
-    Floors are hatched, published values are ticks. The first metric orders the methods.
+    Published values are ticks. The first metric orders the methods. A noise level of one method alone has no panel.
     """
     first, *more = shown("restoration", "figure").values()
     rows, perfect = rows_of(numbers, first, protocol)
+    counts = rows.groupby("sigma")["model"].nunique()
+    alone = rows[rows["sigma"].isin(counts[counts < min(2, counts.max())].index)]
+    rows = rows.drop(alone.index)
     sigmas = sorted(rows["sigma"].unique())
     levels = {str(model): len(own) for model, own in rows.groupby("model")}
     order = rows.groupby("model")["value"].mean().sort_values(ascending=first.better == "lower").index.tolist()
@@ -119,37 +103,33 @@ def quality(numbers: Numbers, protocol: str) -> Drawn:
         with contextlib.suppress(MissingNumbersError):  # a run from before it was declared
             own, infinite = rows_of(numbers, metric, protocol)
             drawn[metric.name], perfect = (metric, own), perfect + infinite
-    shape = {"width": 3.6 + 2.7 * len(sigmas), "height": 0.4 + len(drawn) * (1.1 + 0.27 * len(order))}
-    figure, axes = canvas(len(sigmas), len(drawn), sharey=True, **shape)
+    figure, axes = canvas(len(sigmas) * len(drawn), len(sigmas), height=0.75 + 0.21 * len(order), sharey=True)
     for panel, ((metric, own), sigma) in zip(axes, itertools.product(drawn.values(), sigmas), strict=True):
         published = numbers.published.query("panel_kind == 'denoising' and dataset == @protocol and sigma == @sigma")
         published = published[published["quantity"] == metric.name]
-        _bars(panel, metric, own[own["sigma"] == sigma], published, order, levels)
-        panel.set_title(f"sigma {sigma:g}")
-    axes[0].invert_yaxis()
+        _dots(panel, metric, own[own["sigma"] == sigma], published, order, levels)
+        panel.set_title(f"noise level {sigma:g} of 255")
     title = f"Denoising: {', '.join(metric.label for metric, _ in drawn.values())}, protocol {protocol}"
     finish(figure, title, numbers.run, **marks(rows))
     few = {label(row.model): int(row.n) for row in each(rows) if row.n < rows["n"].max()}
     fewer = f" ({', '.join(f'{name}: {n}' for name, n in few.items())})" if few else ""
+    only = "".join(
+        f" {label(row.model)} alone at {row.sigma:g}: {number(row.value, first.unit, first.places)}."
+        for row in each(alone)
+    )
     caption = (
         f"Mean over {int(rows['n'].max())} images of {', '.join(sorted(rows['dataset'].unique()))}{fewer}; "
-        "whiskers are 95 % intervals over images. Hatched: floors that do no learning. Black ticks: published values "
-        "of the same method, "
-        "where there are any." + perfect
+        "whiskers are 95 % intervals over images. Gray: floors that do no learning. Black ticks: published values of "
+        "the same method, where there are any." + only + perfect
     )
     words = [
-        f"{label(row.model)} {number(row.value, metric.unit, metric.places)} at sigma {row.sigma:g}"
-        for metric, own in drawn.values()
-        for row in each(own.sort_values(["sigma", "value"]))
+        f"noise {sigma:g}: "
+        + ", ".join(f"{label(row.model)} {number(row.value, places=metric.places)}" for row in each(own))
+        for metric, table in drawn.values()
+        for sigma, own in table.sort_values("value", ascending=metric.better == "lower").groupby("sigma", sort=True)
     ]
-    return Drawn(
-        "denoising" if protocol == "bsd68" else f"denoising_{protocol}",
-        title,
-        caption,
-        ", ".join(words),
-        figure,
-        **marks(rows),
-    )
+    alt = f"{first.heading}. {'; '.join(words)}"
+    return Drawn(f"denoising_{protocol}", title, caption, alt, figure, **marks(rows))
 
 
 def quality_against_time(numbers: Numbers) -> Drawn:
@@ -167,24 +147,13 @@ def quality_against_time(numbers: Numbers) -> Drawn:
     words, models = [], sorted(name for name, (time, _) in found.items() if len(time))
     if not models:
         raise MissingNumbersError("no denoiser of this run was both scored and timed")
-    figure, (axes, *_) = canvas(width=8, height=4.6)
+    figure, (axes, *_) = canvas(height=3.2)
     means = both.set_index("model")["value"]
-    for place, model in enumerate(sorted(models, key=lambda name: -float(means[name]))):
+    for model in sorted(models, key=lambda name: -float(means[name])):
         row, time = both[both["model"] == model], found[model][0]
         x, y = float(time["value"].iloc[0]), float(row["value"].iloc[0])
-        axes.errorbar(
-            x,
-            y,
-            xerr=whiskers(time),
-            yerr=whiskers(row),
-            color=colour(model, models),
-            marker=marker(model, models),
-            markersize=8,
-            capsize=3,
-            linestyle="none",
-        )
-        side = (8, 5) if place % 2 == 0 else (8, -12)  # so that names of methods of equal quality stay apart
-        axes.annotate(label(model), (x, y), side, textcoords="offset points", fontsize=8.5)
+        look = drawn_as(model, models) | {"linestyle": "none", "markersize": 8, "capsize": 3, "label": label(model)}
+        axes.errorbar(x, y, xerr=whiskers(time), yerr=whiskers(row), **look)
         words.append(f"{label(model)} {number(y, metric.unit, metric.places)} in {digits(x)} ms")
     untimed = [label(name) for name in found if name not in models and name not in (*FLOORS, *DASHED)]
     beside = [name for name in DASHED if name in set(both["model"]) and name not in models]
@@ -192,8 +161,8 @@ def quality_against_time(numbers: Numbers) -> Drawn:
     log_axis(axes.xaxis)
     dashed(axes, {f"{label(n)} {number(means[n], metric.unit, metric.places)}": float(means[n]) for n in beside})
     size = f"{int(timed['height'].iloc[0])}x{int(timed['width'].iloc[0])}"
-    axes.set(xlabel=f"time for one {size} image, ms (log)", ylabel=f"{metric.heading}, sigma {sigma:g}")
-    title = f"Denoising quality against time, protocol {both['protocol'].iloc[0]}, sigma {sigma:g}"
+    axes.set(xlabel=f"ms for one {size} image (log; lower is better)", ylabel=metric.heading)
+    title = f"Denoising quality against time, protocol {both['protocol'].iloc[0]}, noise level {sigma:g}"
     finish(figure, title, numbers.run, **marks(both, times))
     towards = "Down" if metric.better == "lower" else "Up"
     caption = (

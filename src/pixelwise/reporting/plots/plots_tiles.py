@@ -7,7 +7,7 @@ from functools import partial
 from pixelwise.quantities import Metric, shown
 from pixelwise.reporting.figure_numbers import Drawn, MissingNumbersError, Numbers, Plot, marks, over_seeds, whiskers
 from pixelwise.reporting.plots.plots_restoration import protocols
-from pixelwise.reporting.style import INK, MUTED, canvas, colour, digits, finish, label
+from pixelwise.reporting.style import MUTED, TICK, canvas, digits, drawn_as, finish, label, log_axis
 from pixelwise.reporting.tidy_tables import each
 
 SIGMA = 25.0
@@ -25,28 +25,28 @@ def tile_grid(numbers: Numbers, metric: Metric) -> Drawn:
     rows, clean = (over_seeds(table[table["sigma"] == sigma], ["model"]) for table in (rows, clean))
     ordered = rows.sort_values("value", ascending=metric.better == "higher").reset_index(drop=True)
     models = ordered["model"].tolist()
-    figure, (axes, *_) = canvas(width=8, height=1.5 + 0.27 * len(models))
+    figure, (axes, *_) = canvas(height=0.7 + 0.21 * len(models))
+    axes.axvline(1, color=MUTED, linewidth=1.1, linestyle="--", label="1: no trace of tiles")
     for place, model in enumerate(models):
         row = ordered[ordered["model"] == model]
-        value = float(row["value"].iloc[0])
-        axes.barh(place, value, height=0.66, color=colour(model, models), edgecolor=INK, linewidth=0.5)
-        axes.errorbar(value, place, xerr=whiskers(row), color=INK, capsize=2.5, linewidth=1)
+        axes.errorbar(row["value"], [place], xerr=whiskers(row), capsize=2.5, **drawn_as(model, models))
         own = clean[clean["model"] == model]["value"]
         if len(own):
-            axes.plot(own, [place], marker="|", markersize=15, markeredgewidth=2.2, color="black", linestyle="none")
+            axes.plot(own, [place] * len(own), label="clean pictures, by the same tiles", **TICK)
     axes.set_yticks(range(len(models)), [label(name) for name in models])
-    axes.invert_yaxis()
-    axes.axvline(1, color=MUTED, linewidth=0.9, linestyle="--")
-    axes.set_xlabel(f"{metric.heading}; at the tile period, 1: no trace of tiles")
-    axes.grid(False, axis="y")
+    axes.set_ylim(len(models) - 0.4, -0.6)
+    log_axis(axes.xaxis)
+    axes.margins(x=0.1)
+    axes.set_xlabel(f"{metric.label} (log; {metric.better} is better)" if metric.better else metric.label)
     title = f"Trace of the tile grid, protocol {protocol}, sigma {sigma:g}"
     finish(figure, title, numbers.run, **marks(rows))
     caption = (
-        "Mean over images with 95 % intervals over images. Black ticks: the same measure on the clean images, at the "
-        "period of that method's tiles."
+        "Mean over images with 95 % intervals over images. Ticks: the same measure on the clean images, at the period "
+        "of that method's tiles."
     )
     words = [f"{label(row.model)} {digits(row.value)}" for row in each(ordered)]
-    return Drawn(metric.name, title, caption, ", ".join(words), figure, **marks(rows))
+    alt = f"{metric.label}, 1 without a trace of tiles: {', '.join(words)}"
+    return Drawn(metric.name, title, caption, alt, figure, **marks(rows))
 
 
 def figures(numbers: Numbers) -> list[Plot]:

@@ -7,10 +7,10 @@ from typing import Any
 
 from pixelwise.reporting.figure_numbers import Drawn, MissingNumbersError, Numbers, Plot, marks
 from pixelwise.reporting.plots.plots_restoration import protocols
-from pixelwise.reporting.style import INK, MARKERS, TINTS, canvas, colour, dashed, digits, finish, label
+from pixelwise.reporting.style import INK, SIGNS, TINTS, canvas, dashed, digits, drawn_as, finish, label, log_axis
 from pixelwise.reporting.tidy_tables import each
 
-LINES = ("-", "--", ":", "-.")
+LINES = ("-", "--", "-.", ":")
 PSNR = "psnr"
 """Series of `loss.csv`: PSNR of the restored training patches."""
 FEW = 12
@@ -24,38 +24,41 @@ def losses(numbers: Numbers) -> Drawn:
     if rows.empty:
         raise MissingNumbersError("no training curve was written in this run")
     panels = list(rows.groupby(["dataset", "model"], sort=True))
-    columns = min(3, len(panels))
-    lines = -(-len(panels) // columns)
-    figure, axes = canvas(columns, lines, width=3.9 * columns, height=0.9 + 2.7 * lines)
-    for panel, ((dataset, model), own) in zip(axes, panels, strict=False):
-        names = sorted(own["series"].unique())
-        for number, (series, seeds) in enumerate(own.groupby("series", sort=True)):
-            for seed_number, (_, curve) in enumerate(seeds.groupby("seed", sort=True)):
+    figure, axes = canvas(len(panels), min(3, len(panels)), height=2.2)
+    series_of = sorted(rows["series"].unique())
+    for panel, ((dataset, model), own) in zip(axes, panels, strict=True):
+        for series, seeds in own.groupby("series", sort=True):
+            number = series_of.index(series)
+            for _, curve in seeds.groupby("seed", sort=True):
                 panel.plot(
                     curve["step"],
                     curve["value"],
                     color=TINTS[number % len(TINTS)],
-                    linestyle=LINES[seed_number % len(LINES)],
+                    linestyle=LINES[number % len(LINES)],
                     linewidth=1.2,
-                    marker="." if len(curve) <= FEW else None,
-                    label=str(series) if seed_number == 0 else None,
+                    marker=SIGNS[number % len(SIGNS)],
+                    markersize=4,
+                    markevery=max(1, len(curve) // 6),
+                    label=str(series).replace("_", " "),
                 )
         panel.set_title(f"{label(str(model))}, {dataset}")
-        panel.set(xlabel="optimiser step", ylabel="loss")
+        panel.set(xlabel="optimiser step", ylabel="loss (lower is better)")
         if (own["value"] > 0).all() and own["value"].max() > 30 * own["value"].min():
-            panel.set_yscale("log")
+            log_axis(panel.yaxis)
             panel.set_ylabel("loss (log)")
-        panel.legend(ncols=2 if len(names) > 3 else 1, fontsize=7)
-    for panel in axes[len(panels) :]:
-        panel.set_axis_off()
     title = "Loss curves"
     finish(figure, title, numbers.run, **marks(rows))
-    last = rows.sort_values("step").groupby(["dataset", "model", "seed", "series"]).tail(1)
-    words = [f"{label(r.model)} on {r.dataset}, seed {r.seed}, {r.series}: last {digits(r.value)}" for r in each(last)]
+    ordered = rows.sort_values("step").groupby(["dataset", "model", "seed", "series"])
+    ends = zip(each(ordered.head(1)), each(ordered.tail(1)), strict=True)
+    words = [
+        f"{label(first.model)} on {first.dataset}: {first.series.replace('_', ' ')} {digits(first.value)} to "
+        f"{digits(last.value)}"
+        for first, last in ends
+    ]
     return Drawn(
         "loss_curves",
         title,
-        "Means over logging intervals; line styles tell seeds apart.",
+        "Means over logging intervals; of several seeds each has its line.",
         "; ".join(words),
         figure,
         **marks(rows),
@@ -68,35 +71,36 @@ def psnr_against_samples(numbers: Numbers) -> Drawn:
     rows = rows[rows["series"] == PSNR]
     if rows.empty:
         raise MissingNumbersError("no denoiser was trained in this run")
-    figure, (axes, *_) = canvas(width=8, height=4.3)
+    figure, (axes, *_) = canvas(height=3.4)
     models = sorted(rows["model"].unique())
     words = []
-    for number, ((model, seed), curve) in enumerate(rows.groupby(["model", "seed"], sort=True)):
+    for (model, seed), curve in rows.groupby(["model", "seed"], sort=True):
         ordered = curve.sort_values("samples")
-        tint, name = colour(str(model), models), f"{label(str(model))}, seed {seed}"
+        look = drawn_as(str(model), models)
         every = max(1, len(ordered) // FEW)
-        look: dict[str, Any] = {
-            "marker": MARKERS[number % len(MARKERS)],
-            "markersize": 4,
-            "markevery": every,
-            "linewidth": 1.1,
-        }
-        axes.plot(ordered["samples"], ordered["value"], color=tint, label=name, **look)
+        name = f"{label(str(model))}, seed {seed}"
+        axes.plot(
+            ordered["samples"],
+            ordered["value"],
+            label=name,
+            linewidth=1.1,
+            markevery=every,
+            **look | {"markersize": 4.5},
+        )
         end = float(ordered["samples"].iloc[-1])
-        words.append(f"{name}: {ordered['value'].iloc[-1]:.2f} dB on its patches after {end:.0f} samples")
+        words.append(f"{name}: {ordered['value'].iloc[-1]:.2f} dB after {end:.0f} patches")
         for row in (row for row in _scored(numbers, str(model), int(str(seed))) if math.isfinite(row.value)):
-            axes.plot(end, row.value, marker="*", markersize=13, color=tint, markeredgecolor=INK, zorder=5)
+            axes.plot(end, row.value, marker="*", markersize=13, color=look["color"], markeredgecolor=INK, zorder=5)
             words.append(f"{name}: {row.value:.2f} dB on {row.protocol}")
     published = numbers.published.query("panel_kind == 'denoising' and quantity == 'psnr' and sigma == @SIGMA")
     published = published[published["model"].eq("dncnn_s") & published["dataset"].eq("bsd68")]
     dashed(axes, {f"DnCNN-S published: {row.value:g} dB (BSD68)": row.value for row in each(published.head(1))})
-    axes.set(xlabel="training samples seen", ylabel="PSNR, dB")
-    axes.legend()
-    title = "PSNR against training samples seen"
+    axes.set(xlabel="training patches seen", ylabel="PSNR, dB (higher is better)")
+    title = "PSNR against training patches seen"
     finish(figure, title, numbers.run, **marks(rows))
     caption = (
-        "Lines: PSNR on the training patches, whose noise levels may differ between runs. Stars: score of the finished "
-        f"network on this run's test images at sigma {SIGMA:g}, to be compared with the dashed line if they are BSD68."
+        "Lines: PSNR on the training patches, whose noise levels may differ between runs. Stars: the finished network "
+        f"on this run's test images at noise level {SIGMA:g}. Compare them with the dashed line if they are BSD68."
     )
     return Drawn("psnr_samples", title, caption, "; ".join(words), figure, **marks(rows))
 

@@ -51,9 +51,9 @@
     const details = event.target;
     const figure = document.getElementById(`figure-${details.parentNode.dataset.figure}`);
     if (!details.open || !figure || details.querySelector(".preview")) return;
-    const image = figure.querySelector("img").cloneNode();
-    image.className = "preview";
-    details.querySelector(".evidence").append(image);
+    const picture = figure.querySelector("picture").cloneNode(true);
+    picture.lastElementChild.className = "preview";
+    details.querySelector(".evidence").append(picture);
   };
   for (const row of rows) if (row.dataset.figure) row.querySelector("details").addEventListener("toggle", preview);
 
