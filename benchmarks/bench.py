@@ -1,4 +1,4 @@
-"""Times everything that is claimed to be fast, paired and interleaved in one process: `make bench`.
+"""Times everything that is claimed to be fast, paired and interleaved, in one process after the other: `make bench`.
 
     python benchmarks/bench.py [--sizes 256x512,512x1024] [--batches 1,8] [--device cuda] [--quick]
 
@@ -20,8 +20,10 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "src")]
 
 from benchmarks import show  # noqa: E402
+from benchmarks.processes import Measured, key, together  # noqa: E402
 from benchmarks.sections import Bench, problem, settle  # noqa: E402
 from pixelwise import artifacts  # noqa: E402
+from pixelwise.evaluation import fresh_process  # noqa: E402
 from pixelwise.evaluation.hardware import describe, select_device  # noqa: E402
 from pixelwise.files.listings import rows  # noqa: E402
 from pixelwise.planning import environment  # noqa: E402
@@ -31,6 +33,8 @@ from pixelwise.reporting.provenance import commit  # noqa: E402
 USED = ("pixelwise.evaluation.stopwatch", "pixelwise.models.fast.optimised", "pixelwise.models.registry")
 """Modules whose packages the manifest names."""
 ONCE = frozenset({"pipeline", "Frechet distance", "Inception features"})
+ONE_PROCESS = frozenset({"pipeline", "frechet", "features"})
+"""Protocols of what is computed once, and the sections that do it."""
 SAMPLES = ("height", "width", "batch", "protocol", "model", "precision", "round", "milliseconds")
 SIZES = {"cpu": "256x512", "cuda": "256x512,512x512,512x1024,1024x1024,1024x2048,2048x2048"}
 
@@ -44,7 +48,8 @@ def options(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--batches", help="by default 1 on a CPU, 1,8 on a GPU")
     parser.add_argument("--training-batches", help="of the training step, by default 1,4 on a CPU, 1,8 on a GPU")
     parser.add_argument("--rounds", type=int, help="timed rounds; by default as many as fit --seconds")
-    parser.add_argument("--seconds", type=float, default=60.0, help="time for the rounds of one condition")
+    parser.add_argument("--seconds", type=float, default=60.0, help="time for the rounds of one condition, in all")
+    parser.add_argument("--processes", type=int, default=3, help="over which the intervals are; share rounds and time")
     parser.add_argument("--sections", default="stream,generator,training,loading,denoiser,features,frechet,pipeline")
     parser.add_argument("--precisions", help="of the optimised forms; by default fp32, on a GPU fp32,tf32,bf16")
     parser.add_argument("--out", type=Path, default=ROOT / "results" / "bench")
@@ -53,9 +58,14 @@ def options(arguments: list[str] | None = None) -> argparse.Namespace:
 
 
 def run(
-    chosen: argparse.Namespace, deadline: float = float("inf"), keep: Callable[[Bench], object] | None = None
+    chosen: argparse.Namespace,
+    deadline: float = float("inf"),
+    keep: Callable[[Bench], object] | None = None,
+    share: int = 1,
 ) -> tuple[Bench, list[str]]:
     """Run the sections chosen, until the deadline; returns the bench and what failed or was left out, with reasons.
+
+    Of several processes each takes its `share` of the rounds.
 
     `keep` is called after every section, so that a run that is cut off keeps what it has measured.
     """
@@ -69,6 +79,7 @@ def run(
     batches = [int(b) for b in (chosen.batches or ("1,8" if gpu and not chosen.quick else "1")).split(",")]
     precisions = (chosen.precisions or ("fp32,tf32,bf16" if gpu else "fp32")).split(",")
     rounds = (chosen.rounds, chosen.rounds) if chosen.rounds else (3, 5) if chosen.quick else (5, 200)
+    rounds = (-(-rounds[0] // share), -(-rounds[1] // share))
     bench, sections = Bench(device, chosen.quick, chosen.seconds, rounds), chosen.sections.split(",")
     steps = [int(b) for b in (chosen.training_batches or ("1" if chosen.quick else "1,8" if gpu else "1,4")).split(",")]
     every = [(s, *size, batch) for batch in batches for size in sizes for s in ("stream", "generator")]
@@ -113,15 +124,22 @@ def _section(bench: Bench, section: str, size: tuple[int, int, int], precisions:
         bench.generators(condition, precisions)
 
 
-def _key(record: Record) -> tuple[str, str, str]:
-    return record.protocol, record.model, str(sorted(record.condition.items()))
-
-
 def _place(sample: Mapping[str, object]) -> tuple[str, ...]:
     return tuple(str(sample[name]) for name in SAMPLES[:6])
 
 
-def write(bench: Bench, out: Path, threads: int) -> list[Record]:
+def measure(arguments: list[str], place: int) -> Measured:
+    """What one process of a benchmark measures: its share of the rounds; the first also what is computed once."""
+    chosen = options(arguments)
+    share = chosen.processes
+    chosen.seconds /= share
+    if place:
+        chosen.sections = ",".join(section for section in chosen.sections.split(",") if section not in ONE_PROCESS)
+    bench, problems = run(chosen, share=share)
+    return Measured(bench.device, bench.quick, bench.records, bench.samples, problems)
+
+
+def write(bench: Bench | Measured, out: Path, threads: int) -> list[Record]:
     """Write records, samples and figure to `out`/<device>; returns the records with the hardware in them.
 
     What was not measured this time keeps the records of an earlier run on the same hardware.
@@ -132,20 +150,20 @@ def write(bench: Bench, out: Path, threads: int) -> list[Record]:
     folder.mkdir(parents=True, exist_ok=True)
     samples = bench.samples
     if (folder / "metrics.json").is_file():
-        new, timed = set(map(_key, records)), {_place(sample) for sample in samples}
+        new, timed = set(map(key, records)), {_place(sample) for sample in samples}
         replaced = ONCE & {record.protocol for record in records}
         earlier = [
             record
             for record in read_records(folder / "metrics.json")
             if record.hardware == machine and record.short == bench.quick and record.protocol not in replaced
         ]
-        records = [record for record in earlier if _key(record) not in new] + records
+        records = [record for record in earlier if key(record) not in new] + records
         kept = [row for row in rows(folder / "samples.csv", SAMPLES) if earlier and _place(row) not in timed]
         samples = kept + samples
     (folder / artifacts.MANIFEST).unlink(missing_ok=True)  # so that a run that is cut off leaves no wrong one
     write_records(folder / "metrics.json", records)
     with (folder / "samples.csv").open("w", newline="") as file:
-        writer = csv.DictWriter(file, SAMPLES, lineterminator="\n")
+        writer = csv.DictWriter(file, [*SAMPLES, "process"], restval=0, lineterminator="\n")
         writer.writeheader()
         writer.writerows(samples)
     show.plot(records, folder)
@@ -165,9 +183,13 @@ def made_of(machine: Mapping[str, object]) -> dict[str, object]:
 
 def main() -> int:
     """Run, write, print; the exit status is 1 if a section failed."""
-    chosen = options()
-    bench, problems = run(chosen, keep=lambda made: write(made, chosen.out, chosen.threads))
-    show.tables(write(bench, chosen.out, chosen.threads))
+    chosen, parts = options(), list[Measured]()
+    for place in range(chosen.processes):
+        name = f"process {place + 1} of the benchmark"
+        parts.append(fresh_process.call(name, measure, sys.argv[1:], place))
+        records = write(together(parts), chosen.out, chosen.threads)
+    show.tables(records)
+    problems = together(parts).problems
     for line in problems:
         print(line, file=sys.stderr)
     return 1 if problems else 0

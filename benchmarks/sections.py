@@ -18,14 +18,13 @@ from benchmarks import loading, subjects
 from benchmarks.subjects import Condition, Subject
 from pixelwise.evaluation import statistics
 from pixelwise.evaluation.hardware import set_tf32
-from pixelwise.evaluation.latency import LEAST_ON_GPU_NARROW
+from pixelwise.evaluation.latency import ALONE, LEAST_ON_GPU_NARROW
 from pixelwise.evaluation.metrics.fid.frechet import frechet_distance
 from pixelwise.evaluation.stopwatch import interleave, peak_memory, synchronise
 from pixelwise.models import flops
 from pixelwise.models.fast.optimised import Precision
 from pixelwise.record import Record, Run, Value, measured
 
-INTERVAL = "bootstrap over rounds, 95 %"
 COPY_BYTES = 2 * 4  # read and written for each float32 of a copy
 
 
@@ -120,7 +119,7 @@ class Bench:
     ) -> None:
         """Add the record of one subject, and its timed calls."""
         median, low, high = statistics.bootstrap_median(milliseconds)
-        values = {"median": measured(median, "ms", low, high, INTERVAL)}
+        values = {"median": measured(median, "ms", low, high, ALONE)}
         if memory is not None:
             values["throughput"] = Value(value=1e3 * condition.batch / median, unit="images/s")
             values["peak_memory"] = Value(value=memory, unit="MiB")
@@ -152,7 +151,7 @@ class Bench:
         if a not in times or b not in times:
             return
         value, low, high = statistics.bootstrap_ratio_of_medians(times[a], times[b])
-        values = {"ratio": measured(value, "times", low, high, INTERVAL)}
+        values = {"ratio": measured(value, "times", low, high, ALONE)}
         precision = {"precision": a[1] if a[1] == b[1] else f"{a[1]}/{b[1]}"}
         self._record(condition, protocol, f"{a[0]}/{b[0]}", len(times[a]), precision, values)
 

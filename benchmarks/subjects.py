@@ -13,13 +13,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from benchmarks.direct import DirectAsapNet, direct_stream
 from pixelwise.data.onehot import instance_edges, semantics
 from pixelwise.evaluation import scopes
 from pixelwise.evaluation.hardware import set_tf32
-from pixelwise.evaluation.subjects import built, treatment
+from pixelwise.evaluation.subjects import built
 from pixelwise.models import declarations, flops, registry
 from pixelwise.models.architectures.asapnet import AsapNet
+from pixelwise.models.asapnet_direct import DirectAsapNet, direct_stream
 from pixelwise.models.fast.engine_cuda import GRID_ALIGNMENT
 from pixelwise.models.fast.kernel_choice import available
 from pixelwise.models.fast.optimised import Optimised, Precision, optimise
@@ -134,7 +134,7 @@ def generators(condition: Condition, flop: dict[str, float], precisions: list[Pr
         if ours:
             direct = strict(partial(DirectAsapNet(module), planes))
             yield Subject(f"{name} direct", "fp32", direct, flop[name], run=_treated(run, "published"))
-        plain = _treated(run, treatment("eager") if ours else "published")
+        plain = _treated(run, "eager" if ours else "published")
         yield Subject(name, "fp32", strict(lambda net=module: net(planes)), flop[name], run=plain)
         for precision in precisions:
             yield _optimised(name, module, (labels, edge), precision, flop[name], run)
@@ -163,7 +163,7 @@ def denoisers(condition: Condition, precisions: list[Precision]) -> Iterator[Sub
     yield Subject("asapnet denoiser direct", "fp32", direct, _flop("asapnet", gray, noisy), run=run)
     for name, given in (("asapnet", asap), ("dncnn", NARROW["dncnn"] if condition.narrow else {})):
         module, flop, run = _seeded(name, given, condition), _flop(name, given, noisy), built(name, given)
-        plain = _treated(run, treatment("eager") if name == "asapnet" else "published")
+        plain = _treated(run, "eager" if name == "asapnet" else "published")
         yield Subject(f"{name} denoiser", "fp32", strict(partial(module, noisy)), flop, run=plain)
         for precision in precisions:
             yield _optimised(f"{name} denoiser", module, (noisy,), precision, flop, run)

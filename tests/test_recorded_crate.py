@@ -19,10 +19,9 @@ from rocrate_validator import services
 from rocrate_validator.models import ValidationResult, ValidationSettings
 from urllib3 import HTTPResponse
 
-from pixelwise import artifacts, recorded_crate, recorded_run
+from pixelwise import artifacts, recorded_crate
 from pixelwise.errors import PixelwiseError
 from tests.pipeline.micro import ROOT
-from tests.test_recorded_run import PLAN, checkout, finished
 
 RECORDED = sorted(path.parent for path in (ROOT / "results" / "recorded").glob("*/run.jsonl"))
 CONTEXT = "https://w3id.org/ro/crate/1.1/context"
@@ -31,12 +30,11 @@ Graph = dict[str, dict[str, Any]]
 
 @pytest.fixture(scope="module")
 def record(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The record of a finished run."""
-    with pytest.MonkeyPatch.context() as patched:
-        patched.chdir(tmp_path_factory.mktemp("clone"))
-        checkout(Path.cwd())
-        finished(PLAN)
-        return recorded_run.record(PLAN).absolute()
+    """The record of the tiny run, described anew."""
+    copy = shutil.copytree(ROOT / "results/recorded/tiny", tmp_path_factory.mktemp("recorded") / "tiny")
+    (copy / recorded_crate.NAME).unlink()
+    recorded_crate.write(copy, "tiny", "2026-03-28")
+    return copy
 
 
 @pytest.fixture(scope="module")
@@ -103,23 +101,26 @@ def listed(value: Any) -> set[str]:
     return {entry["@id"] for entry in (value if isinstance(value, list) else [value])} if value else set()
 
 
-def test_its_edges_are_those_of_the_plan(graph: Graph) -> None:
-    assert listed(graph["./"]["mentions"]) == {"#run", *(f"#{job.id}" for job in PLAN.jobs)}
+def test_its_edges_are_those_of_the_manifests(record: Path, graph: Graph) -> None:
+    jobs = {json.loads(line)["job"]: json.loads(line)["out"] for line in (record / "run.jsonl").open()}
+    assert listed(graph["./"]["mentions"]) == {"#run", *(f"#{name}" for name in jobs)}
 
     def entity(folder: str) -> str:
-        inside = folder.removeprefix("results/micro/")
-        return f"{inside}/manifest.json" if f"{inside}/manifest.json" in graph else f"#{folder}"
+        manifest = f"{folder.removeprefix('results/tiny/')}/manifest.json"
+        return manifest if (record / manifest).is_file() else f"#{folder}"
 
-    kept, versions = listed(graph["./"]["hasPart"]), dict[str, str]()
-    for job in PLAN.jobs:
-        action = graph[f"#{job.id}"]
-        assert action["instrument"]["@id"] == f"#pixelwise-{job.step}"
-        assert entity(job.out) in listed(action["result"])
-        if entity(job.out) in kept:
-            assert listed(action.get("object")) == {entity(folder) for folder in job.inputs.values()}
-            versions |= job.description()["packages"]
-    packages = [entity for name, entity in graph.items() if name.startswith("https://pypi.org/")]
-    assert versions == {entity["name"]: entity["softwareVersion"] for entity in packages}
+    read = 0
+    for name, out in jobs.items():
+        action = graph[f"#{name}"]
+        assert action["instrument"]["@id"] == f"#pixelwise-{name.split('/')[0]}"
+        assert entity(out) in listed(action["result"])
+        if (manifest := record / entity(out)).is_file():
+            made = json.loads(manifest.read_text())
+            assert listed(action.get("object")) == {entity(folder) for folder in made["inputs"]}
+            needs = {graph[need]["name"] for need in listed(graph[action["instrument"]["@id"]]["softwareRequirements"])}
+            assert needs >= set(made["job"]["packages"])
+            read += len(made["inputs"])
+    assert read > len(jobs) > 30
 
 
 @pytest.mark.parametrize("folder", RECORDED, ids=lambda path: path.name)
@@ -131,10 +132,15 @@ def test_what_git_keeps_is_described_as_it_is(folder: Path, tmp_path: Path) -> N
     assert (copy / recorded_crate.NAME).read_bytes() == before, "run: pixelwise record --crate"
 
 
-def test_it_is_made_anew_for_a_record_that_is_there(record: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(record.parents[2])
-    before = (record / recorded_crate.NAME).read_bytes()
-    (record / recorded_crate.NAME).unlink()
-    assert recorded_run.describe("micro").read_bytes() == before
-    with pytest.raises(PixelwiseError, match="no record of a run"):
-        recorded_run.describe("absent")
+def test_what_describes_nothing_is_named(record: Path, tmp_path: Path) -> None:
+    with pytest.raises(PixelwiseError, match=r"absent: no record of a run \(it has no run.jsonl\)"):
+        recorded_crate.write(tmp_path / "absent", "absent")
+    copy = shutil.copytree(record, tmp_path / "copy")
+    before = (copy / recorded_crate.NAME).read_bytes()
+    (copy / "commit.json").write_text(json.dumps({"commit": "0" * 40}))
+    with pytest.raises(PixelwiseError, match=r"commit 0{40} is not in this clone; fetch it"):
+        recorded_crate.write(copy, "tiny")
+    (copy / "Snakefile").unlink()
+    with pytest.raises(PixelwiseError, match=r"Snakefile: missing"):
+        recorded_crate.write(copy, "tiny")
+    assert (copy / recorded_crate.NAME).read_bytes() == before

@@ -108,6 +108,8 @@ def test_what_is_kept(run: Plan) -> None:
     assert drawn and {name for name in kept if name.endswith(".png") and not name.startswith("pictures/")} == drawn
     workflow = {"Snakefile", *(path.relative_to(ROOT).as_posix() for path in (ROOT / "workflow/rules").glob("*.smk"))}
     assert workflow <= set(kept) and all(kept[name] == (ROOT / name).read_bytes() for name in workflow)
+    described = {entity["@id"] for entity in json.loads(kept["ro-crate-metadata.json"])["@graph"]}
+    assert set(kept) <= described | {"ro-crate-metadata.json"}
     assert not [name for name in kept if name.split("/")[0] in ("generate", "jobs") or "removed" in name]
     assert len(kept["run.jsonl"].splitlines()) == len(run.jobs)
     made_anew = {"run.jsonl", "ro-crate-metadata.json", "report/index.html", "report/manifest.json", *workflow}

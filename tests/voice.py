@@ -20,7 +20,7 @@ WORDS = re.compile(r"(?<![\w'/.-])(None|nan|NaN|inf|dict|str|bool|self|kwargs|TO
 PROSE = frozenset({"p", "li", "dd", "figcaption", "summary", "h1", "h2", "h3", "h4", "caption", "label", "a"})
 APART = frozenset({"script", "style", "code", "table", "svg", "select", "q"})
 """Elements whose text is no sentence of the program's: code, cells, and the words of others."""
-LISTS = frozenset({"records", "measured", "legend", "facts"})
+LISTS = frozenset({"records", "measured", "legend", "facts", "numbers"})
 """Classes of lists of facts, each of which has its own form."""
 
 

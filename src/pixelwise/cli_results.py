@@ -152,11 +152,13 @@ def record(
     ] = False,
 ) -> None:
     """Copy a finished run's findings to results/recorded, where git keeps them."""
-    from pixelwise import recorded_run
+    from pixelwise import recorded_crate, recorded_run
     from pixelwise.planning import graph
+    from pixelwise.planning.jobs import RECORDED
 
     if crate:
-        show(f"described: {recorded_run.describe(graph.run_name(config, profile, False))}")
+        name = graph.run_name(config, profile, False)
+        show(f"described: {recorded_crate.write(RECORDED / name, name)}")
     else:
         show(f"recorded: {recorded_run.record(graph.plan(config, profile, False))}")
 

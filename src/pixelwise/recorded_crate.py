@@ -7,7 +7,9 @@ https://www.researchobject.org/workflow-run-crate/profiles/0.5/provenance_run_cr
 
 from __future__ import annotations
 
+import datetime
 import mimetypes
+import subprocess
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -42,20 +44,38 @@ FORMS = {
 """Suffix -> media type, where systems differ."""
 
 
-def write(folder: Path, run: str, date: str) -> None:
+def write(folder: Path, run: str, date: str = "") -> Path:
     """Describe a record in its `ro-crate-metadata.json`.
 
     Args:
         folder: The record, with the workflow that made it.
         run: Name of the run.
-        date: Day of its making, such as `2026-03-28`.
+        date: Day of its making, such as `2026-03-28`; that of its commit if not given, or today without a commit.
+
+    Returns:
+        The description.
 
     Raises:
-        PixelwiseError: If the workflow is missing, or the run log or a manifest is damaged.
+        PixelwiseError: If the workflow is missing, its commit is not in this clone, or the run log or a manifest is
+            damaged.
     """
+    if not (folder / RUN_LOG.name).is_file():
+        raise PixelwiseError(f"{folder}: no record of a run (it has no {RUN_LOG.name})")
     if not (folder / WORKFLOW).is_file():
         raise PixelwiseError(f"{folder / WORKFLOW}: missing; a record holds the workflow that made it")
-    write_json(folder / NAME, _Description(folder, run).document(date))
+    write_json(folder / NAME, _Description(folder, run).document(date or _day(folder / ledger.COMMIT)))
+    return folder / NAME
+
+
+def _day(file: Path) -> str:
+    """Day of the commit that a file names, or today without one."""
+    words = ledger.commit_in(file).split()
+    if not words:
+        return datetime.date.today().isoformat()
+    shown = subprocess.run(["git", "show", "-s", "--format=%cs", words[0]], capture_output=True, text=True, check=False)
+    if shown.returncode:
+        raise PixelwiseError(f"{file}: commit {words[0][:80]} is not in this clone; fetch it")
+    return shown.stdout.strip()
 
 
 def _set(entity: Any, name: str, values: list[Any]) -> None:

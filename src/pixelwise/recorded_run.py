@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import datetime
 import json
 import os
 import shutil
-import subprocess
 from pathlib import Path
 
 from pixelwise import artifacts, recorded_crate
@@ -102,7 +100,7 @@ def record(run: Plan) -> Path:
         for path in (Path(recorded_crate.WORKFLOW), *sorted(Path(RULES).glob("*.smk"))):
             (new / path).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, new / path)
-        recorded_crate.write(new, run.name, _day(commit))
+        recorded_crate.write(new, run.name)
         _swap(new, target, old)
     finally:
         artifacts.remove(new)
@@ -135,38 +133,6 @@ def _page(job: Job, new: Path, others: list[Path]) -> None:
     made = artifacts.read_manifest(folder / MANIFEST)
     made["files"] = {path.name: artifacts.sha256(path) for path in files_below(folder)}
     artifacts.write_json(folder / MANIFEST, artifacts.sealed(made))
-
-
-def describe(name: str) -> Path:
-    """Describe the present record of a run anew, as `record` does.
-
-    Returns:
-        The description.
-
-    Raises:
-        PixelwiseError: If there is no such record, or it is damaged.
-    """
-    target = RECORDED / name
-    unlinked((), (target.as_posix(),))
-    if not (target / RUN_LOG.name).is_file():
-        raise PixelwiseError(f"{target}: no record of a run (it has no {RUN_LOG.name})")
-    recorded_crate.write(target, name, _day(ledger.commit_in(target / ledger.COMMIT)))
-    return target / recorded_crate.NAME
-
-
-def _day(commit: str) -> str:
-    """Day of a commit, or today without one.
-
-    Raises:
-        PixelwiseError: If the commit is not in this clone.
-    """
-    if not commit:
-        return datetime.date.today().isoformat()
-    short = commit.split()[0]
-    shown = subprocess.run(["git", "show", "-s", "--format=%cs", short], capture_output=True, text=True, check=False)
-    if shown.returncode:
-        raise PixelwiseError(f"{ledger.COMMIT}: commit {short[:80]} is not in this clone; fetch it")
-    return shown.stdout.strip()
 
 
 def _swap(new: Path, target: Path, old: Path) -> None:

@@ -100,7 +100,7 @@ NARROW = {"width": 4, "max_width": 8, "depth": 1, "mlp_width": 8}
 TRANSLATION = {"task": "translation", "dataset": "streets", "batch": 2, "presentations": 4, "perceptual": 0}
 TRANSLATION |= {"discriminator_options": {"width": 4}}
 DENOISING = {"task": "denoising", "dataset": "photos", "batch": 2, "steps": 3}
-TIMED = {"warmup": 1, "calls": 3, "modes": ["eager", "optimised"]}
+TIMED = {"warmup": 1, "calls": 3, "processes": 1, "modes": ["eager", "optimised"]}
 CONFIG = {
     "profile": "toy",
     "environment": "any",
@@ -129,6 +129,7 @@ CONFIG = {
                 "smoother": DENOISING | {"network": "smoother"},
             },
             "inspect": {"sizes": [[256, 512]]},
+            "figures": {"dpi": 50},
             "segment": {"segmenter": "segmenter", "protocols": ["native"], "resamples": 10},
             "restore": {"photos": {"dataset": "photos", "sigmas": [25], "limit": 1, "baselines": ["identity"]}},
             "time": {

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 import torch
 
-from benchmarks import bench, device_checks, gpu, precision_limits, show, subjects
+from benchmarks import bench, device_checks, gpu, precision_limits, processes, show, subjects
 from benchmarks.sections import Bench
 from pixelwise.artifacts import read_manifest
+from pixelwise.evaluation.statistics import geometric_mean
 from pixelwise.record import read_records
 
 pytestmark = pytest.mark.slow
@@ -62,7 +63,7 @@ def test_a_run_of_fewer_sections_keeps_the_others(written, tmp_path):
     chosen = bench.options(["--quick", "--device", "cpu", "--threads", "1", "--rounds", "4", "--sections", "denoiser"])
     bench.write(bench.run(chosen)[0], tmp_path, 1)
     before, after = (read_records(folder / "metrics.json") for folder in (written, tmp_path / "cpu"))
-    assert sorted(map(bench._key, before)) == sorted(map(bench._key, after))
+    assert sorted(map(processes.key, before)) == sorted(map(processes.key, after))
     assert {r.n for r in after if r.protocol == "denoiser"} == {4}
     assert {r.n for r in after if r.protocol == "generator"} == {3}
     counts = [
@@ -70,6 +71,47 @@ def test_a_run_of_fewer_sections_keeps_the_others(written, tmp_path):
         for folder in (written, tmp_path / "cpu")
     ]
     assert counts[1] * 3 == counts[0] * 4
+
+
+def test_processes_are_put_together(written, tmp_path):
+    records = read_records(written / "metrics.json")
+    factors = (0.8, 1.0, 1.25)
+
+    def part(factor):
+        scaled = {"value": lambda v: v * factor, "low": lambda v: v * factor, "high": lambda v: v * factor}
+        own = [r for r in records if r.protocol != "Frechet distance" or factor == factors[0]]
+        made = [
+            r.model_copy(
+                update={
+                    "values": {
+                        n: v.model_copy(
+                            update={k: f(getattr(v, k)) for k, f in scaled.items() if getattr(v, k) is not None}
+                        )
+                        for n, v in r.values.items()
+                    }
+                }
+            )
+            for r in own
+        ]
+        samples = [{"protocol": "denoiser", "model": "x", "round": 0, "milliseconds": factor}]
+        return processes.Measured(torch.device("cpu"), True, made, samples, ["one"])
+
+    whole = processes.together([part(factor) for factor in factors])
+    assert [sample["process"] for sample in whole.samples] == [0, 1, 2] and whole.problems == ["one"]
+    before = {processes.key(r): r for r in records}
+    for record in whole.records:
+        old = before[processes.key(record)]
+        if record.protocol == "Frechet distance":
+            assert "processes" not in record.condition and record.n == old.n
+            continue
+        assert record.condition["processes"] == 3 and record.n == 3 * old.n
+        for name, value in record.values.items():
+            assert value.value == pytest.approx(old.values[name].value)
+            if value.low is not None:
+                expected = geometric_mean([old.values[name].value * factor for factor in factors])
+                assert (value.value, value.low, value.high) == pytest.approx(expected)
+                assert value.interval == "Student's t over 3 processes, 95 %"
+    assert len(whole.records) == len(records)
 
 
 def test_memory_of_training_is_lower_than_direct(written):

@@ -25,7 +25,7 @@ CONDITIONS: dict[str, dict[str, Any]] = {
     "restoration": {"sigma": 25},
     "latency": {
         **{"height": 256, "width": 512, "batch": 1, "precision": "fp32"},
-        **{"mode": "eager", "scope": "generator", "device": "cuda"},
+        **{"mode": "published", "scope": "generator", "device": "cuda", "processes": 3},
     },
     "architecture": {},
 }

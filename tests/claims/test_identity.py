@@ -13,10 +13,12 @@ from pixelwise.claims.claim_schema import register
 from pixelwise.claims.evidence import unique
 from pixelwise.claims.verdicts import decide, decide_all
 from pixelwise.data.published_weights import WEIGHTS
+from pixelwise.evaluation import subjects
 from pixelwise.models import declarations
 from pixelwise.models.network_options import FROM_DATA, defaults
 from pixelwise.planning.graph import plan
 from pixelwise.record import Run
+from pixelwise.settings.training import DenoisingSettings, deviations
 
 from .conftest import GRAY, RELEASED, item
 
@@ -61,6 +63,16 @@ def test_the_name_of_an_entry_decides_nothing(facts, reason):
     finding = found(DNCNN, psnr("dncnn", **subject(**facts)))
     assert finding.verdict == "not testable here" and not finding.evidence
     assert finding.context_only[0].reasons_excluded == [reason]
+
+
+@pytest.mark.parametrize(("precision", "verdict"), [("fp32", "confirmed"), ("bf16", "not testable here")])
+def test_a_training_in_another_arithmetic_deviates(precision, verdict):
+    trained = DenoisingSettings(architecture="dncnn", recipe="dncnn_s", precision=precision)
+    changed = subjects.deviations("dncnn_s", {name: here for name, _, here in deviations(trained)})
+    finding = found(DNCNN, *(psnr(seed=seed, **subject(**RIGHT, deviations=changed)) for seed in range(3)))
+    assert finding.verdict == verdict
+    if precision == "bf16":
+        assert finding.context_only[0].reasons_excluded == ["deviates from recipe dncnn_s: precision bf16"]
 
 
 @pytest.mark.parametrize("facts", [{"architecture": "asapnet", "recipe": "dncnn_s"}, {"method": "bm3d"}])

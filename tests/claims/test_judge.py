@@ -118,4 +118,4 @@ def test_the_headline_table_tells_the_verdicts(results, tmp_path):
         assert row["verdict"] == claims[row["id"]]["verdict"]
         assert row["decides"] == bool(claims[row["id"]]["measured"])
     told = {row["id"]: row["told"] for row in document["rows"]}
-    assert claims["S-SPD-3"]["reason"][1:] in told["S-SPD-3"]
+    assert claims["S-SPD-3"]["reason"][1:].partition(". ")[0] in told["S-SPD-3"]

@@ -118,8 +118,8 @@ def printed(results, **options):
 
 
 def test_on_the_terminal_numbers_stand_with_run_commit_and_command(results):
-    text = printed(results)
-    assert "Published claims, judged by the ledger" in text
+    text = printed(results, everything=True)
+    assert "Published claims, judged by all recorded runs" in text
     numbers = text[text.index("Numbers tested") : text.index("Runs judged together")]
     line = next(line for line in numbers.splitlines() if "P-D-CS256-FID" in line)
     for words in ("-2.4", "recorded/one", "abc", "make reproduce PROFILE=one"):

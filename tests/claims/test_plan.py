@@ -2,15 +2,20 @@ from __future__ import annotations
 
 import io
 import json
+from pathlib import Path
 
 import pytest
+import yaml
 from rich.console import Console
 
 from pixelwise.claims import costs, plan, plan_tables, predicted_records
+from pixelwise.claims.beyond_profiles import needs
+from pixelwise.claims.checks import basis_of
 from pixelwise.claims.claim_schema import register
 from pixelwise.claims.predicted_records import Datasets
 from pixelwise.data.kinds.cityscapes import LOGIN
 from pixelwise.errors import PixelwiseError
+from pixelwise.planning import graph
 from pixelwise.planning.graph import plan_of
 
 DATA = {
@@ -26,7 +31,7 @@ NETWORKS = {
 TIME = {"task": "translation", "networks": ["pix2pixhd"], "against": "asapnet"}
 
 
-def run(dataset="cityscapes", device="cpu", **changes):
+def run(dataset="cityscapes", device="cpu", time=(), **changes):
     model = {"task": "translation", "dataset": dataset, "network": "asapnet", "recipe": "report_asapnet", **changes}
     profile = {
         "title": "planned",
@@ -45,7 +50,7 @@ def run(dataset="cityscapes", device="cpu", **changes):
         },
         "segment": {"segmenter": "segmenter", "protocols": ["N"]},
         "restore": {"bsd68": {"dataset": "bsd68"}},
-        "time": {"translation": TIME},
+        "time": {"translation": TIME | dict(time)},
     }
     return plan_of({"profile": "p", "networks": NETWORKS, "profiles": {"p": profile}})
 
@@ -77,10 +82,22 @@ def test_drawn_data_and_short_schedules_decide_no_quality_claim(tmp_path, monkey
     assert not {"S-FID-3", "S-IOU-3", "S-FID-1"} & set(found["with_all_data"])
 
 
-def test_timings_in_a_form_that_was_not_published_decide_nothing(tmp_path, monkeypatch):
+def test_timings_on_a_gpu_in_the_published_form_alone_decide(tmp_path, monkeypatch):
     assert "S-SPD-3" not in claims(run(), tmp_path)["with_all_data"]
     monkeypatch.setattr(predicted_records, "accelerator", lambda: ("planted", 80.0))
-    assert "S-SPD-3" not in claims(run(device="cuda"), tmp_path)["now"]
+    assert "S-SPD-3" in claims(run(device="cuda"), tmp_path)["now"]
+    assert "S-SPD-3" not in claims(run(device="cuda", time={"modes": ["eager", "optimised"]}), tmp_path)["now"]
+
+
+@pytest.mark.slow
+def test_the_list_of_claims_beyond_all_profiles_is_the_plans(tmp_path, monkeypatch):
+    monkeypatch.setattr(predicted_records, "accelerator", lambda: ("planted", 80.0))
+    known, params = register(), Path(__file__).parents[2] / "params.yaml"
+    decided: set[str] = set()
+    for profile in yaml.safe_load(params.read_text())["profiles"]:
+        decided |= set(plan.settled(known, plan.decidable(known, list(graph.plan(params, profile, False).jobs))))
+    standing = [claim for claim in known.claims if not claim.withdrawn_by]
+    assert set(needs()) == {claim.id for claim in standing if basis_of(claim.check) == "measured here"} - decided
 
 
 def test_what_is_missing_is_said(tmp_path):

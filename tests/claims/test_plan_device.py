@@ -118,8 +118,10 @@ def test_a_recorded_run_comes_before_the_table_and_after_the_machine_s_own_log(t
     seconds = {line["job"]: line["seconds"] for line in lines}["train/streets/asapnet/seed0"]
     assert found["train/streets/asapnet"]["hours"] == pytest.approx(seconds / 3600)
     assert found["train/streets/asapnet"]["basis"].startswith("recorded on ")
+    assert found["train/streets/asapnet"]["machine"] != costs.HERE
     (job,) = [job for job in jobs if job.id == "train/streets/asapnet/seed0"]
     log = tmp_path / "run.jsonl"
     log.write_text(json.dumps({"job": job.id, "kind": job.kind, "out": job.out, "status": "done", "seconds": 36.0}))
     found = {group["jobs"]: group for group in plan.groups_of(jobs, log, "cpu", None, kept)}
     assert found["train/streets/asapnet"]["hours"] == pytest.approx(0.01)
+    assert found["train/streets/asapnet"]["machine"] == costs.HERE

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from benchmarks.coverage import simulated_coverage
+from benchmarks.coverage import held, simulated_coverage
 from pixelwise.evaluation import statistics
 
 
@@ -29,6 +29,11 @@ def test_ratio_is_taken_within_processes():
 def test_too_few_or_impossible_values_are_refused(values):
     with pytest.raises(ValueError):
         statistics.geometric_mean(values)
+
+
+def test_repeats_are_compared_with_the_mean_of_the_others():
+    same = [(2.0, 1.9, 2.1), (2.0, 1.9, 2.1), (2.0, 1.9, 2.1)]
+    assert held({"a": same, "b": [(2.0, 1.9, 2.1), (2.0, 1.9, 2.1), (2.6, 2.5, 2.7)]}) == (3, 6)
 
 
 @pytest.mark.parametrize("lag", [0.0, 0.6])

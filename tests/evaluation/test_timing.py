@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 
 import numpy as np
@@ -14,9 +16,11 @@ from torch import nn
 from pixelwise.artifacts import read_json
 from pixelwise.data import semantics
 from pixelwise.errors import PixelwiseError
-from pixelwise.evaluation import hardware, latency, scopes, timing
+from pixelwise.evaluation import fresh_process, hardware, latency, processor_load, scopes, timing
+from pixelwise.evaluation.statistics import geometric_mean
 from pixelwise.evaluation.stopwatch import interleave, peak_memory
 from pixelwise.models import build
+from pixelwise.models.asapnet_direct import DirectAsapNet
 from pixelwise.models.fast.optimised import optimise
 from pixelwise.record import read_records
 from pixelwise.settings.evaluation import TimeSettings
@@ -31,7 +35,7 @@ MODELS = {
 
 def settings(**changes):
     given = {"name": "small", "task": "translation", "models": MODELS, "ratios": [["pix2pixhd", "asapnet"]]}
-    given |= {"sizes": [[32, 64]], "warmup": 2, "calls": 12, "device": "cpu"}
+    given |= {"sizes": [[32, 64]], "warmup": 2, "calls": 12, "processes": 1, "device": "cpu"}
     return TimeSettings(**(given | changes))
 
 
@@ -84,12 +88,19 @@ def test_scopes_differ_only_in_what_they_include(scope):
     torch.testing.assert_close(fast.float(), made.float(), rtol=0, atol=1 if scope == "transfer" else 1e-4)
 
 
-def test_every_model_is_timed_as_published_and_optimised(tmp_path):
-    records = run(tmp_path / "out", modes=["eager", "optimised"], precisions=["fp32", "bf16"])
-    ratios = [r.condition["mode"] for r in records if "ratio" in r.values and r.condition["precision"] == "fp32"]
-    assert ratios == ["eager", "optimised"]
-    (left_out,) = [row for row in read_json(tmp_path / "out/skipped.json") if row["mode"] == "optimised"]
-    assert left_out["reason"] == "the optimised form computes in fp32 on a CPU"
+def test_every_model_is_timed_as_published_and_optimised(tmp_path, monkeypatch):
+    ran = []
+    forward = DirectAsapNet.forward
+    monkeypatch.setattr(DirectAsapNet, "forward", lambda self, planes: ran.append(1) or forward(self, planes))
+    modes = ["published", "eager", "optimised"]
+    records = run(tmp_path / "out", modes=modes, precisions=["fp32", "bf16"], calls=3)
+    assert len(ran) > 3, "ASAP-Net as published is the direct form"
+    ratios = [r for r in records if "ratio" in r.values and r.condition["precision"] == "fp32"]
+    assert [r.condition["mode"] for r in ratios] == modes
+    assert [{r.subject.treatment, r.rival.treatment} for r in ratios] == [{mode} for mode in modes]
+    left_out = {row["mode"]: row["reason"] for row in read_json(tmp_path / "out/skipped.json")}
+    assert left_out["optimised"] == "the optimised form computes in fp32 on a CPU"
+    assert left_out["published"] == "the published form computes in fp32" and len(left_out) == 2
 
 
 def test_records_samples_and_ratio_agree(tmp_path):
@@ -115,6 +126,53 @@ def test_records_samples_and_ratio_agree(tmp_path):
         assert values["throughput"] == pytest.approx(1000 * batch / values["median"])
         assert values["peak_memory"] > 0 and record.hardware["threads"] == 1 and record.hardware["cpu"]
     assert read_json(tmp_path / "out" / "skipped.json") == []
+
+
+def test_ratios_come_from_several_processes(tmp_path, monkeypatch):
+    start = fresh_process.call  # the first is this one here, to save the time of another start
+    monkeypatch.setattr(fresh_process, "call", lambda n, f, *a: f(*a) if "process 1" in n else start(n, f, *a))
+    ratio = next(r for r in run(tmp_path / "out", processes=2, calls=5) if "ratio" in r.values)
+    assert ratio.n == 6 and ratio.condition["processes"] == 2, "the calls are shared, rounded up"
+    table = pd.read_csv(tmp_path / "out" / "samples.csv")
+    medians = table.groupby(["process", "model"])["milliseconds"].median().unstack()
+    value, low, high = geometric_mean(medians["pix2pixhd"] / medians["asapnet"])
+    found = ratio.values["ratio"]
+    assert (found.value, found.low, found.high) == pytest.approx((value, low, high), rel=1e-3)
+    assert found.interval == "Student's t over 2 processes, 95 %"
+    assert [state["process"] for state in read_json(tmp_path / "out" / "states.json")] == [0, 1]
+
+
+def test_a_process_that_ends_by_itself_is_told():
+    with pytest.raises(PixelwiseError, match=r"^small: process 2 ended by itself \(exit status 3\)$"):
+        fresh_process.call("small: process 2", sys.exit, 3)
+    with pytest.raises(RuntimeError, match="ValueError: invalid literal for int"):
+        fresh_process.call("small", int, "x")
+
+
+@pytest.mark.parametrize(("busy", "cores"), [(True, 1.0), (False, 0.05)])
+def test_a_timing_remembers_what_else_the_machine_did(tmp_path, monkeypatch, busy, cores):
+    clock = iter([(0.0, 0.0, 0.0), (10.0, 10.0 * (cores + 1), 10.0)])
+    monkeypatch.setattr(processor_load, "_seconds", lambda: next(clock))
+    monkeypatch.setattr(processor_load.psutil, "cpu_count", lambda: 2)
+    records = [r for r in run(tmp_path, calls=3) if r.kind == "latency"]
+    assert {bool(r.condition.get("busy")) for r in records} == {busy}
+    (state,) = read_json(tmp_path / "states.json")
+    assert state["load_of_others"] == pytest.approx(cores) and state["busy"] is busy
+
+
+def test_work_of_another_process_is_load_and_ones_own_is_not():
+    def seconds(of):
+        before, end = processor_load._seconds(), time.process_time() + 0.3
+        while of.poll() is None if of else time.process_time() < end:
+            if of:
+                time.sleep(0.01)
+        return [late - early for early, late in zip(before, processor_load._seconds(), strict=True)]
+
+    wall, everyone, own = seconds(None)
+    assert own == pytest.approx(0.3, abs=0.05) and own <= everyone + 0.05 and wall > 0.25
+    code = "import time; end = time.process_time() + 0.3\nwhile time.process_time() < end: pass"
+    wall, everyone, own = seconds(subprocess.Popen([sys.executable, "-S", "-c", code]))
+    assert own < 0.15 and everyone > 0.25 and wall > 0.25
 
 
 def test_arithmetic_stands_beside_the_time(tmp_path):
@@ -191,6 +249,7 @@ def test_bfloat16_and_denoising(tmp_path):
         models=models,
         ratios=[["dncnn", "asapnet_denoise"]],
         precisions=["fp32", "bf16"],
+        modes=["eager"],
         scopes=["generator", "transfer"],
         calls=3,
     )

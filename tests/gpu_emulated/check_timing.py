@@ -12,7 +12,7 @@ import torch
 from benchmarks import device_checks, gpu, precision_limits
 from pixelwise.artifacts import read_json
 from pixelwise.data import semantics
-from pixelwise.evaluation import card_state, scopes, timing
+from pixelwise.evaluation import card_state, scopes, timed_conditions, timing
 from pixelwise.models import build
 from pixelwise.models.fast import engine_cuda, kernel_choice, pixelwise_triton
 from pixelwise.models.fast.optimised import optimise
@@ -39,7 +39,14 @@ KNOWN = {
 
 def settings(**changes: Any) -> TimeSettings:
     given = {"name": "small", "task": "translation", "models": MODELS, "ratios": [["pix2pixhd", "asapnet"]]}
-    given |= {"sizes": [[32, 64]], "warmup": 1, "calls": 3, "device": "cuda", "modes": ["eager", "optimised"]}
+    given |= {
+        "sizes": [[32, 64]],
+        "warmup": 1,
+        "calls": 3,
+        "processes": 1,
+        "device": "cuda",
+        "modes": ["eager", "optimised"],
+    }
     return TimeSettings(**(given | changes))
 
 
@@ -116,14 +123,14 @@ def test_a_kernel_that_the_card_refuses_costs_one_model(tmp_path, monkeypatch):
 
 
 def test_finished_conditions_outlive_an_error(tmp_path, monkeypatch):
-    prepare = timing.optimise
+    prepare = timed_conditions.optimise
     with emulated(), kernels():
-        monkeypatch.setattr(timing, "optimise", lambda *_: 1 / 0)
+        monkeypatch.setattr(timed_conditions, "optimise", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             timed(tmp_path)
-        monkeypatch.setattr(timing, "optimise", prepare)
-        kept = [record for file in (tmp_path / "work").iterdir() for record in read_json(file)["records"]]
-        assert {record["condition"]["mode"] for record in kept} == {"eager"}
+        monkeypatch.setattr(timed_conditions, "optimise", prepare)
+        kept = [read_json(file)["found"] for file in (tmp_path / "work/process-0").iterdir()]
+        assert [state["mode"] for found in kept for state in found["states"]] == ["eager"]
         monkeypatch.setattr(card_state, "interleave", counted := Counted(card_state.interleave))
         records, _ = timed(tmp_path)
     assert counted.calls == [2], "the optimised forms"

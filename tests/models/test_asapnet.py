@@ -5,11 +5,11 @@ import copy
 import pytest
 import torch
 
-from benchmarks.direct import DirectAsapNet
 from pixelwise.data import semantics
 from pixelwise.errors import PixelwiseError
-from pixelwise.models import build
+from pixelwise.models import build, registry
 from pixelwise.models.architectures import asapnet
+from pixelwise.models.asapnet_direct import DirectAsapNet
 from pixelwise.models.label_ids import exact_labels
 from pixelwise.models.pixelwise_stream import parameter_count
 from pixelwise.models.tent import _tent, tent_downsample, tent_of_labels
@@ -66,6 +66,19 @@ def test_options_against_direct_form(options):
     assert torch.allclose(module(image), wanted, atol=1e-5)
     if module.takes_ids:
         assert torch.equal(module(image, label), module(image))
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("residual", [False, True])
+def test_the_published_form_restores_the_same_image(residual):
+    gray = {"dense_channels": 1, "instance_edge": False, "output_channels": 1, "output": "linear"}
+    module = net(**gray, residual=residual)
+    image = torch.rand(2, 1, 32, 32)
+    wanted = module(image)
+    made = registry.function("asapnet", "published")(module)(image)
+    assert torch.allclose(made, wanted, atol=1e-5) and not torch.allclose(made, image, atol=1e-2)
+    with pytest.raises(PixelwiseError, match="multiples of 16"):
+        DirectAsapNet(module)(image[..., :30])
 
 
 @torch.no_grad()

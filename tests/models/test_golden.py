@@ -2,6 +2,7 @@
 
 import torch
 
+from pixelwise.models.asapnet_direct import DirectAsapNet
 from pixelwise.models.official.official_checkpoints import from_options, load_official
 from tests.models.golden_case import close
 
@@ -27,6 +28,7 @@ def test_generator(generator, file, read_golden):
     if "nparams" in case.config:
         assert sum(p.numel() for p in module.parameters()) == case.config["nparams"]
     if generator == "asapnet":
+        close(DirectAsapNet(module)(case.semantics()), case.tensors["output/image"], 5e-4, 2e-5)
         close(module.parameter_grid(case.semantics()).permute(0, 3, 1, 2), case.tensors["output/lr_params"], 5e-4, 2e-5)
         assert list(module.form.widths) == case.config["mlp_channels"] and module.tile == case.config["S_total"]
     if "output/lowres_input" in case.tensors:

@@ -4,8 +4,8 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from benchmarks.direct import direct_stream
 from pixelwise.errors import PixelwiseError
+from pixelwise.models.asapnet_direct import direct_stream
 from pixelwise.models.pixelwise_stream import Form, parameter_count, pixelwise_mlp, position_channels, position_code
 
 

@@ -81,6 +81,7 @@ PARAMS = {
                     "sizes": [[32, 32]],
                     "warmup": 1,
                     "calls": 3,
+                    "processes": 1,
                 }
             },
         }

@@ -16,23 +16,23 @@ from pixelwise.planning import leftovers, staleness, unfinished
 from pixelwise.planning.graph import Plan
 from pixelwise.planning.jobs import Job
 from pixelwise.settings.reporting import Missing
-from tests.test_recorded_run import PLAN, finished
+from tests.planning.finished import TRAIN, make, named, plan
 
-TRAINING = "train/photos/dncnn/seed0"
+PLAN = plan()
 
 
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Plan:
     """A run that lacks one training; what was made of it is there, but stale."""
     monkeypatch.chdir(tmp_path)
-    finished(PLAN)
+    make(PLAN)
     shutil.rmtree(training().out)
     staleness.prepare(PLAN.jobs)
     return PLAN
 
 
 def training() -> Job:
-    return next(job for job in PLAN.jobs if job.id == TRAINING)
+    return named(PLAN, TRAIN)
 
 
 def states(run: Plan) -> dict[str, Missing]:
@@ -60,9 +60,9 @@ def half_trained(steps: int) -> None:
 
 def test_what_waits_names_what_it_waits_for(run: Plan) -> None:
     found = states(run)
-    assert found[TRAINING] == Missing(job=TRAINING, state="not started")
-    assert found["restore/photos/dncnn/seed0"].why == f"waits for {TRAINING}"
-    assert set(found) == {TRAINING, "restore/photos/dncnn/seed0"}
+    assert found[TRAIN] == Missing(job=TRAIN, state="not started")
+    assert found["restore/photos/dncnn/seed0"].why == f"waits for {TRAIN}"
+    assert set(found) == {TRAIN, "restore/photos/dncnn/seed0"}
     lacks = unfinished.missing(run.jobs, unfinished.finished(run.jobs))
     assert (lacks.done, lacks.of) == (lacks.of - 2, len([job for job in run.jobs if job.out.count("/") > 2]))
 
@@ -78,26 +78,26 @@ def test_what_waits_names_what_it_waits_for(run: Plan) -> None:
 def test_the_last_line_of_the_log_says_how_it_ended(run: Plan, line: str, state: str, why: str) -> None:
     half_trained(6)
     logged(line)
-    entry = states(run)[TRAINING]
+    entry = states(run)[TRAIN]
     assert (entry.state, entry.step) == (state, 6) and entry.why.startswith(why)
-    assert next(iter(states(run))) == TRAINING  # the worst stands first
+    assert next(iter(states(run))) == TRAIN  # the worst stands first
 
 
 def test_a_log_of_earlier_settings_says_nothing(run: Plan) -> None:
     logged("pixelwise: error: training: l2 is not finite at step 7", age=60)
-    assert states(run)[TRAINING] == Missing(job=TRAINING, state="not started")
+    assert states(run)[TRAIN] == Missing(job=TRAIN, state="not started")
 
 
 def test_a_job_at_work_is_said_to_run(run: Plan) -> None:
     half_trained(3)
     with artifacts.locked(Path(training().places.work, "lock")):
-        assert states(run)[TRAINING] == Missing(job=TRAINING, state="running", step=3)
+        assert states(run)[TRAIN] == Missing(job=TRAIN, state="running", step=3)
 
 
 def test_outputs_of_other_sources_are_no_evidence(run: Plan) -> None:
     Path(training().out).mkdir()
     artifacts.write_manifest(Path(training().out), {**training().description(), "code": {}}, {})
-    assert states(run)[TRAINING].state == "outdated"
+    assert states(run)[TRAIN].state == "outdated"
 
 
 def test_a_page_is_refused_where_nothing_is_missing_or_nothing_is_measured(
@@ -106,7 +106,7 @@ def test_a_page_is_refused_where_nothing_is_missing_or_nothing_is_measured(
     monkeypatch.chdir(tmp_path)
     with pytest.raises(PixelwiseError, match=r"no measurement is finished \(0 of 23 jobs are done"):
         write(PLAN)
-    finished(PLAN)
+    make(PLAN)
     with pytest.raises(PixelwiseError, match="all 23 jobs are done, so it is not partial"):
         write(PLAN)
     assert not unfinished.folder(PLAN.name).exists()
@@ -117,8 +117,8 @@ def test_the_page_goes_when_the_run_is_complete_and_not_before(run: Plan) -> Non
     artifacts.empty(page)
     unfinished.replaced(run)
     assert page.is_dir() and not list(leftovers.of(run))
-    shutil.rmtree("results"), shutil.rmtree("data"), shutil.rmtree("logs")
-    finished(PLAN)
+    shutil.rmtree("results"), shutil.rmtree("data")
+    make(PLAN)
     artifacts.empty(page)
     assert [found.path for found in leftovers.of(run)] == [page]
     unfinished.replaced(run)

@@ -171,13 +171,17 @@ def test_entries_of_one_model_differ_in_fill_and_stroke():
     assert len({look["fillstyle"] for look in looks}) == len({str(look["linestyle"]) for look in looks}) == 6
 
 
-def test_letters_are_large_enough_on_a_telephone_and_inside(drawn):
+def test_letters_are_large_enough_on_a_telephone(drawn):
     for name, one in drawn["narrow"].items():
-        renderer = FigureCanvasAgg(one.figure).get_renderer()
         for text in one.figure.findobj(Text):
             if text.get_text().strip() and text.get_visible():
                 pixels = text.get_fontsize() * PHONE / (one.figure.get_figwidth() * 72)
                 assert pixels >= 9, (name, text.get_text(), pixels)
+
+
+def test_nothing_is_cut_at_the_side(drawn):
+    for name, one in everything(drawn):
+        renderer = FigureCanvasAgg(one.figure).get_renderer()
         for part in (*one.figure.texts, *one.figure.legends, *one.figure.axes):
             box = part.get_tightbbox(renderer)
             assert box.x0 > -2 and box.x1 < one.figure.bbox.x1 + 2, (name, str(part), box)

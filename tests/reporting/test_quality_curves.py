@@ -55,5 +55,5 @@ def test_drawn_with_every_model_and_seed(folders, planted):
     lines = drawn.figure.axes[0].get_lines()
     drawn_at = [list(line.get_xdata()) for line in lines]
     assert drawn_at.count([2000, 4000, 8000]) == 2 * (2 + 1)  # two seeds and their mean
-    assert drawn.synthetic and drawn.short and "SPADE 219, still falling in 2 of 2 seeds" in drawn.alt
+    assert drawn.synthetic and drawn.short and "SPADE 220, still falling in 2 of 2 seeds" in drawn.alt
     assert "quality_along_training" in [plot.name for plot in figures.declared(numbers)]

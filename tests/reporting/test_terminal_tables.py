@@ -25,7 +25,7 @@ def test_scores_and_times_stand_side_by_side_with_their_directions(planted):
     assert title.startswith("Translation: streets, ") and "drawn by a program" in title
     assert {"FID (lower is better)", "mean IoU, % (higher is better)"} <= set(columns)
     networks = [row[0] for row in rows]
-    assert networks[:2] == ["ASAP-Net", "pix2pixHD"] and set(networks[2:]) <= {"Real photographs", "Shuffled labels"}
+    assert networks[:2] == ["ASAP-Net", "pix2pixHD"] and set(networks[2:]) <= {"Real pictures", "Shuffled labels"}
     scores = table[table["metric"].eq("fid") & table["model"].eq("asapnet") & table["protocol"].eq("pytorch-fid")]
     shown = rows[0][columns.index("FID (lower is better)")]
     assert float(shown.split()[0]) == pytest.approx(scores["value"].mean(), abs=0.01)

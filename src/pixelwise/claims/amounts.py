@@ -25,7 +25,7 @@ def timing_work(settings: Any) -> float:
     conditions = len(settings.precisions) * len(settings.modes) * len(settings.scopes) * sum(settings.batches)
     sizes = sum(height * width for height, width in settings.sizes) / PIXELS
     rounds = settings.calls if settings.narrow is None else min(settings.calls, ROUNDS)
-    return float((settings.warmup + rounds) * conditions * sizes * len(settings.models))
+    return float((settings.warmup * settings.processes + rounds) * conditions * sizes * len(settings.models))
 
 
 def restoration_work(settings: Any, images: int) -> float:
@@ -46,6 +46,7 @@ def setup(job: Job, scaling: Mapping[str, Any]) -> float:
         return 0.0
     settings: Any = job.settings
     each = len(settings.sizes) * len(settings.batches) * len(settings.precisions) * len(settings.scopes)
+    each *= settings.processes
     return float(each * len(settings.models) * sum(seconds[mode] for mode in settings.modes))
 
 

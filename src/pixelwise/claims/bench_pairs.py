@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from pixelwise.record import Record, Scalar
+from typing import get_args
 
-MODES = {"published": "eager", "optimised": "optimised"}
-"""Treatment of both sides -> how a timing names it."""
+from pixelwise.claims.checks import Treatment
+from pixelwise.record import Record, Scalar
 
 
 def as_timing(record: Record) -> Record:
@@ -16,8 +16,8 @@ def as_timing(record: Record) -> Record:
     """
     if record.kind != "bench" or record.subject is None or record.rival is None or "ratio" not in record.values:
         return record
-    mode = MODES.get(record.subject.treatment or "")
-    if mode is None or record.rival.treatment != record.subject.treatment:
+    mode = record.subject.treatment
+    if mode not in get_args(Treatment) or record.rival.treatment != mode:
         return record
     condition: dict[str, Scalar] = {**record.condition, "mode": mode, "scope": "generator"}
     return record.model_copy(update={"kind": "latency", "synthetic": False, "condition": condition})

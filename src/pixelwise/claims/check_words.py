@@ -65,7 +65,7 @@ def rule(wanted: Rule) -> list[str]:
         words.append("the whole interval must lie between {} and {}".format(*map(exact, wanted.within)))
     if wanted.equals is not None:
         slack = f", give or take {exact(wanted.tolerance)}" if wanted.tolerance else ""
-        words.append(f"it must be {wanted.equals:.10g}{slack}")
+        words.append(f"it must be {exact(wanted.equals)}{slack}")
     for bound, start in ((wanted, "the whole interval must lie"), (wanted.direction, "it holds in direction only if")):
         if bound is not None:
             for sign, end in (("above", bound.greater_than), ("below", bound.less_than)):

@@ -19,6 +19,7 @@ from pixelwise.planning.jobs import Job
 from pixelwise.record import read_records
 
 ARCHITECTURES = "pixelwise.models.architectures."
+HERE = "this machine"
 TABLE = Path(__file__).with_name("recorded_costs.yaml")
 
 
@@ -34,7 +35,7 @@ class Recorded:
     basis: str
     options: Mapping[str, Any] = field(default_factory=dict)
     of_table: bool = False
-    machine: str = "this machine"
+    machine: str = HERE
 
 
 @dataclass(frozen=True)
@@ -99,10 +100,8 @@ def _denoising_steps(settings: Any, images: int) -> int:
     return int(sum(settings.epochs_per_rate) * max(images, 1) * max(patches, 1) / settings.batch)
 
 
-def from_log(
-    jobs: Sequence[Job], datasets: Datasets, log: Path, device: str, where: str = "recorded here"
-) -> list[Recorded]:
-    """What this machine's run log says about jobs like these: same id, same output folder, finished.
+def from_log(jobs: Sequence[Job], datasets: Datasets, log: Path, device: str, machine: str = HERE) -> list[Recorded]:
+    """What the run log of a machine says about jobs like these: same id, same output folder, finished.
 
     Raises:
         PixelwiseError: If the log is not of its format.
@@ -117,7 +116,7 @@ def from_log(
     for entry in entries:
         job = by_out.get(entry.out)
         if entry.status == "done" and job is not None:
-            basis = f"{where} ({log.name}, {job.id})"
+            basis = f"recorded {'here' if machine == HERE else f'on {machine}'} ({log.name}, {job.id})"
             found.append(
                 Recorded(
                     job.kind,
@@ -127,6 +126,7 @@ def from_log(
                     device if job.on_gpu else "cpu",
                     basis,
                     options_of(job),
+                    machine=machine,
                 )
             )
     return found
@@ -142,8 +142,8 @@ def from_recorded_run(jobs: Sequence[Job], datasets: Datasets, folder: Path) -> 
     known = next((machine for machine in machines if machine), None)
     if known is None:
         return []
-    where = f"recorded on {known.get('gpu') or known.get('cpu')}"
-    return from_log(jobs, datasets, folder / "run.jsonl", str(known["device"]), where)
+    machine = str(known.get("gpu") or known.get("cpu"))
+    return from_log(jobs, datasets, folder / "run.jsonl", str(known["device"]), machine)
 
 
 def table(path: Path = TABLE) -> dict[str, Any]:

@@ -181,6 +181,13 @@ def _missed(check: Measurement, record: Record) -> list[str]:
     ]
 
 
+def _others(check: Measurement, record: Record) -> list[str]:
+    """Treatments of a record's runs that are not the check's."""
+    runs = [run for run in (record.subject, record.rival) if run is not None]
+    found = dict.fromkeys(run.treatment for run in runs if run.treatment)
+    return [treatment for treatment in found if check.treatment not in (None, treatment)]
+
+
 def is_infinite(value: Value) -> bool:
     """Whether a value or an end of its interval is infinite."""
     return math.inf in (value.value, value.low, value.high)
@@ -189,6 +196,8 @@ def is_infinite(value: Value) -> bool:
 def reasons_excluded(check: Measurement, side: Sought, record: Record) -> list[str]:
     """Reasons why a record that speaks of the quantity may not decide the claim; empty if it may."""
     reasons = [*differences(side, record), *timed.reasons(record)]
+    if timed.alone(record) and on_device(check, record):
+        reasons.append("timed in one process: how much processes differ is unknown")
     if is_infinite(number_of(check, record)):
         reasons.append("infinite, as of a perfect restoration: no interval says how surely")
     if check.dataset is not None and record.dataset != check.dataset:
@@ -199,12 +208,7 @@ def reasons_excluded(check: Measurement, side: Sought, record: Record) -> list[s
         reasons.append("the schedule is shorter than the published one")
     if check.protocol is not None and record.protocol != check.protocol:
         reasons.append(f"protocol {record.protocol}, not {check.protocol}")
-    runs = [run for run in (record.subject, record.rival) if run is not None]
-    treatments: list[Scalar] = [run.treatment for run in runs if run.treatment]
-    treatments = treatments or [record.condition.get("treatment")]
-    for treatment in dict.fromkeys(treatments):
-        if check.treatment is not None and treatment is not None and treatment != check.treatment:
-            reasons.append(f"treatment {treatment}, not {check.treatment}")
+    reasons += [f"treatment {treatment}, not {check.treatment}" for treatment in _others(check, record)]
     for name in _missed(check, record):
         reasons.append(f"{name} {record.condition.get(name, 'unknown')}, not {check.where[name]}")
     return reasons
@@ -225,7 +229,7 @@ def distance(check: Measurement, side: Sought, record: Record) -> tuple[int, ...
         int(check.protocol is not None and record.protocol != check.protocol),
         int(check.dataset is not None and record.dataset != check.dataset),
         int(not on_device(check, record)),
-        len(_missed(check, record)),
+        len(_missed(check, record)) + len(_others(check, record)),
         len(differences(side, record)),
         int(record.synthetic),
         int(record.short),

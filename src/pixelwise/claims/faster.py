@@ -109,6 +109,7 @@ def _sentence(group: Sequence[Item], start: str) -> str:
     device = "GPU" if record.condition.get("device") == "cuda" else "CPU"
     place = f"on a {device} ({name})" if name else f"on a {device}"
     way = "both shrunk" if _shrunk(record) else f"both {TREATMENTS.get(_treatment(record), 'alike')}"
+    way += ", in one process" if timed.alone(record) else ""
     shortly = [bool(timed.reasons(item.record)) for item in ends]
     short = "timed too shortly" if shortly[0] else "the larger one timed too shortly" if shortly[-1] else ""
     lead = [f"{start}: {told}", place] if start else [f"{place}: {told}"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from rich.box import SIMPLE
@@ -9,35 +10,39 @@ from rich.console import Console
 from rich.table import Table
 
 from pixelwise.claims import shown_numbers
+from pixelwise.claims.checks import Verdict
+from pixelwise.claims.wording import WORDS
 from pixelwise.terminal.console import cell
 
 
-def show(document: dict[str, Any], styled: dict[str, str], console: Console) -> None:
+def show(document: dict[str, Any], colours: Mapping[str, str], console: Console) -> None:
     """Print the answers and the headline table.
 
     Args:
         document: What `judge.document` makes.
-        styled: Verdict -> the verdict with its colour.
+        colours: Verdict -> its colour.
         console: Where to print.
     """
     for answer in document["answers"]:
         console.print(answer["question"], style="bold", markup=False, highlight=False)
         for sentence in answer["sentences"]:
             console.print(f"  {sentence}", markup=False, highlight=False)
-    console.print(_table(document["rows"], styled))
+    console.print(_table(document["rows"], colours))
     told = "Numbers in brackets were measured under other conditions, so they do not decide the claim."
     console.print(told, markup=False, highlight=False)
 
 
-def _table(rows: list[dict[str, Any]], styled: dict[str, str]) -> Table:
+def _table(rows: list[dict[str, Any]], colours: Mapping[str, str]) -> Table:
     table = Table(title="Headline claims", title_justify="left", header_style="bold", box=SIMPLE, expand=True)
     table.padding = (0, 1, 0, 0)
     for name, ratio in (("claim", 33), ("published", 13), ("here [95 % interval]", 20), ("verdict", 18)):
         table.add_column(name, overflow="fold", ratio=ratio)
     for row in rows:
-        needs = f"\n[dim]needs {cell(row['needs'])}[/]" if row["needs"] else ""
+        verdict: Verdict = row["verdict"]
+        word, told = WORDS[verdict], row["needs"]
+        needs = f"\n[dim]needs {cell(told)}[/]" if told and not word.endswith(told) else ""
         claim = f"{cell(row['plain'])}\n[dim]{cell(row['who'])}, {cell(row['id'])}[/]"
-        table.add_row(claim, cell(row["published"]), cell(here(row)), f"{styled[row['verdict']]}{needs}")
+        table.add_row(claim, cell(row["published"]), cell(here(row)), f"[{colours[verdict]}]{word}[/]{needs}")
         table.add_section()
     return table
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from string import ascii_lowercase
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from pixelwise.claims import costs
+from pixelwise.claims.beyond_profiles import needs
 from pixelwise.claims.checks import BASES
 from pixelwise.claims.plan import survey
 from pixelwise.terminal.console import cell, terminal
@@ -62,6 +64,9 @@ def show(plan: Plan, console: Console | None = None, card: str | None = None) ->
         line(
             f"  {sum(count for _, count in rest)} claims: {len(rest)} more reasons; 'pixelwise claims --all' has them."
         )
+    console.print(f"Of these, {len(needs())} need something that no shipped profile has:", style="bold")
+    for text, count in Counter(needs().values()).most_common():
+        line(f"  {count} claim{'s' if count > 1 else ''}: {text}.")
 
 
 def _claims_table(claims: dict[str, Any]) -> Table:

@@ -164,7 +164,7 @@ def _time(job: Job, datasets: Datasets, by_out: Mapping[str, Job], gpu: Gpu) -> 
     axes = (settings.sizes, settings.batches, settings.precisions, settings.modes, settings.scopes)
     for (height, width), batch, precision, mode, scope in itertools.product(*axes):
         condition: dict[str, Scalar] = {"height": height, "width": width, "batch": batch, "precision": precision}
-        condition |= {"mode": mode, "scope": scope, "device": device}
+        condition |= {"mode": mode, "scope": scope, "device": device, "processes": settings.processes}
         facts: dict[str, Any] = {"dataset": "random", "protocol": "interleaved", "condition": condition}
         facts |= {"n": settings.calls, "hardware": {"gpu": gpu[0]} if gpu and device == "cuda" else {}}
         for name in settings.models:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Literal
 
-from pixelwise.claims import shown_numbers
+from pixelwise.claims import shown_numbers, timed
 from pixelwise.claims.audit import rounding
 from pixelwise.claims.checks import Bound, Combine, Measurement, Rule, Verdict
 from pixelwise.claims.estimates import Estimate
@@ -76,7 +76,9 @@ def _told(claim: Entry, estimate: Estimate) -> str:
 
 def elsewhere(claim: Entry, rule: Rule, estimate: Estimate, device: str) -> str:
     """What a time on another class of device says beside the claim, which it cannot decide."""
-    return f"on this {device} {_told(claim, estimate)}. That is {placed(claim, rule, estimate.low, estimate.high)}"
+    alone = " in one process" if any(timed.alone(item.record) for item in estimate.items) else ""
+    told = f"{_told(claim, estimate)}{alone}"
+    return f"on this {device} {told}. That is {placed(claim, rule, estimate.low, estimate.high)}"
 
 
 def placed(claim: Entry, rule: Rule, low: float, high: float) -> str:
@@ -114,9 +116,9 @@ def _power(rule: Rule, claim: Entry, estimate: Estimate) -> str:
     if rule.direction is not None:
         borders = [b for b in (rule.direction.greater_than, rule.direction.less_than) if b is not None]
     distance = min(abs(estimate.value - border) for border in borders)
-    timed = (
+    of_time = (
         isinstance(claim, Claim | Reference) and isinstance(claim.check, Measurement) and claim.check.kind == "latency"
     )
-    names = ("timed calls", "runs") if timed else ("images", "seeds")
+    names = ("timed calls", "runs") if of_time else ("images", "seeds")
     count = min((count for _, count in estimate.spreads), default=1)
     return needed(distance, estimate.n, max(estimate.own), count, estimate.spread, estimate.most, names)

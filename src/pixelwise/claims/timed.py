@@ -21,6 +21,11 @@ def reasons(record: Record) -> list[str]:
     return []
 
 
+def alone(record: Record) -> bool:
+    """Whether a time comes from one process alone, so that its interval lacks what processes differ by."""
+    return record.kind == "latency" and record.condition.get("processes", 1) == 1
+
+
 def machine(record: Record) -> str:
     """The machine of a timing in words; empty for what is no timing, or where the record does not tell.
 

@@ -12,6 +12,7 @@ from rich.table import Table
 
 from pixelwise.artifacts import as_json
 from pixelwise.claims import check_words, headline_tables, ledger, ledger_tables, shown_numbers
+from pixelwise.claims.beyond_profiles import needs
 from pixelwise.claims.checks import VERDICTS
 from pixelwise.claims.findings import by_basis, read_verdicts
 from pixelwise.errors import PixelwiseError
@@ -75,8 +76,7 @@ def show(
     if everything or verdict or source or not document["rows"]:
         _claims(console, document, verdict, source)
     else:
-        styles: dict[str, str] = {name: _styled(name) for name in VERDICTS}
-        headline_tables.show(document, styles, console)
+        headline_tables.show(document, COLOURS, console)
         if document["runs"]:
             told = [claim for claim in document["claims"] if claim["weight"] == "headline"]
             ledger_tables.show(document["runs"], told, console)
@@ -93,9 +93,16 @@ def _claims(console: Console, document: dict[str, Any], verdict: str | None, sou
         for claim in document["claims"]
         if (verdict is None or claim["verdict"] == verdict) and (source is None or claim["source"] == source)
     ]
-    open_, apart = ([claim for claim in chosen if (claim["basis"] is None) == never] for never in (False, True))
+    beyond = [claim for claim in chosen if claim["id"] in needs() and claim["verdict"] == "not testable here"]
+    open_, apart = (
+        [claim for claim in chosen if (claim["basis"] is None) == never and claim not in beyond]
+        for never in (False, True)
+    )
     title = "all recorded runs" if document["runs"] else f"run {cell(document['run'])}"
     console.print(_table(f"Published claims, judged by {title}", open_))
+    if beyond:
+        told = [claim | {"missing": f"Needs {needs()[claim['id']]}."} for claim in beyond]
+        console.print(_table("Measured claims that no shipped profile decides", told))
     if apart:
         console.print(_table("Claims that this program cannot test", apart))
     if document["runs"]:

@@ -39,10 +39,18 @@ VERBS: dict[Verdict, str] = {
     "not testable here": "not tested",
     "superseded": "withdrawn by its authors",
 }
+WORDS: dict[Verdict, str] = {
+    "confirmed": "holds",
+    "direction only": "direction holds",
+    "contradicted": "does not hold",
+    "other machine": "open: needs a GPU",
+    "underspecified": "cannot be tested",
+    "not testable here": "not tested",
+    "superseded": "withdrawn",
+}
+"""Verdict -> what the headline table says."""
 TOO_LITTLE = "Too little evidence."
 """Reason of a claim whose data, protocol and conditions are right, and that lacks images or seeds."""
-COUNTED: dict[Verdict, str] = {"other machine": "timed on another machine", "not testable here": "not decided"}
-"""How a count names a verdict, where that is not the verdict's own name."""
 PUBLISHED = {
     **{"asapnet": "ASAP-Net", "pix2pixhd_global": "pix2pixHD", "spade_pix2pixhd": "SPADE's pix2pixHD"},
     **{"spade": "SPADE", "dncnn": "DnCNN", "drn_d_105": "DRN-D-105", "drn_d_22": "DRN-D-22"},
@@ -61,7 +69,7 @@ METHODS = {
 }
 """Methods without training."""
 SENTENCE = re.compile(r"(?<!\bal)(?<!\bp)[.?!]\s+(?=[A-Z|\u201c\d+-])")
-PLAIN = {"generator": "the generator alone", "eager": "as published"}
+PLAIN = {"generator": "the generator alone", "published": "as published"}
 """Conditions that are told by their value alone."""
 SILENT = frozenset({"height", "width", "task"})
 

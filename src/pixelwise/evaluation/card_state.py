@@ -1,4 +1,4 @@
-"""Clocks, power, temperature and other processes of a graphics card while something is timed on it.
+"""Clocks, power, temperature and other processes of a graphics card, or the load of a processor, during a timing.
 
 Sampled beside the rounds: by NVML where its Python package is installed, else by one `nvidia-smi` that repeats itself.
 Neither can hold up or lose a timing: what does not answer is given up, and then nothing is known.
@@ -22,6 +22,7 @@ import torch
 
 from pixelwise.cards import smi
 from pixelwise.evaluation import hardware, latency
+from pixelwise.evaluation.processor_load import Load
 from pixelwise.evaluation.stopwatch import Call, interleave
 from pixelwise.record import Scalar
 from pixelwise.settings.evaluation import TimeSettings
@@ -193,21 +194,23 @@ def others(card: str | None) -> list[str]:
 def timed(
     settings: TimeSettings, calls: Mapping[str, Call], device: torch.device
 ) -> tuple[dict[str, list[float]], dict[str, Any]]:
-    """Time a group while the card is watched.
+    """Time a group, of which each model has run once, while the card is watched.
 
     Returns:
-        Label -> milliseconds of each round; and the state of the device meanwhile, `others` being the processes that
-        also computed on it.
+        Label -> milliseconds of each round; and the state of the device meanwhile: `others` are the processes that
+        also computed on the card, `load_of_others` the cores that others used where the processor itself is timed, and
+        `busy` says that the device was not left alone.
     """
     on_gpu = device.type == "cuda"
     card = hardware.card_of(device).uuid if on_gpu else None
     enough = functools.partial(latency.narrow_enough, settings, on_gpu=on_gpu)
     before = others(card)
-    with Watch(card) as watch:
+    with Watch(card) as watch, Load() as load:
         settled = watch.settled if watch.watching else None
-        times = interleave(calls, settings.warmup, settings.calls, device, settings.seed, enough, settled)
-    state = watch.summary() if on_gpu else {"cpu_mhz": processor_mhz()}
-    return times, state | {"others": sorted({*before, *others(card)})}
+        times = interleave(calls, settings.warmup - 1, settings.calls, device, settings.seed, enough, settled)
+    strange = sorted({*before, *others(card)})
+    state = watch.summary() if on_gpu else {"cpu_mhz": processor_mhz(), "load_of_others": load.others}
+    return times, state | {"others": strange, "busy": bool(strange) if on_gpu else load.busy}
 
 
 def processor_mhz() -> float | None:

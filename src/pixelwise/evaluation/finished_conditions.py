@@ -1,47 +1,42 @@
-"""What a timing has finished, kept beside the job until it ends: whatever happens next, nothing is timed twice."""
+"""What a process of a timing has finished, kept beside the job until it ends: nothing is timed twice."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
+from pydantic import BaseModel, ConfigDict
 
 from pixelwise.artifacts import digest, read_json, write_json
 from pixelwise.errors import PixelwiseError
-from pixelwise.record import Record, Records, Scalar
+from pixelwise.files.reading import checked
+from pixelwise.record import Scalar
 
 Facts = dict[str, Scalar]
 
 
-@dataclass
-class Results:
-    """What the step collects.
+class Results(BaseModel):
+    """What a process found under one condition.
 
     Attributes:
-        records: Latencies and ratios.
-        samples: Every timed call.
+        times: Label -> milliseconds of every timed call; the same position is the same round.
+        memory: Label -> what one call takes at most, in MiB; only the first process measures it.
         skipped: What could not be done, with the reason.
-        states: The state of the device during each condition.
+        states: The state of the device meanwhile; a method without a network has none.
     """
 
-    records: list[Record] = field(default_factory=list)
-    samples: list[pd.DataFrame] = field(default_factory=list)
-    skipped: list[dict[str, Any]] = field(default_factory=list)
-    states: list[dict[str, Any]] = field(default_factory=list)
-
-    def add(self, other: Results) -> None:
-        """Take what another one holds."""
-        for name in ("records", "samples", "skipped", "states"):
-            getattr(self, name).extend(getattr(other, name))
+    model_config = ConfigDict(extra="forbid")
+    times: dict[str, list[float]] = {}
+    memory: dict[str, float] = {}
+    skipped: list[dict[str, Any]] = []
+    states: list[dict[str, Any]] = []
 
 
 class Finished:
     """One file for each condition; those of another machine do not count.
 
     Args:
-        folder: The job's own folder for what a killed run goes on from.
+        folder: Of one process, for what a killed run goes on from.
         machine: What the numbers are computed on.
     """
 
@@ -58,17 +53,11 @@ class Finished:
             return None
         try:
             document = read_json(path)
-            if document["machine"] != self.machine:
-                return None
-            records = Records(records=document["records"]).records
-            samples = [pd.DataFrame(rows) for rows in document["samples"]]
-            return Results(records, samples, document["skipped"], document["states"])
-        except (PixelwiseError, ValueError, KeyError, TypeError):
+            found = checked(Results, document["found"], str(path))
+            return found if document["machine"] == self.machine else None
+        except (PixelwiseError, KeyError, TypeError):
             return None
 
     def keep(self, facts: Facts, found: Results) -> None:
         """Keep a condition."""
-        document: dict[str, Any] = {"machine": self.machine, "skipped": found.skipped, "states": found.states}
-        document["records"] = [record.model_dump(mode="json") for record in found.records]
-        document["samples"] = [table.to_dict("list") for table in found.samples]
-        write_json(self._file(facts), document)
+        write_json(self._file(facts), {"machine": self.machine, "found": found.model_dump(mode="json")})

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import torch
 from torch import nn
@@ -26,7 +27,7 @@ PROTOCOL = "interleaved"
 CLOCK = "perf_counter_ns, synchronised before and after; every round runs each model once in random order"
 LEAST_ON_GPU = (50, 500)
 """Warm-up and timed calls below which a timing on a GPU is marked short (docs/reference/protocols.md, "Timing")."""
-INTERVAL = "bootstrap over rounds, 95 %"
+INTERVAL, ALONE = "Student's t over {} processes, 95 %", "bootstrap over the rounds of one process, 95 %"
 LEAST_ROUNDS = 5
 """Before which a group is not asked whether its intervals are narrow enough."""
 LEAST_ON_GPU_NARROW, NARROW = 30, 0.02
@@ -56,23 +57,29 @@ def latency(
     facts: Facts,
     gflop: dict[str, float],
     label: str,
-    milliseconds: list[float],
+    times: Sequence[list[float]],
     memory: float | None,
     short: bool = False,
 ) -> Record:
     """Median, spread, throughput and memory of one model under one condition.
+
+    The median is the geometric mean of the medians of the processes.
 
     Args:
         settings: The group.
         facts: The condition.
         gflop: Label -> 10^9 operations of one image at this size; not for methods whose operations are not counted.
         label: The model.
-        milliseconds: Every timed call.
+        times: Every timed call in milliseconds, for each process.
         memory: What one call takes at most, in MiB; None if it was not measured.
         short: Whether the group was timed too shortly to decide anything (`short`).
     """
-    median, low, high = statistics.bootstrap_median(milliseconds, settings.seed)
-    values = {"median": measured(median, "ms", low, high, INTERVAL)}
+    milliseconds = [value for own in times for value in own]
+    if len(times) > 1:
+        median, low, high = statistics.geometric_mean([float(np.median(own)) for own in times])
+    else:
+        median, low, high = statistics.bootstrap_median(milliseconds, settings.seed)
+    values = {"median": measured(median, "ms", low, high, _interval(times))}
     for name, compute in computed("latency").items():
         values[name] = Value(value=float(compute(milliseconds)), unit=metrics("latency")[name].unit)
     batch = _whole(facts["batch"])
@@ -89,24 +96,34 @@ def ratio(
     facts: Facts,
     gflop: dict[str, float],
     pair: tuple[str, str],
-    times: dict[str, list[float]],
+    times: Mapping[str, Sequence[list[float]]],
     short: bool = False,
 ) -> Record:
     """Ratio of the medians of two models, with its interval, and the ratio of their operations.
+
+    Of several processes it is the geometric mean of their own ratios.
 
     Args:
         settings: The group.
         facts: The condition.
         gflop: Label -> 10^9 operations of one image at this size.
         pair: Numerator and denominator.
-        times: Label -> every timed call in milliseconds; same position, same round.
+        times: Label -> every timed call in milliseconds, for each process; same position, same round.
         short: As for `latency`.
     """
     a, b = pair
-    value, low, high = statistics.bootstrap_ratio_of_medians(times[a], times[b], settings.seed)
-    values = {"ratio": measured(value, "times", low, high, INTERVAL)}
+    if len(times[a]) > 1:
+        value, low, high = statistics.ratio_over_processes(times[a], times[b])
+    else:
+        value, low, high = statistics.bootstrap_ratio_of_medians(times[a][0], times[b][0], settings.seed)
+    values = {"ratio": measured(value, "times", low, high, _interval(times[a]))}
     values["gflop_ratio"] = Value(value=gflop[a] / gflop[b], unit="times")
-    return _timed(settings, facts, f"{a}/{b}", len(times[a]), values, short)
+    return _timed(settings, facts, f"{a}/{b}", sum(map(len, times[a])), values, short)
+
+
+def _interval(times: Sequence[list[float]]) -> str:
+    """What the interval of so many processes spans."""
+    return INTERVAL.format(len(times)) if len(times) > 1 else ALONE
 
 
 def narrow_enough(settings: TimeSettings, times: Mapping[str, list[float]], on_gpu: bool = False) -> bool:
@@ -128,19 +145,27 @@ def within(settings: TimeSettings, times: Mapping[str, list[float]], share: floa
     return True
 
 
-def short(settings: TimeSettings, facts: Facts, times: Mapping[str, list[float]]) -> bool:
-    """Whether a timing on a GPU decides nothing: too little warm-up, too few and wide, or not alone on the card."""
+def short(settings: TimeSettings, facts: Facts, processes: Sequence[Mapping[str, list[float]]]) -> bool:
+    """Whether a timing on a GPU decides nothing: too little warm-up, too few and wide, or not alone on the card.
+
+    Args:
+        settings: The group.
+        facts: The condition.
+        processes: Label -> every timed call in milliseconds, for each process.
+    """
     if facts["device"] != "cuda":
         return False
-    rounds = min(map(len, times.values()), default=0)
-    few, paired = rounds < LEAST_ON_GPU[1], any(a in times and b in times for a, b in settings.ratios)
-    narrow = rounds >= LEAST_ON_GPU_NARROW and paired and within(settings, times, NARROW)
+    rounds = [min(map(len, times.values()), default=0) for times in processes]
+    paired = all(any(a in times and b in times for a, b in settings.ratios) for times in processes)
+    narrow = paired and min(rounds) >= LEAST_ON_GPU_NARROW and all(within(settings, t, NARROW) for t in processes)
+    few = sum(rounds) < LEAST_ON_GPU[1]
     return settings.warmup < LEAST_ON_GPU[0] or (few and not narrow) or bool(facts.get("busy"))
 
 
-def rounds(facts: Facts, label: str, milliseconds: list[float]) -> pd.DataFrame:
-    """Every timed call as a row of samples.csv."""
-    return pd.DataFrame(facts | {"model": label, "round": range(len(milliseconds)), "milliseconds": milliseconds})
+def rounds(facts: Facts, process: int, label: str, milliseconds: list[float]) -> pd.DataFrame:
+    """Every timed call of a process as a row of samples.csv."""
+    own = {"process": process, "model": label, "round": range(len(milliseconds)), "milliseconds": milliseconds}
+    return pd.DataFrame(facts | own)
 
 
 def _whole(value: Scalar) -> int:

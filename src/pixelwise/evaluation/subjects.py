@@ -21,14 +21,6 @@ OWN_RECIPE = "official weights"
 WINDOWS = "windows"
 
 
-def treatment(mode: Mode) -> str:
-    """How a network was run, in the words of the claims (`claims.checks.Treatment`).
-
-    `eager` is none of these: it runs ASAP-Net in this package's own exact form, which its authors did not publish.
-    """
-    return mode
-
-
 def built(architecture: str, options: Mapping[str, Any], **more: Any) -> Run:
     """A network with these options, its weights left open."""
     network = network_digest(architecture, options)
@@ -102,15 +94,15 @@ def timed(settings: TimeSettings, model: str, mode: Mode | None = None) -> dict[
     Args:
         settings: The group.
         model: A label of the group, a baseline, or `a/b` of two labels.
-        mode: How the networks were run; None where only their operations were counted.
+        mode: How the networks were run, in the words of the claims (`claims.checks.Treatment`): "eager" is none of
+            these, since ASAP-Net then runs in a form of this package's; None where only operations were counted.
     """
-    how = None if mode is None else treatment(mode)
 
     def run(label: str) -> Run:
         if label not in settings.models:
             return method(label)
         chosen = settings.models[label]
-        return built(chosen.architecture, options_of(settings, chosen), treatment=how)
+        return built(chosen.architecture, options_of(settings, chosen), treatment=mode)
 
     sides = [run(label) for label in model.split("/")] if model not in settings.models else [run(model)]
     return {"subject": sides[0], "rival": sides[1] if len(sides) > 1 else None}

@@ -6,7 +6,7 @@ import functools
 
 import torch
 
-from pixelwise.evaluation import baselines, latency, scopes
+from pixelwise.evaluation import baselines, scopes
 from pixelwise.evaluation.cases import Case
 from pixelwise.evaluation.finished_conditions import Results
 from pixelwise.evaluation.latency import Facts
@@ -21,7 +21,7 @@ def facts(size: tuple[int, int]) -> Facts:
     return {"height": size[0], "width": size[1], "batch": 1, "scope": "generator", "device": "cpu", "warmup": 1}
 
 
-def measure(settings: TimeSettings, size: tuple[int, int], facts: Facts) -> Results:
+def measure(settings: TimeSettings, size: tuple[int, int]) -> Results:
     """Time those of a group at a size, at most `CALLS` times after one call of warm-up."""
     image = scopes.draw(1, size, settings.num_labels, 1, settings.seed).images[0, 0].numpy()
     case = Case("random", image.astype(float), image, SIGMA)
@@ -29,6 +29,4 @@ def measure(settings: TimeSettings, size: tuple[int, int], facts: Facts) -> Resu
     for name in settings.baselines:
         method = baselines.build(name, TILE, lambda: [case])
         calls[name] = functools.partial(lambda method: torch.from_numpy(method(case)), method)
-    times = interleave(calls, 1, min(settings.calls, CALLS), torch.device("cpu"), settings.seed)
-    records = [latency.latency(settings, facts, {}, label, found, None) for label, found in times.items()]
-    return Results(records, [latency.rounds(facts, label, found) for label, found in times.items()])
+    return Results(times=interleave(calls, 1, min(settings.calls, CALLS), torch.device("cpu"), settings.seed))

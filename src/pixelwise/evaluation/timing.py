@@ -1,49 +1,19 @@
-"""Step `time`: models timed interleaved in one process, with ratios, memory and arithmetic beside the milliseconds."""
+"""Step `time`: models timed interleaved in several processes, with ratios, memory and arithmetic beside the times."""
 
 from __future__ import annotations
 
-import functools
-import itertools
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 from typing import cast
 
 import pandas as pd
-import torch
-from torch import nn
 
 from pixelwise.artifacts import write_json, write_text
-from pixelwise.errors import PixelwiseError
-from pixelwise.evaluation import card_state, hardware, latency, scopes, subjects, timed_baselines
-from pixelwise.evaluation.device_limits import device_limit, in_one_line
-from pixelwise.evaluation.finished_conditions import Finished, Results
+from pixelwise.evaluation import latency, subjects, timing_processes
+from pixelwise.evaluation.finished_conditions import Results
 from pixelwise.evaluation.latency import Facts
-from pixelwise.evaluation.stopwatch import Call, peak_memory
-from pixelwise.models import declarations
-from pixelwise.models.fast.optimised import Optimised, optimise
 from pixelwise.record import Record, write_records
-from pixelwise.settings.evaluation import Mode, Precision, Scope, TimedModel, TimeSettings
-
-
-@dataclass(frozen=True)
-class Condition:
-    """What is held fixed while the models of a group are compared."""
-
-    size: tuple[int, int]
-    batch: int
-    precision: Precision
-    mode: Mode
-    scope: Scope
-
-    def facts(self, settings: TimeSettings, device: torch.device) -> Facts:
-        """The condition as a record holds it."""
-        facts: Facts = {"height": self.size[0], "width": self.size[1], "batch": self.batch}
-        facts |= {"precision": self.precision, "mode": self.mode, "scope": self.scope, "device": device.type}
-        if device.type == "cuda":  # what else decides the kernels, the same for both sides of a ratio
-            layout = "channels last" if self.mode == "optimised" else "contiguous"
-            facts |= {"tf32": self.precision == "tf32", "cudnn_benchmark": True, "memory_format": layout}
-        return facts | {"warmup": settings.warmup}
+from pixelwise.settings.evaluation import Mode, TimeSettings
 
 
 def run(settings: TimeSettings, inputs: dict[str, Path], out: Path, work: Path) -> None:
@@ -53,157 +23,49 @@ def run(settings: TimeSettings, inputs: dict[str, Path], out: Path, work: Path) 
         settings: The models and the conditions.
         inputs: None; weights and inputs are random, since speed does not depend on their values.
         out: Receives metrics.json (latencies, ratios, arithmetic), samples.csv (every timed call), states.json (clocks,
-            power, temperature and other processes during each condition) and skipped.json (what this device could not
-            do, and why; which kernels it did without).
-        work: Keeps every finished condition, so that a run that was stopped goes on where it was.
+            power, temperature and load of the machine during each condition in each process) and skipped.json (what
+            this device could not do, and why; which kernels it did without).
+        work: Keeps every finished condition of every process, so that a run that was stopped goes on where it was.
 
     Raises:
-        PixelwiseError: If a model or an option is unknown, or a size is not legal for a model.
+        PixelwiseError: If a model or an option is unknown, a size is not legal for a model, or a process fails.
     """
-    device = hardware.select_device(settings.device, settings.threads)
-    torch.backends.cudnn.benchmark, torch.backends.cudnn.deterministic = True, False
-    machine = hardware.describe(device, settings.threads)
-    processor = hardware.describe(torch.device("cpu"), settings.threads)
-    arithmetic, results, finished = list(latency.arithmetic(settings)), Results(), Finished(work, machine)
-    for size, group in itertools.groupby(conditions(settings), lambda condition: condition.size):
-        modules = functools.cache(functools.partial(_modules, settings, device))
-        for condition in group:
-            made = functools.partial(_measure, settings, condition, modules, device, arithmetic)
-            results.add(_once(finished, condition.facts(settings, device), made))
-        if settings.baselines:
-            facts = timed_baselines.facts(size)
-            results.add(_once(finished, facts, functools.partial(timed_baselines.measure, settings, size, facts)))
+    arithmetic = list(latency.arithmetic(settings))
+    parts = timing_processes.parts(settings, work)
+    records, samples, skipped, states = list[Record](), list[pd.DataFrame](), list[Facts](), list[Facts]()
+    for place, (facts, _) in enumerate(parts[0].found):
+        found = [part.found[place][1] for part in parts]
+        busy = {"busy": True} if any(state["busy"] for results in found for state in results.states) else {}
+        records += _records(settings, {**facts, "processes": len(parts), **busy}, found, arithmetic)
+        for process, results in enumerate(found):
+            samples += [latency.rounds(facts, process, label, times) for label, times in results.times.items()]
+            states += [state | {"process": process} for state in results.states]
+            skipped += [entry for entry in results.skipped if entry not in skipped]
+    machine, processor = parts[0].machine, parts[0].processor
     timed = [
         record.model_copy(
             update={"hardware": processor if record.model in settings.baselines else machine}
-            | subjects.timed(settings, record.model, cast(Mode, record.condition.get("mode", "eager")))
+            | subjects.timed(settings, record.model, cast("Mode | None", record.condition.get("mode")))
         )
-        for record in results.records
+        for record in records
     ]
     arithmetic = [r.model_copy(update=subjects.timed(settings, r.model)) for r in arithmetic]
     write_records(out / "metrics.json", arithmetic + timed)
-    write_json(out / "skipped.json", results.skipped)
-    write_json(out / "states.json", results.states)
-    table = pd.concat(results.samples) if results.samples else pd.DataFrame()
+    write_json(out / "skipped.json", skipped)
+    write_json(out / "states.json", states)
+    table = pd.concat(samples) if samples else pd.DataFrame()
     write_text(out / "samples.csv", table.to_csv(index=False, lineterminator="\n", float_format="%.6f"))
 
 
-def _modules(settings: TimeSettings, device: torch.device) -> dict[str, nn.Module]:
-    return {label: latency.build(settings, model).to(device) for label, model in settings.models.items()}
-
-
-def _once(finished: Finished, facts: Facts, measure: Callable[[], Results]) -> Results:
-    """What was kept of a condition, or what measuring it now gives, which is then kept.
-
-    Raises:
-        PixelwiseError: If the device itself fails: no later call of this process can use it. The next run leaves this
-            condition out, with the reason.
-    """
-    if (known := finished.read(facts)) is not None:
-        return known
-    try:
-        made = measure()
-    except torch.AcceleratorError as error:
-        reason = in_one_line(error)
-        finished.keep(facts, Results(skipped=[facts | {"reason": reason}]))
-        place = ", ".join(str(value) for value in facts.values())
-        raise PixelwiseError(
-            f"{place}: {reason}; what was timed before is kept: run again to go on without it"
-        ) from None
-    finished.keep(facts, made)
-    return made
-
-
-def conditions(settings: TimeSettings) -> Iterator[Condition]:
-    """Every combination of the settings, by size first."""
-    axes = (settings.sizes, settings.batches, settings.precisions, settings.modes, settings.scopes)
-    return itertools.starmap(Condition, itertools.product(*axes))
-
-
-def impossible(condition: Condition, device: torch.device) -> str | None:
-    """Why a device cannot do this, or None if it can."""
-    if condition.precision == "tf32" and device.type != "cuda":
-        return "TF32 exists on CUDA devices only"
-    if condition.precision == "tf32" and torch.cuda.get_device_capability(device) < (8, 0):
-        return "this GPU has no TF32 units"
-    if condition.precision == "bf16" and device.type == "cuda" and torch.cuda.get_device_capability(device) < (8, 0):
-        return "this GPU has no bfloat16 units"  # torch.cuda.is_bf16_supported counts emulation
-    if condition.mode == "optimised" and condition.precision != "fp32" and device.type != "cuda":
-        return "the optimised form computes in fp32 on a CPU"
-    return None
-
-
-@torch.inference_mode()
-def _measure(
-    settings: TimeSettings,
-    condition: Condition,
-    modules: Callable[[], dict[str, nn.Module]],
-    device: torch.device,
-    arithmetic: list[Record],
-) -> Results:
-    """Time every model under one condition."""
-    results, facts = Results(), condition.facts(settings, device)
-    if reason := impossible(condition, device):
-        return Results(skipped=[facts | {"reason": reason}])
-    calls: dict[str, Call] = {}
-    memory: dict[str, float] = {}
-    if condition.mode == "compiled":
-        torch._dynamo.reset()  # else a function that was compiled for many sizes is no longer compiled
-    # The optimised form sets its own precision, layer by layer.
-    with hardware.precision("fp32" if condition.mode == "optimised" else condition.precision, device):
-        for label, module in modules().items():
-            architecture = settings.models[label].architecture
-            if condition.mode == "optimised" and not declarations.model(architecture).optimised:
-                reason = f"not optimised: {architecture} declares no optimised form"
-                results.skipped.append(facts | {"model": label, "reason": reason})
-                continue
-            try:
-                call, notes = _call(settings, condition, settings.models[label], module, device)
-                eager = call
-                if condition.mode == "optimised" and device.type == "cuda":  # a graph's replay hides its memory
-                    eager, _ = _call(settings, condition, settings.models[label], module, device, cuda_graph=False)
-                memory[label] = peak_memory(eager, device)
-                calls[label] = call
-                results.skipped += [facts | {"model": label, "note": note} for note in notes]
-            except Exception as error:
-                if not device_limit(error):
-                    raise
-                results.skipped.append(facts | {"model": label, "reason": device_limit(error)})
-        times, state = card_state.timed(settings, calls, device)
-    facts |= {"busy": True} if state["others"] else {}
-    results.states.append(facts | state)
-    place = {"height": condition.size[0], "width": condition.size[1]}
+def _records(settings: TimeSettings, facts: Facts, found: list[Results], arithmetic: list[Record]) -> Iterator[Record]:
+    """Latencies and ratios under one condition, of the models that every process could time."""
+    place = {name: facts[name] for name in ("height", "width")}
     gflop = {r.model: cast(float, r.values["gflop"].value) for r in arithmetic if place.items() <= r.condition.items()}
-    short = latency.short(settings, facts, times)
-    for label, milliseconds in times.items():
-        results.records.append(latency.latency(settings, facts, gflop, label, milliseconds, memory[label], short))
-        results.samples.append(latency.rounds(facts, label, milliseconds))
+    processes = [results.times for results in found]
+    short, memory = latency.short(settings, facts, processes), found[0].memory
+    times = {label: [own[label] for own in processes] for label in processes[0] if all(label in p for p in processes)}
+    for label, own in times.items():
+        yield latency.latency(settings, facts, gflop, label, own, memory.get(label), short)
     for a, b in settings.ratios:
         if a in times and b in times:
-            results.records.append(latency.ratio(settings, facts, gflop, (a, b), times, short))
-    return results
-
-
-def _call(
-    settings: TimeSettings,
-    condition: Condition,
-    model: TimedModel,
-    module: nn.Module,
-    device: torch.device,
-    cuda_graph: bool = True,
-) -> tuple[Call, list[str]]:
-    """The function to time, and what it does without; it has run once: compilation and lazy set-up are over."""
-    network: nn.Module | Optimised = module
-    if condition.mode == "compiled":
-        network = cast(nn.Module, torch.compile(module, dynamic=False))
-    elif condition.mode == "optimised":
-        network = optimise(module, condition.precision, cuda_graph)
-    channels = settings.channels if settings.task == "denoising" else 3
-    drawn = scopes.draw(condition.batch, condition.size, settings.num_labels, channels, settings.seed)
-    if settings.task == "denoising":
-        call = scopes.denoising_call(condition.scope, network, drawn, device)
-    else:
-        labels, edge = latency.semantic_channels(settings, model)
-        call = scopes.translation_call(condition.scope, network, drawn, labels, edge, device)
-    call()
-    return call, network.notes if isinstance(network, Optimised) else []
+            yield latency.ratio(settings, facts, gflop, (a, b), times, short)

@@ -116,6 +116,8 @@ class Model:
         image_options: (channels) -> the options that make it a network from image to image; by default
             {"channels": channels}.
         optimised: (module, engine) -> `fast.prepared.Prepared`, or None for a form that it does not know.
+        published: (module) -> the same network computed as its authors published it, where the network of this
+            package computes otherwise.
         official: Module of its authors' names, with `options` and `keys`, and for odd files `adapt` and
             `options_of_file`.
         facts: (name, size or None) -> facts to count, see `models.facts`.
@@ -136,6 +138,7 @@ class Model:
     initialise: str = "initialise"
     image_options: str = ""
     optimised: str = ""
+    published: str = ""
     official: str = ""
     facts: str = ""
     counted: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)

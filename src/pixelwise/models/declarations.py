@@ -117,7 +117,7 @@ def part(module: str, kind: str, name: str) -> Any:
 
     Args:
         module: Module of the file.
-        kind: A kind of training, or `functions`.
+        kind: A kind of training, `functions`, or `published`.
         name: Of a recipe, or of a model.
 
     Raises:
@@ -126,6 +126,8 @@ def part(module: str, kind: str, name: str) -> Any:
     for found in files().get(module, ()):
         if kind == "functions" and name == found.name:
             return {function: getattr(found, function) for function in FUNCTIONS}
+        if kind == "published" and name == found.name:
+            return found.published
         known = {str(group): recipes for group, recipes in found.recipes.items()}.get(kind, {})
         if name in known:
             return asdict(known[name])

@@ -203,7 +203,7 @@ def sources_of(entries: Iterable[str]) -> dict[str, str]:
     Args:
         entries: Modules; `module#declaration` for what a model's file declares, for steps that show it to people;
             `module#group/recipe` for one recipe of it, for trainings; `module#functions/model` for the functions that
-            it names.
+            it names, `module#published/model` for the one of its published form, which timings alone use.
 
     Returns:
         Path relative to the package's parent (so that it is the same in every clone) -> hash of the syntax tree of a

@@ -45,7 +45,9 @@ def timings(builder: Builder) -> None:
     for group, options in builder.profile.time.items():
         given = builder.compute | options | {"name": group}
         settings = builder.settings(TimeSettings, given, "time", group)
-        used = {part for network in named(settings).values() for part in modules(network, "optimised")}
+        networks = named(settings).values()
+        used = {part for network in networks for part in modules(network, "optimised", "published")}
+        used |= {f"{module_of(network)}#published/{network}" for network in networks}
         builder.add(f"time/{group}", "time", settings, {}, used)
 
 

@@ -13,11 +13,17 @@ from pixelwise.artifacts import write_bytes
 
 
 def laid_out(figure: Figure) -> Figure:
-    """The figure with its layout made, once: `savefig` would lay out and draw every figure twice for each format."""
+    """The figure with its layout made, once: `savefig` would lay out and draw every figure twice for each format.
+
+    The solver's last digits depend on addresses in memory, and names in an SVG hash all digits; so they are rounded.
+    """
     engine = figure.get_layout_engine()
     if engine is not None:
         engine.execute(figure)
         figure.set_layout_engine("none")
+        for axes in figure.axes:
+            left, bottom, width, height = (round(float(part), 6) for part in axes.get_position().bounds)
+            axes.set_position((left, bottom, width, height))
     return figure
 
 

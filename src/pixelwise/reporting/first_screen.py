@@ -9,6 +9,7 @@ from typing import Any
 from pixelwise.artifacts import check_listed
 from pixelwise.claims.headline import OWN_TRAINING as OWN
 from pixelwise.claims.shown_numbers import interval
+from pixelwise.claims.wording import WORDS
 from pixelwise.data.pack import FACTS, read_facts
 from pixelwise.files.listings import leaving_out
 from pixelwise.reporting import interval_plot
@@ -20,16 +21,6 @@ OWN_KINDS = frozenset({"custom"})
 """Kinds of data sets that nobody published: a run with these alone is not about the paper."""
 MACHINES = 2
 """Machines that are named at the top."""
-WORDS = {
-    "confirmed": "holds",
-    "direction only": "direction holds",
-    "contradicted": "does not hold",
-    "other machine": "open: needs a GPU",
-    "underspecified": "cannot be tested",
-    "not testable here": "not tested",
-    "superseded": "withdrawn",
-}
-"""Verdict -> what the headline table says."""
 
 
 def datasets(inputs: dict[str, Path], left_out: list[str]) -> dict[str, dict[str, Any]]:

@@ -70,7 +70,7 @@ def verdicts(results: Path, words: list[str]) -> str:
     """Number of claims by verdict, for each thing that a verdict can rest on; these are never added up."""
     document = _judged(results, words[0])
     counts: dict[str, dict[str, int]] = by_basis(document["counts"]) | {
-        "no profile can decide": document["undecidable"]
+        "this program cannot test": document["undecidable"]
     }
     named = [verdict for verdict in VERDICTS if any(numbers.get(verdict) for numbers in counts.values())]
     rows = [[basis, *(str(numbers.get(verdict, 0) or "") for verdict in named)] for basis, numbers in counts.items()]

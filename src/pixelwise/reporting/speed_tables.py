@@ -25,7 +25,10 @@ def ratios(table: pd.DataFrame) -> Table:
         for row in each(own.sort_values(["task", "protocol", "model", "height", "width", "mode", "batch"]))
     ]
     title = "Ratios of times: the numbers that cross machines"
-    note = "Both models ran interleaved in one process; the interval resamples whole rounds."
+    note = (
+        "Both models ran interleaved in each process. The interval is Student's over processes; that of a single "
+        "process is over its rounds alone, and such a ratio decides nothing."
+    )
     return Table("table-ratios", title, columns, rows, note, frozenset(columns[:4]))
 
 

@@ -81,7 +81,7 @@ _UNFINISHED: ContextVar[str] = ContextVar("unfinished", default="")
 @contextmanager
 def unfinished(partial: Partial | None) -> Iterator[None]:
     """Context in which every banner says that the run is not complete; None: it is."""
-    words = f"UNFINISHED RUN: {partial.done} of {partial.of} jobs are done" if partial else ""
+    words = f"UNFINISHED RUN: {partial.done} of {partial.of} jobs are done." if partial else ""
     token = _UNFINISHED.set(words)
     try:
         yield
@@ -93,10 +93,10 @@ def banner_text(run: str, synthetic: bool, short: bool) -> str:
     """Words of the banner; empty for a full and complete run on real data."""
     words = [
         *([_UNFINISHED.get()] if _UNFINISHED.get() else []),
-        *(["SYNTHETIC DATA: drawn by a program, says nothing of photographs"] if synthetic else []),
-        *(["SHORT RUN: less training or fewer timed calls than published; replicates no number"] if short else []),
+        *(["SYNTHETIC DATA: drawn by a program, so it says nothing about photographs."] if synthetic else []),
+        *(["SHORT RUN: less training or fewer timings than published, so it replicates no number."] if short else []),
     ]
-    return f"{' · '.join(words)} (run {run})" if words else ""
+    return f"{' '.join(words)} Run {run}." if words else ""
 
 
 def finish(figure: Figure, title: str, run: str, synthetic: bool, short: bool) -> None:

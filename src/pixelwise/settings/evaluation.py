@@ -40,7 +40,7 @@ def _fid_protocol(name: str) -> str:
 FidProtocol = Annotated[str, AfterValidator(_fid_protocol)]
 SegmentProtocol = Literal["native", "enlarged", "N", "N-ms", "U", "F"]
 Precision = Literal["fp32", "tf32", "bf16"]
-Mode = Literal["eager", "compiled", "optimised"]
+Mode = Literal["published", "eager", "compiled", "optimised"]
 Scope = Literal["generator", "semantics", "transfer", "paper"]
 TimedBaseline = Literal["tile_mean", "tile_wiener", "bm3d"]
 
@@ -155,7 +155,7 @@ class TimedModel(Settings):
 
 
 class TimeSettings(Compute):
-    """Time a group of models, interleaved call by call in one process.
+    """Time a group of models, interleaved call by call, in one process after the other.
 
     Attributes:
         name: Name of the group.
@@ -166,14 +166,17 @@ class TimeSettings(Compute):
         sizes: Heights and widths.
         batches: Batch sizes.
         precisions: "fp32" strict, "tf32" (CUDA only), "bf16" autocast.
-        modes: "eager" (the modules as they are trained here: ASAP-Net with this package's exact pixelwise stream; the
-            direct formulation is timed in `benchmarks/` only), "compiled" (torch.compile), "optimised" (by
-            `models.fast.optimised`; a model that declares no optimised form is not timed, `skipped.json` says so).
+        modes: "published" (computed as the authors published it, eager, in fp32: ASAP-Net by the direct formulation,
+            the others as they are), "eager" (the modules as they are trained here: ASAP-Net with this package's exact
+            pixelwise stream), "compiled" (torch.compile), "optimised" (by `models.fast.optimised`; a model that
+            declares no optimised form is not timed, `skipped.json` says so).
         scopes: What one call covers; `evaluation.timing` defines them. Denoising knows "generator" and "transfer".
-        warmup: Untimed calls of each model per condition.
-        calls: Timed calls of each model per condition, at most.
-        narrow: Stop earlier, but not before 5 rounds, once the 95 % interval of each ratio reaches at most this share
-            of the ratio to either side; None always makes all calls.
+        warmup: Untimed calls of each model per condition and process, the one that sets it up among them.
+        calls: Timed calls of each model per condition, at most, over all processes; each makes its share, rounded up.
+        narrow: A process stops earlier, but not before 5 rounds, once the 95 % interval of each of its own ratios
+            reaches at most this share of the ratio to either side; None always makes all calls.
+        processes: Over these a ratio's interval is taken; of one alone the spread between processes is unknown, and no
+            ratio decides anything.
         num_labels: Labels of the random label maps (translation).
         channels: Channels of the random images (denoising).
         seed: Seed of weights and inputs.
@@ -187,11 +190,12 @@ class TimeSettings(Compute):
     sizes: Listed[tuple[Side, Side]] = ((256, 512),)
     batches: Listed[Batch] = (1,)
     precisions: Listed[Precision] = ("fp32",)
-    modes: Listed[Mode] = ("eager",)
+    modes: Listed[Mode] = ("published",)
     scopes: Listed[Scope] = ("generator",)
     warmup: int = Field(50, ge=1, le=100_000, strict=True)
     calls: int = Field(500, ge=3, le=100_000, strict=True)
     narrow: float | None = Field(None, gt=0, lt=1)
+    processes: int = Field(3, ge=1, le=MOST, strict=True)
     num_labels: int = Field(35, ge=2, le=255, strict=True)
     channels: Literal[1, 3] = 1
     seed: Seed = 0

@@ -102,6 +102,7 @@ MODEL = Model(
     },
     image_options="pixelwise.models.network_options:dense_image",
     optimised="pixelwise.models.fast.asapnet_form:prepared",
+    published="pixelwise.models.asapnet_direct:DirectAsapNet",
     official="pixelwise.models.official.asapnet_names",
     facts="pixelwise.models.asapnet_facts:facts",
     counted={

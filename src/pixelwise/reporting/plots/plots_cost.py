@@ -10,7 +10,7 @@ from pixelwise.reporting.bounds_of_quality import bounds_of, split
 from pixelwise.reporting.figure_numbers import Drawn, MissingNumbersError, Numbers, Plot, marks, over_seeds, whiskers
 from pixelwise.reporting.pairs import plain
 from pixelwise.reporting.plots.plots_quality import scores
-from pixelwise.reporting.plots.plots_speed import PLAIN, hardware
+from pixelwise.reporting.plots.plots_speed import hardware, timed_with
 from pixelwise.reporting.same_network import of_network
 from pixelwise.reporting.style import GRID, canvas, dashed, digits, drawn_as, finish, label, log_axis, stacked
 from pixelwise.reporting.tidy_tables import each
@@ -84,16 +84,14 @@ def quality_against_cost(numbers: Numbers) -> Drawn:
             unit = "ms" if cost == "median" else "GFLOP"
             named = ", ".join(f"{label(m)} {digits(y)} at {digits(x)} {unit}" for m, (x, y) in points.items())
             words.append(f"{metric.label}: {named}")
-    dataset, machine = (
-        panels[0][1]["dataset"].iloc[0],
-        hardware(plain(numbers.pick("latency", "median", "translation"))),
-    )
+    dataset, timed = panels[0][1]["dataset"].iloc[0], plain(numbers.pick("latency", "median", "translation"))
     title = f"Quality against time and arithmetic: {dataset}"
     tables = [joined for _, joined, _ in panels]
     finish(figure, title, numbers.run, **marks(*tables))
     caption = (
         "Large: mean over seeds; small: each seed. Whiskers go from the lowest to the highest end of the seeds' 95 % "
-        f"intervals. The broad line joins the networks in the order of their cost. Here: {machine}. Timed with {PLAIN}."
+        f"intervals. The broad line joins the networks in the order of their cost. Here: {hardware(timed)}. "
+        f"Timed with {timed_with(timed)}."
     )
     return Drawn("quality_cost", title, caption, "; ".join(words), figure, **marks(*tables))
 

@@ -14,11 +14,13 @@ from pixelwise.reporting.style import canvas, drawn_as, family, finish, label, l
 from pixelwise.reporting.tidy_tables import each
 
 SIGMA = 25.0
+OURS = "K"
+"""Source of values that we computed ourselves, which nobody published."""
 FORMS = 3
 """Most forms of one network in the panel of this run: the best ones."""
 BESIDE = ("bm3d", "tile_wiener", "identity")
 """Methods without learning that stand beside the networks."""
-PAPERS = {"dncnn_s": "dncnn", **{name: name for name in BESIDE}}
+PAPERS = {"dncnn_s": "dncnn", "bm3d": "bm3d"}
 """Published method -> row in which it stands."""
 
 
@@ -56,6 +58,7 @@ def denoising(numbers: Numbers) -> Drawn:
     scored = scored.groupby("line", sort=False).head(FORMS)
     told = numbers.published[numbers.published["quantity"].eq(metric.name) & numbers.published["sigma"].eq(sigma)]
     papers = told[told["panel_kind"].eq("denoising") & told["dataset"].eq("bsd68") & told["model"].isin(list(PAPERS))]
+    papers = papers[papers["source"].ne(OURS)]
     papers = papers.assign(model=papers["model"].map(PAPERS), line=papers["model"].map(PAPERS))
     students = told[told["panel_kind"].eq("denoised")]
     students = students.assign(line=students["model"].map(family))
@@ -64,7 +67,7 @@ def denoising(numbers: Numbers) -> Drawn:
     panels = {"Published (BSD68)": papers, "Students' report": students, f"{HERE}: {protocol}": scored}
     panels = {name: rows for name, rows in panels.items() if len(rows)}
     models = sorted({*scored["model"], *papers["model"], *students["model"]})
-    forms = int(scored["line"].value_counts().max())
+    forms = max(scored["line"].value_counts(), default=1)
     figure, axes = canvas(len(panels), height=0.9 + (0.24 + 0.1 * forms) * len(order), sharey=True, sharex=True)
     words: list[str] = []
     for panel, (name, rows) in zip(axes, panels.items(), strict=True):

@@ -83,7 +83,7 @@ def quality_along_training(numbers: Numbers, dataset: str) -> Drawn:
         scored = joined[joined["model"].isin(models)]
         lines, bounds = bounds_of(joined[joined["model"].isin(list(BOUNDS))], scored, metric)
         words.append(f"{metric.heading}: " + ", ".join([*said(own, metric), *bounds]))
-        ends += [f"{metric.label} at the end: {text}." for text in said(own, metric)]
+        ends += [f"At the end {metric.label}: {text}." for text in said(own, metric)]
         for row, abscissa in enumerate(abscissae):
             panel = axes[row * len(panels) + number]
             _panel(panel, own, models, abscissa)

@@ -49,7 +49,7 @@ def scores(numbers: Numbers, kind: str, metric: Metric) -> tuple[pd.DataFrame, s
     """
     rows = numbers.pick(kind, metric.name, "translation")
     if rows.empty:
-        raise MissingNumbersError(f"no {metric.name} was measured in this run")
+        raise MissingNumbersError(f"no {metric.label} was measured in this run")
     protocol = preferred(rows["protocol"], *(metric.protocols or SEGMENTER))
     joined = over_seeds(rows[rows["protocol"] == protocol], ["dataset", "model"])
     return joined[joined["dataset"] == preferred(joined["dataset"], "cityscapes", "camvid")], protocol
@@ -121,7 +121,7 @@ def _own_panel(axes: Axes, scored: pd.DataFrame, times: pd.DataFrame) -> tuple[l
         points[row.model] = (x, float(row.value))
     if none:
         axes.set_xticks(range(len(found)), [label(name) for name in found], fontsize=8)
-        axes.set_xlabel("time of these networks: not measured")
+        axes.set_xlabel("their times: not measured")
     else:
         _joined(axes, points)
     note = " Of these networks no time was measured." if none else told(untimed, other_labels)

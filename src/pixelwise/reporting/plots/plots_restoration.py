@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from pixelwise.claims.shown_numbers import number
 from pixelwise.quantities import Metric, shown
 from pixelwise.reporting.figure_numbers import Drawn, MissingNumbersError, Numbers, Plot, marks, over_seeds, whiskers
-from pixelwise.reporting.pairs import plain
+from pixelwise.reporting.pairs import form, plain
 from pixelwise.reporting.plots.plots_speed import hardware
 from pixelwise.reporting.published import counterpart
 from pixelwise.reporting.same_network import of_network, told
@@ -77,7 +77,9 @@ def _dots(
         )
         mine = published[published["model"] == counterpart(model, published["model"], levels[model])]
         if len(mine):
-            axes.plot(mine["value"], [place] * len(mine), zorder=5, label="published, same method", **TICK)
+            axes.plot(
+                mine["value"], [place] * len(mine), zorder=5, label="published or reference value, same method", **TICK
+            )
     axes.set_yticks(range(len(models)), [label(model) for model in models])
     low, high = float(rows["low"].min()), float(rows["high"].max())
     axes.set_xlim(low - 0.06 * (high - low), high + 0.34 * (high - low))
@@ -119,8 +121,8 @@ def quality(numbers: Numbers, protocol: str) -> Drawn:
     )
     caption = (
         f"Mean over {int(rows['n'].max())} images of {', '.join(sorted(rows['dataset'].unique()))}{fewer}; "
-        "whiskers are 95 % intervals over images. Gray: floors that do no learning. Black ticks: published values of "
-        "the same method, where there are any." + only + perfect
+        "whiskers are 95 % intervals over images. Gray: floors that do no learning. Black ticks: published or "
+        "reference values of the same method, where there are any." + only + perfect
     )
     words = [
         f"noise {sigma:g}: "
@@ -166,9 +168,9 @@ def quality_against_time(numbers: Numbers) -> Drawn:
     finish(figure, title, numbers.run, **marks(both, times))
     towards = "Down" if metric.better == "lower" else "Up"
     caption = (
-        f"{towards} and to the left is better. Times on {hardware(timed)}, batch 1, fp32, eager. Whiskers: 95 % "
-        f"intervals over images ({metric.label}) and over timed calls. Dashed: methods without a network that were not "
-        f"timed.{perfect}{told(untimed, [])}"
+        f"{towards} and to the left is better. Times on {hardware(timed)}, batch 1, fp32, {form(timed)}. Whiskers: 95 "
+        f"% intervals over images ({metric.label}) and over timed calls. Dashed: methods without a network that were "
+        f"not timed.{perfect}{told(untimed, [])}"
     )
     return Drawn("denoising_runtime", title, caption, ", ".join(words), figure, **marks(both, times))
 

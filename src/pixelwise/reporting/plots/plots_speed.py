@@ -17,7 +17,7 @@ from pixelwise.reporting.figure_numbers import (
     whiskers,
 )
 from pixelwise.reporting.hardware_words import describe
-from pixelwise.reporting.pairs import plain
+from pixelwise.reporting.pairs import form, plain
 from pixelwise.reporting.published import PAPER, REPORT
 from pixelwise.reporting.style import (
     INK,
@@ -34,11 +34,10 @@ from pixelwise.reporting.style import (
 from pixelwise.reporting.tidy_tables import each
 
 HERE = "Here"
-PLAIN = "batch 1, single precision (fp32), as published (eager), generator alone"
 
 
 def latencies(numbers: Numbers, task: str, metric: str = "median") -> pd.DataFrame:
-    """Median times of the plain condition: batch 1, generator alone, single precision, eager, whatever else was timed.
+    """Median times of the plain condition: batch 1, generator alone, single precision, as published.
 
     Returns:
         Columns model, height, width, value, low, high, seeds, n, unit, synthetic, short and megapixels.
@@ -48,9 +47,14 @@ def latencies(numbers: Numbers, task: str, metric: str = "median") -> pd.DataFra
     """
     rows = plain(numbers.pick("latency", metric, task))
     if rows.empty:
-        raise MissingNumbersError(f"no {task} model was timed at batch 1, fp32, eager, generator alone")
+        raise MissingNumbersError(f"no {task} model was timed at batch 1, fp32, as published, generator alone")
     joined = over_seeds(rows, ["model", "height", "width"])
     return joined.assign(megapixels=joined["height"] * joined["width"] / 1e6)
+
+
+def timed_with(rows: pd.DataFrame) -> str:
+    """The plain condition of `rows` in words."""
+    return f"batch 1, single precision (fp32), {form(rows)}, generator alone"
 
 
 def hardware(rows: pd.DataFrame) -> str:
@@ -116,8 +120,8 @@ def inference_time(numbers: Numbers) -> Drawn:
     finish(figure, title, numbers.run, **marks(mine))
     caption = (
         "Each panel has its own axis, since milliseconds of different machines cannot be compared; the ratios in "
-        f"brackets can. Here: {hardware(rows)}, median with its 95 % interval. Timed with {PLAIN}. Whiskers of "
-        "published bars: reading error."
+        f"brackets can. Here: {hardware(rows)}, median with its 95 % interval. Timed with {timed_with(rows)}. "
+        "Whiskers of published bars: reading error."
     )
     return Drawn("inference_time", title, caption, "; ".join(words), figure, **marks(mine))
 
@@ -158,8 +162,8 @@ def resolution(numbers: Numbers) -> Drawn:
     finish(figure, title, numbers.run, **marks(mine))
     caption = (
         "Paper: its vector figure, read to 0.3 ms. Students' report: one size. "
-        f"Here: {hardware(rows)}. Timed with {PLAIN}. Of different machines only ratios may be compared. Their "
-        "whiskers are 95 % intervals over timed rounds (here) and reading errors (published)."
+        f"Here: {hardware(rows)}. Timed with {timed_with(rows)}. Of different machines only ratios may be compared. "
+        "Their whiskers are 95 % intervals over processes (here) and reading errors (published)."
     )
     return Drawn("runtime_resolution", title, caption, "; ".join(filter(None, said)), figure, **marks(mine))
 

@@ -1,5 +1,4 @@
-"""The direct formulation of ASAP-Net's pixelwise stream, as the published description reads: the yardstick of the
-fast one.
+"""ASAP-Net in the direct formulation, as the published description reads: the yardstick of this package's own form.
 
 One-hot labels and the position code of the whole image are joined, cut into tiles with unfold, and multiplied by
 every tile's matrices, which are transposed views of the predicted [N, P, h, w] tensor; biases are added separately.
@@ -8,11 +7,14 @@ Written from docs/reference/models.md, "Position code" and "Pixelwise stream"; n
 
 from __future__ import annotations
 
+from typing import cast
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from pixelwise.models.architectures.asapnet import AsapNet
+from pixelwise.models.lowres_stream import ConvNormReLU
 from pixelwise.models.pixelwise_stream import Form, parameter_ranges, position_code
 
 SLOPE = 0.01
@@ -59,9 +61,11 @@ class DirectAsapNet(nn.Module):
         self.net = net
 
     def forward(self, semantics: Tensor) -> Tensor:
-        """The same as `AsapNet.forward`."""
+        """The image that `AsapNet.forward` makes of a dense input, up to rounding."""
+        self.net.legal.check(semantics.shape)
         image = self.net.lowres_input(semantics)
-        for layer in self.net.lowres.layers:
+        for layer in cast("list[ConvNormReLU]", self.net.lowres.layers):
             image = F.relu_(layer.norm(layer.conv(image)))
         seen = semantics[:, : self.net.channels - self.net.drop_last]
-        return direct_stream(self.net.lowres.head(image), seen, self.net.form)
+        made = direct_stream(self.net.lowres.head(image), seen, self.net.form)
+        return made + semantics[:, : self.net.output_channels] if self.net.residual else made
