@@ -155,7 +155,7 @@ def test_step_writes_the_page_and_the_benchmark_beside_it(planted, tmp_path, mon
     assert page.BENCH_PAGE not in (tmp_path / "index.html").read_text()
     monkeypatch.setattr(page, "BENCH", Path(__file__).parents[2] / "results/bench")
     made = page.bench_page(page.BENCH)
-    assert "AMD EPYC: ratios of times" in made and 'href="index.html"' in made
+    assert "ratios of times" in made and 'href="index.html"' in made
     assert len(made.encode()) < 5_000_000
 
 

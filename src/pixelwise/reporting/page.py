@@ -128,7 +128,7 @@ def shown(settings: ReportSettings, inputs: dict[str, Path], left_out: list[str]
         "short": first_screen.SHORT,
         "own": own,
         "results": own_results.sentences(table) if own else [],
-        "own_tables": page_tables.scores(table) if own else [],
+        "own_tables": own_results.comparison(table) if own else [],
         "claims": claims | {"headline": first_screen.headline(claims["headline"], claims["by_id"])},
         "plots": first,
         "other_plots": [entry for entry in drawn if entry not in first],
@@ -180,8 +180,9 @@ def render(settings: ReportSettings, inputs: dict[str, Path], bench: bool = Fals
     left_out = summarised(inputs["summary"])
     facts = shown(settings, inputs, left_out)
     every = [grid for make in _MAKERS for grid in make(inputs, settings.grid_images, left_out)]
-    facts["cautions"] = cautions(facts.pop("table"), every)
-    found = choose(every)
+    drawn = [grid for grid in every if any(picture for _, row in grid.rows for picture in row)]
+    facts["cautions"] = cautions(facts.pop("table"), drawn)
+    found = choose(drawn)
     claims = facts["claims"]
     facts["reviews"] = None if settings.partial else claim_reviews.reviews([*claims["rows"], *claims["apart"]])
     facts["left_out"] = list(dict.fromkeys([*left_out, *facts["claims"]["left_out"]]))

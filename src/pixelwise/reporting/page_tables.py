@@ -125,16 +125,6 @@ def distances(table: pd.DataFrame, note: str = "") -> list[Table]:
     return [made for name, metric in declared for made in tables(own, [name], (f"table-{name}", metric.label), note)]
 
 
-def scores(table: pd.DataFrame) -> list[Table]:
-    """What judges the pictures of a run, one table for each kind, as short as it goes: the first score of each kind."""
-    made = []
-    for kind, title in (("fid", "FID"), ("segmentation", "Mean IoU"), ("restoration", "Restoration")):
-        own = table[(table["kind"] == kind) & (table["task"] != "segmentation")]
-        names = list(shown(kind, "table"))[:2]
-        made += tables(own, names, (f"scores-{kind}", title)) if len(own) else []
-    return [entry for entry in made if entry.rows]
-
-
 def timings(table: pd.DataFrame) -> list[Table]:
     """Latency of every model under every condition, and the ratios."""
     own = table[(table["kind"] == "latency") & ~table["model"].str.contains("/")]
