@@ -61,8 +61,8 @@ lint-style:
 figures: install ## draw the figures of a finished run again
 	pixelwise figures "results/$(RUN)/jobs/figures.json"
 
-# Copies what a run found, without its data, checkpoints and pictures, to where git keeps it, and fills the README's blocks.
-record: install ## copy what a run found to where git keeps it, and fill the README from it
+# Copies what a run found to where git keeps it, without data and checkpoints, and with at most 8 pictures of a data set.
+record: install ## copy what a run found to where git keeps it, and fill README and docs from it
 	pixelwise record --profile "$$PROFILE"
 	pixelwise readme
 

@@ -164,16 +164,21 @@ def record(
 
 
 def readme(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A text with generated blocks.")] = Path("README.md"),
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="FILE", help="Texts with generated blocks. README.md and docs/*.md if not given."),
+    ] = None,
     check: Annotated[bool, typer.Option("--check", help="Change nothing. Say which numbers are out of date.")] = False,
 ) -> None:
-    """Fill in the generated numbers of a text from the recorded results."""
+    """Fill in the generated numbers and pictures of texts from the recorded results."""
     from pixelwise.reporting.readme import stale, update
 
-    if not check:
-        show(f"{file}: {'changed' if update(file, Path('results')) else 'as it was'}")
-    elif problems := stale(file, Path("results")):
-        raise PixelwiseError(f"{file}: {'; '.join(problems)}; run pixelwise readme")
+    results = Path("results")
+    for file in files or [Path("README.md"), *sorted(Path("docs").glob("*.md"))]:
+        if not check:
+            show(f"{file}: {'changed' if update(file, results) else 'as it was'}")
+        elif problems := stale(file, results):
+            raise PixelwiseError(f"{file}: {'; '.join(problems)}; run pixelwise readme")
 
 
 def accept(

@@ -15,11 +15,14 @@ from pixelwise.planning import staleness
 from pixelwise.planning.graph import Plan
 from pixelwise.planning.jobs import RECORDED, RUN_LOG, Job
 from pixelwise.planning.paths import unlinked
-from pixelwise.reporting import provenance
+from pixelwise.reporting import kept_pictures, naming, page, provenance
+from pixelwise.reporting.sample_grids import Grid
+from pixelwise.settings.reporting import ReportSettings
 
+PICTURES = "pictures"
 KEPT = (".csv", ".json", ".html", ".svg")
-"""What is kept of every folder; of figures the PNG files too, of a training (`TRAINED`) how it was made, of pictures
-nothing."""
+"""What is kept of every folder; of figures the PNG files too, of a training (`TRAINED`) how it was made, of generated
+pictures nothing. The page is drawn anew with the few pictures that `kept_pictures` allows."""
 TRAINED = ("training.json",)
 RULES = "workflow/rules"
 
@@ -73,7 +76,7 @@ def _checked(run: Plan) -> list[str]:
 
 
 def record(run: Plan) -> Path:
-    """Keep a finished run's numbers, figures, page and manifests, in place of its earlier record.
+    """Keep a finished run's numbers, figures, page, few pictures and manifests, in place of its earlier record.
 
     Returns:
         The folder of the record.
@@ -89,6 +92,8 @@ def record(run: Plan) -> Path:
             copy = new / path.relative_to(Path("results", run.name))
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, copy)
+        for job in run.of("report"):
+            _page(job, new, [path for path in RECORDED.glob("*") if path.name[0] != "." and path != target])
         (new / RUN_LOG.name).write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
         if commit := provenance.commit():
             artifacts.write_json(new / ledger.COMMIT, {"commit": commit})
@@ -100,6 +105,34 @@ def record(run: Plan) -> Path:
     finally:
         artifacts.remove(new)
     return target
+
+
+def _page(job: Job, new: Path, others: list[Path]) -> None:
+    """Draw the page of a record with the pictures that git may keep, and write these.
+
+    Args:
+        job: The job that made the run's own page.
+        new: The folder of the record.
+        others: Folders of the other records, whose pictures count too.
+    """
+    inputs = {name: Path(folder) for name, folder in job.inputs.items()}
+    owners = kept_pictures.sources(inputs)
+    held = kept_pictures.held(path / PICTURES for path in others)
+    shown: list[Grid] = []
+
+    def choose(grids: list[Grid]) -> list[Grid]:
+        shown[:] = kept_pictures.chosen(grids, owners, held)
+        return shown
+
+    folder = new / Path(job.out).name
+    assert isinstance(job.settings, ReportSettings)
+    with naming.shown(job.settings.models):
+        html = page.render(job.settings, inputs, (folder / page.BENCH_PAGE).is_file(), choose)
+    kept_pictures.write(new / PICTURES, shown, owners)
+    artifacts.write_text(folder / "index.html", html)
+    made = artifacts.read_manifest(folder / MANIFEST)
+    made["files"] = {path.name: artifacts.sha256(path) for path in files_below(folder)}
+    artifacts.write_json(folder / MANIFEST, artifacts.sealed(made))
 
 
 def _swap(new: Path, target: Path, old: Path) -> None:

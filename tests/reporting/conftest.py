@@ -278,6 +278,7 @@ def _data(root: Path) -> None:
     items = [Item(f"scene{place:02d}", image, labels) for place, (labels, image) in enumerate(scenes)]
     splits = {"val": {"n": 5, "names": write_pack(folder, "val", items)}}
     facts = {"kind": "streets", "task": "translation", "synthetic": True, "palette": PALETTE, "splits": splits}
+    facts |= {"licence": "MIT (drawn by this program)", "address": "drawn by this program"}
     write_json(folder / "dataset.json", facts)
     _close(root, "prepare/streets", "prepare", folder)
     for model in ("asapnet", "pix2pixhd"):

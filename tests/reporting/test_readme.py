@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pixelwise.errors import PixelwiseError
-from pixelwise.reporting import readme
+from pixelwise.reporting import readme, readme_blocks
 
 TEXT = """# Words
 
@@ -61,6 +61,11 @@ def test_numbers_of_the_benchmark():
     assert float(filled.removeprefix(block).split()[0]) > 30 and " GFLOP<!--" in filled
 
 
+def test_a_run_that_nobody_recorded_has_no_duration(results):
+    block = "<!-- generated:duration recorded/paper -->"
+    assert readme.filled(f"{block}<!-- end -->", results) == f"{block}no run recorded yet<!-- end -->"
+
+
 def test_one_changed_digit_is_found(results, tmp_path):
     path = tmp_path / "README.md"
     path.write_text(TEXT)
@@ -72,14 +77,15 @@ def test_one_changed_digit_is_found(results, tmp_path):
 @pytest.mark.parametrize(
     ("block", "message"),
     [
-        ("weather planted", "block 'weather'; allowed: verdicts"),
+        ("weather planted", "block 'weather'; allowed: answer"),
         ("verdicts", "names no run"),
-        ("duration nowhere", "no finished job; run 'make record'"),
+        ("duration planted/summary", "no finished job; run 'make record'"),
         ("verdicts nowhere", "no such file"),
         ("value planted metric=psnr", "numbers answer; exactly 1 is needed"),
         ("value planted colour=red", "no column 'colour'"),
         ("value planted height=tall", "height=tall; height is a number"),
         ("value planted model='asapnet", "no closing quotation"),
+        ("picture docs/answer", "no recorded run keeps pictures made from label maps"),
     ],
 )
 def test_wrong_blocks_are_one_line(results, block, message):
@@ -88,9 +94,4 @@ def test_wrong_blocks_are_one_line(results, block, message):
 
 
 def test_cells_with_bars_stay_cells():
-    assert readme.markdown(["a"], [["x|y"]]) == "| a |\n| --- |\n| x\\|y |"
-
-
-def test_the_projects_own_prose_is_current():
-    for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")):
-        assert readme.stale(path, ROOT / "results") == [], path.name
+    assert readme_blocks.markdown(["a"], [["x|y"]]) == "| a |\n| --- |\n| x\\|y |"

@@ -43,6 +43,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 PARTS = {"css": "style.css", "js": "script.js"}
 QUALITIES = (86, 72, 55, 35)
 ROLES = ("summary", "claims", "figures")
+Choice = Callable[[list[Grid]], list[Grid]]
 BENCH = Path("results/bench")
 """Results of `make bench`, if it was ever run; they belong to the machine, not to a run."""
 BENCH_PAGE = "bench.html"
@@ -164,22 +165,24 @@ def grids_of(found: list[Grid], width: int, quality: int) -> list[dict[str, Any]
     ]
 
 
-def render(settings: ReportSettings, inputs: dict[str, Path], bench: bool = False) -> str:
+def render(settings: ReportSettings, inputs: dict[str, Path], bench: bool = False, choose: Choice = list) -> str:
     """The whole page as HTML.
 
     Args:
         settings: Title, size limits.
         inputs: As for `run`.
         bench: Whether the machine's benchmark has a page beside this one.
+        choose: Which grids of samples are shown, of all that there are.
 
     Raises:
         PixelwiseError: If it does not fit `settings.max_bytes` however hard the pictures are compressed.
     """
     left_out = summarised(inputs["summary"])
     facts = shown(settings, inputs, left_out)
-    made_grids = [grid for make in _MAKERS for grid in make(inputs, settings.grid_images, left_out)]
-    found = [grid for grid in made_grids if any(picture for _, row in grid.rows for picture in row)]
-    facts["cautions"] = cautions(facts.pop("table"), found)
+    every = [grid for make in _MAKERS for grid in make(inputs, settings.grid_images, left_out)]
+    drawn = [grid for grid in every if any(picture for _, row in grid.rows for picture in row)]
+    facts["cautions"] = cautions(facts.pop("table"), drawn)
+    found = choose(drawn)
     claims = facts["claims"]
     facts["reviews"] = None if settings.partial else claim_reviews.reviews([*claims["rows"], *claims["apart"]])
     facts["left_out"] = list(dict.fromkeys([*left_out, *facts["claims"]["left_out"]]))

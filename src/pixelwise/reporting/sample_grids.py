@@ -17,12 +17,14 @@ from pixelwise.data import read_images
 from pixelwise.data.pack import FACTS, Pack, read_facts
 from pixelwise.files.listings import leaving_out
 from pixelwise.files.step_documents import Samples
+from pixelwise.record import read_records
 from pixelwise.reporting.curves import parts
 from pixelwise.reporting.style import label
 
+METRICS = "metrics.json"
 FIRST = ("clean", "degraded")
-UNSEEN = frozenset({"identity", "identity_8bit", "identity_minmax", "pointwise_oracle", "tile_wiener_oracle"})
-"""Methods whose pictures show nothing beyond the degraded image or the method beside them."""
+UNSEEN = ("identity", "pointwise_oracle", "tile_wiener_oracle")
+"""Beginnings of the names of methods whose pictures show nothing beyond the degraded image or the method beside."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,7 @@ class Grid:
         columns: Headings of the columns.
         rows: Name of the image -> its cells, one for each column; None where a picture is missing.
         synthetic: True if the data were drawn by a program.
+        dataset: Name of the data set whose pictures these are.
     """
 
     id: str
@@ -53,6 +56,16 @@ class Grid:
     columns: list[str]
     rows: list[tuple[str, list[Picture | None]]]
     synthetic: bool
+    dataset: str
+
+
+def shrunk(picture: Picture, width: int) -> Image.Image:
+    """The picture, at most `width` pixels wide; never enlarged."""
+    image = Image.fromarray(picture.pixels)
+    if image.width <= width:
+        return image
+    size = (width, max(1, round(image.height * width / image.width)))
+    return image.resize(size, Image.Resampling.NEAREST if picture.flat else Image.Resampling.LANCZOS)
 
 
 def data_url(picture: Picture, width: int, quality: int) -> str:
@@ -63,10 +76,7 @@ def data_url(picture: Picture, width: int, quality: int) -> str:
         width: Largest width in pixels.
         quality: WebP quality, 1 to 100.
     """
-    image = Image.fromarray(picture.pixels)
-    if image.width > width:
-        size = (width, max(1, round(image.height * width / image.width)))
-        image = image.resize(size, Image.Resampling.NEAREST if picture.flat else Image.Resampling.LANCZOS)
+    image = shrunk(picture, width)
     buffer = io.BytesIO()
     if picture.flat:
         image.quantize(256).save(buffer, "PNG", optimize=True)
@@ -138,7 +148,8 @@ def _translation(
     columns = ["label map", real, *(label(model) for model in models)]
     note = "Evenly spaced images of the validation split, not chosen by eye; first seed of each model."
     return Grid(
-        f"samples-{dataset}", f"From label maps to pictures: {dataset}", note, columns, rows, facts["synthetic"]
+        *(f"samples-{dataset}", f"From label maps to pictures: {dataset}", note, columns, rows),
+        *(facts["synthetic"], dataset),
     )
 
 
@@ -152,16 +163,20 @@ def restorations(folders: dict[str, Path], images: int, left_out: list[str] | No
         left_out: See `translations`.
     """
     found: dict[str, dict[tuple[str, str], Path]] = {}
+    datasets: dict[str, str] = {}
     for job, folder in sorted(folders.items()):
         listing = folder / "samples.json"
         if job.startswith("restore/") and listing.is_file():
             cells = found.setdefault(parts(job)[0], {})
             with leaving_out(left_out):
+                if parts(job)[0] not in datasets:
+                    datasets.update((parts(job)[0], record.dataset) for record in read_records(folder / METRICS))
+            with leaving_out(left_out):
                 for entry in read_made(listing, Samples).samples:
                     where = f"{entry.image}, sigma {entry.sigma:g}"
                     cells.setdefault((where, entry.method), folder / entry.file)
     for protocol, cells in found.items():
-        methods = sorted({method for _, method in cells if method not in UNSEEN}, key=_rank)
+        methods = sorted({method for _, method in cells if not method.startswith(UNSEEN)}, key=_rank)
         rows: list[tuple[str, list[Picture | None]]] = [
             (where, [_cell(cells.get((where, name)), f"{label(name)}: {where}", left_out) for name in methods])
             for where in sorted({where for where, _ in cells})[:images]
@@ -169,7 +184,8 @@ def restorations(folders: dict[str, Path], images: int, left_out: list[str] | No
         columns = [method if method in FIRST else label(method) for method in methods]
         note = "The same crop from the centre for every method, never enlarged; the first images of the protocol."
         if rows:
-            yield Grid(f"samples-{protocol}", f"Restoration: {protocol}", note, columns, rows, False)
+            title = f"Restoration: {protocol}"
+            yield Grid(f"samples-{protocol}", title, note, columns, rows, False, datasets.get(protocol, ""))
 
 
 def _rank(method: str) -> tuple[int, str]:
