@@ -152,7 +152,9 @@ def test_a_denoiser_that_returns_its_input_is_told():
     noisy = rng.integers(40, 200, (32, 32), dtype=np.uint8)
     nearly, other = (noisy + rng.integers(0, 2, noisy.shape)).astype(np.uint8), (noisy // 2).astype(np.uint8)
     pictures = [Picture(pixels, "words") for pixels in (noisy, noisy, nearly, other)]
-    grid = Grid("samples-bsd68", "title", "", ["clean", "degraded", "dncnn", "bm3d"], [("one", pictures)], False, "bsd68")
+    grid = Grid(
+        "samples-bsd68", "title", "", ["clean", "degraded", "dncnn", "bm3d"], [("one", pictures)], False, "bsd68"
+    )
     (told,) = cautions.idle([grid])
     assert told.startswith("dncnn returns its input (bsd68: ") or told.startswith("DnCNN returns its input (bsd68: ")
 
