@@ -144,6 +144,11 @@ class Copy:
         """Run a command of the copy."""
         return self.python("-m", "pixelwise", *words, check=check)
 
+    def planned(self) -> list[str]:
+        """Words of the data set's line in the plan."""
+        (line,) = [line.split() for line in self.pixelwise("plan").stdout.splitlines() if line.startswith(" mine ")]
+        return line
+
     def described(self) -> dict[str, dict[str, object]]:
         """Profile -> job -> description, for profiles of the repository."""
         printed = self.python("-c", DESCRIBED, str(ROOT / "params.yaml"), "tiny", "street", "paper").stdout
@@ -161,8 +166,7 @@ def copy(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Copy:
 def test_one_file_is_planned_fetched_prepared_checked_and_reported(copy: Copy) -> None:
     (copy.kinds / "toy.py").write_text(copy.toy)
     copy.configure()
-    planned = copy.pixelwise("plan").stdout
-    assert "mine" in planned and "downloaded without a login" in planned and "0.5" in planned
+    assert copy.planned()[-2:] == ["a", "download"] and "0.5" in copy.planned()
     copy.python("-c", PLANNED)
     for step in ("fetch", "prepare"):
         copy.pixelwise(step, f"results/toys/jobs/{step}/mine.json")
@@ -220,7 +224,7 @@ KIND = replace(KIND, origin=Folder(bring="ask Nobody, and set TOY_ROOT", variabl
 def test_a_kind_that_writes_its_own_files(copy: Copy) -> None:
     (copy.kinds / "toy.py").write_text(copy.toy + "\nfrom dataclasses import replace\n" + DRAWN)
     copy.configure()
-    assert "comes with the program" in copy.pixelwise("plan").stdout
+    assert copy.planned()[-2:] == ["the", "program"]
     copy.python("-c", PLANNED)
     for step in ("fetch", "prepare"):
         copy.pixelwise(step, f"results/toys/jobs/{step}/mine.json")
@@ -231,7 +235,8 @@ def test_a_kind_that_writes_its_own_files(copy: Copy) -> None:
 def test_a_kind_that_the_user_brings(copy: Copy, tmp_path: Path) -> None:
     (copy.kinds / "toy.py").write_text(copy.toy + "\nfrom dataclasses import replace\n" + BROUGHT)
     copy.configure()
-    assert "missing: data mine: ask Nobody, and set TOY_ROOT" in copy.pixelwise("plan").stdout
+    assert copy.planned()[-2:] == ["your", "folder"]
+    assert "Missing: data mine: ask Nobody, and set TOY_ROOT." in " ".join(copy.pixelwise("plan").stdout.split())
     refused = copy.python("-c", PLANNED, check=False)
     assert refused.stderr.endswith("toy: no folder given; ask Nobody, and set TOY_ROOT\n")
     with zipfile.ZipFile(tmp_path / "mirror" / "toy.zip") as zipped:

@@ -17,7 +17,7 @@ from pixelwise.claims.findings import Finding, decided
 from pixelwise.claims.verdicts import decide
 from pixelwise.claims.wording import TOO_LITTLE, quantity, subjects
 from pixelwise.data import declared_kinds
-from pixelwise.data.declared_kinds import Folder, find
+from pixelwise.data.declared_kinds import Download, Folder, Kind, find
 from pixelwise.planning.jobs import RECORDED, RUN_LOG, Job
 
 if TYPE_CHECKING:
@@ -109,6 +109,12 @@ def _waits_for(known: Register, finding: Finding) -> str:
     return f"{quantity(check.value)} of {subjects(check)}, which this profile does not measure"
 
 
+def _comes_from(kind: Kind) -> str:
+    if isinstance(kind.origin, Folder):
+        return kind.origin.register or "your folder"
+    return "a download" if isinstance(kind.origin, Download) else "the program"
+
+
 def _data(job: Job) -> dict[str, Any]:
     dataset = getattr(job.settings, "dataset")  # noqa: B009
     kind = find(dataset.kind)
@@ -116,7 +122,7 @@ def _data(job: Job) -> dict[str, Any]:
         "name": job.id.partition("/")[2],
         "kind": dataset.kind,
         "have": obtainable(dataset),
-        "login": kind.origin.register if isinstance(kind.origin, Folder) else "",
+        "from": _comes_from(kind),
         "get": kind.get,
         "download_gb": kind.download_gb,
         "disk_gb": kind.disk_gb,

@@ -149,11 +149,11 @@ def _notes(marks: dict[str, str], merged: list[dict[str, Any]]) -> list[str]:
 
 def _data_table(data: list[dict[str, Any]]) -> Table:
     table = _table("Data", ("download GB", "disk GB"), "data set")
-    for name in ("here", "login"):
+    for name in ("here", "comes from"):
         table.add_column(name)
     for entry in data:
         sizes = (f"{entry['download_gb']:g}", f"{entry['disk_gb']:g}")
-        table.add_row(cell(entry["name"]), *sizes, "yes" if entry["have"] else "no", entry["login"] or "none")
+        table.add_row(cell(entry["name"]), *sizes, "yes" if entry["have"] else "no", cell(entry["from"]))
     return table
 
 

@@ -64,7 +64,7 @@ def interval(
         sign: Whether a value that is not negative has a plus sign, as differences have.
 
     >>> interval(29.21, 28.9, 29.51, "dB"), interval(2.0, 1.5, 2.5, "points", sign=True)
-    ('29.21 dB [28.90, 29.51]', '+2.00 points [1.50, 2.50]')
+    ('29.2 dB [28.9, 29.5]', '+2.00 points [1.50, 2.50]')
     """
     plus = "+" if sign and value >= 0 else ""
     if low is None or high is None or low == high:

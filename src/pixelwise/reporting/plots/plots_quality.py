@@ -172,7 +172,8 @@ def quality_against_time(numbers: Numbers, kind: str, metric: Metric) -> Drawn:
         axes[-1].set_xlabel(f"ms for one {size} image (log)")
     else:
         axes[-1].set_xlim(-0.6, len(scored) - 0.4)
-    equal_spans(axes if timed else axes[:-1])
+    if clocked := axes if timed else axes[:-1]:
+        equal_spans(clocked)
     for panel in axes:
         panel.margins(y=0.25)
         panel.set_ylabel(stacked(metric.heading))

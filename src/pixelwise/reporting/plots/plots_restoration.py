@@ -124,13 +124,16 @@ def quality(numbers: Numbers, protocol: str) -> Drawn:
         "whiskers are 95 % intervals over images. Gray: floors that do no learning. Black ticks: published or "
         "reference values of the same method, where there are any." + only + perfect
     )
-    words = [
-        f"noise {sigma:g}: "
-        + ", ".join(f"{label(row.model)} {number(row.value, places=metric.places)}" for row in each(own))
-        for metric, table in drawn.values()
-        for sigma, own in table.sort_values("value", ascending=metric.better == "lower").groupby("sigma", sort=True)
-    ]
-    alt = f"{first.heading}. {'; '.join(words)}"
+    told = []
+    for metric, table in drawn.values():
+        ordered = table.sort_values("value", ascending=metric.better == "lower")
+        words = [
+            f"noise {sigma:g}: "
+            + ", ".join(f"{label(row.model)} {number(row.value, places=metric.places)}" for row in each(own))
+            for sigma, own in ordered.groupby("sigma", sort=True)
+        ]
+        told.append(f"{metric.heading}. {'; '.join(words)}")
+    alt = "; ".join(told)
     return Drawn(f"denoising_{protocol}", title, caption, alt, figure, **marks(rows))
 
 
