@@ -12,7 +12,14 @@ sys.path.insert(
 from pixelwise import net
 
 with net.planning():
-    from pixelwise.planning import clone, configuration, environment, exclusive, graph
+    from pixelwise.planning import (
+        clone,
+        configuration,
+        environment,
+        exclusive,
+        graph,
+        unfinished,
+    )
     from pixelwise.data import own
 
     clone.run_this_checkout(ROOT)
