@@ -85,3 +85,21 @@ def test_a_job_lists_the_files_that_it_uses() -> None:
     for entry in ("pixelwise.claims.judge", "pixelwise.reporting.figures", "pixelwise.reporting.page"):
         named = {name for name in sources_of([entry]) if name.startswith("pixelwise/claims/register/")}
         assert {"pixelwise/claims/register/speed.yaml", "pixelwise/claims/register/paper_quality.yaml"} <= named, entry
+
+
+def test_sets_are_sorted_by_keys_that_never_tie():
+    """Among items of one key a set's order is that of hashes: other bytes in each process."""
+    found = []
+    for path in sorted(PACKAGE.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "sorted"):
+                continue
+            of = node.args[0]
+            made = isinstance(of, ast.Call) and isinstance(of.func, ast.Name) and of.func.id in ("set", "frozenset")
+            for word in node.keywords if made or isinstance(of, ast.Set | ast.SetComp) else ():
+                key = word.value
+                whole = isinstance(key, ast.Lambda) and isinstance(key.body, ast.Tuple)
+                last = key.body.elts[-1] if whole else None
+                if word.arg == "key" and not (isinstance(last, ast.Name) and last.id == key.args.args[0].arg):
+                    found.append(f"{path.relative_to(PACKAGE)}:{node.lineno}")
+    assert not found

@@ -52,7 +52,7 @@ def pair(roles: Mapping[str, Index]) -> Listing:
     """
     defects = [line for role in roles.values() for line in role.defects]
     notes = [line for role in roles.values() for line in role.notes]
-    keys = sorted({key for role in roles.values() for key in role.files}, key=natural)
+    keys = sorted({key for role in roles.values() for key in role.files}, key=lambda key: (natural(key), key))
     entries = []
     for key in keys:
         files = {name: role.files[key] for name, role in roles.items() if key in role.files}

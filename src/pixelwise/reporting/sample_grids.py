@@ -176,7 +176,9 @@ def restorations(folders: dict[str, Path], images: int, left_out: list[str] | No
                     where = f"{entry.image}, sigma {entry.sigma:g}"
                     cells.setdefault((where, entry.method), folder / entry.file)
     for protocol, cells in found.items():
-        methods = sorted({method for _, method in cells if not method.startswith(UNSEEN)}, key=_rank)
+        methods = sorted(
+            {method for _, method in cells if not method.startswith(UNSEEN)}, key=lambda name: (_rank(name), name)
+        )
         rows: list[tuple[str, list[Picture | None]]] = [
             (where, [_cell(cells.get((where, name)), f"{label(name)}: {where}", left_out) for name in methods])
             for where in sorted({where for where, _ in cells})[:images]

@@ -41,7 +41,7 @@ def ratios_by_size(table: pd.DataFrame, about: tuple[str, str], note: str) -> Ta
         note: Text under the title.
     """
     own = table[table["metric"].eq("ratio") & table["value"].notna()]
-    sizes = sorted({_size(row) for row in each(own)}, key=math.prod)
+    sizes = sorted({_size(row) for row in each(own)}, key=lambda size: (math.prod(size), size))
     head = ["ratio of times [95 % interval] (rounds)", "task", "protocol", "condition"]
     cells: dict[tuple[str, ...], dict[tuple[int, int], str]] = {}
     for row in each(own.sort_values(["task", "protocol", "model", "precision", "batch"])):

@@ -65,7 +65,9 @@ def _published_panel(axes: Axes, rows: pd.DataFrame, quantity: str, own: set[str
     """Points of one published panel, those of the run's own families `own` larger and joined; returns their words."""
     wide = rows[rows["quantity"].isin((quantity, "latency"))].set_index(["model", "quantity"])
     words, points = [], {}
-    for model in sorted({name for name, what in wide.index if what == quantity}, key=lambda name: name not in own):
+    for model in sorted(
+        {name for name, what in wide.index if what == quantity}, key=lambda name: (name not in own, name)
+    ):
         if (model, "latency") not in wide.index:
             continue
         x, y = wide.loc[(model, "latency")], wide.loc[(model, quantity)]
