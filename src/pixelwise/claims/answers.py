@@ -34,6 +34,7 @@ NAMED = 3
 """Data sets that are named as missing."""
 IDLE = 0.1
 """dB from the noisy input within which a denoiser has learned nothing."""
+UNLEARNED = ": the network learned nothing."
 
 
 def answers(register: Register, findings: Sequence[Finding], items: Sequence[Item]) -> list[Answer]:
@@ -138,13 +139,15 @@ def denoising(register: Register, items: Sequence[Item]) -> list[str]:
         scored = [any(evidence.speaks_of(check, side, item.record) for item in items) for side in sides]
         have = "ASAP-Net's generator" if scored[0] else "DnCNN"
         return [f"Not tested: of both only {have} was scored." if any(scored) else "Not tested: nothing was denoised."]
-    word = "Not sure" if estimate.low <= 0 <= estimate.high else "Yes" if estimate.low > 0 else "No"
     parted = [[item for item in estimate.items if evidence.speaks_of(check, side, item.record)] for side in sides]
     both = [summarise(check, found, side.subject) for side, found in zip(sides, parted, strict=True)]
     mine, other = ("" if one is None else interval(one.value, one.low, one.high, one.unit) for one in both)
-    place = _place(register, estimate)
+    place, noisy = _place(register, estimate), _noisy(both[0], parted[0][0], items)
+    word = "Not sure" if estimate.low <= 0 <= estimate.high else "Yes" if estimate.low > 0 else "No"
+    if any(text.endswith(UNLEARNED) for text in noisy):
+        word = "Cannot tell"
     told = [join([f"{word}: on {place}, its best form reaches {mine}, DnCNN {other}; PSNR, higher is better"])]
-    return [*told, *_noisy(both[0], parted[0][0], items), *_few(estimate.n)]
+    return [*told, *noisy, *_few(estimate.n)]
 
 
 def _released(record: Record) -> bool:
@@ -171,7 +174,7 @@ def _noisy(mine: Estimate | None, item: Item, items: Sequence[Item]) -> list[str
         return []
     level = _decibels(same[0])
     idle = abs(mine.value - level) < IDLE
-    return [f"The noisy input itself has {number(level, 'dB')}" + (": the network learned nothing." if idle else ".")]
+    return [f"The noisy input itself has {number(level, 'dB')}" + (UNLEARNED if idle else ".")]
 
 
 def untested(register: Register, by_id: dict[str, Finding], items: Sequence[Item]) -> list[str]:
