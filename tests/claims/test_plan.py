@@ -105,7 +105,7 @@ def test_what_is_missing_is_said(tmp_path):
     assert any(line.startswith("data cityscapes: set CITYSCAPES_ROOT to") for line in found["missing"])
     assert not any("a GPU" in line for line in found["missing"])  # its jobs compute on the processor
     entry = next(entry for entry in found["data"] if entry["name"] == "cityscapes")
-    assert entry["login"] and entry["disk_gb"] > 10 and not entry["have"]
+    assert "cityscapes" in entry["from"] and entry["disk_gb"] > 10 and not entry["have"]
 
 
 def test_everything_is_printed():

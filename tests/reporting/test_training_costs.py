@@ -42,4 +42,4 @@ def test_seconds_of_threads_and_children_count():
     os.system("i=0; while [ $i -lt 60000 ]; do i=$((i+1)); done")
     used = os.times().children_user - child
     assert used > 0 and execute._cpu_seconds() - before == pytest.approx(used, abs=0.2)
-    assert execute._cpu_seconds() - before >= used
+    assert execute._cpu_seconds() - before > used - 0.01
