@@ -142,10 +142,8 @@ def _unforeseen(error: BaseException, noise: str) -> str:
     return f"{said}; {_keep(error, noise)}"
 
 
-def report(error: BaseException, noise: str = "", default: str = "") -> int:
-    """Write the one line of an error and return the exit status; never raises.
-
-    The line also goes to standard output where that is a file of its own: the log of a job.
+def told(error: BaseException, noise: str = "", default: str = "") -> tuple[int, str]:
+    """Exit status and line of an error, the line empty where none is due; never raises.
 
     Args:
         error: The error.
@@ -158,11 +156,19 @@ def report(error: BaseException, noise: str = "", default: str = "") -> int:
         if message is None:
             message = _unforeseen(error, noise)
             message = f"{place}: {message}" if place else message
-        line = "pixelwise: error: " + _cut(screen.plain(_hidden(message)))
+        return status, _cut(screen.plain(_hidden(message)))
     except BaseException as other:  # memory or stack are at an end
-        status, line = 1, f"pixelwise: error: {type(error).__name__}, and {type(other).__name__} while reporting it"
-        message = line
+        return 1, f"{type(error).__name__}, and {type(other).__name__} while reporting it"
+
+
+def report(error: BaseException, noise: str = "", default: str = "") -> int:
+    """Write the one line of an error and return the exit status; never raises.
+
+    The line also goes to standard output where that is a file of its own: the log of a job. Arguments as of `told`.
+    """
+    status, message = told(error, noise, default)
     if message:
+        line = f"pixelwise: error: {message}"
         with contextlib.suppress(Exception):
             screen.say(line)
         with contextlib.suppress(Exception):

@@ -16,7 +16,7 @@ JOB = """
 import sys, time
 from pathlib import Path
 from pixelwise.cards import leases
-print(leases.lease(sys.argv[2:], Path(sys.argv[1])), flush=True)
+print(*leases.lease(sys.argv[2:], Path(sys.argv[1])), flush=True)
 time.sleep(60)
 """
 
@@ -55,8 +55,8 @@ def test_each_job_has_its_own_card_and_a_killed_one_gives_it_back(job, tmp_path)
 
 def test_a_process_keeps_its_card(tmp_path):
     try:
-        assert leases.lease(["GPU-b", "GPU-a"], tmp_path) == "GPU-b"
-        assert leases.lease(["GPU-a", "GPU-b"], tmp_path) == "GPU-b"
+        assert leases.lease(["GPU-b", "GPU-a"], tmp_path) == ["GPU-b"]
+        assert leases.lease(["GPU-a", "GPU-b"], tmp_path) == ["GPU-b"]
     finally:
         leases.release("GPU-b")
     assert leases.take("GPU-b", tmp_path)

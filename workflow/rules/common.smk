@@ -88,13 +88,23 @@ def upstream(step):
 
 
 def threads_of(step):
-    """Threads function: what the job's settings say, since they change the last bits of sums."""
-    return lambda wildcards: getattr(job_of(step, wildcards).settings, "threads", 1)
+    """Threads function: what the job's settings say for each process, since they change the last bits of sums."""
+
+    def threads(wildcards):
+        job = job_of(step, wildcards)
+        return getattr(job.settings, "threads", 1) * job.processes
+
+    return threads
 
 
 def gpus_of(step):
-    """Resource function: one card for a job that computes on one, where there is any."""
-    return lambda wildcards: int(GPUS > 0 and job_of(step, wildcards).on_gpu)
+    """Resource function: one card for each process of a job that computes on cards, where there is any."""
+
+    def cards(wildcards):
+        job = job_of(step, wildcards)
+        return job.processes if GPUS > 0 and job.on_gpu else 0
+
+    return cards
 
 
 def preflight():
@@ -102,6 +112,7 @@ def preflight():
     with net.planning(workflow.persistence.unlock):
         graph.preflight(PLAN, STALE)
         clone.preflight(PLAN.jobs, STALE)
+        clone.enough_cards(PLAN.jobs, STALE, GPUS)
         TURN.start()
 
 

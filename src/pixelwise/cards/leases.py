@@ -50,27 +50,38 @@ def holder(card: str, folder: Path = FOLDER) -> str:
         return "?"
 
 
-def lease(cards: Sequence[str], folder: Path = FOLDER, rest: Callable[[float], None] = time.sleep) -> str:
-    """Lease the first card that is free, and wait for one where none is; one line says so.
+def lease(
+    cards: Sequence[str], folder: Path = FOLDER, rest: Callable[[float], None] = time.sleep, count: int = 1
+) -> list[str]:
+    """Lease the first cards that are free, and wait where there are too few; one line says so.
+
+    Who waits holds none, so that two jobs that want several never wait for each other.
 
     Args:
-        cards: UUIDs, the wanted one first. One that this process holds comes before all.
+        cards: UUIDs, the wanted one first. Those that this process holds come before all.
         folder: Where the locks are.
         rest: What to do between two looks.
+        count: How many, at most as many as there are.
 
     Returns:
-        The card.
+        The cards.
     """
-    for card in cards:
-        if card in _held:
-            return card
+    ours = [card for card in cards if card in _held]
+    wanted = [*ours, *(card for card in cards if card not in ours)]
     said = False
     while True:
-        for card in cards:
-            if take(card, folder):
-                return card
+        taken: list[str] = []
+        for card in wanted:
+            if len(taken) < count and take(card, folder):
+                taken.append(card)
+        if len(taken) == count:
+            return taken
+        for card in taken:
+            if card not in ours:
+                release(card)
         if not said:
-            held = ", ".join(f"{card} by process {holder(card, folder)}" for card in cards)
-            say(f"pixelwise: waits for a graphics card; leased are {held}")
+            held = ", ".join(f"{card} by process {holder(card, folder)}" for card in cards if card not in taken)
+            what = "a graphics card" if count == 1 else f"{count} graphics cards"
+            say(f"pixelwise: waits for {what}; leased are {held}")
             said = True
         rest(PAUSE)

@@ -64,6 +64,50 @@ def _ordered(cards: Sequence[Card]) -> list[Card]:
     return [card for _, card in sorted(zip(busy, cards, strict=True), key=lambda pair: pair[0])]
 
 
+def _cards(name: str) -> list[Card]:
+    """The usable cards where settings name one; none for the processor.
+
+    Raises:
+        PixelwiseError: If a card is there and PyTorch cannot use it, or if CUDA is asked for and there is no card.
+    """
+    if name == "cpu":
+        return []
+    cards = usable()
+    if not cards:
+        if refused := _refused():
+            raise PixelwiseError(f"device: {name}; {refused}; {builds.PROCESSOR}")
+        if name == "cuda":
+            raise PixelwiseError("device: cuda; this machine has no usable CUDA device, allowed are cpu and auto")
+    return cards
+
+
+def _leased(cards: Sequence[Card], count: int = 1) -> list[Card]:
+    """Lease so many of these cards, those first on which nobody else works."""
+    names = {card.uuid or f"card-{card.index}": card for card in _ordered(cards)}
+    return [names[name] for name in leases.lease(list(names), count=count)]
+
+
+def reserve(name: str, count: int) -> str | None:
+    """Lease a card for each process of a job, until this process ends.
+
+    Args:
+        name: "auto", "cpu" or "cuda".
+        count: How many processes.
+
+    Returns:
+        `CUDA_VISIBLE_DEVICES` for them; None where they compute on the processor.
+
+    Raises:
+        PixelwiseError: As `select`, or if there are fewer cards than processes.
+    """
+    cards = _cards(name)
+    if cards and len(cards) < count:
+        raise PixelwiseError(f"processes: {count}; each needs a graphics card, and this machine has {len(cards)}")
+    visible = found.chosen()
+    taken = [card.index for card in (_leased(cards, count) if cards else [])]
+    return ",".join(str(index) if visible is None else visible[index] for index in taken) or None
+
+
 def select(name: str, *, lease: bool = True, place: int | None = None) -> torch.device:
     """The device that settings name; the card is the current one of CUDA from then on.
 
@@ -72,27 +116,19 @@ def select(name: str, *, lease: bool = True, place: int | None = None) -> torch.
     Args:
         name: "auto" (a card where one is there), "cpu" or "cuda".
         lease: Whether a card is leased; a short look at a picture of one's own needs none.
-        place: Number of the card for one of several processes of a job.
+        place: Number of the card for one of several processes of a job, which another one leased for it.
 
     Raises:
         PixelwiseError: If a card is there and PyTorch cannot use it, or if CUDA is asked for and there is no card.
     """
-    if name == "cpu":
-        return torch.device("cpu")
-    cards = usable()
+    cards = _cards(name)
     if not cards:
-        if refused := _refused():
-            raise PixelwiseError(f"device: {name}; {refused}; {builds.PROCESSOR}")
-        if name == "cuda":
-            raise PixelwiseError("device: cuda; this machine has no usable CUDA device, allowed are cpu and auto")
         return torch.device("cpu")
     if place is not None and place >= len(cards):
         raise PixelwiseError(f"device: {name}; process {place} of this job has no card, there are {len(cards)}")
-    cards = cards if place is None else [cards[place]]
-    card = cards[0]
-    if lease and torch.cuda.device_count() > 1:
-        names = {card.uuid or f"card-{card.index}": card for card in _ordered(cards)}
-        card = names[leases.lease(list(names))]
+    card = cards[place or 0]
+    if lease and place is None and torch.cuda.device_count() > 1:
+        card = _leased(cards)[0]
     device = torch.device("cuda", card.index)
     torch.cuda.set_device(device)
     return device

@@ -34,3 +34,17 @@ def preflight(jobs: Iterable[Job], stale: Iterable[str]) -> None:
     waiting = set(stale)
     if any(job.id in waiting and job.on_gpu for job in jobs) and (line := builds.problem(found.cards())):
         raise PixelwiseError(f"{line}; {builds.PROCESSOR}")
+
+
+def enough_cards(jobs: Iterable[Job], stale: Iterable[str], cards: int) -> None:
+    """Refuse a run of which a training has more processes than this machine has cards; 0 cards are none to count.
+
+    Raises:
+        PixelwiseError: With the first such job.
+    """
+    waiting = set(stale)
+    for job in jobs:
+        if job.id in waiting and job.on_gpu and job.processes > cards > 0:
+            raise PixelwiseError(
+                f"{job.id}: processes: {job.processes}; each needs a graphics card, and this machine has {cards}"
+            )

@@ -17,10 +17,10 @@ from pixelwise.artifacts import MANIFEST, MARK, read_json, stamp, write_json
 from pixelwise.errors import PixelwiseError, out_of_memory
 from pixelwise.files.disk import append
 from pixelwise.files.reading import checked
-from pixelwise.planning import environment, paths
+from pixelwise.planning import environment, paths, processes
 from pixelwise.planning.code import framing, modules_of, source_of, sources_of
 from pixelwise.planning.jobfile import JobFile
-from pixelwise.planning.jobs import KINDS, RUN_LOG, entries, input_hash
+from pixelwise.planning.jobs import KINDS, RUN_LOG, entries, input_hash, processes_of
 from pixelwise.planning.paths import Places, unlinked
 from pixelwise.settings.base import Settings
 
@@ -108,7 +108,7 @@ def _state(work: Path, job: Mapping[str, Any], inputs: Mapping[str, str]) -> Pat
 def execute(file: Path, step: str) -> Path:
     """Run one job: lock its folders, check places, sources and inputs, empty the output, run, write the manifest last.
 
-    Of several processes that `torchrun` started, only the first touches the output folder.
+    A training in several processes starts them; this process alone locks, checks and writes the manifest.
 
     Returns:
         The output folder.
@@ -116,20 +116,19 @@ def execute(file: Path, step: str) -> Path:
     Raises:
         PixelwiseError: With one line, if anything is wrong; the output folder is then gone, never half-written.
     """
+    if int(os.environ.get("WORLD_SIZE", 1)) > 1:
+        raise PixelwiseError(
+            f"{file}: started {os.environ['WORLD_SIZE']} times; start it once, and give the training 'processes'"
+        )
     job, settings = load(file, step)
     places = paths.checked(file, step, job["id"], job["out"], job["inputs"])
     known = _known(file, places)
     artifacts.check_ours(Path(places.out), known)
-    run = importlib.import_module(KINDS[job["kind"]].module).run
     out, work = Path(places.out), Path(places.work)
-    folders = _Folders(file, job["inputs"])
-    if int(os.environ.get("RANK", 0)) > 0:
-        run(settings, folders, out, _state(work, job, _inputs(file, job, {})))
-        return out
     status, started, used = "failed", time.time(), _cpu_seconds()
     with ExitStack() as held:
         held.enter_context(artifacts.locked(work / "lock"))
-        for folder in sorted(set(folders.values())):  # before a look at them: nobody may make them anew from here on
+        for folder in sorted(set(job["inputs"].values())):  # before a look at them: nobody may make them anew from here on
             held.enter_context(artifacts.locked(Path("work") / folder / "lock", shared=True))
         stamps: dict[Path, Any] = {}
         inputs = _inputs(file, job, stamps)
@@ -139,26 +138,47 @@ def execute(file: Path, step: str) -> Path:
         write_json(state / MARK, {"job": job, "inputs": inputs})  # for `pixelwise clean`
         artifacts.empty(out, known)
         try:
-            run(settings, folders, out, state)
-            if unlisted := _unlisted(job):
-                raise PixelwiseError(f"{file}: the step imported {unlisted[0]}, which its job file does not list")
+            if (count := processes_of(step, settings)) > 1:
+                processes.start(file, step, state, count, settings)
+            else:
+                compute(file, job, settings, state)
             if any(stamp(path) != seen for path, seen in stamps.items()) and _inputs(file, job, stamps) != inputs:
                 raise PixelwiseError(f"{file}: its inputs were replaced while it ran; run it again")
             packages = environment.installed(entries(job["kind"], job["modules"]))
             artifacts.write_manifest(out, {**job, "packages": packages}, inputs)
             status = "done"
-        except Exception as error:
-            if not out_of_memory(error):
-                raise
-            from pixelwise.claims.fitting import advice
-
-            raise PixelwiseError(f"{file}: {advice(error, job['kind'], settings, folders.get('data'))}") from None
         finally:
             if status == "failed":
                 artifacts.remove(out)
             _log(job, status, time.time() - started, _cpu_seconds() - used)
         artifacts.remove(state)
     return out
+
+
+def compute(file: Path, job: Mapping[str, Any], settings: Settings, state: Path) -> None:
+    """Do the work of a job, or this process' share of it.
+
+    Args:
+        file: Its job file.
+        job: Its description.
+        settings: Its settings.
+        state: Folder of its resume state.
+
+    Raises:
+        PixelwiseError: As the step does, if memory does not suffice, or if it used a module that the job does not list.
+    """
+    folders = _Folders(file, job["inputs"])
+    run = importlib.import_module(KINDS[job["kind"]].module).run
+    try:
+        run(settings, folders, Path(job["out"]), state)
+    except Exception as error:
+        if not out_of_memory(error):
+            raise
+        from pixelwise.claims.fitting import advice
+
+        raise PixelwiseError(f"{file}: {advice(error, job['kind'], settings, folders.get('data'))}") from None
+    if unlisted := _unlisted(job):
+        raise PixelwiseError(f"{file}: the step imported {unlisted[0]}, which its job file does not list")
 
 
 def _cpu_seconds() -> float:

@@ -126,6 +126,11 @@ def input_hash(kind: str, folder: str) -> str:
     return sha256(manifest) if KINDS[kind].tells else as_made(manifest)
 
 
+def processes_of(step: str, settings: Settings) -> int:
+    """Processes that share the work of a job; those of a timing come one after the other and count as one."""
+    return int(getattr(settings, "processes", 1)) if step == "train" else 1
+
+
 def command(job: Mapping[str, Any]) -> str:
     """The command that repeats a job by hand, by what its manifest says of it; empty if that is not enough."""
     if "partial" in job:
@@ -172,6 +177,11 @@ class Job:
         device, name = (getattr(self.settings, field, "cpu") for field in ("device", "name"))
         without_training = self.kind == "restore" and name == "baselines"
         return device != "cpu" and not without_training and not KINDS[self.kind].processor
+
+    @property
+    def processes(self) -> int:
+        """Processes that compute at the same time, on a card each where it is `on_gpu`."""
+        return processes_of(self.step, self.settings)
 
     @property
     def places(self) -> Places:

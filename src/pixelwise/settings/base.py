@@ -46,6 +46,8 @@ Seed = Annotated[int, Field(ge=0, lt=2**32, strict=True)]
 """What NumPy's generators take."""
 Threads = Annotated[int, Field(ge=1, le=1024, strict=True)]
 """More threads than any machine has cores exhaust the process table."""
+Processes = Annotated[int, Field(ge=1, le=64, strict=True)]
+"""Processes of one job on one machine; none has more cards."""
 Side = Annotated[int, Field(ge=1, le=16_384, strict=True)]
 """Rows or columns of an image; at twice that much one float32 image of 3 channels would fill 12 GB."""
 Images = Annotated[int, Field(ge=1, le=10_000_000, strict=True)]

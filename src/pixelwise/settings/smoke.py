@@ -6,10 +6,10 @@ from typing import Any
 
 IMAGES = {"train": 6, "val": 4}
 TRAINING: dict[str, dict[str, Any]] = {
-    "translation": {"presentations": 2, "batch": 1, "accumulate": 1},
-    "segmentation": {"presentations": 4, "batch": 2, "accumulate": 1},
-    "denoising": {"steps": 3, "compile": False, "batch": 2, "accumulate": 1},
-    "deblurring": {"steps": 3, "compile": False, "batch": 2, "accumulate": 1},
+    "translation": {"presentations": 2, "batch": 1, "accumulate": 1, "processes": 1},
+    "segmentation": {"presentations": 4, "batch": 2, "accumulate": 1, "processes": 1},
+    "denoising": {"steps": 3, "compile": False, "batch": 2, "accumulate": 1, "processes": 1},
+    "deblurring": {"steps": 3, "compile": False, "batch": 2, "accumulate": 1, "processes": 1},
 }
 
 

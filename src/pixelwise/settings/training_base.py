@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from pixelwise.models import declarations
 from pixelwise.models.declaration import GENERAL, GROUPS, Group, Recipe
 from pixelwise.settings import architectures
-from pixelwise.settings.base import Batch, Compute, Flag, Images, Options, Positive, Seed, Text, Word
+from pixelwise.settings.base import Batch, Compute, Flag, Images, Options, Positive, Processes, Seed, Text, Word
 
 # How a run computes and reports; equal training is described by all other settings.
 MACHINERY = frozenset(
@@ -21,6 +21,7 @@ MACHINERY = frozenset(
         "channels_last",
         "compile",
         "accumulate",
+        "processes",
         "checkpoint_every",
         "log_every",
         "recipe",
@@ -44,6 +45,8 @@ class TrainingSettings(Compute):
         compile: Use torch.compile.
         accumulate: Parts into which each process divides its share of the batch, to save memory. Gradients are the same
             but for batch norm, whose moments are those of a part.
+        processes: Processes on this machine that share each batch, one graphics card each; on a processor each has
+            `threads` threads. Gradients are those of one process up to rounding, batch norms see all processes' parts.
         ema: Decay of the moving average of the weights that is saved instead of the last weights; None saves the last.
         checkpoint_every: Steps between checkpoints in `work/`.
         log_every: Steps that one row of the loss curve averages.
@@ -64,6 +67,7 @@ class TrainingSettings(Compute):
     channels_last: Flag = False
     compile: Flag = False
     accumulate: Batch = 1
+    processes: Processes = 1
     ema: float | None = Field(None, gt=0, lt=1)
     checkpoint_every: Positive = 1000
     log_every: Positive = 50
@@ -104,8 +108,10 @@ class TrainingSettings(Compute):
 
     @model_validator(mode="after")
     def _divisible(self) -> TrainingSettings:
-        if self.batch % self.accumulate:
-            raise ValueError(f"accumulate {self.accumulate} does not divide batch {self.batch}")
+        if self.batch % (self.accumulate * self.processes):
+            parts = f"accumulate {self.accumulate}"
+            parts += f" times processes {self.processes}" if self.processes > 1 else ""
+            raise ValueError(f"{parts} does not divide batch {self.batch}")
         return self
 
 

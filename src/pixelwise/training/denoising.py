@@ -17,7 +17,7 @@ from pixelwise.training.load_perceptual_loss import deviation, load_perceptual
 from pixelwise.training.loop import train
 from pixelwise.training.losses import PIXEL_LOSSES
 from pixelwise.training.machine import Machine, set_up
-from pixelwise.training.parallel import Trainee
+from pixelwise.training.parallel import Trainee, mean_over_processes
 from pixelwise.training.patches import Draw, Patches, turns
 from pixelwise.training.randomness import batch_at, seed_everything
 from pixelwise.training.schedules import epoch_of, staged, total_steps
@@ -117,6 +117,7 @@ class Restoration:
                 loss.backward()  # type: ignore[no-untyped-call]
             error = F.mse_loss(estimate.detach().float(), clean) / len(self.parts)
             total += torch.stack([loss.detach(), error])
+        total = mean_over_processes(total, self.machine)  # before the logarithm, which is no mean of logarithms
         psnr = -10.0 * total[1].clamp(min=1e-10).log10()
         return torch.stack([total[0], psnr, self.network.update()])
 

@@ -25,6 +25,10 @@ from pixelwise.training.progress_bar import Live
 from pixelwise.training.randomness import seed_everything
 
 
+AGREE_EVERY = 10
+"""Steps after which several cards agree on whether to stop: a scheduler kills half a minute after it asked."""
+
+
 class Task(Protocol):
     """What is trained.
 
@@ -125,12 +129,14 @@ class _Session:
             append(self.work / "loss.csv", self.curve.csv().splitlines()[-1])
         return losses
 
-    def asked_to_stop(self, stop: _Stop, at_window: bool) -> bool:
-        """Whether to stop now; several processes must agree, and do so at the end of a window."""
+    def asked_to_stop(self, stop: _Stop) -> bool:
+        """Whether to stop now; several processes must agree, and on cards do so now and then, since they wait for it."""
         if self.machine.world == 1:
             return bool(stop.name)
+        if self.machine.device.type != "cpu" and self.done % AGREE_EVERY and self.done < self.task.steps:
+            return False
         asked = torch.tensor(float(bool(stop.name)), device=self.machine.device)
-        return at_window and bool(mean_over_processes(asked, self.machine) > 0)
+        return bool(mean_over_processes(asked, self.machine) > 0)
 
 
 def train(
@@ -164,8 +170,9 @@ def train(
             losses = session.advance()
             after(session.done)
             live.step(session.done, losses)
-            if session.asked_to_stop(stop, losses is not None) and session.done < task.steps:
+            if session.asked_to_stop(stop) and session.done < task.steps:
                 session.save()
+                machine.wait()  # none ends, and so ends the others, before the first one has saved
                 raise PixelwiseError(
                     f"{task.title}: stopped by {stop.name or 'another process'} after step {session.done} of "
                     f"{task.steps}; saved in {work}, the same command continues"

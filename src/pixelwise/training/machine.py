@@ -41,6 +41,11 @@ class Machine:
         )
         return context
 
+    def wait(self) -> None:
+        """Wait until all processes are here."""
+        if self.world > 1:
+            dist.barrier()
+
     @property
     def layout(self) -> torch.memory_format:
         """Memory format of four-dimensional tensors."""
@@ -74,7 +79,7 @@ def exact_products() -> Iterator[None]:
 
 @contextmanager
 def set_up(settings: TrainingSettings) -> Iterator[Machine]:
-    """Set threads and precision, join the other processes where `torchrun` started several, and leave at the end.
+    """Set threads and precision, join the other processes of a job that has several, and leave at the end.
 
     Float32 means float32: TF32 products are off unless `precision` asks for them. Convolution algorithms are chosen by
     trial on graphics cards, so that last bits may differ there from run to run; on processors nothing is random.
@@ -89,11 +94,11 @@ def set_up(settings: TrainingSettings) -> Iterator[Machine]:
     if world > 1:
         dist.init_process_group("nccl" if device.type == "cuda" else "gloo", timeout=timedelta(minutes=10))
     try:
-        yield Machine(device, settings.precision, settings.channels_last, rank, world)
-        if world > 1:
-            # Gloo's threads need the interpreter's lock to let go of their last work, and the end of the group waits
-            # for them with that lock held: while this waits, it is free.
-            dist.barrier()
+        machine = Machine(device, settings.precision, settings.channels_last, rank, world)
+        yield machine
+        # Gloo's threads need the interpreter's lock to let go of their last work, and the end of the group waits
+        # for them with that lock held: while this waits, it is free.
+        machine.wait()
     finally:
         if world > 1:
             dist.destroy_process_group()
