@@ -1,5 +1,6 @@
 # `make` or `make help` lists what there is.
 # What the command line gives reaches the shell as the value of a variable, never as text of a recipe: nothing in it is run.
+override FOLLOWED := $(if $(value PROFILE),--profile "$$PROFILE")
 override PROFILE := $(or $(value PROFILE),tiny)
 override CORES := $(or $(value CORES),all)
 override SMOKE := $(value SMOKE)
@@ -36,6 +37,7 @@ help: ## this list; PROFILE=street, SMOKE=1, CORES=4 and PARTIAL=1 may follow a 
 reproduce: install ## the whole replication of a profile (tiny: about 5 minutes of two cores)
 	$(REPRODUCE)
 	@echo "Report: results/$(RUN)/report/index.html"
+	@echo "To keep the run on a DVC remote: make push (docs/commands.md, \"Push, clone, restore\")"
 
 TESTS := OMP_NUM_THREADS=1 pytest -n 2 --dist loadfile --no-loadscope-reorder
 test: install ## every test (about 11 minutes of two cores)
@@ -66,15 +68,19 @@ record: install ## copy what a run found to where git keeps it, and fill README 
 	pixelwise record --profile "$$PROFILE"
 	pixelwise readme
 
-# What is pushed was compared with its manifests, and is what the present parameters and sources give.
+# What is pushed was compared with its manifests, and is what the present parameters and sources give. Snakemake alone
+# tells DVC nothing, so `dvc repro` comes first: it runs no job of a finished run. DVC follows params.yaml, not PROFILE.
 push: install ## compare a run with its manifests, then send it to the DVC remote
-	pixelwise verify
+	pixelwise active $(FOLLOWED)
+	pixelwise verify --no-smoke
 	dvc repro
 	dvc push
+	@echo "To restore it elsewhere: git add dvc.lock .dvc/config, commit, push; then, in a clone, make restore"
 
 restore: install ## fetch a run from the DVC remote and compare it
+	pixelwise active $(FOLLOWED)
 	dvc pull
-	pixelwise verify --profile "$$PROFILE"
+	pixelwise verify --no-smoke
 
 resume: install ## go on after a run that was killed
 	snakemake --unlock $(CONFIG)

@@ -36,7 +36,7 @@ onstart:
 
 onsuccess:
     unfinished.replaced(PLAN)
-    if os.path.exists(f"{RESULTS}/report/index.html"):
+    if all(staleness.valid(job) for job in PLAN.of("report")):
         print(
             f"\npixelwise: the report of run '{PLAN.name}' is {RESULTS}/report/index.html"
         )

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from pixelwise import cli_machine, cli_options, cli_pictures, cli_results, net
+from pixelwise import cli_dvc, cli_machine, cli_options, cli_pictures, cli_results, net
 from pixelwise.errors import PixelwiseError
 from pixelwise.terminal.screen import show
 
@@ -74,6 +74,7 @@ cli_machine.register(app)
 cli_results.register(app)
 cli_pictures.register(app)
 cli_results.register_upkeep(app)
+cli_dvc.register(app)
 for _name, _help in STEPS.items():
     app.command(_name, help=_help, rich_help_panel=cli_options.STEPS)(_step(_name))
 

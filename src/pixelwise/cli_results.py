@@ -19,10 +19,9 @@ def register(app: typer.Typer) -> None:
 
 
 def register_upkeep(app: typer.Typer) -> None:
-    """Add the commands that keep results, and `inputs`, which only DVC calls."""
+    """Add the commands that keep results."""
     for command in (record, readme, accept, clean):
         app.command(rich_help_panel=UPKEEP)(command)
-    app.command(hidden=True)(inputs)
 
 
 def _verdicts(incomplete: str) -> list[str]:
@@ -207,16 +206,3 @@ def clean(
 
     for line in cleaned(config, profile, yes):
         show(line)
-
-
-def inputs(config: Config = Path("params.yaml"), profile: ProfileOption = None, smoke: Smoke = None) -> None:
-    """Write down your own files and the packages that a run uses. DVC calls this."""
-    from pixelwise.artifacts import write_json
-    from pixelwise.data import own
-    from pixelwise.planning.graph import plan as planned
-
-    run = planned(config, profile, smoke)
-    file = Path("work") / "inputs" / f"{run.name}.json"
-    packages = {name: version for job in run.jobs for name, version in job.description()["packages"].items()}
-    write_json(file, {**own.digest(run.jobs), "packages": packages})
-    show(str(file))

@@ -76,3 +76,23 @@ def test_waiting_ends_when_a_card_is_free(job, tmp_path):
 
     assert leases.lease(["GPU-a"], tmp_path, rest) == "GPU-a" and looks
     leases.release("GPU-a")
+
+
+def test_who_waits_for_several_cards_holds_none(job, tmp_path):
+    """Two jobs that each hold one card and want two would wait for each other for ever."""
+    first = job("GPU-b")
+    assert first.stdout.readline() == "GPU-b\n"
+    seen = []
+
+    def rest(seconds):
+        seen.append(leases.take("GPU-a", tmp_path))
+        leases.release("GPU-a")
+        first.kill()
+        first.wait()
+
+    try:
+        assert leases.lease(["GPU-a", "GPU-b"], tmp_path, rest, count=2) == ["GPU-a", "GPU-b"]
+        assert seen == [True]
+    finally:
+        leases.release("GPU-a")
+        leases.release("GPU-b")

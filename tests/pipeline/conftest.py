@@ -23,7 +23,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture(scope="session")
 def done(tmp_path_factory: pytest.TempPathFactory, server: Server) -> Clone:
-    """A clone in which `snakemake all`, then `dvc repro`, have run; made once for all workers, which copy it.
+    """A clone in which `snakemake all`, then `make push`, have run; made once for all workers, which copy it.
 
     What a process from nothing trains is compared with it where Snakemake is killed (`test_versions`).
     """
@@ -31,7 +31,8 @@ def done(tmp_path_factory: pytest.TempPathFactory, server: Server) -> Clone:
     def make(folder: Path) -> None:
         clone = fresh(folder / "clone", server)
         clone.snakemake("all")
-        clone.run("dvc", "repro")
+        clone.run("dvc", "remote", "add", "-d", "shelf", str(folder / "remote"))
+        clone.make("push")
         clone.commit("ran")
 
     return Clone(made_once(tmp_path_factory, "done", make) / "clone", server)

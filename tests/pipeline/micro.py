@@ -121,6 +121,16 @@ class Clone:
     def snakemake(self, *arguments: str, check: bool = True, **variables: str) -> subprocess.CompletedProcess[str]:
         return self.run("snakemake", "--cores", "2", *arguments, check=check, **variables)
 
+    def make(self, target: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        """Run a target of the Makefile with the programs of the server, as if they were installed in the clone."""
+        assert self.server is not None
+        (self.folder / ".venv").mkdir()
+        (self.folder / ".venv/bin").symlink_to(self.server.bin)
+        try:
+            return self.run("make", "-o", ".venv/installed", target, **variables)
+        finally:
+            shutil.rmtree(self.folder / ".venv")
+
     def nothing_to_do(self) -> bool:
         """Whether a dry run plans no job."""
         return "Nothing to be done" in (done := self.snakemake("-n", "all")).stdout + done.stderr

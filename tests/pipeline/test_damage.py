@@ -21,7 +21,7 @@ def test_a_damaged_output_is_named_and_never_blessed(clone: Clone) -> None:
     flip(model)
     repro = clone.run("dvc", "repro", check=False)
     said = repro.stdout + (repro.stderr or "")
-    assert repro.returncode != 0 and f"{MODEL}: sha256" in said and "failed to reproduce 'train'" in said
+    assert repro.returncode != 0 and f"{MODEL}: sha256" in said and "failed to reproduce 'train@micro'" in said
     assert lock.read_bytes() == blessed
     stage = clone.snakemake("train_all", check=False)  # the same by Snakemake alone
     assert stage.returncode != 0 and f"{MODEL}: sha256" in stage.stdout + (stage.stderr or "")

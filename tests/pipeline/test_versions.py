@@ -11,29 +11,43 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from tests.pipeline.micro import DNCNN, LEARNING_RATE, Clone
+import yaml
+
+from tests.pipeline.forks import Server
+from tests.pipeline.micro import DNCNN, LEARNING_RATE, ROOT, Clone
 
 
-def test_push_clone_restore_then_parameter(done: Clone, tmp_path: Path) -> None:
-    first = done.copy(tmp_path / "first")
-    first.run("dvc", "remote", "add", "-d", "local", str(tmp_path / "remote"))
-    first.run("dvc", "push")
-    first.commit("remote")
-    second = first.cloned(tmp_path / "second")
+def test_clones_of_what_was_pushed(done: Clone, tmp_path: Path) -> None:
+    """`make reproduce` and `make push` alone made what is pulled here."""
+    second = done.cloned(tmp_path / "second")
     # Parameter, dry run, then pull: the order in which a job file is older than the outputs that are not its own.
     second.edit(LEARNING_RATE, 0.02)
     second.snakemake("-n", "all")
     second.run("dvc", "pull")
-    assert second.jobs("snakemake", "--cores", "2", "all") == DNCNN
+    restored = "results/micro/restore/photos/dncnn/seed0/manifest.json"
+    assert second.jobs("snakemake", "--cores", "2", restored) == Counter({"train/dncnn": 1, "restore/dncnn": 1})
     assert second.learning_rate() == 0.02
-    third = first.cloned(tmp_path / "third")
-    third.run("dvc", "pull")
-    third.run("pixelwise", "verify")
+    third = done.cloned(tmp_path / "third")
+    third.make("restore")
     assert third.nothing_to_do()
     assert third.jobs("dvc", "repro") == Counter()
-    third.edit(LEARNING_RATE, 0.03)
-    assert third.jobs("dvc", "repro", "evaluate") == Counter({"train/dncnn": 1, "restore/dncnn": 1})
-    assert third.learning_rate() == 0.03
+
+
+def test_the_lock_keeps_every_profile(tmp_path: Path, server: Server) -> None:
+    stages = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
+    for stage in stages.values():  # the same stages without the work
+        every = [(path, how) for entry in stage["do"]["outs"] for path, how in entry.items()]
+        outs = [path for path, how in every if how.get("cache", True)]
+        stage["do"] = {"cmd": [f"mkdir -p {out}" for out in outs] or ["true"], "outs": outs}
+    (tmp_path / "dvc.yaml").write_text(yaml.safe_dump({"stages": stages}))
+    clone = Clone(tmp_path, server)
+    clone.run("dvc", "init", "--no-scm")
+    for profile in ("tiny", "street", "tiny"):
+        (tmp_path / "params.yaml").write_text(f"profile: {profile}\n")
+        said = clone.run("dvc", "repro").stdout
+    kept = yaml.safe_load((tmp_path / "dvc.lock").read_text())["stages"]
+    assert {"train@tiny", "train@street", "report@tiny", "report@street"} <= set(kept)
+    assert "Stage 'train@tiny' didn't change, skipping" in said
 
 
 def test_hardlink_cache_branch_switch_and_shuffled_times(clone: Clone) -> None:

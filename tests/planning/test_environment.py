@@ -187,6 +187,6 @@ def test_comments_and_docstrings_everywhere_make_nothing_stale(tmp_path: Path) -
 
 def test_every_stage_of_dvc_depends_on_the_lock_and_on_what_is_installed() -> None:
     stages = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
-    assert stages.pop("inputs")["always_changed"]
+    assert stages.pop("inputs")["do"]["always_changed"]
     for stage in stages.values():
-        assert {"requirements.lock", "work/inputs/${profile}.json"} <= set(stage["deps"])
+        assert {"requirements.lock", "work/inputs/${profile}.json"} <= set(stage["do"]["deps"])

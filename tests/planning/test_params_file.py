@@ -66,7 +66,8 @@ def test_an_override_of_a_shared_value_reaches_every_job(copied: Path) -> None:
 
 def test_dvc_watches_all_that_a_profile_inherits() -> None:
     stages = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
-    watched = [stage["params"] for name, stage in stages.items() if name != "inputs"]
+    assert all(stage["foreach"] == ["${profile}"] for stage in stages.values())
+    watched = [stage["do"]["params"] for name, stage in stages.items() if name != "inputs"]
     assert watched == [["defaults", "networks", "profiles.${profile}"]] * 4
 
 

@@ -18,6 +18,7 @@ with net.planning():
         environment,
         exclusive,
         graph,
+        staleness,
         unfinished,
     )
     from pixelwise.data import own

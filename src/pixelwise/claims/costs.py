@@ -240,7 +240,7 @@ def memory_gb(job: Job, datasets: Datasets, document: dict[str, Any]) -> float |
     pixels = settings.patch**2 if job.kind == "denoising" else (height or 360) * (width or 480)
     side = getattr(settings, "crop", None)
     pixels = min(pixels, side**2) if side else pixels
-    images = settings.batch / settings.accumulate
+    images = settings.batch / (settings.accumulate * settings.processes)
     total = 0.0
     for entry in known:
         if entry is None:

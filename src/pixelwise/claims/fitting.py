@@ -8,6 +8,7 @@ from typing import Any
 
 from pixelwise.artifacts import read_json
 from pixelwise.claims import costs
+from pixelwise.claims.splitting import fewest
 from pixelwise.errors import FULL, shortage
 from pixelwise.planning.jobs import Job
 
@@ -35,8 +36,8 @@ def advice(error: BaseException, kind: str, settings: Any, data: Path | None) ->
         data: Its prepared data, if it has any.
 
     Returns:
-        What was asked for and free, what the settings need by the table, and the fewest parts of a batch, or else the
-        largest batch, that fit the whole card.
+        What was asked for and free, what the settings need by the table, and the fewest parts of a batch or processes,
+        or else the largest batch, that fit the whole card.
     """
     batch, said = getattr(settings, "batch", None), shortage(error)
     if batch is None:
@@ -46,20 +47,25 @@ def advice(error: BaseException, kind: str, settings: Any, data: Path | None) ->
         return f"{said}; batch is {batch}: use a smaller one"
     prepared = _Prepared(read_json(data / "dataset.json"))
 
-    def needs(**changes: int) -> float | None:
-        job = Job("", kind, settings.model_copy(update=changes), "", "")
+    def needs(settings: Any) -> float | None:
+        job = Job("", kind, settings, "", "")
         return costs.memory_gb(job, prepared, costs.table())  # type: ignore[arg-type]
 
-    now = needs()
+    now = needs(settings)
     if now is None:
         return f"{said}; batch is {batch}, accumulate {settings.accumulate}: more parts take less"
     said = f"{said}; by the planner's table batch {batch} with accumulate {settings.accumulate} takes {now:.1f} GB"
-    parts = [n for n in range(settings.accumulate + 1, batch + 1) if batch % n == 0]
-    for name, tried in (("accumulate", parts), ("batch", list(range(batch - 1, 0, -1)))):
-        for number in tried:
-            one = {"accumulate": 1} if name == "batch" else {}
-            if (takes := needs(**{name: number, **one}) or 0.0) < min(whole, now):
-                return f"{said}, {name}: {number} would take {takes:.1f} GB"
+    ways = []
+    for name, cards in (("accumulate", ""), ("processes", " on as many cards")):
+        if number := fewest(settings, name, lambda changed: (needs(changed) or 0.0) < min(whole, now)):
+            takes = needs(settings.model_copy(update={name: number}))
+            ways.append(f"{name}: {number}{cards} would take {takes:.1f} GB")
+    if ways:
+        return f"{said}, {', or '.join(ways)}"
+    for number in range(batch - settings.processes, 0, -settings.processes):
+        takes = needs(settings.model_copy(update={"batch": number, "accumulate": 1})) or 0.0
+        if takes < min(whole, now):
+            return f"{said}, batch: {number} would take {takes:.1f} GB"
     return f"{said}; no batch fits this card, use a smaller network or smaller images"
 
 

@@ -37,9 +37,9 @@ def facts(job: Job) -> dict[str, Any]:
 
 
 def images(job: Job) -> int:
-    """Images or patches that are on the card at a time."""
+    """Images or patches that are on one card at a time."""
     settings: Any = job.settings
-    return int(settings.batch // settings.accumulate)
+    return int(settings.batch // (settings.accumulate * settings.processes))
 
 
 def megapixels(job: Job, datasets: Datasets) -> float:

@@ -128,7 +128,7 @@ def execute(file: Path, step: str) -> Path:
     status, started, used = "failed", time.time(), _cpu_seconds()
     with ExitStack() as held:
         held.enter_context(artifacts.locked(work / "lock"))
-        for folder in sorted(set(job["inputs"].values())):  # before a look at them: nobody may make them anew from here on
+        for folder in sorted(set(job["inputs"].values())):  # before a look at them: nobody may make them anew now
             held.enter_context(artifacts.locked(Path("work") / folder / "lock", shared=True))
         stamps: dict[Path, Any] = {}
         inputs = _inputs(file, job, stamps)

@@ -17,6 +17,15 @@ COLUMNS = ["job", "dataset", "model", "seed", "synthetic", "short", "step", "sam
 CLOCK = re.compile(r"(^|_)(seconds|time|eta|per_s|per_second|images_s)$")
 ABSCISSAE = ("step", "samples", "epoch", "epochs", "presentations")
 POINTS = 400
+LOSSES = {
+    "translation": (
+        *("adversarial", "feature_matching", "perceptual", "pixel"),
+        *("discriminator_fake", "discriminator_real"),
+    ),
+    "denoising": ("loss", "psnr"),
+    "segmentation": ("cross_entropy", "accuracy"),
+}
+"""Folder of curves -> what they show, as `plots:` in `dvc.yaml` names it."""
 
 
 def parts(job: str) -> tuple[str, str, int]:
@@ -85,9 +94,10 @@ def gather(folders: dict[str, Path], left_out: list[str] | None = None) -> pd.Da
 
 
 def write_each(table: pd.DataFrame, out: Path) -> None:
-    """One wide CSV for each training job below `out`, the form that `dvc plots` reads."""
+    """One wide CSV for each training job, below `out` and the folder of its losses: the form that `dvc plots` reads."""
     for job, rows in table.groupby("job", sort=True):
         wide = rows.pivot(index="step", columns="series", values="value").sort_index()
-        path = out / f"{str(job).removeprefix('train/').replace('/', '-')}.csv"
+        folder = next((name for name, losses in LOSSES.items() if set(losses) == set(wide.columns)), "other")
+        path = out / folder / f"{str(job).removeprefix('train/').replace('/', '-')}.csv"
         path.parent.mkdir(parents=True, exist_ok=True)
         wide.to_csv(path, lineterminator="\n")

@@ -2,47 +2,24 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from pixelwise.artifacts import read_made, write_json
 from pixelwise.files.step_documents import LeftOut
 from pixelwise.planning.jobs import RUN_LOG
-from pixelwise.quantities import to_json
-from pixelwise.reporting import curves, paired_differences, quality_curves, tidy_tables, training_costs
+from pixelwise.reporting import (
+    curves,
+    headline_numbers,
+    paired_differences,
+    quality_curves,
+    tidy_tables,
+    training_costs,
+)
 from pixelwise.settings.reporting import SummarySettings
 
 LEFT_OUT = "left_out.json"
-
-
-def nested(table: pd.DataFrame) -> dict[str, Any]:
-    """The values as a tree for `dvc metrics show`: kind, data set, protocol and condition, model, quantity.
-
-    Seeds are averaged; the tree is sorted, and small numbers are rounded to 6 digits.
-    """
-    tree: dict[str, Any] = {}
-    known = table.dropna(subset=["value"])
-    named = known.assign(where=[place(row) for row in tidy_tables.each(known)])
-    keys = ["kind", "dataset", "where", "model", "metric"]
-    for row in tidy_tables.each(named.groupby(keys, sort=True)["value"].mean().reset_index()):
-        branch = tree
-        for key in row[:-2]:
-            branch = branch.setdefault(str(key), {})
-        branch[str(row.metric)] = _rounded(float(row.value))
-    return tree
-
-
-def _rounded(value: float) -> float | str | None:
-    return to_json(float(f"{value:.6g}") if abs(value) < 1e5 or math.isinf(value) else round(value))
-
-
-def place(row: Any) -> str:
-    """Protocol and condition in one word without dots, which `dvc metrics` would read as levels."""
-    words = [str(row.protocol), *tidy_tables.details(row).split(", ")]
-    return " ".join(word for word in words if word).replace(".", "_")
 
 
 def write_table(table: pd.DataFrame, path: Path) -> None:
@@ -55,8 +32,8 @@ def run(settings: SummarySettings, inputs: dict[str, Path], out: Path, work: Pat
     """Step `summarise`.
 
     Writes `metrics.csv` (all but timings; byte-identical between runs) and `timings.csv`, one row for each record and
-    value; `metrics.json` and `timings.json`, the same as small trees; `denoising_differences.csv`; `curves.csv` and
-    `curves/<job>.csv`; `quality_curves.csv`; `training_costs.csv`;
+    value; `headline/<network>.json`, the few that DVC compares; `denoising_differences.csv`; `curves.csv` and
+    `curves/<kind>/<job>.csv`; `quality_curves.csv`; `training_costs.csv`;
     `left_out.json`, one line for each file that is broken or was changed, and so has no row.
 
     Args:
@@ -66,10 +43,12 @@ def run(settings: SummarySettings, inputs: dict[str, Path], out: Path, work: Pat
         work: Unused.
     """
     left_out: list[str] = []
-    repeatable, timed = tidy_tables.split_timings(tidy_tables.gather(inputs, left_out))
-    for name, table in (("metrics", repeatable), ("timings", timed)):
-        write_table(table, out / f"{name}.csv")
-        write_json(out / f"{name}.json", nested(table))
+    whole = tidy_tables.gather(inputs, left_out)
+    repeatable, timed = tidy_tables.split_timings(whole)
+    write_table(repeatable, out / "metrics.csv")
+    write_table(timed, out / "timings.csv")
+    trained = [curves.parts(job)[1] for job in inputs if job.startswith("train/")]
+    headline_numbers.write(headline_numbers.gather(whole, trained), out / headline_numbers.FOLDER)
     write_table(
         paired_differences.table(inputs, settings.reference, settings.resamples, settings.seed, left_out),
         out / "denoising_differences.csv",

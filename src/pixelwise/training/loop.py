@@ -24,7 +24,6 @@ from pixelwise.training.parallel import mean_over_processes
 from pixelwise.training.progress_bar import Live
 from pixelwise.training.randomness import seed_everything
 
-
 AGREE_EVERY = 10
 """Steps after which several cards agree on whether to stop: a scheduler kills half a minute after it asked."""
 
@@ -130,7 +129,7 @@ class _Session:
         return losses
 
     def asked_to_stop(self, stop: _Stop) -> bool:
-        """Whether to stop now; several processes must agree, and on cards do so now and then, since they wait for it."""
+        """Whether to stop now; several processes must agree, and on cards do so now and then, since it takes a wait."""
         if self.machine.world == 1:
             return bool(stop.name)
         if self.machine.device.type != "cpu" and self.done % AGREE_EVERY and self.done < self.task.steps:
