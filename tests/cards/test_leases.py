@@ -74,7 +74,7 @@ def test_waiting_ends_when_a_card_is_free(job, tmp_path):
         other.wait()
         time.sleep(0.05)
 
-    assert leases.lease(["GPU-a"], tmp_path, rest) == "GPU-a" and looks
+    assert leases.lease(["GPU-a"], tmp_path, rest) == ["GPU-a"] and looks
     leases.release("GPU-a")
 
 

@@ -10,9 +10,9 @@ import pytest
 
 from tests.pipeline.micro import Clone
 
-boto3 = pytest.importorskip("boto3", reason="needs the optional part s3 and moto[server]")
+boto3 = pytest.importorskip("boto3", reason="needs the optional part s3: make install-s3")
 pytest.importorskip("dvc_s3", reason="needs the optional part s3: make install-s3")
-moto = pytest.importorskip("moto.server", reason="needs moto[server]")
+moto = pytest.importorskip("moto.server", reason="needs an S3 server: make install-test-s3")
 KEYS = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_DEFAULT_REGION": "us-east-1"}
 
 

@@ -82,6 +82,8 @@ def test_settings_survive_json(settings: TrainingSettings) -> None:
         ),
         (AdversarialSettings, {"recipe": "best"}, "recipe best; known are asapnet"),
         (AdversarialSettings, {"batch": 6, "accumulate": 4}, "accumulate 4 does not divide batch 6"),
+        (AdversarialSettings, {"batch": 6, "processes": 4}, "processes 4 does not divide batch 6"),
+        (DenoisingSettings, {"batch": 6, "accumulate": 2, "processes": 2}, "accumulate 2 times processes 2 does not"),
         (AdversarialSettings, {"epochs_enhancer_only": 2}, "enhancers have pix2pixhd_local"),
         (DenoisingSettings, {"sigma": -1}, "greater than or equal to 0"),
     ],

@@ -11,7 +11,7 @@ from pixelwise.files.step_documents import LeftOut
 from pixelwise.planning.jobs import RUN_LOG
 from pixelwise.reporting import (
     curves,
-    headline_numbers,
+    key_numbers,
     paired_differences,
     quality_curves,
     tidy_tables,
@@ -32,7 +32,7 @@ def run(settings: SummarySettings, inputs: dict[str, Path], out: Path, work: Pat
     """Step `summarise`.
 
     Writes `metrics.csv` (all but timings; byte-identical between runs) and `timings.csv`, one row for each record and
-    value; `headline/<network>.json`, the few that DVC compares; `denoising_differences.csv`; `curves.csv` and
+    value; `key/<network>.json`, the few that DVC compares; `denoising_differences.csv`; `curves.csv` and
     `curves/<kind>/<job>.csv`; `quality_curves.csv`; `training_costs.csv`;
     `left_out.json`, one line for each file that is broken or was changed, and so has no row.
 
@@ -48,7 +48,7 @@ def run(settings: SummarySettings, inputs: dict[str, Path], out: Path, work: Pat
     write_table(repeatable, out / "metrics.csv")
     write_table(timed, out / "timings.csv")
     trained = [curves.parts(job)[1] for job in inputs if job.startswith("train/")]
-    headline_numbers.write(headline_numbers.gather(whole, trained), out / headline_numbers.FOLDER)
+    key_numbers.write(key_numbers.gather(whole, trained), out / key_numbers.FOLDER)
     write_table(
         paired_differences.table(inputs, settings.reference, settings.resamples, settings.seed, left_out),
         out / "denoising_differences.csv",

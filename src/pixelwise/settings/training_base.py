@@ -109,8 +109,8 @@ class TrainingSettings(Compute):
     @model_validator(mode="after")
     def _divisible(self) -> TrainingSettings:
         if self.batch % (self.accumulate * self.processes):
-            parts = f"accumulate {self.accumulate}"
-            parts += f" times processes {self.processes}" if self.processes > 1 else ""
+            named = {"accumulate": self.accumulate, "processes": self.processes}
+            parts = " times ".join(f"{name} {number}" for name, number in named.items() if number > 1)
             raise ValueError(f"{parts} does not divide batch {self.batch}")
         return self
 

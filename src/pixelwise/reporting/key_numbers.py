@@ -9,7 +9,7 @@ import pandas as pd
 
 from pixelwise.artifacts import write_json
 
-FOLDER = "headline"
+FOLDER = "key"
 MOST = 20
 """Numbers of a run that fit on a screen."""
 NOISE = 25.0
@@ -48,7 +48,7 @@ def gather(table: pd.DataFrame, trained: Iterable[str]) -> dict[str, dict[str, f
 
 
 def _one(rows: pd.DataFrame, column: str, order: tuple[str, ...]) -> float:
-    """The mean over seeds of the foremost condition; six digits."""
+    """The mean over seeds of the foremost condition; five digits."""
     places = {name: number for number, name in enumerate(order)}
     ranked = pd.DataFrame(
         {
@@ -63,7 +63,7 @@ def _one(rows: pd.DataFrame, column: str, order: tuple[str, ...]) -> float:
         }
     )
     first = ranked.sort_values(list(ranked.columns)).iloc[0]
-    return float(f"{rows.loc[ranked.eq(first).all(axis='columns'), 'value'].mean():.6g}")
+    return float(f"{rows.loc[ranked.eq(first).all(axis='columns'), 'value'].mean():.5g}")
 
 
 def write(found: dict[str, dict[str, float]], out: Path) -> None:
