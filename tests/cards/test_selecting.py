@@ -10,6 +10,7 @@ import torch
 
 from pixelwise.cards import selecting
 from pixelwise.cards.found import Card
+from pixelwise.errors import PixelwiseError
 from tests.cards.machine import CARD, OLD, smi
 
 ROOT = Path(__file__).parents[2]
@@ -55,3 +56,20 @@ def test_cards_on_which_others_work_come_last(monkeypatch):
     )
     cards = [Card(0, "a", "A"), Card(1, "b", "B"), Card(2, "c", "C")]
     assert [card.name for card in selecting._ordered(cards)] == ["b", "c", "a"]
+
+
+def test_a_job_of_several_processes_reserves_a_card_for_each(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(selecting, "usable", lambda: [Card(0, "a", "A"), Card(1, "b", "B"), Card(2, "c", "C")])
+    monkeypatch.setattr(selecting.found, "once", lambda: ())
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    try:
+        assert selecting.reserve("auto", 2) == "0,1"
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "4,GPU-x,7")
+        assert selecting.reserve("cuda", 3) == "4,GPU-x,7"
+        with pytest.raises(PixelwiseError, match="processes: 4; each needs a graphics card, and this machine has 3"):
+            selecting.reserve("auto", 4)
+    finally:
+        for name in "ABC":
+            selecting.leases.release(name)
+    assert selecting.reserve("cpu", 4) is None

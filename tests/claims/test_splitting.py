@@ -26,13 +26,11 @@ def test_both_ways_fit(card: float) -> None:
         divided = type(job.settings).model_validate(job.settings.model_dump() | {name: value})  # divides the batch
         assert splitting._needed_gb(job, divided, datasets) <= card
         fewer = [n for n in range(1, value) if divided.batch % n == 0]
-        assert all(
-            splitting._needed_gb(job, job.settings.model_copy(update={name: n}), datasets) > card for n in fewer
-        )
+        assert all(splitting._needed_gb(job, job.settings.model_copy(update={name: n}), datasets) > card for n in fewer)
     assert peaks.images(job) == job.settings.batch
 
 
 def test_what_fits_is_not_named() -> None:
     jobs = list(plan(ROOT / "params.yaml", "facades").jobs)
     assert splitting.proposals(jobs, Datasets(jobs), 141) == []
-    assert "no division of its batch would fit" in splitting.proposals(jobs, Datasets(jobs), 1.5)[0]
+    assert "for cards of 2 GB no division of its batch fits" in splitting.proposals(jobs, Datasets(jobs), 1.5)[0]

@@ -153,7 +153,10 @@ def _work(ask: dict[str, Any], handles: list[int], report: int) -> None:
     os.environ.clear()
     os.environ.update(ask["env"])
     os.chdir(ask["cwd"])
-    os.setpgid(0, ask["group"])
+    try:
+        os.setpgid(0, ask["group"])
+    except PermissionError:  # asked for from another session, such as by a `make` of a test
+        os.setpgid(0, 0)
     program = ask["argv"][0]
     Path("/proc/self/comm").write_text(program)
     folder = Path(ask["env"]["PATH"].split(os.pathsep)[0])

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -47,3 +48,15 @@ def test_a_run_that_would_meet_an_unusable_card_is_refused(street, tmp_path, mon
     clone.preflight(plan(ROOT / "params.yaml", "street-cpu").jobs, ["time/translation"])
     monkeypatch.setenv("PATH", smi(tmp_path / "bin", [CARD]))
     clone.preflight(street, ["time/translation_256"])
+
+
+def test_more_processes_than_cards_are_refused_before_the_first_job(street):
+    job = next(job for job in street if job.id == "train/camvid/spade/seed0")
+    wide = dataclasses.replace(job, settings=job.settings.model_copy(update={"processes": 4}))
+    with pytest.raises(PixelwiseError, match="train/camvid/spade/seed0: processes: 4; .* this machine has 2"):
+        clone.enough_cards([*street, wide], [wide.id], 2)
+    clone.enough_cards([wide], [wide.id], 4)
+    clone.enough_cards([wide], [], 2)  # it is done
+    clone.enough_cards([wide], [wide.id], 0)  # on a processor, or on a cluster
+    assert (job.processes, wide.processes) == (1, 4)
+    assert {job.processes for job in street if job.step == "time"} == {1}

@@ -19,8 +19,10 @@ ROOT = Path(__file__).parents[2]
 RECORDED = ROOT / "results/recorded"
 TRAINED = {
     "tiny": ["asapnet", "asapnet_narrow", "dncnn_narrow", "pix2pixhd", "segmenter", "spade"],
-    "street-cpu": ["asapnet_l2", "asapnet_residual", "asapnet_residual_s4", "asapnet_residual_s8", "dncnn"]
-    + ["dncnn_equal", "dncnn_released", "dncnn_s15", "dncnn_s50", "asapnet_report", "asapnet", "pix2pixhd"],
+    "street-cpu": [
+        *("asapnet_l2", "asapnet_residual", "asapnet_residual_s4", "asapnet_residual_s8", "dncnn", "dncnn_equal"),
+        *("dncnn_released", "dncnn_s15", "dncnn_s50", "asapnet_report", "asapnet", "pix2pixhd"),
+    ],
 }
 
 

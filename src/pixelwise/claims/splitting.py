@@ -41,10 +41,10 @@ def proposals(jobs: Iterable[Job], datasets: Datasets, card_gb: float) -> list[s
             return _needed_gb(job, settings, datasets) <= card_gb
 
         parts, cards = (fewest(job.settings, setting, fits) for setting in ("accumulate", "processes"))
-        ways = [f"accumulate: {parts}"] if parts else []
-        ways += [f"processes: {cards} on as many cards"] if cards else []
-        told = " or ".join(ways) or "no division of its batch"
-        lines[name] = f"GPU memory for {name}: about {needed:.0f} GB of {card_gb:.0f} GB; {told} would fit"
+        ways = [f"set accumulate: {parts}"] if parts else []
+        ways += [f"set processes: {cards}, a card for each"] if cards else []
+        told = ", or ".join(ways) or "no division of its batch fits"
+        lines[name] = f"GPU memory for {name}: about {needed:.0f} GB; for cards of {card_gb:.0f} GB {told}"
     return list(lines.values())
 
 
