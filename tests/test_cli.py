@@ -97,6 +97,14 @@ def test_mistakes(planned: dict[str, jobs.Job], tmp_path: Path) -> None:
     assert "not readable as JSON" in refused(pixelwise("fetch", str(file), cwd=tmp_path))
 
 
+def test_the_profile_that_dvc_follows_is_named_and_another_one_refused() -> None:
+    asked = ["active", "--config", str(ROOT / "params.yaml")]
+    assert CliRunner().invoke(app, asked).stdout == "profile: tiny\n"
+    assert CliRunner().invoke(app, [*asked, "--profile", "tiny"]).exit_code == 0
+    error = CliRunner().invoke(app, [*asked, "--profile", "street"]).exception
+    assert "params.yaml: profile: tiny; DVC follows it alone, so write 'profile: street' there" in str(error)
+
+
 def test_a_full_disk_leaves_nothing(planned: dict[str, jobs.Job], tmp_path: Path) -> None:
     job = planned["fetch/photos"]
     code = (

@@ -83,3 +83,13 @@ def test_an_unfinished_run_ends_with_its_page_and_fails(folder: Path, evil: str)
     assert failed == (2, ["snakemake", "<--keep-going>", *given, *page])
     assert make(folder, "reproduce", f"PROFILE={evil}", "SMOKE=1") == (2, ["snakemake", *given])
     assert make(folder, "reproduce", "PARTIAL=$(shell touch x)") == (2, [])
+
+
+@pytest.mark.parametrize("evil", ["", "tiny", *EVIL])
+def test_push_and_restore_follow_params_yaml_and_refuse_another_profile(folder: Path, evil: str) -> None:
+    active = ["pixelwise", "<active>", *(["<--profile>", f"<{evil}>"] if evil else [])]
+    verify, repro = ["pixelwise", "<verify>", "<--no-smoke>"], ["dvc", "<repro>", "dvc", "<push>"]
+    assert make(folder, "push", PROFILE=evil) == (0, [*active, *verify, *repro])
+    assert make(folder, "restore", PROFILE=evil) == (0, [*active, "dvc", "<pull>", *verify])
+    (folder / ".venv" / "bin" / "pixelwise").write_text(f"{RECORDER}exit 2\n")
+    assert make(folder, "push", PROFILE=evil) == (2, active)

@@ -53,7 +53,7 @@ def test_a_run_that_would_meet_an_unusable_card_is_refused(street, tmp_path, mon
 def test_more_processes_than_cards_are_refused_before_the_first_job(street):
     job = next(job for job in street if job.id == "train/camvid/spade/seed0")
     wide = dataclasses.replace(job, settings=job.settings.model_copy(update={"processes": 4}))
-    with pytest.raises(PixelwiseError, match="train/camvid/spade/seed0: processes: 4; .* this machine has 2"):
+    with pytest.raises(PixelwiseError, match=r"train/camvid/spade/seed0: processes: 4; .* this machine has 2"):
         clone.enough_cards([*street, wide], [wide.id], 2)
     clone.enough_cards([wide], [wide.id], 4)
     clone.enough_cards([wide], [], 2)  # it is done

@@ -83,7 +83,7 @@ def _signals_passed_on() -> Iterator[None]:
     """Let the processes save their state and end by themselves; before they are there, a signal does what it did."""
 
     def pass_on(number: int, frame: FrameType | None) -> None:
-        if not (children := psutil.Process().children()) and callable(old := before[number]):
+        if not (children := psutil.Process().children()) and callable(old := before[signal.Signals(number)]):
             old(number, frame)
         for child in children:
             with contextlib.suppress(psutil.Error):
