@@ -116,6 +116,8 @@ def translations(folders: dict[str, Path], images: int, left_out: list[str] | No
     for job, folder in sorted(folders.items()):
         if job.startswith("generate/"):
             dataset, model, _ = parts(job)
+            if model in BOUNDS:
+                continue
             made.setdefault(dataset, {}).setdefault(model, folder / "images")
     for dataset, models in made.items():
         prepared = folders.get(f"prepare/{dataset}")
