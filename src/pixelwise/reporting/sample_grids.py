@@ -18,6 +18,7 @@ from pixelwise.data.pack import FACTS, Pack, read_facts
 from pixelwise.files.listings import leaving_out
 from pixelwise.files.step_documents import Samples
 from pixelwise.record import read_records
+from pixelwise.reporting.bounds_of_quality import BOUNDS
 from pixelwise.reporting.curves import parts
 from pixelwise.reporting.style import label
 
