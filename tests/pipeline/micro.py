@@ -121,13 +121,19 @@ class Clone:
     def snakemake(self, *arguments: str, check: bool = True, **variables: str) -> subprocess.CompletedProcess[str]:
         return self.run("snakemake", "--cores", "2", *arguments, check=check, **variables)
 
-    def make(self, target: str, **variables: str) -> subprocess.CompletedProcess[str]:
-        """Run a target of the Makefile with the programs of the server, as if they were installed in the clone."""
+    def make(self, target: str, packages: str = "") -> subprocess.CompletedProcess[str]:
+        """Run a target of the Makefile as if the clone and the programs of the server were installed in it.
+
+        Args:
+            target: Which.
+            packages: A folder of packages beside those of this environment.
+        """
         assert self.server is not None
+        installed = os.pathsep.join(filter(None, [str(self.folder / "src"), packages]))
         (self.folder / ".venv").mkdir()
         (self.folder / ".venv/bin").symlink_to(self.server.bin)
         try:
-            return self.run("make", "-o", ".venv/installed", target, **variables)
+            return self.run("make", "-o", ".venv/installed", target, PYTHONPATH=installed)
         finally:
             shutil.rmtree(self.folder / ".venv")
 

@@ -29,10 +29,10 @@ def test_push_clone_restore_over_s3(done: Clone, tmp_path: Path, monkeypatch: py
         (first.folder / "dvc.lock").unlink()  # Snakemake alone has run
         first.run("dvc", "remote", "add", "-d", "-f", "shelf", "s3://runs/pixelwise")
         first.run("dvc", "remote", "modify", "shelf", "endpointurl", address)
-        first.make("push", PYTHONPATH=site)
+        first.make("push", site)
         first.commit("pushed")
         second = first.cloned(tmp_path / "second")
-        second.make("restore", PYTHONPATH=site)
+        second.make("restore", site)
         assert second.nothing_to_do()
         assert second.jobs("dvc", "repro") == Counter()
     finally:

@@ -74,8 +74,9 @@ def start(file: Path, step: str, state: Path, count: int, settings: Settings) ->
         try:
             elastic_launch(config, sys.executable)("-m", __name__, str(file), step, str(state))
         except ChildFailedError as error:
-            ended = {rank: failure.exitcode for rank, failure in error.failures.items()}
-            raise PixelwiseError(_first(notes) or _silent(file, ended, count)) from None
+            rank, failure = error.get_first_failure()
+            told = _first(notes) or f"{file}: process {rank + 1} of {count} was {_ended(failure.exitcode)}"
+            raise PixelwiseError(told) from None
 
 
 @contextlib.contextmanager
@@ -106,11 +107,9 @@ def _first(notes: Path) -> str:
     return str(told[0][1]) if told else ""
 
 
-def _silent(file: Path, ended: dict[int, int], count: int) -> str:
-    """A line for processes that ended without a word, such as by the kernel for want of memory."""
-    rank, code = min(ended.items(), default=(0, 0))
-    how = f"ended by {signal.Signals(-code).name}" if code < 0 else f"ended with status {code}"
-    return f"{file}: process {rank + 1} of {count} was {how}; the same command continues"
+def _ended(code: int) -> str:
+    """How a process ended without a word, such as by the kernel for want of memory."""
+    return f"ended by {signal.Signals(-code).name}" if code < 0 else f"ended with status {code}"
 
 
 def _compute(file: Path, step: str, state: Path) -> int:
