@@ -74,9 +74,9 @@ def start(file: Path, step: str, state: Path, count: int, settings: Settings) ->
         try:
             elastic_launch(config, sys.executable)("-m", __name__, str(file), step, str(state))
         except ChildFailedError as error:
-            rank, failure = error.get_first_failure()
-            told = _first(notes) or f"{file}: process {rank + 1} of {count} was {_ended(failure.exitcode)}"
-            raise PixelwiseError(told) from None
+            ended = {rank + 1: failure.exitcode for rank, failure in error.failures.items()}
+            unknown = f"{file}: its processes ended with status {max(ended.values())}"
+            raise PixelwiseError(_killed(file, ended, count) or _first(notes) or unknown) from None
 
 
 @contextlib.contextmanager
@@ -100,16 +100,19 @@ def _signals_passed_on() -> Iterator[None]:
             signal.signal(number, old)
 
 
+def _killed(file: Path, ended: dict[int, int], count: int) -> str:
+    """A line for a process that a signal ended, such as the kernel's for want of memory: the others lose it then."""
+    for number, code in sorted(ended.items()):
+        if code < 0:
+            return f"{file}: process {number} of {count} was ended by {signal.Signals(-code).name}"
+    return ""
+
+
 def _first(notes: Path) -> str:
     """The line of the process that failed first: the others fail because it does."""
     found = [json.loads(path.read_text(encoding="utf-8")) for path in notes.glob("failed*.json")]
     told = sorted((note["time"], note["line"]) for note in found if note["line"])
     return str(told[0][1]) if told else ""
-
-
-def _ended(code: int) -> str:
-    """How a process ended without a word, such as by the kernel for want of memory."""
-    return f"ended by {signal.Signals(-code).name}" if code < 0 else f"ended with status {code}"
 
 
 def _compute(file: Path, step: str, state: Path) -> int:
