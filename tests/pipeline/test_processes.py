@@ -53,7 +53,8 @@ def test_two_processes_are_stopped_together_and_say_so_in_one_line(shared: Clone
     assert shared.server is not None
     shared.snakemake("-n", manifest("long"))
     job = "results/micro/jobs/train/photos/long/seed0.json"
-    running = shared.server.start("pixelwise", "train", job, cwd=shared.folder, errors=tmp_path / "errors")
+    source, errors = str(shared.folder / "src"), tmp_path / "errors"
+    running = shared.server.start("pixelwise", "train", job, cwd=shared.folder, errors=errors, PYTHONPATH=source)
     work = shared.folder / "work/results/micro/train/photos/long/seed0"
     deadline = time.monotonic() + 300
     while not any(len(f.read_text().splitlines()) > 1 for f in work.glob("*/loss.csv")) and not running.ended():
@@ -61,7 +62,7 @@ def test_two_processes_are_stopped_together_and_say_so_in_one_line(shared: Clone
         time.sleep(0.1)
     os.kill(running.pid, signal.SIGTERM)
     status, _ = running.wait()
-    said = (tmp_path / "errors").read_text()
+    said = errors.read_text()
     assert status == 2 and said.count("\n") == 1, said
     assert "stopped by SIGTERM after step" in said and "the same command continues" in said
     assert len(list(work.glob("*/checkpoint.pt"))) == 1
