@@ -137,7 +137,7 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="smoke test: narrow networks, small sizes")
     parser.add_argument("--skip", default="", help="any of checks,sweep,bench")
     parser.add_argument("--seconds", type=float, default=2.5, help="for the rounds of one condition of the benchmark")
-    parser.add_argument("--sections", default="stream,generator,training,denoiser", help="of the benchmark")
+    parser.add_argument("--sections", default="stream,generator,training,denoiser,peers", help="of the benchmark")
     chosen = parser.parse_args()
     if chosen.jobs is None:
         chosen.jobs = 0 if chosen.device == "cpu" else max(1, min(6, (os.cpu_count() or 1) // 2))
