@@ -23,6 +23,7 @@ from torch import Tensor, nn
 from benchmarks import runtimes
 from benchmarks.processes import Measured
 from benchmarks.sections import Bench, problem, settle
+from benchmarks.show import PEERS as PROTOCOL
 from benchmarks.subjects import LABELS, NARROW, Condition, Subject, label_map
 from pixelwise.errors import PixelwiseError
 from pixelwise.evaluation import fresh_process
@@ -37,10 +38,9 @@ NETWORKS = ("asapnet", "spade_pix2pixhd", "dncnn", "spade")
 CPU = (((256, 512), 1), ((256, 512), 2), ((512, 1024), 2))
 """Size and threads of the sections on a CPU."""
 CUDA_SIZES = ((256, 512), (512, 1024))
-PROTOCOL = "other runtimes"
-LIMITS = {"fp32": (5e-3, 1e-4), "tf32": (1.0, 1e-2), "bf16": (2.0, 5e-2)}
-"""Greatest and mean difference from PyTorch's float32; fp32 as `pixelwise export` allows, tf32 and bf16 by rounding of
-the products of random weights, see `emulated_distances.csv`."""
+LIMITS = {"fp32": (5e-3, 1e-4), "tf32": (0.5, 2e-2), "bf16": (2.0, 1e-1)}
+"""Greatest and mean difference from PyTorch's float32: fp32 as `pixelwise export` allows; tf32 and bf16 about four
+times what rounding the products does to random weights (`emulated_distances.csv`)."""
 PREPARING = 0.6
 """Share of a section's time in which one runtime must be ready."""
 ROUNDS = 3

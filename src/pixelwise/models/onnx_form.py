@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from pixelwise.models.architectures.asapnet import AsapNet
-from pixelwise.models.layers import SPECTRAL
+from pixelwise.models.layers import SPECTRAL, InputShape
 from pixelwise.models.lowres_stream import ConvNormReLU
 from pixelwise.models.pixelwise_form import SLOPE, parameter_ranges, position_code
 
@@ -26,9 +26,7 @@ class OnnxForm(nn.Module):
     Attributes:
         num_labels: How many labels; 0 where the network takes an image.
         edge: Whether the instance edge is a second input.
-        channels: Channels of the image that it takes, where it takes one.
-        multiple: What height and width must be multiples of.
-        smallest: Least height and width.
+        legal: The inputs that the network takes.
     """
 
     def __init__(self, module: nn.Module, options: Mapping[str, Any]) -> None:
@@ -40,14 +38,13 @@ class OnnxForm(nn.Module):
         """
         super().__init__()
         module = unnormalised(copy.deepcopy(module).eval())
-        legal = cast(Any, module).legal
+        self.legal: InputShape = cast(Any, module).legal
         by_label = "num_labels" in options and options["dense_channels"] is None
         self.num_labels: int = options["num_labels"] if by_label else 0
-        self.edge, self.channels = bool(by_label and options["instance_edge"]), int(legal.channels)
-        self.multiple, self.smallest = int(legal.multiple), int(legal.smallest)
-        if not legal.single:
-            self.smallest = max(self.smallest, 2 * self.multiple)
+        self.edge = bool(by_label and options["instance_edge"])
+        cast(Any, module).legal = AnyShape()
         self.network: nn.Module = TiledAsapNet(module) if isinstance(module, AsapNet) else module
+        self.eval()
         self.register_buffer("ids", torch.arange(self.num_labels, dtype=torch.int32).view(-1, 1, 1), False)
 
     @property
@@ -72,6 +69,13 @@ class OnnxForm(nn.Module):
         return cast(Tensor, self.network(planes if edge is None else torch.cat([planes, edge.to(kind)], 1)))
 
 
+class AnyShape:
+    """In the place of a network's own check of shapes, which a graph of free size can't hold."""
+
+    def check(self, shape: object) -> None:
+        """Refuse nothing."""
+
+
 class TiledAsapNet(nn.Module):
     """ASAP-Net whose per-pixel networks are products of each tile's pixels with the tile's matrices."""
 
@@ -94,8 +98,8 @@ class TiledAsapNet(nn.Module):
 
     def _stream(self, grid: Tensor, seen: Tensor) -> Tensor:
         """Parameters [N, h, w, P] and the channels that the per-pixel networks see [N, C, H, W] -> [N, outputs, H, W]."""
-        form, (count, rows, columns, _) = self.net.form, grid.shape
-        side, channels = form.tile, seen.shape[1]
+        form, (count, channels, height, width) = self.net.form, seen.shape
+        side, rows, columns = form.tile, height // form.tile, width // form.tile
         tiles = seen.reshape(count, channels, rows, side, columns, side).permute(0, 2, 4, 3, 5, 1)
         x = tiles.reshape(-1, side * side, channels)
         x = torch.cat([x, cast(Tensor, self.code).to(x.dtype).expand(x.shape[0], -1, -1)], 2)
@@ -107,7 +111,7 @@ class TiledAsapNet(nn.Module):
                 x = F.leaky_relu(x, SLOPE)
         x = x.tanh() if form.output == "tanh" else x
         image = x.reshape(count, rows, columns, side, side, form.widths[-1]).permute(0, 5, 1, 3, 2, 4)
-        return image.reshape(count, form.widths[-1], rows * side, columns * side)
+        return image.reshape(count, form.widths[-1], height, width)
 
 
 def unnormalised(module: nn.Module) -> nn.Module:
