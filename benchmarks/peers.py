@@ -42,7 +42,7 @@ LIMITS = {"fp32": (5e-3, 1e-4), "tf32": (0.5, 2e-2), "bf16": (2.0, 1e-1)}
 """Greatest and mean difference from PyTorch's float32: fp32 as `pixelwise export` allows; tf32 and bf16 about four
 times what rounding the products does to random weights (`emulated_distances.csv`)."""
 PREPARING = 0.6
-"""Share of a section's time in which one runtime must be ready."""
+"""Share of a section's time in which all runtimes must be ready."""
 ROUNDS = 3
 """Least timed rounds of a section in a process."""
 
@@ -95,6 +95,7 @@ def measure(
     one: Section, device_name: str, quick: bool, seconds: float, rounds: tuple[int, int], limit: float
 ) -> Measured:
     """What the process of a section does."""
+    start = time.monotonic()
     end = threading.Timer(limit, os._exit, [124])
     end.daemon = True
     end.start()
@@ -103,7 +104,7 @@ def measure(
     bench = Bench(device, quick, seconds, (min(ROUNDS, rounds[1]), rounds[1]))
     condition = replace(bench.condition(one.height, one.width, 1), threads=one.threads)
     with torch.inference_mode():
-        made = list(_subjects(one, condition, bench, PREPARING * limit))
+        made = list(_subjects(one, condition, bench, start + PREPARING * limit))
         times = bench.time(condition, one.protocol, made)
         ours = f"{one.network} optimised", one.precision
         for s in made[:-1]:
@@ -111,7 +112,7 @@ def measure(
     return Measured(device, quick, bench.records, bench.samples, bench.problems)
 
 
-def _subjects(one: Section, condition: Condition, bench: Bench, patience: float) -> Iterator[Subject]:
+def _subjects(one: Section, condition: Condition, bench: Bench, until: float) -> Iterator[Subject]:
     """PyTorch as published, every other runtime that is here and right, and at last this package's engine."""
     module, options = network(one.network, condition)
     form, inputs, planes = OnnxForm(module, options).to(condition.device), *inputs_of(one.network, condition)
@@ -131,7 +132,7 @@ def _subjects(one: Section, condition: Condition, bench: Bench, patience: float)
         start = time.monotonic()
         settle(condition.device)
         try:
-            with patient(patience):
+            with patient(max(1.0, until - start)):
                 call = prepare()
                 found = call().float().clone()
             distance = compared(found, reference, one.precision)

@@ -69,5 +69,7 @@ def first(records: list[Record]) -> Table | None:
 def plot(records: list[Record], folder: Path) -> None:
     """Draw the ratio of the generators' times by image size beside the paper's; nothing where none were compared."""
     rows = pd.DataFrame([row for record in records for row in tidy_tables.rows(record, "bench")])
+    if rows.empty:
+        return
     with style.context(), contextlib.suppress(MissingNumbersError):
         style.save(plots_bench.bench(rows, published.load(), "bench").figure, folder / "bench", dpi=150)

@@ -119,8 +119,8 @@ def _size(text: str) -> Size:
 
 def free_sizes(form: OnnxForm) -> list[Size]:
     """Two small sizes that the network takes."""
-    multiple = form.legal.multiple
-    short = -(-max(FREE, form.legal.smallest) // multiple) * multiple
+    multiple = form.legal.multiple  # a side of one multiple would be taken for a fixed one
+    short = -(-max(FREE, 2 * multiple, form.legal.smallest) // multiple) * multiple
     return [(short, 2 * short), (2 * short, short)]
 
 
