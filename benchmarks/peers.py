@@ -10,10 +10,13 @@ import contextlib
 import os
 import signal
 import sys
+import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
+from pathlib import Path
 from types import FrameType
 from typing import Any, NamedTuple
 
@@ -24,7 +27,7 @@ from benchmarks import runtimes
 from benchmarks.processes import Measured
 from benchmarks.sections import Bench, problem, settle
 from benchmarks.show import PEERS as PROTOCOL
-from benchmarks.subjects import LABELS, NARROW, Condition, Subject, label_map
+from benchmarks.subjects import LABELS, NARROW, Call, Condition, Subject, label_map
 from pixelwise.errors import PixelwiseError
 from pixelwise.evaluation import fresh_process
 from pixelwise.evaluation.hardware import select_device
@@ -103,17 +106,18 @@ def measure(
     torch.backends.cudnn.benchmark, torch.backends.cudnn.deterministic = True, False
     bench = Bench(device, quick, seconds, (min(ROUNDS, rounds[1]), rounds[1]))
     condition = replace(bench.condition(one.height, one.width, 1), threads=one.threads)
-    with torch.inference_mode():
-        made = list(_subjects(one, condition, bench, start + PREPARING * limit))
+    with torch.no_grad(), tempfile.TemporaryDirectory() as folder:
+        made = list(_subjects(one, condition, bench, Path(folder), start + PREPARING * limit))
         times = bench.time(condition, one.protocol, made)
         ours = f"{one.network} optimised", one.precision
-        for s in made[:-1]:
-            bench.ratio(condition, one.protocol, times, (s.name, s.precision), ours)
+        for s in made:
+            if (s.name, s.precision) != ours:
+                bench.ratio(condition, one.protocol, times, (s.name, s.precision), ours)
     return Measured(device, quick, bench.records, bench.samples, bench.problems)
 
 
-def _subjects(one: Section, condition: Condition, bench: Bench, until: float) -> Iterator[Subject]:
-    """PyTorch as published, every other runtime that is here and right, and at last this package's engine."""
+def _subjects(one: Section, condition: Condition, bench: Bench, folder: Path, until: float) -> Iterator[Subject]:
+    """PyTorch as published, this package's engine, and every other runtime that is here and makes the same image."""
     module, options = network(one.network, condition)
     form, inputs, planes = OnnxForm(module, options).to(condition.device), *inputs_of(one.network, condition)
     flop = arithmetic(one.network, options, planes)
@@ -122,11 +126,17 @@ def _subjects(one: Section, condition: Condition, bench: Bench, until: float) ->
     reference = runtimes.in_precision(lambda: plain(planes), "fp32")().float()
     engine = optimise(module, one.precision)  # type: ignore[arg-type]
     ids = inputs if len(inputs) < 2 else (inputs[0], inputs[1].float())
-    given = (planes,) if one.network == "spade" else ids
-    calls: dict[str, Any] = {"eager": lambda: runtimes.in_precision(lambda: plain(planes), one.precision)}
-    for name, make in runtimes.PEERS.items():
-        calls[name] = lambda make=make: make(form, inputs, one.precision, one.threads)
-    calls["optimised"] = lambda: lambda: engine(*given)
+    ours = (planes,) if one.network == "spade" else ids
+    given = runtimes.Given(form, inputs, one.precision, one.threads, folder)
+    calls: dict[str, Callable[[], Call]] = {
+        "eager": lambda: runtimes.in_precision(lambda: plain(planes), one.precision)
+    }
+    calls["optimised"] = lambda: lambda: engine(*ours)
+    for name, make in runtimes.here(given.gpu, one.precision):
+        if isinstance(make, str):
+            print(f"{one}: {name}: left out, {make}", file=sys.stderr, flush=True)
+        else:
+            calls[name] = partial(make, given)
     run = built(one.network, options)
     for name, prepare in calls.items():
         start = time.monotonic()
@@ -141,8 +151,8 @@ def _subjects(one: Section, condition: Condition, bench: Bench, until: float) ->
             continue
         print(f"{one}: {name} ready in {time.monotonic() - start:.1f} s", file=sys.stderr, flush=True)
         treated = run.model_copy(update={"treatment": {"eager": "published"}.get(name, name)})
-        more = {"run": treated, "distance": distance, "counted": name in ("eager", "optimised")}
-        yield Subject(f"{one.network} {name}", one.precision, call, flop, **more)
+        counted = name in ("eager", "optimised")
+        yield Subject(f"{one.network} {name}", one.precision, call, flop, None, treated, distance, counted)
 
 
 @contextlib.contextmanager
@@ -183,6 +193,9 @@ def network(name: str, condition: Condition) -> tuple[nn.Module, dict[str, Any]]
     torch.manual_seed(0)
     with condition.device:
         module = registry.build(name, **given).eval()
+    for layer in module.modules() if name == "dncnn" else ():
+        if isinstance(layer, nn.Conv2d):
+            nn.init.kaiming_normal_(layer.weight)  # as drawn otherwise, it predicts no noise at all
     if isinstance(module, AsapNet):
         module.lowres.head.weight.data.mul_(0.4)  # per-pixel networks that do not saturate, like trained ones
     return module, registry.full_options(name, given)

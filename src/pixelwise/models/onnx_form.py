@@ -131,7 +131,13 @@ def _plain(conv: Any) -> nn.Module:
     transposed = isinstance(conv, nn.ConvTranspose2d)
     more = {"output_padding": conv.output_padding} if transposed else {"padding_mode": conv.padding_mode}
     plain = (nn.ConvTranspose2d if transposed else nn.Conv2d)(
-        conv.in_channels, conv.out_channels, conv.kernel_size, conv.stride, conv.padding, bias=conv.bias is not None, **more
+        conv.in_channels,
+        conv.out_channels,
+        conv.kernel_size,
+        conv.stride,
+        conv.padding,
+        bias=conv.bias is not None,
+        **more,
     ).to(conv.weight_orig)
     plain.weight.copy_(conv.normalised_weight())
     if plain.bias is not None:
