@@ -26,6 +26,8 @@ LOSSES = {
     "segmentation": ("cross_entropy", "accuracy"),
 }
 """Folder of curves -> what they show, as `plots:` in `dvc.yaml` names it."""
+HELD_OUT = "psnr held out"
+"""Series of PSNR on photographs that a training kept out."""
 
 
 def parts(job: str) -> tuple[str, str, int]:
@@ -85,7 +87,8 @@ def gather(folders: dict[str, Path], left_out: list[str] | None = None) -> pd.Da
         dataset, model, seed = parts(job)
         with leaving_out(left_out):
             facts = read_made(folder / "training.json", Training)
-            rows = tidy(folder / "loss.csv").assign(job=job, dataset=dataset, model=model, seed=seed)
+            rows = pd.concat([tidy(folder / "loss.csv"), *_held_out(folder)], ignore_index=True)
+            rows = rows.assign(job=job, dataset=dataset, model=model, seed=seed)
             rows = rows.assign(synthetic=facts.dataset.synthetic, short=facts.short)
             if rows["samples"].isna().all() and facts.presentations and facts.steps:
                 rows = rows.assign(samples=rows["step"] * (facts.presentations / facts.steps))
@@ -93,11 +96,17 @@ def gather(folders: dict[str, Path], left_out: list[str] | None = None) -> pd.Da
     return pd.concat(tables, ignore_index=True)[COLUMNS] if tables else pd.DataFrame(columns=COLUMNS)
 
 
+def _held_out(folder: Path) -> list[pd.DataFrame]:
+    """The PSNR on the photographs that a training kept out, where it kept some."""
+    path = folder / "held_out.csv"
+    return [tidy(path).assign(series=HELD_OUT)] if path.is_file() else []
+
+
 def write_each(table: pd.DataFrame, out: Path) -> None:
     """One wide CSV for each training job, below `out` and the folder of its losses: the form that `dvc plots` reads."""
     for job, rows in table.groupby("job", sort=True):
         wide = rows.pivot(index="step", columns="series", values="value").sort_index()
-        folder = next((name for name, losses in LOSSES.items() if set(losses) == set(wide.columns)), "other")
+        folder = next((name for name, losses in LOSSES.items() if set(losses) <= set(wide.columns)), "other")
         path = out / folder / f"{str(job).removeprefix('train/').replace('/', '-')}.csv"
         path.parent.mkdir(parents=True, exist_ok=True)
         wide.to_csv(path, lineterminator="\n")
