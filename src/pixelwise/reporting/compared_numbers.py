@@ -216,6 +216,7 @@ def _paired_draws(
 def warnings(first: Side, second: Side, found: list[Difference]) -> list[str]:
     """What a reader must know before these differences are believed, one line each."""
     lines = []
+    scored = any(each.images for each in found)
     if few := [each for each in found if each.images and each.n < FEW]:
         least = min(each.n for each in few)
         lines.append(
@@ -224,10 +225,10 @@ def warnings(first: Side, second: Side, found: list[Difference]) -> list[str]:
     seeds = [
         len({item.record.seed for item in side.items if item.record.kind != "latency"}) for side in (first, second)
     ]
-    if any(each.images for each in found) and min(seeds) == 1:
+    if scored and min(seeds) == 1:
         which = "both" if max(seeds) == 1 else "A" if seeds[0] == 1 else "B"
         lines.append(f"One seed ({which}): the intervals do not say how much another training would differ.")
-    records = [item.record for side in (first, second) for item in side.items]
+    records = [item.record for side in (first, second) for item in side.items if scored]
     if any(record.synthetic for record in records):
         lines.append("Drawn pictures: these numbers say nothing about photographs.")
     if any(record.short for record in records):
