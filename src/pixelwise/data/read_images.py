@@ -163,3 +163,15 @@ def four_neighbours(array: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[
         result = result.take(low, axis) * (1 - weight) + result.take(high, axis) * weight
     rounded: NDArray[np.uint8] = np.rint(result).astype(np.uint8)
     return rounded
+
+
+class Reading:
+    """How the files of an example are read; a kind of data set may have a way of its own."""
+
+    def photograph(self, path: Path, sha256: str | None = None) -> Image.Image:
+        """A photograph, see `read`."""
+        return read(path, sha256)
+
+    def labels(self, path: Path, sha256: str | None = None) -> NDArray[np.int32]:
+        """The ids of a label map, int32 [H, W], see `read_ids`."""
+        return read_ids(path, sha256)
