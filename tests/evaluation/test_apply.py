@@ -268,3 +268,36 @@ def test_what_a_bitmap_cannot_hold_is_told(tmp_path, capsys):
     Image.new("RGB", (8, 8)).save(tmp_path / "in.png", icc_profile=b"profile")
     run("denoise", tmp_path / "in.png", tmp_path / "out.bmp", "--checkpoint", weights)
     assert "; colour profile left out: .bmp holds none" in capsys.readouterr().out
+
+
+COLOURS = [[0, 0, 0], [200, 10, 10], [10, 200, 10], [10, 10, 200], [90, 90, 90]]
+
+
+def test_colours_are_read_as_in_training(tmp_path):
+    weights, label = generator(tmp_path / "m.safetensors", colours=COLOURS, nearest=False), ids(48, 48)
+    colours = np.array(COLOURS, np.uint8)[label]
+    expected = network(weights, label)
+    save(tmp_path / "maps/exact.png", colours)
+    Image.fromarray(colours).save(tmp_path / "lossy.jpg", quality=95, subsampling=0)
+    indexed = Image.fromarray(label, "P")
+    indexed.putpalette(np.array(COLOURS)[[0, 2, 1, 3, 4]].ravel().tolist())  # colours decide, not indices
+    indexed.save(tmp_path / "indexed.png")
+    save(tmp_path / "maps/photo.jpg", colours)
+    run("translate", tmp_path / "maps", tmp_path / "out", "--checkpoint", weights)
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["exact.png"]
+    np.testing.assert_array_equal(read(tmp_path / "out/exact.png"), expected)
+    run("translate", tmp_path / "lossy.jpg", tmp_path / "b.png", "--checkpoint", weights)
+    np.testing.assert_array_equal(read(tmp_path / "b.png"), expected)
+    run("translate", tmp_path / "indexed.png", tmp_path / "c.png", "--checkpoint", weights)
+    np.testing.assert_array_equal(
+        read(tmp_path / "c.png"), network(weights, np.array([0, 2, 1, 3, 4], np.uint8)[label])
+    )
+    colours[5, 7] = 1, 2, 3
+    save(tmp_path / "other.png", colours)
+    with pytest.raises(
+        PixelwiseError, match=r"other\.png: colour \(1, 2, 3\) is not in the palette .*; the colours of"
+    ):
+        run("translate", tmp_path / "other.png", tmp_path / "d.png", "--checkpoint", weights)
+    ids_only = generator(tmp_path / "n.safetensors")
+    with pytest.raises(PixelwiseError, match=r"exact\.png: colour image; a map holds one id per pixel"):
+        run("translate", tmp_path / "maps/exact.png", tmp_path / "d.png", "--checkpoint", ids_only)

@@ -98,7 +98,13 @@ def colour_of(code: int) -> Colour:
     return code >> 16 & 255, code >> 8 & 255, code & 255
 
 
-def ids(image: Image.Image, palette: tuple[Colour, ...], nearest: bool, path: Path) -> NDArray[np.int32]:
+def ids(
+    image: Image.Image,
+    palette: tuple[Colour, ...],
+    nearest: bool,
+    path: Path,
+    way_out: str = "nearest: true takes the nearest",
+) -> NDArray[np.int32]:
     """The id of every pixel by its colour.
 
     Args:
@@ -106,6 +112,7 @@ def ids(image: Image.Image, palette: tuple[Colour, ...], nearest: bool, path: Pa
         palette: Colour of each id; of a colour that stands twice, the first id.
         nearest: Take the nearest colour of the palette (by squared distance); otherwise any other one is refused.
         path: Its file, for messages.
+        way_out: What the message proposes.
 
     Returns:
         int32 [H, W].
@@ -124,7 +131,7 @@ def ids(image: Image.Image, palette: tuple[Colour, ...], nearest: bool, path: Pa
         pixels, share = int(counts[other].sum()), 100 * counts[other].sum() / counts.sum()
         raise PixelwiseError(
             f"{path}: colour {colour_of(first)} is not in the palette ({pixels} pixels, {share:.2f} %, have such "
-            "colours); nearest: true takes the nearest"
+            f"colours); {way_out}"
         )
     if other.any():
         colours = np.array([colour_of(int(code)) for code in found[other]])

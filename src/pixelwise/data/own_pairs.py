@@ -184,6 +184,7 @@ class OwnReading(Reading):
     def __init__(self, dataset: Dataset, options: Options) -> None:
         self.options = options
         self.colours = palette_table(dataset, options).palette if options.by_colour else ()
+        self.nearest = options.nearest
 
     def photograph(self, path: Path, sha256: str | None = None) -> Image.Image:
         """A photograph, or the half that is one."""
@@ -205,7 +206,7 @@ class OwnReading(Reading):
         image = decoded.image
         if self.options.direction is not None:
             image = self._half(image, path, label=True)
-        nearest = self.options.nearest or decoded.header.format in LOSSY
+        nearest = self.nearest or decoded.header.format in LOSSY
         return colour_maps.ids(image, self.colours, nearest, path)
 
     def _half(self, image: Image.Image, path: Path, label: bool) -> Image.Image:

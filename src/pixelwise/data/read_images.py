@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pixelwise.data.decoding import Decoded, Header, decode
+from pixelwise.data.examples import Colour
 from pixelwise.errors import PixelwiseError
 
 ID_MODES = {"1", "L", "P", "I", "I;16", "I;16B", "I;16L", "I;16N"}
@@ -166,7 +167,15 @@ def four_neighbours(array: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[
 
 
 class Reading:
-    """How the files of an example are read; a kind of data set may have a way of its own."""
+    """How the files of an example are read; a kind of data set may have a way of its own.
+
+    Attributes:
+        colours: Colour of each id, where colours stand for ids; else empty.
+        nearest: Whether other colours become the nearest of them.
+    """
+
+    colours: tuple[Colour, ...] = ()
+    nearest: bool = False
 
     def photograph(self, path: Path, sha256: str | None = None) -> Image.Image:
         """A photograph, see `read`."""

@@ -203,7 +203,8 @@ class Translation:
 
 def _for_users(facts: Mapping[str, Any]) -> dict[str, Any]:
     """What of `dataset.json` those need who give the generator label maps of their own."""
-    return {name: facts[name] for name in ("dontcare", "height", "width") if name in facts}
+    names = ("dontcare", "height", "width", "colours", "nearest")
+    return {name: results.plain(facts[name]) for name in names if name in facts}
 
 
 def _snapshot(task: Translation, machine: Machine, work: Path, done: int) -> None:

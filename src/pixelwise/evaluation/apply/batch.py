@@ -94,7 +94,10 @@ def plan(
     for line in found.notes:
         say(line)
     made: dict[Path, Path] = {}
-    for path in keep(found.paths):
+    kept = keep(found.paths)
+    if left := len(found.paths) - len(kept):
+        say(f"{source}: {len(kept)} pictures are taken, {left} others left out, such as {_other(found.paths, kept)}")
+    for path in kept:
         look(path)
         name = path.relative_to(source)
         target = out / (name if ending is None else name.with_suffix(ending))
@@ -104,6 +107,11 @@ def plan(
         if target.parent.is_dir():
             outputs.check(target, (path, *inputs), force)
     return Work(source, out, [Pair(path, target) for target, path in made.items()], True)
+
+
+def _other(paths: Sequence[Path], kept: Sequence[Path]) -> str:
+    taken = set(kept)
+    return next(path.name for path in paths if path not in taken)
 
 
 def _check_folder(source: Path, out: Path) -> None:

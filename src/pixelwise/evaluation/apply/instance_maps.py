@@ -19,8 +19,12 @@ _ROLE = re.compile(r"(_gtFine|_gtCoarse)?_(labelIds|labels?|mask|instanceIds|ins
 
 
 def label_maps(paths: Sequence[Path]) -> list[Path]:
-    """The label maps of a folder: those that end in `_labelIds` where there are such, else all."""
-    return [path for path in paths if path.stem.endswith(LABELS)] or list(paths)
+    """The label maps of a folder: those that end in `_labelIds` where there are such, else all that keep ids, else all.
+
+    So photographs that lie beside label maps are left out, and label maps in colours may be JPEG.
+    """
+    kept = [path for path in paths if path.suffix.lower() in SUFFIXES]
+    return [path for path in kept if path.stem.endswith(LABELS)] or kept or list(paths)
 
 
 def stem(path: Path, folder: Path) -> str:

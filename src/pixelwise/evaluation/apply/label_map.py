@@ -8,8 +8,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from pixelwise.data import colour_maps
+from pixelwise.data.decoding import decode
 from pixelwise.data.examples import IGNORE
-from pixelwise.data.read_images import read_ids, resize_ids
+from pixelwise.data.own_pairs import LOSSY
+from pixelwise.data.read_images import check_photograph, read_ids, resize_ids
 from pixelwise.errors import PixelwiseError
 from pixelwise.evaluation.generator import Generator
 
@@ -39,14 +42,14 @@ def read(generator: Generator, labels: Path, instances: Path | None, size: Size 
 
     Args:
         generator: Whose ids, instance edges and training size count.
-        labels: One id per pixel, gray or palette.
+        labels: One id per pixel, gray or palette; or colours, if those stood for ids in the training data.
         instances: One id per object, of the same size; None takes the borders between labels.
         size: Height and width to make; None takes the training's, and the map's own where none is known.
 
     Raises:
         PixelwiseError: If a file can't be read, an id is not legal, or the sizes differ.
     """
-    ids = read_ids(labels)
+    ids = _ids(generator, labels)
     check_ids(generator, labels, ids)
     if generator.dontcare:
         ids = np.where(ids == IGNORE, generator.num_labels - 1, ids).astype(np.int32)
@@ -68,6 +71,19 @@ def read(generator: Generator, labels: Path, instances: Path | None, size: Size 
         notes.append(f"resized from {ids.shape[0]}x{ids.shape[1]}{why}")
     objects = None if objects is None else resize_ids(objects, wanted)
     return LabelMap(resize_ids(ids, wanted), objects, tuple(notes))
+
+
+def _ids(generator: Generator, labels: Path) -> Ids:
+    """The ids of a label map, by the rule of the training data: as they are, or by colour."""
+    facts = generator.info.get("extra", {})
+    if not facts.get("colours"):
+        return read_ids(labels)
+    decoded = decode(labels)
+    check_photograph(labels, decoded.header)
+    colours = tuple((red, green, blue) for red, green, blue in facts["colours"])
+    nearest = facts.get("nearest", False) or decoded.header.format in LOSSY
+    way_out = "the colours of the training data are allowed"
+    return colour_maps.ids(decoded.image, colours, nearest, labels, way_out)
 
 
 def training_size(generator: Generator) -> Size | None:

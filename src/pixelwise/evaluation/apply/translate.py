@@ -10,6 +10,7 @@ import torch
 from PIL import Image
 
 from pixelwise.data.decoding import header
+from pixelwise.data.suffixes import SUFFIXES
 from pixelwise.errors import PixelwiseError, out_of_memory, shortage
 from pixelwise.evaluation.apply import batch, instance_maps, label_map, windows
 from pixelwise.evaluation.apply.own_picture import check_file
@@ -35,7 +36,8 @@ def translate(
     `windows.LARGEST` pixels are made in windows that overlap.
 
     Args:
-        labels: Image with one label id per pixel, gray or palette, 8 or 16 bits; or a folder of them.
+        labels: Image with one label id per pixel, gray or palette, 8 or 16 bits, or a colour for each id, if it was so
+            in the training data; or a folder of them.
         out: Picture to write; its suffix chooses the format. For a folder, the folder to write PNG files to.
         checkpoint: A generator trained or converted by this project.
         instances: Image with one instance id per pixel, 8 to 32 bits, of the same size; or a folder of them, under the
@@ -50,7 +52,7 @@ def translate(
     """
     wanted = None if size is None else size_of(size)
     inputs = [path for path in (instances, checkpoint) if path is not None]
-    work = batch.plan(labels, out, instance_maps.SUFFIXES, ".png", inputs, force, header, instance_maps.label_maps)
+    work = batch.plan(labels, out, SUFFIXES, ".png", inputs, force, header, instance_maps.label_maps)
     objects = instance_maps.partners([pair.source for pair in work.pairs], labels, instances)
     if wanted is not None:
         check_file(work.pairs[0].out, *wanted)
