@@ -273,7 +273,7 @@ def test_what_a_bitmap_cannot_hold_is_told(tmp_path, capsys):
 COLOURS = [[0, 0, 0], [200, 10, 10], [10, 200, 10], [10, 10, 200], [90, 90, 90]]
 
 
-def test_colours_are_read_as_in_training(tmp_path):
+def test_colours_are_read_as_in_training(tmp_path, capsys):
     weights, label = generator(tmp_path / "m.safetensors", colours=COLOURS, nearest=False), ids(48, 48)
     colours = np.array(COLOURS, np.uint8)[label]
     expected = network(weights, label)
@@ -286,7 +286,9 @@ def test_colours_are_read_as_in_training(tmp_path):
     run("translate", tmp_path / "maps", tmp_path / "out", "--checkpoint", weights)
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["exact.png"]
     np.testing.assert_array_equal(read(tmp_path / "out/exact.png"), expected)
+    assert "other colours" not in capsys.readouterr().out
     run("translate", tmp_path / "lossy.jpg", tmp_path / "b.png", "--checkpoint", weights)
+    assert re.search(r"; \d[\d.]* % of pixels have other colours, the nearest were taken$", capsys.readouterr().out)
     np.testing.assert_array_equal(read(tmp_path / "b.png"), expected)
     run("translate", tmp_path / "indexed.png", tmp_path / "c.png", "--checkpoint", weights)
     np.testing.assert_array_equal(

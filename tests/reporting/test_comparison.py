@@ -19,6 +19,7 @@ from pixelwise.artifacts import write_json
 from pixelwise.errors import PixelwiseError
 from pixelwise.reporting import compared_curves, compared_numbers, compared_runs, comparison, style
 from pixelwise.reporting.compared_runs import Side
+from tests.voice import faults, printed
 
 RECORDED = Path(__file__).parents[2] / "results" / "recorded"
 TINY, STREET = RECORDED / "tiny", RECORDED / "street-cpu"
@@ -169,3 +170,8 @@ def test_the_command_imports_no_torch(tmp_path):
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True)
     assert done.stdout.splitlines()[-1] == "False", done.stderr
     assert (tmp_path / "c.svg").is_file()
+
+
+def test_it_speaks_plainly():
+    for runs, entries in (((TINY, None), ("asapnet", "spade")), ((TINY, STREET), ())):
+        assert faults(printed(text(*runs, entries, width=2000))) == []

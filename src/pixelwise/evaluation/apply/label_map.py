@@ -49,11 +49,10 @@ def read(generator: Generator, labels: Path, instances: Path | None, size: Size 
     Raises:
         PixelwiseError: If a file can't be read, an id is not legal, or the sizes differ.
     """
-    ids = _ids(generator, labels)
+    ids, notes = _ids(generator, labels)
     check_ids(generator, labels, ids)
     if generator.dontcare:
         ids = np.where(ids == IGNORE, generator.num_labels - 1, ids).astype(np.int32)
-    notes = []
     objects = read_ids(instances) if instances is not None else None
     if objects is not None and objects.shape != ids.shape:
         height, width = objects.shape
@@ -73,17 +72,20 @@ def read(generator: Generator, labels: Path, instances: Path | None, size: Size 
     return LabelMap(resize_ids(ids, wanted), objects, tuple(notes))
 
 
-def _ids(generator: Generator, labels: Path) -> Ids:
-    """The ids of a label map, by the rule of the training data: as they are, or by colour."""
+def _ids(generator: Generator, labels: Path) -> tuple[Ids, list[str]]:
+    """The ids of a label map, by the rule of the training data: as they are, or by colour; and a remark on colours."""
     facts = generator.info.get("extra", {})
     if not facts.get("colours"):
-        return read_ids(labels)
+        return read_ids(labels), []
     decoded = decode(labels)
     check_photograph(labels, decoded.header)
     colours = tuple((red, green, blue) for red, green, blue in facts["colours"])
     nearest = facts.get("nearest", False) or decoded.header.format in LOSSY
     way_out = "the colours of the training data are allowed"
-    return colour_maps.ids(decoded.image, colours, nearest, labels, way_out)
+    ids = colour_maps.ids(decoded.image, colours, nearest, labels, way_out)
+    known = [red << 16 | green << 8 | blue for red, green, blue in colours]
+    other = float(1 - np.isin(colour_maps.codes(decoded.image), known).mean())
+    return ids, [f"{100 * other:.3g} % of pixels have other colours, the nearest were taken"] if other else []
 
 
 def training_size(generator: Generator) -> Size | None:
