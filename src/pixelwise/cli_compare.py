@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from pixelwise.cli_options import RESULTS, Force
+from pixelwise.cli_options import RESULTS, Config, Force, ProfileOption, Smoke
 
 
 def register(app: typer.Typer) -> None:
@@ -16,7 +16,10 @@ def register(app: typer.Typer) -> None:
 
 
 def compare(
-    first: Annotated[Path, typer.Argument(metavar="RUN_A", help="Folder of a run, such as results/tiny.")],
+    first: Annotated[
+        Path | None,
+        typer.Argument(metavar="RUN_A", help="Folder of a run, such as results/tiny. Without it, that of the profile."),
+    ] = None,
     second: Annotated[
         Path | None, typer.Argument(metavar="RUN_B", help="Folder of another run, such as results/recorded/tiny.")
     ] = None,
@@ -28,8 +31,12 @@ def compare(
         Path | None, typer.Option(metavar="FILE", help="Draw the training curves into this .svg or .png file.")
     ] = None,
     force: Force = False,
+    config: Config = Path("params.yaml"),
+    profile: ProfileOption = None,
+    smoke: Smoke = None,
 ) -> None:
     """Compare two runs: settings that differ, paired differences with intervals, training curves."""
+    from pixelwise.planning.graph import run_name
     from pixelwise.reporting.comparison import show
 
-    show(first, second, entries or (), figure, force)
+    show(first or Path("results") / run_name(config, profile, smoke), second, entries or (), figure, force)

@@ -206,6 +206,8 @@ def test_folders_are_refused_before_anything_is_made(tmp_path):
     save(tmp_path / "in/a.png", np.zeros((8, 8), np.uint8))
     save(tmp_path / "in/a.bmp", np.zeros((8, 8), np.uint8))
     save(tmp_path / "old/a.png", np.ones((8, 8), np.uint8))
+    save(tmp_path / "deep/sub/b.png", np.zeros((8, 8), np.uint8))
+    (tmp_path / "old/sub").write_text("x")
     (tmp_path / "empty").mkdir()
     (tmp_path / "file").write_text("x")
     before = {path: path.read_bytes() for path in tmp_path.rglob("*.*")}
@@ -215,6 +217,7 @@ def test_folders_are_refused_before_anything_is_made(tmp_path):
         ("in", "in/new", r"in/new: inside "),
         ("in", "file", r"file: a file; .* is a folder"),
         ("in", "none/new", r"none: no such folder"),
+        ("deep", "old", r"old/sub: not a folder"),
         ("empty", "new", r"empty: no pictures below this folder; \.png"),
     ):
         with pytest.raises(PixelwiseError, match=line):

@@ -17,13 +17,9 @@ from pixelwise.record import Record
 from pixelwise.reporting import paired_differences
 from pixelwise.reporting.compared_runs import Side
 
-FEW = 50
-"""Pictures below which an interval over pictures is no more than a hint."""
 RESAMPLES, SEED = 2000, 0
 CONDITIONS = ("sigma", "height", "width", "batch", "precision", "mode", "scope")
 """What two numbers must have in common."""
-FLOORS = ("identity", "real", "shuffled")
-"""What no training changes: they are equal where pictures, noise and measure are."""
 Key = tuple[str, ...]
 
 
@@ -76,7 +72,7 @@ def key(item: Item) -> Key:
 
 def compared(first: Side, second: Side) -> tuple[list[Difference], list[str]]:
     """Every metric that both have, and remarks: one line each for what is not compared and why."""
-    sides = [_by_key(side) for side in (first, second)]
+    sides = [by_key(side) for side in (first, second)]
     images = [_per_image(side) for side in (first, second)]
     together = first.run.folder == second.run.folder
     ratios = [item for item in first.run.items if "ratio" in item.record.values] if together else []
@@ -85,7 +81,7 @@ def compared(first: Side, second: Side) -> tuple[list[Difference], list[str]]:
     for place in (place for place in sides[0] if place in sides[1]):
         a, b = (side[place] for side in sides)
         if {item.record.protocol_hash for item in a} != {item.record.protocol_hash for item in b}:
-            remarks.append(f"{_words(place)}: not compared, for the two runs define this protocol differently")
+            remarks.append(f"{words(place)}: not compared, for the two runs define this protocol differently")
             continue
         for metric in metrics(place[0]).values():
             if _wanted(metric, place[0]):
@@ -93,7 +89,7 @@ def compared(first: Side, second: Side) -> tuple[list[Difference], list[str]]:
     for name, own, other in (("A", sides[0], sides[1]), ("B", sides[1], sides[0])):
         if only := [place for place in own if place not in other]:
             more = f" and {len(only) - 1} more" if len(only) > 1 else ""
-            remarks.append(f"only {name} has {_words(only[0])}{more}: nothing to compare with")
+            remarks.append(f"only {name} has {words(only[0])}{more}: nothing to compare with")
     return found, remarks
 
 
@@ -101,7 +97,8 @@ def _wanted(metric: Metric, kind: str) -> bool:
     return metric.name == "median" if kind == "latency" else "table" in metric.shown
 
 
-def _by_key(side: Side) -> dict[Key, list[Item]]:
+def by_key(side: Side) -> dict[Key, list[Item]]:
+    """The records of an entry that can be compared."""
     found: dict[Key, list[Item]] = defaultdict(list)
     for item in side.items:
         if item.record.condition.get("design") != "halves":  # a floor, not a score
@@ -109,7 +106,7 @@ def _by_key(side: Side) -> dict[Key, list[Item]]:
     return found
 
 
-def _words(place: Key) -> str:
+def words(place: Key) -> str:
     """A key for people, such as `photos, sigma 25`."""
     kind, _, dataset, protocol, *held = place
     if kind == "latency":
@@ -144,7 +141,7 @@ def _difference(
         n = len(wide)
     elif (draws := _paired_draws(items, metric.name)) is not None:
         low, high = recentred_interval(difference, draws)
-    made = [Difference(_words(place), metric, n, a, b, difference, low, high, place[0] != "latency")]
+    made = [Difference(words(place), metric, n, a, b, difference, low, high, place[0] != "latency")]
     return [*made, *_ratio(place, metric, items, ratios)]
 
 
@@ -164,7 +161,7 @@ def _ratio(
         else:
             continue
         medians = [own[0].record.values["median"].value or 0.0 for own in items]
-        return [Difference(_words(place), metric, item.record.n, *medians, *ends, images=False, ratio=True)]
+        return [Difference(words(place), metric, item.record.n, *medians, *ends, images=False, ratio=True)]
     return []
 
 
@@ -211,60 +208,3 @@ def _paired_draws(
     if len(both) < max(len(each) for each in means) or not both:
         return None
     return np.array([means[1][number] - means[0][number] for number in both])
-
-
-def warnings(first: Side, second: Side, found: list[Difference]) -> list[str]:
-    """What a reader must know before these differences are believed, one line each."""
-    lines = []
-    scored = any(each.images for each in found)
-    if few := [each for each in found if each.images and each.n < FEW]:
-        least = min(each.n for each in few)
-        lines.append(
-            f"Only {least} pictures in the smallest set: below {FEW}, an interval over pictures is a rough guess."
-        )
-    seeds = [
-        len({item.record.seed for item in side.items if item.record.kind != "latency"}) for side in (first, second)
-    ]
-    if scored and min(seeds) == 1:
-        which = "both" if max(seeds) == 1 else "A" if seeds[0] == 1 else "B"
-        lines.append(f"One seed ({which}): the intervals do not say how much another training would differ.")
-    records = [item.record for side in (first, second) for item in side.items if scored]
-    if any(record.synthetic for record in records):
-        lines.append("Drawn pictures: these numbers say nothing about photographs.")
-    if any(record.short for record in records):
-        lines.append("Short trainings: a longer one may turn a difference round.")
-    return [*lines, *_other_data(first, second), *_other_machine(first, second, found)]
-
-
-def _other_data(first: Side, second: Side) -> list[str]:
-    """Floors that differ, so that pictures, noise or measure are not the same."""
-    if first.run.folder == second.run.folder:
-        return []
-    wanted = {place[:3] for side in (first, second) for place in _by_key(side)}
-    for floor in FLOORS:
-        a, b = (_by_key(Side(side.run, floor)) for side in (first, second))
-        for place in (place for place in a if place in b and place[:3] in wanted):
-            for name, value in a[place][0].record.values.items():
-                other = b[place][0].record.values.get(name)
-                if other is None or value.value is None or other.value is None:
-                    continue
-                if not np.isclose(value.value, other.value, rtol=1e-6):
-                    return [
-                        f"Other data: {floor} has {name} {value.value:.4g} in A and {other.value:.4g} in B "
-                        f"({_words(place)}), and no training changes it."
-                    ]
-    return []
-
-
-def _other_machine(first: Side, second: Side, found: list[Difference]) -> list[str]:
-    """Whether times come from two machines, or are no more than two runs of one."""
-    if all(each.images for each in found) or any(each.ratio for each in found):
-        return []
-    machines = [
-        {str(item.record.hardware.get("cpu")) + str(item.record.hardware.get("device")) for item in side.items
-         if item.record.kind == "latency"}
-        for side in (first, second)
-    ]  # fmt: skip
-    if machines[0] != machines[1]:
-        return ["Times are of two machines: their difference is not one of the networks."]
-    return ["Times are not paired here: what the machine did meanwhile is in their difference."]

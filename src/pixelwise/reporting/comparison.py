@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.console import Console
 
 from pixelwise.errors import PixelwiseError
-from pixelwise.reporting import compared_curves, compared_numbers, compared_runs
+from pixelwise.reporting import compared_curves, compared_numbers, compared_runs, compared_warnings
 from pixelwise.reporting.compared_numbers import Difference
 from pixelwise.reporting.compared_runs import Side
 from pixelwise.reporting.terminal_tables import drawn
@@ -70,7 +70,7 @@ def _pair(console: Console, first: Side, second: Side) -> None:
     else:
         _line(console, "Numbers: nothing was scored in both.")
     for line in [
-        *compared_numbers.warnings(first, second, found),
+        *compared_warnings.warnings(first, second, found),
         *(f"{line[0].upper()}{line[1:]}." for line in remarks),
     ]:
         _line(console, line)

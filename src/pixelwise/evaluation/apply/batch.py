@@ -104,8 +104,9 @@ def plan(
         if target in made:
             raise PixelwiseError(f"{path}: makes {target}, as {made[target]} does; names without endings must differ")
         made[target] = path
-        if target.parent.is_dir():
-            outputs.check(target, (path, *inputs), force)
+        there = next(folder for folder in target.parents if os.path.lexists(folder))
+        if there == target.parent or not there.is_dir():
+            outputs.check(there / target.name, (path, *inputs), force)
     return Work(source, out, [Pair(path, target) for target, path in made.items()], True)
 
 

@@ -163,6 +163,11 @@ def left_out(path: Path, picture: Picture) -> tuple[str, ...]:
     return tuple(f"{name} left out: .bmp holds none" for name, part in held.items() if part and _bitmap(path))
 
 
+def quality(path: Path) -> dict[str, Any]:
+    """Pillow's options for formats that lose something."""
+    return {"quality": 95} if path.suffix.lower() in (*FORMATS["JPEG"], *FORMATS["WEBP"]) else {}
+
+
 def _bitmap(path: Path) -> bool:
     return path.suffix.lower() in FORMATS["BMP"]
 
@@ -174,6 +179,5 @@ def write(path: Path, picture: Picture) -> None:
         write_deep = sixteen_bits.png if path.suffix.lower() == ".png" else sixteen_bits.tiff
         path.write_bytes(write_deep(values, picture.profile, picture.camera))
         return
-    options: dict[str, Any] = {"quality": 95} if path.suffix.lower() in (".jpg", ".jpeg", ".webp") else {}
     parts = {} if _bitmap(path) else {"icc_profile": picture.profile, "exif": picture.exif()}
-    Image.fromarray(values).save(path, **options, **{name: part for name, part in parts.items() if part})
+    Image.fromarray(values).save(path, **quality(path), **{name: part for name, part in parts.items() if part})

@@ -13,7 +13,7 @@ from pixelwise.data.decoding import header
 from pixelwise.data.suffixes import SUFFIXES
 from pixelwise.errors import PixelwiseError, out_of_memory, shortage
 from pixelwise.evaluation.apply import batch, instance_maps, label_map, windows
-from pixelwise.evaluation.apply.own_picture import check_file
+from pixelwise.evaluation.apply.own_picture import check_file, quality
 from pixelwise.evaluation.generator import Generator
 from pixelwise.evaluation.hardware import select_device
 from pixelwise.files import outputs
@@ -66,7 +66,7 @@ def translate(
         picture, more = render(generator, pair.source, found)
         sources = [path for path in (pair.source, objects.get(pair.source), checkpoint) if path is not None]
         with outputs.written(pair.out, sources, force) as temporary:
-            Image.fromarray(picture).save(temporary)
+            Image.fromarray(picture).save(temporary, **quality(pair.out))
         return batch.Done(pair.out, height, width, time.perf_counter() - started, (*found.notes, *more))
 
     batch.run(work, one, generator.info["name"], checkpoint)
