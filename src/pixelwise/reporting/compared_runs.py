@@ -79,7 +79,7 @@ def read(folder: Path) -> Run:
     """
     place = folder if folder.is_dir() else RESULTS / folder
     if not place.is_dir():
-        there = [str(path) for base in (RESULTS, RECORDED) for path in sorted(base.glob("*")) if path != RECORDED]
+        there = [str(path.parent) for base in (RESULTS, RECORDED) for path in sorted(base.glob("*/summary"))]
         raise PixelwiseError(f"{folder}: no such folder; runs here are {', '.join(there) or 'none'}")
     items, left_out = load_below(place)
     jobs = {f"train/{path.parent.relative_to(place / 'train').as_posix()}": path.parent for path in _manifests(place)}
