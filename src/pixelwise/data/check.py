@@ -18,6 +18,8 @@ from pixelwise.data.check_example import Example, decode, headers
 from pixelwise.data.examples import Entry, LabelTable
 from pixelwise.data.readers import SPLITS, expected, label_table, listing
 from pixelwise.errors import PixelwiseError
+from pixelwise.planning import early
+from pixelwise.planning.origins import Origins
 from pixelwise.settings.data import Dataset
 from pixelwise.settings.profile import Profile
 from pixelwise.terminal.console import cell, terminal
@@ -50,7 +52,7 @@ class Split:
 
 
 class Planned(Protocol):
-    """A planned run: its name, its profile, and its jobs, of which only `fetch` is looked at."""
+    """A planned run: its name, its profile, and its jobs, of which `fetch` and `train` are looked at."""
 
     @property
     def name(self) -> str:
@@ -63,6 +65,10 @@ class Planned(Protocol):
     @property
     def profile(self) -> Profile:
         """The profile itself."""
+
+    @property
+    def origins(self) -> Origins | None:
+        """Where its values stand."""
 
     def of(self, *steps: str) -> list[Any]:
         """The jobs of these steps."""
@@ -138,9 +144,18 @@ def show(plan: Planned, name: str) -> None:
         )
     result = check(dataset, root, progress=terminal(stderr=True).is_terminal)
     render(result, label_table(dataset), f"{name}: {root}")
-    count = sum(len(report.defects) for report in result.values())
+    wrong = list(early.misfits(plan, name, result[SPLITS[0]].count, _sizes(result)))
+    for line in wrong:
+        terminal(soft_wrap=True, highlight=False).print(plain(line), markup=False)
+    count = sum(len(report.defects) for report in result.values()) + len(wrong)
     if count:
         raise PixelwiseError(f"data set {name}: {count} defect{'s' if count > 1 else ''}, listed above")
+
+
+def _sizes(result: dict[str, Split]) -> set[tuple[int, int]]:
+    """Heights and widths that occur."""
+    shapes = [shape.split("x") for report in result.values() for shape in report.sizes]
+    return {(int(height), int(width)) for height, width in shapes}
 
 
 def render(result: dict[str, Split], table: LabelTable | None, title: str) -> None:

@@ -175,3 +175,7 @@ class Reading:
     def labels(self, path: Path, sha256: str | None = None) -> NDArray[np.int32]:
         """The ids of a label map, int32 [H, W], see `read_ids`."""
         return read_ids(path, sha256)
+
+    def size(self, header: Header) -> tuple[int, int]:
+        """Height and width of the photograph in a file with this header."""
+        return header.height, header.width
