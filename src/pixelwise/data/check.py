@@ -16,7 +16,7 @@ from pixelwise.artifacts import MANIFEST
 from pixelwise.data import roots
 from pixelwise.data.check_example import Example, decode, headers
 from pixelwise.data.examples import Entry, LabelTable
-from pixelwise.data.readers import SPLITS, expected, label_table, listing
+from pixelwise.data.readers import SPLITS, expected, label_table, listing, reading
 from pixelwise.errors import PixelwiseError
 from pixelwise.planning import early
 from pixelwise.planning.origins import Origins
@@ -143,7 +143,8 @@ def show(plan: Planned, name: str) -> None:
             f"{root}: not fetched yet; run `snakemake --cores 1 {root / MANIFEST} --config {config}` first"
         )
     result = check(dataset, root, progress=terminal(stderr=True).is_terminal)
-    render(result, label_table(dataset), f"{name}: {root}")
+    table = label_table(dataset)
+    render(result, table, f"{name}: {root}", reading(dataset).rule if table else "")
     wrong = list(early.misfits(plan, name, result[SPLITS[0]].count, _sizes(result)))
     for line in wrong:
         terminal(soft_wrap=True, highlight=False).print(plain(line), markup=False)
@@ -158,7 +159,7 @@ def _sizes(result: dict[str, Split]) -> set[tuple[int, int]]:
     return {(int(height), int(width)) for height, width in shapes}
 
 
-def render(result: dict[str, Split], table: LabelTable | None, title: str) -> None:
+def render(result: dict[str, Split], table: LabelTable | None, title: str, rule: str = "") -> None:
     """Print counts, sizes, value histogram and defects on standard output."""
     console = terminal(soft_wrap=True, highlight=False, width=None if terminal().is_terminal else 110)
     console.print(plain(title), markup=False)
@@ -170,6 +171,8 @@ def render(result: dict[str, Split], table: LabelTable | None, title: str) -> No
         if total:
             shares = " ".join(f"{100 * part / total:.1f}" for part in report.brightness)
             console.print(f"{split}: pixels in eight equal ranges, dark to bright, in %: {shares}", markup=False)
+    if rule:
+        console.print(plain(rule), markup=False)
     if table is not None:
         console.print(_histogram(result, table))
     for split, report in result.items():

@@ -182,6 +182,10 @@ class OwnReading(Reading):
     def __init__(self, dataset: Dataset, options: Options) -> None:
         self.options = options
         self.colours = palette_table(dataset, options).palette if options.by_colour else ()
+        if options.by_colour:
+            named = options.palette if isinstance(options.palette, str) else "the settings"
+            exact = "; the nearest is taken" if options.nearest else ""
+            self.rule = f"Label maps are read by colour, with the {len(self.colours)} colours of {named}{exact}."
 
     def photograph(self, path: Path, sha256: str | None = None) -> Image.Image:
         """A photograph, or the half that is one."""

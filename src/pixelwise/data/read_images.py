@@ -166,7 +166,13 @@ def four_neighbours(array: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[
 
 
 class Reading:
-    """How the files of an example are read; a kind of data set may have a way of its own."""
+    """How the files of an example are read; a kind of data set may have a way of its own.
+
+    Attributes:
+        rule: How label maps hold ids, in a sentence.
+    """
+
+    rule = "Label maps are read by index."
 
     def photograph(self, path: Path, sha256: str | None = None) -> Image.Image:
         """A photograph, see `read`."""
