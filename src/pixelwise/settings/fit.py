@@ -49,7 +49,7 @@ def problem(
         return Misfit("images", str(settings.images), f"the data set has {train} training images")
     shapes = sizes if dataset.height is None or dataset.width is None else {(dataset.height, dataset.width)}
     if isinstance(settings, DenoisingSettings):
-        return _patch(settings, shapes or set())
+        return _patch(settings, train, shapes or set())
     used = settings.images if train is None else min(train, settings.images or train)
     if used is not None and used < settings.batch:
         return Misfit("batch", str(settings.batch), f"the training split has {used} examples, so at most {used}")
@@ -65,7 +65,10 @@ def _images(dataset: Dataset, count: int | None) -> int | None:
     return min(known) if known else None
 
 
-def _patch(settings: DenoisingSettings, shapes: set[Size]) -> Misfit | None:
+def _patch(settings: DenoisingSettings, train: int | None, shapes: set[Size]) -> Misfit | None:
+    if train is not None and settings.held_out >= train:
+        why = f"the data set has {train} training images, one must be left"
+        return Misfit("held_out", str(settings.held_out), why)
     small = min(shapes, key=min, default=None)
     if small is None or settings.patch <= min(small):
         return None
