@@ -36,9 +36,12 @@ def plan(
 ) -> None:
     """Estimate a run before it starts: hours, GPU memory, data, and the claims that it can decide."""
     from pixelwise.claims.plan_tables import show
+    from pixelwise.planning import early
     from pixelwise.planning.graph import plan as planned
 
-    show(planned(config, profile, smoke), card=card)
+    run = planned(config, profile, smoke)
+    early.check(run, {job.id for job in run.jobs if not Path(job.manifest).is_file()})
+    show(run, card=card)
 
 
 @data.command()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,6 +56,17 @@ def headers(entry: Entry) -> list[str]:
                 f"{height}x{width}"
             )
     return defects
+
+
+def sizes_of(entries: Iterable[Entry], dataset: Dataset) -> set[tuple[int, int]]:
+    """Heights and widths of photographs that are kept as they are; none where they are resized."""
+    if dataset.height is not None:
+        return set()
+    found = set()
+    for entry in entries:
+        with contextlib.suppress(PixelwiseError, OSError):
+            found.add(reading(dataset).size(header(entry.image)))
+    return found
 
 
 def decode(entry: Entry, dataset: Dataset, table: LabelTable | None, hashes: dict[Path, str]) -> Example:

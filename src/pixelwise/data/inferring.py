@@ -54,11 +54,17 @@ def _folder(parts: list[str]) -> tuple[str, str | None]:
     return "/".join([*kept, "**"]), roles[-1] if roles else None
 
 
+def _shared(one: str, other: str) -> int:
+    """Letters that two names begin with alike."""
+    unlike = (i for i, (left, right) in enumerate(zip(one, other, strict=False)) if left != right)
+    return next(unlike, min(len(one), len(other)))
+
+
 def _rest(one: str, others: list[str]) -> tuple[str, str]:
-    """What a name has beyond the longest beginning that it shares with one of the others (sorted), and what that has."""
+    """What a name has beyond the longest beginning that it shares with one of the others (sorted), and that one too."""
     at = bisect_left(others, one)
-    best = max(others[max(0, at - 1) : at + 1], key=lambda other: len(os.path.commonprefix([one, other])))
-    common = len(os.path.commonprefix([one, best]))
+    best = max(others[max(0, at - 1) : at + 1], key=lambda other: _shared(one, other))
+    common = _shared(one, best)
     return one[common:], best[common:]
 
 

@@ -70,8 +70,19 @@ NAMED = (
         palette="cityscapes",
         coded="index",
     ),
-    Layout("SPADE", "{split}_img/**/{stem}.*", "{split}_label/**/{stem}.*", "{split}_inst/**/{stem}.*"),
-    Layout("SPADE, custom", "{split}_images/**/{stem}.*", "{split}_labels/**/{stem}.*", "{split}_instances/**/{stem}.*"),
+    Layout(
+        "SPADE",
+        "{split}_img/**/{stem}.*",
+        "{split}_label/**/{stem}.*",
+        "{split}_inst/**/{stem}.*",
+        coded="index",
+    ),
+    Layout(
+        "folders for each split",
+        "{split}_images/**/{stem}.*",
+        "{split}_labels/**/{stem}.*",
+        "{split}_instances/**/{stem}.*",
+    ),
     Layout("labels and images", "images/**/{stem}.*", "labels/**/{stem}.*", "instances/**/{stem}.*"),
     Layout("CamVid of SegNet", "{split}/{stem}.*", "{split}annot/{stem}.*"),
     Layout("CamVid in 32 colours", "images/{stem}.*", "labels/{stem}_L.png"),
@@ -149,4 +160,6 @@ def _nothing(root: Path, paths: list[str]) -> str:
         folders[folder] = folders.get(folder, 0) + 1
     shown = ", ".join(f"{plain(folder)}/ ({count})" for folder, count in list(folders.items())[:SHOWN])
     more = f" and {len(folders) - SHOWN} more folders" if len(folders) > SHOWN else ""
-    return f"{root}: no pairs by any known layout; tried {tried}; found pictures in {shown}{more}; give labels and images"
+    return (
+        f"{root}: no pairs by any known layout; tried {tried}; found pictures in {shown}{more}; give labels and images"
+    )

@@ -160,10 +160,12 @@ def insert(config: Path, name: str, lines: list[str], planned: Callable[[Path, s
         PixelwiseError: If the file has no such table over several lines, or if the profile would not be valid.
     """
     before, config = text(config), config.resolve()
-    nodes = {key.value: value for key, value in yaml.compose(before, Loader=yaml.CSafeLoader).value}
-    table = nodes.get("profiles")
+    top = yaml.compose(before, Loader=yaml.CSafeLoader)
+    table = {key.value: value for key, value in top.value}.get("profiles") if top is not None else None
     if not isinstance(table, yaml.MappingNode) or table.flow_style or not table.value:
-        raise PixelwiseError(f"{config}: profiles is not a table with one profile after the other; add the profile there")
+        raise PixelwiseError(
+            f"{config}: profiles is not a table with one profile after the other; add the profile there"
+        )
     indent = " " * table.value[0][0].start_mark.column
     rows = before.splitlines(keepends=True)
     end = table.end_mark.line + (1 if table.end_mark.column else 0)

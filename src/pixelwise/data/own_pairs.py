@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pixelwise.data import colour_maps, roots, splitting
-from pixelwise.data.decoding import decode, header
-from pixelwise.data.examples import Entry, LabelTable, Listing
+from pixelwise.data.decoding import Header, decode, header
+from pixelwise.data.examples import LabelTable, Listing
 from pixelwise.data.layout import Index, pair
 from pixelwise.data.layouts import Layout, discover
 from pixelwise.data.patterns import files, match
@@ -65,10 +65,8 @@ def split_of(root: Path, split: str, dataset: Dataset, options: Options) -> List
     if not any(each.entries or each.defects for each in groups.values()):
         raise PixelwiseError(_no_pairs(root, layout, found))
     val = None if dataset.at_most else dataset.val
-    if layout.lists:
-        parts = splitting.by_list(groups[""], root, layout.lists)
-    else:
-        parts = splitting.by_folder(groups, val)
+    lists = layout.lists
+    parts = splitting.by_list(groups[""], root, lists) if lists else splitting.by_folder(groups, val)
     if val is not None and not parts["train"].entries and not parts["train"].defects:
         count = len(parts["val"].entries)
         raise PixelwiseError(f"{root}: val: {val}; of its {count} pairs some must be left to train on")
@@ -102,8 +100,8 @@ def _paired(images: Index, labels: Index, instances: Index | None, word: str) ->
     }
     where = f"{word}: " if word else ""
     notes = [
-        f"{where}{count} {what}, left out: {shown}"
-        for each, what in ((labels, "label maps without a photograph"), (images, "photographs without a label map"))
+        f"{where}{count} {what}{'s' if count > 1 else ''} without a {partner}, left out: {shown}"
+        for each, what, partner in ((labels, "label map", "photograph"), (images, "photograph", "label map"))
         if (count := len(lone := [path.name for name, path in each.files.items() if name not in common]))
         for shown in [", ".join(plain(name) for name in lone[:SHOWN]) + (", ..." if count > SHOWN else "")]
     ]
@@ -185,11 +183,19 @@ class OwnReading(Reading):
         self.options = options
         self.colours = palette_table(dataset, options).palette if options.by_colour else ()
         self.nearest = options.nearest
+        if options.by_colour:
+            named = options.palette if isinstance(options.palette, str) else "the settings"
+            exact = "; the nearest is taken" if options.nearest else ""
+            self.rule = f"Label maps are read by colour, with the {len(self.colours)} colours of {named}{exact}."
 
     def photograph(self, path: Path, sha256: str | None = None) -> Image.Image:
         """A photograph, or the half that is one."""
         image = read(path, sha256)
         return image if self.options.direction is None else self._half(image, path, label=False)
+
+    def size(self, header: Header) -> tuple[int, int]:
+        """Height and width of a photograph, or of the half that is one."""
+        return header.height, header.width // (2 if self.options.direction else 1)
 
     def labels(self, path: Path, sha256: str | None = None) -> NDArray[np.int32]:
         """The ids of a label map, int32 [H, W].

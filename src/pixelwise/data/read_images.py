@@ -172,10 +172,12 @@ class Reading:
     Attributes:
         colours: Colour of each id, where colours stand for ids; else empty.
         nearest: Whether other colours become the nearest of them.
+        rule: How label maps hold ids, in a sentence.
     """
 
     colours: tuple[Colour, ...] = ()
     nearest: bool = False
+    rule = "Label maps are read by index."
 
     def photograph(self, path: Path, sha256: str | None = None) -> Image.Image:
         """A photograph, see `read`."""
@@ -184,3 +186,7 @@ class Reading:
     def labels(self, path: Path, sha256: str | None = None) -> NDArray[np.int32]:
         """The ids of a label map, int32 [H, W], see `read_ids`."""
         return read_ids(path, sha256)
+
+    def size(self, header: Header) -> tuple[int, int]:
+        """Height and width of the photograph in a file with this header."""
+        return header.height, header.width

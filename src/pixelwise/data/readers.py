@@ -20,8 +20,14 @@ def label_table(dataset: Dataset) -> LabelTable | None:
 
 
 def listing(root: Path, split: str, dataset: Dataset) -> Listing:
-    """Every example of a split in natural order, and every defect of pairing."""
-    return find(dataset.kind).listing(root, split, dataset)
+    """Every example of a split in natural order, and every defect of pairing, or of a name that no table can carry."""
+    kind = find(dataset.kind)
+    found = kind.listing(root, split, dataset)
+    if not isinstance(kind.origin, Folder):
+        return found
+    paths = (path for entry in found.entries for path in entry.files.values())
+    lines = [f"{path}: a comma in its name; rename it" for path in paths if "," in path.relative_to(root).as_posix()]
+    return Listing(found.entries, found.defects + list(dict.fromkeys(lines)), found.notes)
 
 
 def reading(dataset: Dataset) -> Reading:

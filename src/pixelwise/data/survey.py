@@ -10,9 +10,10 @@ from typing import Any
 
 from pixelwise.data import own_pairs
 from pixelwise.data.check_example import headers
-from pixelwise.data.coding import Seen, chosen, histogram, left_or_right, palette_beside
+from pixelwise.data.coding import chosen, histogram, palette_beside
 from pixelwise.data.decoding import header
 from pixelwise.data.examples import Entry
+from pixelwise.data.label_maps import LabelMaps, left_or_right
 from pixelwise.data.layouts import Layout, discover
 from pixelwise.data.readers import SPLITS, listing
 from pixelwise.data.walking import Found, images_below
@@ -72,7 +73,7 @@ def look(root: Path, progress: Any = iter) -> Survey:
         options["instances"] = "none"
         entries = [entry for each in own_pairs.grouped(root, layout, found).values() for entry in each.entries]
     good, left_out = _usable(entries)
-    seen = Seen(layout, options.get("direction"))
+    seen = LabelMaps(options.get("direction"))
     kept: list[Entry] = []
     for entry in progress(good):
         try:

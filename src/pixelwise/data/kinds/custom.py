@@ -1,7 +1,7 @@
 """A user's own pairs of label maps and photographs, in any layout.
 
-Where the files lie is said by patterns (`patterns`), or found among the known layouts (`layouts`). Files belong together
-if their names agree where a pattern has `{stem}`, and the folders where it has `*`; never by their order.
+Where the files lie is said by patterns (`patterns`), or found among the known layouts (`layouts`). Files belong
+together if their names agree where a pattern has `{stem}`, and the folders where it has `*`; never by their order.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Options(Settings):
         lists: Pattern of text files that name the examples of each split.
         direction: Where each picture of `images` holds both side by side: `AtoB`, the left half is the label map, or
             `BtoA`, the right half is.
-        palette: Names and colours of ids: a file below root with a line `r g b name` for each, `cityscapes`, or colours.
+        palette: Names and colours of ids: a file below root with lines `r g b name`, `cityscapes`, or colours.
         coded: How label maps hold ids: as gray levels or indices (`index`), or as colours of the palette (`colour`).
             None: `colour` with a palette, except `cityscapes`.
         nearest: Whether a colour that the palette lacks becomes the nearest; in JPEG and WebP it always does.
@@ -66,7 +66,9 @@ class Options(Settings):
     instances: Pattern | Literal["none"] | None = None
     lists: Annotated[Inside, AfterValidator(_lists)] | None = None
     direction: Literal["AtoB", "BtoA"] | None = None
-    palette: Inside | Annotated[tuple[tuple[Level, Level, Level], ...], Field(min_length=2, max_length=255)] | None = None
+    palette: Inside | Annotated[tuple[tuple[Level, Level, Level], ...], Field(min_length=2, max_length=255)] | None = (
+        None
+    )
     coded: Literal["index", "colour"] | None = None
     nearest: Flag = False
     leave_out: Annotated[tuple[str, ...], Field(max_length=10_000)] = ()
