@@ -73,11 +73,11 @@ def _draw(axis: Axes, panel: Panel, names: tuple[str, str], several: bool) -> No
                 linewidth=1.3,
                 label=names[number],
             )
-    title = series.replace("_", " ") if series != "psnr" else "PSNR"
+    title = series.replace("_", " ").replace("psnr", "PSNR")
     other = series == "loss" and settings(first).get("loss") != settings(second).get("loss")
     axis.set_title(f"{style.label(first.entry)}: {title}" if several else title)
     axis.set(xlabel="training examples seen" if known else "optimiser step")
-    axis.set_ylabel("loss (A's is not B's)" if other else RISING.get(series, "loss (lower is better)"))
+    axis.set_ylabel("loss (A's is not B's)" if other else RISING.get(series.split()[0], "loss (lower is better)"))
     values = pd.concat([each["value"] for each in both])
     if (values > 0).all() and values.max() > 30 * values.min():
         style.log_axis(axis.yaxis)

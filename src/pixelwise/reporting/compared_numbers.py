@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -160,8 +161,9 @@ def _ratio(
             ends = (1 / value.value, 1 / value.high, 1 / value.low)
         else:
             continue
-        medians = [own[0].record.values["median"].value or 0.0 for own in items]
-        return [Difference(words(place), metric, item.record.n, *medians, *ends, images=False, ratio=True)]
+        a_time, b_time = (own[0].record.values["median"].value or 0.0 for own in items)
+        what, n = words(place), item.record.n
+        return [Difference(what, metric, n, a_time, b_time, *ends, images=False, ratio=True)]
     return []
 
 
@@ -179,14 +181,15 @@ def _paired_images(
     record: Record = items[0][0].record
     if record.kind != "restoration":
         return None
-    columns = []
+    sigma, columns = record.condition.get("sigma"), []
+    level = float(sigma) if isinstance(sigma, int | float) else math.nan
     for table in images:
         own = table[
             table["task"].eq(record.task)
             & table["dataset"].eq(record.dataset)
             & table["protocol"].eq(record.protocol)
             & table["metric"].eq(metric)
-            & table["sigma"].eq(record.condition.get("sigma"))
+            & table["sigma"].eq(level)
         ]
         columns.append(own.groupby("image")["value"].mean())
     wide = pd.DataFrame(dict(zip("ab", columns, strict=True))).dropna()

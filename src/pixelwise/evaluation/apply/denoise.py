@@ -62,7 +62,8 @@ def denoise(
         with outputs.written(pair.out, [pair.source, checkpoint], force) as temporary:
             own_picture.write(temporary, picture.with_pixels(restored))
         notes += own_picture.left_out(pair.out, picture)
-        return batch.Done(pair.out, *picture.pixels.shape[:2], time.perf_counter() - started, notes)
+        height, width = picture.pixels.shape[:2]
+        return batch.Done(pair.out, height, width, time.perf_counter() - started, notes)
 
     batch.run(work, one, network.info["name"], checkpoint)
 

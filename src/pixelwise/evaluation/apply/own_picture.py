@@ -179,5 +179,5 @@ def write(path: Path, picture: Picture) -> None:
         write_deep = sixteen_bits.png if path.suffix.lower() == ".png" else sixteen_bits.tiff
         path.write_bytes(write_deep(values, picture.profile, picture.camera))
         return
-    parts = {} if _bitmap(path) else {"icc_profile": picture.profile, "exif": picture.exif()}
+    parts: dict[str, Any] = {} if _bitmap(path) else {"icc_profile": picture.profile, "exif": picture.exif()}
     Image.fromarray(values).save(path, **quality(path), **{name: part for name, part in parts.items() if part})

@@ -76,7 +76,7 @@ def blended(size: tuple[int, int], windows: list[Box], make: Callable[[Box], NDA
         weight = np.outer(down[box[0].start], across[box[1].start])[..., None]
         whole[box] += weight * make(box)
         weights[box] += weight
-    return np.rint(whole / weights).astype(np.uint8)
+    return np.asarray(np.rint(whole / weights), np.uint8)
 
 
 def _ramps(spans: list[slice]) -> dict[int, FloatArray]:
