@@ -65,7 +65,7 @@ def chosen(seen: LabelMaps, layout: Layout, beside: tuple[str, Palette] | None) 
         return _by_index(seen, layout, said)
     if layout.palette == colour_maps.CITYSCAPES:
         said.append("They are read by colour, as Cityscapes' colours.")
-        return Coding({"palette": "cityscapes", "coded": "colour"}, said, _cityscapes())
+        return Coding({"palette": "Cityscapes", "coded": "colour"}, said, _cityscapes())
     return _by_colour(seen, beside, said)
 
 
@@ -89,7 +89,7 @@ def _by_index(seen: LabelMaps, layout: Layout, said: list[str]) -> Coding:
         raise PixelwiseError(f"label maps hold ids from {low} to {ids[-1]}; 0 to 255 are allowed")
     if layout.palette == colour_maps.CITYSCAPES and high <= 34 and IGNORE not in ids:
         said.append("They are read by index, as Cityscapes' ids 0 to 33, with its names and colours.")
-        return Coding({"palette": "cityscapes", "coded": "index"}, said, names=_cityscapes().names)
+        return Coding({"palette": "Cityscapes", "coded": "index"}, said, names=_cityscapes().names)
     if layout.coded != "index" and not seen.meaning and _levels(ids):
         said.append(f"Gray levels {', '.join(map(str, ids))} are read as colours: {len(ids)} ids in this order.")
         levels = {"palette": [[value] * 3 for value in ids], "coded": "colour"}

@@ -14,7 +14,7 @@ from pixelwise.data.examples import IGNORE, Colour, LabelTable
 from pixelwise.errors import PixelwiseError
 from pixelwise.files.reading import text
 
-CITYSCAPES = "cityscapes"
+CITYSCAPES = "Cityscapes"
 VOID = {"void", "unlabelled", "unlabeled", "ignore", "ignored", "dontcare", "unknown"}
 """Names of ids that evaluations do not count."""
 MOST = 255

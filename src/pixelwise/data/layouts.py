@@ -53,9 +53,9 @@ class Layout:
 _FINE, _PHOTO = "gtFine/{split}/**/{stem}_gtFine_", "leftImg8bit/{split}/**/{stem}_leftImg8bit.*"
 NAMED = (
     Layout(
-        "Cityscapes", _PHOTO, f"{_FINE}labelIds.png", f"{_FINE}instanceIds.png", palette="cityscapes", coded="index"
+        "Cityscapes", _PHOTO, f"{_FINE}labelIds.png", f"{_FINE}instanceIds.png", palette="Cityscapes", coded="index"
     ),
-    Layout("Cityscapes in colours", _PHOTO, f"{_FINE}color.png", palette="cityscapes", coded="colour"),
+    Layout("Cityscapes in colours", _PHOTO, f"{_FINE}color.png", palette="Cityscapes", coded="colour"),
     Layout(
         "IDD Lite",
         "leftImg8bit/{split}/**/{stem}_image.*",
@@ -67,7 +67,7 @@ NAMED = (
         "{split}_img/**/{stem}_leftImg8bit.*",
         "{split}_label/**/{stem}_gtFine_labelIds.png",
         "{split}_inst/**/{stem}_gtFine_instanceIds.png",
-        palette="cityscapes",
+        palette="Cityscapes",
         coded="index",
     ),
     Layout(

@@ -16,6 +16,7 @@ from rich.progress import track
 
 from pixelwise.artifacts import atomic
 from pixelwise.data.declared_kinds import names as kinds
+from pixelwise.data.kinds import custom
 from pixelwise.data.survey import Survey, look
 from pixelwise.errors import PixelwiseError
 from pixelwise.files.reading import text
@@ -131,7 +132,7 @@ def _value(value: Any) -> str:
 def profile(name: str, survey: Survey, size: tuple[int, int]) -> list[str]:
     """The lines of a complete profile, without indentation."""
     batch = min(BATCH, survey.counts["train"])
-    data = {"kind": "custom", "root": str(survey.root), "height": size[0], "width": size[1], **survey.options}
+    data = {"kind": custom.NAME, "root": str(survey.root), "height": size[0], "width": size[1], **survey.options}
     common = {"dataset": name, "batch": batch, "presentations": PRESENTATIONS}
     small = {"width": 16, "max_width": 128, "depth": 3, "mlp_width": 32}
     learning = {"perceptual": 0, "pixel_l1": 10, "learning_rate": 0.0004, "discriminator_options": {"width": 16}}

@@ -13,6 +13,7 @@ from pixelwise.data.check_example import headers
 from pixelwise.data.coding import chosen, histogram, palette_beside
 from pixelwise.data.decoding import header
 from pixelwise.data.examples import Entry
+from pixelwise.data.kinds import custom
 from pixelwise.data.label_maps import LabelMaps, left_or_right
 from pixelwise.data.layouts import Layout, discover
 from pixelwise.data.readers import SPLITS, listing
@@ -132,4 +133,4 @@ def _usable(entries: Iterable[Entry]) -> tuple[list[Entry], list[str]]:
 def dataset(survey: Survey, size: tuple[int, int] | None) -> Dataset:
     """The settings of the data set that was seen, at a height and width, or as it is."""
     at = {} if size is None else {"height": size[0], "width": size[1]}
-    return Dataset.model_validate({"kind": "custom", "root": str(survey.root), **at, **survey.options})
+    return Dataset.model_validate({"kind": custom.NAME, "root": str(survey.root), **at, **survey.options})

@@ -21,7 +21,7 @@ from pixelwise.settings.data import Dataset
 if TYPE_CHECKING:
     from pixelwise.data.read_images import Reading
 
-NONE = "none"
+NAME, NONE = __name__.rsplit(".", 1)[1], "none"
 
 
 def _pattern(text: str) -> str:
@@ -52,9 +52,9 @@ class Options(Settings):
         lists: Pattern of text files that name the examples of each split.
         direction: Where each picture of `images` holds both side by side: `AtoB`, the left half is the label map, or
             `BtoA`, the right half is.
-        palette: Names and colours of ids: a file below root with lines `r g b name`, `cityscapes`, or colours.
+        palette: Names and colours of ids: a file below root with lines `r g b name`, `Cityscapes`, or colours.
         coded: How label maps hold ids: as gray levels or indices (`index`), or as colours of the palette (`colour`).
-            None: `colour` with a palette, except `cityscapes`.
+            None: `colour` with a palette, except `Cityscapes`.
         nearest: Whether a colour that the palette lacks becomes the nearest; in JPEG and WebP it always does.
         leave_out: Names of examples that are not used.
     """
@@ -76,7 +76,7 @@ class Options(Settings):
     @property
     def by_colour(self) -> bool:
         """Whether colours of the palette stand for ids."""
-        return self.coded == "colour" or (self.coded is None and self.palette not in (None, "cityscapes"))
+        return self.coded == "colour" or (self.coded is None and self.palette not in (None, "Cityscapes"))
 
     @model_validator(mode="after")
     def _complete(self) -> Options:
