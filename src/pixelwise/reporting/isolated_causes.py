@@ -34,8 +34,10 @@ def paired(folder: Path, protocol: str, sigma: float, against: str) -> Table:
     table = paired_differences.table(jobs, [against], RESAMPLES, 0)
     table = table[table["metric"].eq(METRIC) & table["sigma"].eq(sigma) & table["reference"].eq(against)]
     rows = [
-        [label(row.model), label(row.reference), page_tables.signed(row, 2), str(row.n), str(row.seeds)]
-        + [page_tables.marks(row)]
+        [
+            *(label(row.model), label(row.reference), page_tables.signed(row, 2)),
+            *(str(row.n), str(row.seeds), page_tables.marks(row)),
+        ]
         for row in each(table.sort_values("difference", ascending=False))
     ]
     name = metrics("restoration")[METRIC].label
