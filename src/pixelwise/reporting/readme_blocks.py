@@ -149,7 +149,7 @@ def paired(results: Path, words: list[str]) -> str:
     return _table(isolated_causes.paired(results / words[0], words[1], float(words[2]), words[3]))
 
 
-def held_out(results: Path, words: list[str]) -> str:
+def unseen(results: Path, words: list[str]) -> str:
     """How denoisers did on the photographs kept out of their training, at its end; or that the run is not there."""
     if not (results / words[0]).is_dir():
         return UNRECORDED
@@ -227,7 +227,7 @@ BLOCKS: dict[str, Block] = {
         "denoising": denoising,
         "sentences": sentences,
         "paired": paired,
-        "held_out": held_out,
+        "unseen": unseen,
     },
     **{"translation": translation, "timing": timing, "bench": bench, "value": value},
     "duration": duration,
