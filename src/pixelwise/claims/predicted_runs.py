@@ -20,7 +20,7 @@ FLOORS = {"real": "photographs", "shuffled": "shuffled"}
 def maker(job: Job, by_out: Mapping[str, Job]) -> Job | None:
     """The training or conversion whose network an evaluation scores; None for floors and baselines."""
     found = by_out.get(job.inputs.get("model", "")) or by_out.get(job.inputs.get("images", ""))
-    if found is not None and found.kind == "generate":
+    if found is not None and found.step == "generate":
         found = by_out.get(found.inputs.get("model", ""))
     return found
 
