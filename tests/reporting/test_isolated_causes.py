@@ -23,6 +23,8 @@ def test_differences_are_those_of_each_image():
     wanted = (table["dncnn"] - table["asapnet_residual_windows"]).mean()
     row = next(row for row in made.rows if row[0] == "DnCNN")
     assert row[2].startswith(f"{wanted:+.2f} dB [") and row[3:] == ["68", "1", "short"]
+    few = isolated_causes.paired(RECORDED / RUN, "bsd68", 25.0, "asapnet_residual_windows", ["dncnn", "identity"])
+    assert few.rows == [row for row in made.rows if row[0] in ("DnCNN", "Noisy input")]
     assert [float(row[2].split()[0]) for row in made.rows] == sorted(
         (float(row[2].split()[0]) for row in made.rows), reverse=True
     )

@@ -143,10 +143,10 @@ def sentences(results: Path, words: list[str]) -> str:
 
 
 def paired(results: Path, words: list[str]) -> str:
-    """PSNR of every denoiser minus that of one: `paired RUN PROTOCOL SIGMA NAME`; or that the run is not there."""
+    """PSNR of every denoiser minus that of one: `paired RUN PROTOCOL SIGMA NAME`; further words choose rows."""
     if not (results / words[0]).is_dir():
         return UNRECORDED
-    return _table(isolated_causes.paired(results / words[0], words[1], float(words[2]), words[3]))
+    return _table(isolated_causes.paired(results / words[0], words[1], float(words[2]), words[3], words[4:]))
 
 
 def unseen(results: Path, words: list[str]) -> str:
