@@ -106,7 +106,7 @@ class Modulation:
 
 
 def modulate(image: Tensor, rows: Tensor, far: Tensor, slope: float | None) -> Tensor:
-    """Image * scale + shift, and a leaky ReLU where a slope is given.
+    """image * scale + shift, and a leaky ReLU where a slope is given.
 
     Args:
         image: [N, C, H, W] float32.
