@@ -10,9 +10,11 @@ from pixelwise.errors import PixelwiseError
 from pixelwise.models import build, registry
 from pixelwise.models.architectures import asapnet
 from pixelwise.models.asapnet_direct import DirectAsapNet
+from pixelwise.models.fast.optimised import optimise
 from pixelwise.models.label_ids import exact_labels
 from pixelwise.models.pixelwise_stream import parameter_count
 from pixelwise.models.tent import _tent, tent_downsample, tent_of_labels
+from pixelwise.training import initialise
 
 SMALL = {"width": 6, "max_width": 12, "depth": 2, "mlp_width": 8, "num_labels": 5}
 
@@ -282,3 +284,42 @@ def test_compiled():
         form(image).square().sum().backward()
         gradients.append([p.grad.clone() for p in module.parameters()])
     assert all(torch.allclose(a, b, atol=1e-10) for a, b in zip(*gradients, strict=True))
+
+
+@torch.no_grad()
+def test_without_norms_a_tile_answers_to_what_lies_around_it_alone():
+    """Instance norms make every tile depend on the whole picture; without them far tiles do not change."""
+    dense = {"dense_channels": 1, "output_channels": 1, "instance_edge": False, "tile": 8, "learned_factor": 8}
+    image = torch.rand(1, 1, 16, 128)
+    changed = image.clone()
+    changed[..., 120:] += 1.0
+    for norm, same in (("instance", False), ("none", True)):
+        module = net(**dense, norm=norm, output="linear")
+        initialise.network(module, "asapnet", "he")
+        assert torch.equal(module(image)[..., :8], module(changed)[..., :8]) is same
+        assert torch.allclose(DirectAsapNet(module)(image), module(image), atol=1e-5)
+        assert torch.allclose(optimise(module)(image), module(image), atol=1e-5)
+        assert all((layer.conv.bias is None) is not same for layer in module.lowres.layers)
+
+
+@torch.no_grad()
+def test_he_keeps_a_signal_through_a_stream_without_norms():
+    module = net(dense_channels=1, instance_edge=False, norm="none", depth=7, width=64, max_width=64)
+    image, spread = torch.rand(1, 1, 64, 64), {}
+    for scheme in ("xavier", "he"):
+        initialise.network(module, "asapnet", scheme)
+        found = image
+        for layer in module.lowres.layers:
+            found = layer(found)
+        spread[scheme] = float(found.square().mean())
+    assert spread["xavier"] < 1e-12 and 0.01 < spread["he"] < 100
+
+
+def test_a_guide_takes_the_place_of_the_low_res_input():
+    module = net(dense_channels=1, output_channels=1, instance_edge=False, tile=8, learned_factor=8)
+    image, guide = torch.rand(2, 2, 1, 16, 16).unbind(0)
+    grid = module.parameter_grid(guide)
+    assert torch.equal(module(image, guide=guide), module._render(grid, None, image))
+    assert torch.equal(module(image, guide=image), module(image))
+    with pytest.raises(PixelwiseError, match="guide"):
+        module(image, guide=guide[..., :8])

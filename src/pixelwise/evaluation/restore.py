@@ -119,7 +119,7 @@ def run(settings: RestorationSettings, inputs: dict[str, Path], out: Path, work:
         def guide(case: Case) -> Image | None:
             return case.clean.astype(np.float32) if restorer.oracle else None
 
-        def whole(sigma: float) -> baselines.Method:
+        def whole(sigma: float) -> Callable[[Case], npt.NDArray[np.floating]]:
             return lambda case: restorer(case.degraded, guide(case))
 
         scored_ones = [Subject(f"{name}{ending}", whole, period, run_at)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from pixelwise.artifacts import read_json
@@ -18,7 +19,7 @@ ENOUGH = 0.03
 COLUMNS = ["method", "against", "difference", "images", "seeds", "marks"]
 
 
-def paired(folder: Path, protocol: str, sigma: float, against: str) -> Table:
+def paired(folder: Path, protocol: str, sigma: float, against: str, only: Sequence[str] = ()) -> Table:
     """PSNR of every method of a run minus that of one of them, on the same images.
 
     Args:
@@ -26,6 +27,7 @@ def paired(folder: Path, protocol: str, sigma: float, against: str) -> Table:
         protocol: Name of the protocol.
         sigma: Noise level on the 0-255 scale.
         against: Name of the method that is taken off.
+        only: Names of the methods that have a row; empty for all.
 
     Returns:
         A table, the largest difference first; its rows are empty where the run has no such method.
@@ -33,9 +35,12 @@ def paired(folder: Path, protocol: str, sigma: float, against: str) -> Table:
     jobs = {path.parent.as_posix(): path.parent for path in (folder / "restore" / protocol).rglob("per_image.csv")}
     table = paired_differences.table(jobs, [against], RESAMPLES, 0)
     table = table[table["metric"].eq(METRIC) & table["sigma"].eq(sigma) & table["reference"].eq(against)]
+    table = table[table["model"].isin(only)] if only else table
     rows = [
-        [label(row.model), label(row.reference), page_tables.signed(row, 2), str(row.n), str(row.seeds)]
-        + [page_tables.marks(row)]
+        [
+            *(label(row.model), label(row.reference), page_tables.signed(row, 2)),
+            *(str(row.n), str(row.seeds), page_tables.marks(row)),
+        ]
         for row in each(table.sort_values("difference", ascending=False))
     ]
     name = metrics("restoration")[METRIC].label

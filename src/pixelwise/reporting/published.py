@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from pixelwise.claims.register_files import REGISTER, read
+from pixelwise.reporting.naming import ORACLE
 
 COLUMNS = [
     *("panel", "panel_kind", "dataset", "model", "height", "width", "megapixels", "sigma", "quantity"),
@@ -113,8 +114,11 @@ def counterpart(model: str, known: Iterable[str], levels: int) -> str | None:
     'bm3d'
     >>> counterpart("dncnn", ["bm3d", "dncnn_b", "dncnn_s"], 1)
     'dncnn_s'
+    >>> counterpart("dncnn_oracle", ["dncnn_b", "dncnn_s"], 1)
     """
     names = sorted(set(known))
+    if model.endswith(ORACLE) and model not in names:
+        return None
     found = max((name for name in names if model.startswith(name)), key=len, default=None)
     plain = "dncnn_s" if levels == 1 else "dncnn_b"
     return plain if found is None and model.startswith("dncnn") and plain in names else found

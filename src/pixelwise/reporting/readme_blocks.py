@@ -143,13 +143,13 @@ def sentences(results: Path, words: list[str]) -> str:
 
 
 def paired(results: Path, words: list[str]) -> str:
-    """PSNR of every denoiser minus that of one: `paired RUN PROTOCOL SIGMA NAME`; or that the run is not there."""
+    """PSNR of every denoiser minus that of one: `paired RUN PROTOCOL SIGMA NAME`; further words choose rows."""
     if not (results / words[0]).is_dir():
         return UNRECORDED
-    return _table(isolated_causes.paired(results / words[0], words[1], float(words[2]), words[3]))
+    return _table(isolated_causes.paired(results / words[0], words[1], float(words[2]), words[3], words[4:]))
 
 
-def held_out(results: Path, words: list[str]) -> str:
+def unseen(results: Path, words: list[str]) -> str:
     """How denoisers did on the photographs kept out of their training, at its end; or that the run is not there."""
     if not (results / words[0]).is_dir():
         return UNRECORDED
@@ -227,7 +227,7 @@ BLOCKS: dict[str, Block] = {
         "denoising": denoising,
         "sentences": sentences,
         "paired": paired,
-        "held_out": held_out,
+        "unseen": unseen,
     },
     **{"translation": translation, "timing": timing, "bench": bench, "value": value},
     "duration": duration,

@@ -125,7 +125,7 @@ from torch import Tensor, nn
 from pixelwise.models.init import xavier
 from pixelwise.models.label_ids import exact_labels
 from pixelwise.models.layers import InputShape, check_labels, input_channels, one_of
-from pixelwise.models.lowres_stream import LowResStream, Norm, Padding
+from pixelwise.models.lowres_stream import ConvNormReLU, LowResStream, Norm, Padding
 from pixelwise.models.pixelwise_stream import Form, Output, parameter_count, pixelwise_mlp, position_channels
 from pixelwise.models.tent import tent_downsample, tent_of_labels
 
@@ -261,4 +261,5 @@ def initialise(module: AsapNet, scheme: str) -> None:
     one_of("asapnet", "initialisation", scheme, ("he",))
     xavier(module)
     for layer in module.lowres.layers:
+        assert isinstance(layer, ConvNormReLU)
         torch.nn.init.kaiming_normal_(layer.conv.weight, nonlinearity="relu")

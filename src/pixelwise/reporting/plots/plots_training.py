@@ -103,8 +103,8 @@ def psnr_against_samples(numbers: Numbers) -> Drawn:
     title = "PSNR against training patches seen"
     finish(figure, title, numbers.run, **marks(rows))
     caption = (
-        "Lines: PSNR on the training patches, whose noise levels may differ between runs; thick ones: on photographs kept "
-        "out of the training. Stars: the finished network "
+        "Lines: PSNR on the training patches, whose noise levels may differ between runs; thick ones: on photographs "
+        "kept out of the training. Stars: the finished network "
         f"on this run's test images at noise level {SIGMA:g}. Compare them with the dashed line if they are BSD68."
     )
     return Drawn("psnr_samples", title, caption, "; ".join(words), figure, **marks(rows))
