@@ -19,6 +19,7 @@ with net.planning():
         exclusive,
         graph,
         unfinished,
+        watched,
     )
     from pixelwise.data import own
 
@@ -103,6 +104,12 @@ def preflight():
         graph.preflight(PLAN, STALE)
         clone.preflight(PLAN.jobs, STALE)
         TURN.start()
+    needed = {
+        "/".join([job.rule.name, *job.wildcards]) for job in workflow.dag.needrun_jobs()
+    }
+    capacity = (workflow.cores, GPUS) if workflow.local_exec else (workflow.nodes, 0)
+    goes_on = workflow.execution_settings.keep_going
+    watched.begin(PLAN.name, PLAN.jobs, needed, capacity, goes_on)
 
 
 def verified(*steps):

@@ -17,6 +17,7 @@ from pixelwise.data.own import FILES
 from pixelwise.data.roots import preflight
 from pixelwise.errors import PixelwiseError
 from pixelwise.settings.data import Dataset, FetchSettings
+from pixelwise.terminal import progress
 from pixelwise.terminal.screen import say
 
 __all__ = ["FILES", "preflight", "run"]
@@ -71,7 +72,7 @@ def record(dataset: Dataset, out: Path, notes: Path) -> None:
         load(place.download)()
     root = roots.locate(dataset)
     lines, seen = ["path,size,sha256"], own.Seen(notes)
-    for path in own.listed(root, dataset, say):
+    for path in progress.through(list(own.listed(root, dataset, say)), "files"):
         name = path.relative_to(root).as_posix()
         if "," in name or "\n" in name:
             raise PixelwiseError(f"{path}: a comma or line break in a name; rename the file")

@@ -23,6 +23,7 @@ from pixelwise.planning.jobfile import JobFile
 from pixelwise.planning.jobs import KINDS, RUN_LOG, entries, input_hash
 from pixelwise.planning.paths import Places, unlinked
 from pixelwise.settings.base import Settings
+from pixelwise.terminal import progress
 
 TOLERANT = frozenset({"summarise", "judge", "report"})
 """Kinds of job that leave a damaged input out and say so, where all others refuse to run."""
@@ -138,6 +139,7 @@ def execute(file: Path, step: str) -> Path:
         state.mkdir(parents=True, exist_ok=True)
         write_json(state / MARK, {"job": job, "inputs": inputs})  # for `pixelwise clean`
         artifacts.empty(out, known)
+        held.enter_context(progress.of_job(work, Path(places.shown)))
         try:
             run(settings, folders, out, state)
             if unlisted := _unlisted(job):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from pixelwise.training.machine import Machine, set_up
 from pixelwise.training.parallel import Trainee
 from pixelwise.training.patches import Draw, Patches, turns
 from pixelwise.training.randomness import batch_at, seed_everything
+from pixelwise.training.restored_samples import restored
 from pixelwise.training.schedules import epoch_of, staged, total_steps
 from pixelwise.training.training_noise import MotionBlur, noise, noise_levels
 
@@ -161,7 +163,9 @@ def run(settings: DenoisingSettings, inputs: dict[str, Path], out: Path, work: P
     with set_up(settings) as machine:
         perceptual = load_perceptual(inputs, machine) if settings.loss == "perceptual" else None
         task = Restoration(settings, inputs["data"], machine, perceptual)
-        curve = train(task, settings, machine, work)
+        channels, trained = task.patches.channels, task.network.trained
+        samples = partial(restored, trained, inputs["data"], settings, channels, task.blur, machine)
+        curve = train(task, settings, machine, work, samples=samples)
         facts = {"degradation": settings.degradation, "sigma": results.plain(settings.sigma), "patch": settings.patch}
         results.write(
             out,
