@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import json
 import os
 import pty
 import re
@@ -13,6 +14,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 CONTROL = re.compile(r"\x1b\[([?0-9;]*)([A-Za-z])")
 
@@ -22,7 +24,16 @@ class Recording:
     """What was written, in the pieces in which it came: (seconds, text)."""
 
     pieces: list[tuple[float, str]] = field(default_factory=list)
-    device: str = ""
+    handle: int = -1
+
+    def save(self, file: Path) -> None:
+        """Keep it for other processes."""
+        file.write_text(json.dumps(self.pieces))
+
+    @classmethod
+    def kept(cls, file: Path) -> Recording:
+        """A recording that was saved."""
+        return cls([(when, text) for when, text in json.loads(file.read_text())])
 
     def screens(self, width: int = 80) -> Iterator[list[str]]:
         """The lines of the screen each time that nothing more was written for a moment."""
@@ -80,10 +91,10 @@ class Screen:
 
 @contextlib.contextmanager
 def recorded(width: int = 80, height: int = 24) -> Iterator[Recording]:
-    """A pseudo-terminal, `Recording.device`, recorded until the block ends."""
+    """A pseudo-terminal, open as `Recording.handle`, recorded until the block ends."""
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", height, width, 0, 0))
-    recording = Recording(device=os.ttyname(slave))
+    recording = Recording(handle=slave)
 
     def read() -> None:
         begun = time.monotonic()

@@ -24,9 +24,9 @@ LEAST_BAR = 8
 
 
 def left_words(run: Run, now: float) -> str:
-    """What is left of a run, such as `0:12:34 left`; `>` where the times of some jobs are not known."""
+    """What is left of a run, such as `0:12:34 left`; that is the least where the times of some jobs are not known."""
     seconds, known = run.left(now)
-    return f"{'' if known else '>'}{duration(seconds)} left"
+    return f"{'' if known else 'at least '}{duration(seconds)} left"
 
 
 def counted(run: Run) -> list[str]:

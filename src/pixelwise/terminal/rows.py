@@ -9,7 +9,7 @@ from pixelwise.terminal.screen import plain
 
 GAP = "  "
 SHORTEST = 8
-"""Characters of a title that are left of it before a terminal is too narrow for it."""
+"""Characters of a title, below which it is left out."""
 
 
 def duration(seconds: float) -> str:
@@ -33,15 +33,15 @@ def shortened(text: str, width: int) -> str:
 def row(title: str, must: Sequence[str], may: Sequence[str], width: int) -> str:
     """Title, what may and what must be seen, in one line of at most `width` characters.
 
-    All of `must` is shown, of `may` the first that still fit behind the whole title. A title too long for its
-    place is cut.
+    All of `must` is shown, of `may` the first that still fit. A title too long for its place is cut, and left out of
+    a terminal with no place for it.
 
     >>> row("train/photos/dncnn", ["step 5/9", "0:01:00 left"], ["loss 0.1", "psnr 20"], 52)
     'train/photos/dncnn  step 5/9  0:01:00 left  loss 0.1'
     """
     needed = GAP.join(must)
-    room = max(width - len(needed) - len(GAP), SHORTEST)
-    parts = [shortened(plain(title), room), *must]
+    room = width - len(needed) - len(GAP)
+    parts = [shortened(plain(title), room), *must] if room >= SHORTEST else [*must]
     for text in may:
         if len(GAP.join([*parts, text])) > width:
             break
@@ -63,7 +63,7 @@ def amount(done: float, of: float, unit: str) -> str:
 
 def losses(values: Mapping[str, float]) -> list[str]:
     """Losses with their names, such as `loss 0.0123`."""
-    return [f"{name.replace('_', ' ')} {value:.4g}" for name, value in values.items()]
+    return [f"{plain(name).replace('_', ' ')} {value:.4g}" for name, value in values.items()]
 
 
 def of_progress(title: str, told: Progress, left: float | None, width: int) -> str:

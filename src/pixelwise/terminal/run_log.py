@@ -49,16 +49,18 @@ class RunLog:
 
     def start(self, number: int, words: Sequence[str], logs: Sequence[str]) -> None:
         """A job has started: its rule and wildcards, and its logs."""
-        name, log = "/".join(words), str(logs[0]) if logs else ""
+        if not logs:  # a rule without work, such as `all`
+            return
+        name, log = "/".join(words), str(logs[0])
         self._names[number], self._logs[number] = name, log
         self._run.start(name, log)
         if not self._live:
-            self._display.say(f"started   {name}{f'  (log: {log})' if log else ''}")
+            self._display.say(f"started   {name}  (log: {log})")
 
     def end(self, number: int) -> None:
         """A job has ended well."""
         name = self._names.get(number)
-        if name is None:  # a rule without work, such as `all`
+        if name is None:
             return
         took = duration(self._run.end(name))
         done = "" if self._live else f"  ({counted(self._run)[0]} done)"
@@ -97,5 +99,5 @@ class RunLog:
         if rest:
             words.append(f"{rest} not made")
         self._display.say(
-            f"pixelwise: {', '.join(words)} in {gone}; every job's log is in {Path('logs', self._run.name)}/"
+            f"pixelwise: {', '.join(words)} in {gone}; logs: {Path('logs', self._run.name)}/"
         )
