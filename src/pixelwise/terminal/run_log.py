@@ -98,6 +98,4 @@ class RunLog:
         rest = self._run.total - len(self._run.taken) - len(self._run.failed)
         if rest:
             words.append(f"{rest} not made")
-        self._display.say(
-            f"pixelwise: {', '.join(words)} in {gone}; logs: {Path('logs', self._run.name)}/"
-        )
+        self._display.say(f"pixelwise: {', '.join(words)} in {gone}; logs: {Path('logs', self._run.name)}/")

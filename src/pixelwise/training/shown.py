@@ -26,24 +26,15 @@ NAME = "step-{:08d}.png"
 
 
 def grid(rows: Sequence[Row]) -> NDArray[np.uint8]:
-    """Rows of pictures [H, W, 3] side by side on white, the rows below each other."""
-    bands = []
-    for pictures in rows:
-        height = max(picture.shape[0] for picture in pictures)
-        width = sum(picture.shape[1] + GAP for picture in pictures) - GAP
-        band = np.full((height, width, 3), 255, np.uint8)
-        left = 0
-        for picture in pictures:
-            band[: picture.shape[0], left : left + picture.shape[1]] = picture
-            left += picture.shape[1] + GAP
-        bands.append(band)
-    whole = np.full(
-        (sum(band.shape[0] + GAP for band in bands) - GAP, max(b.shape[1] for b in bands), 3), 255, np.uint8
-    )
-    top = 0
-    for band in bands:
-        whole[top : top + band.shape[0], : band.shape[1]] = band
-        top += band.shape[0] + GAP
+    """Rows of pictures [H, W, 3] on white, each row below the one before and all in the same columns."""
+    heights = [max(picture.shape[0] for picture in row) for row in rows]
+    widths = [max(row[place].shape[1] for row in rows) for place in range(len(rows[0]))]
+    whole = np.full((sum(heights) + GAP * (len(heights) - 1), sum(widths) + GAP * (len(widths) - 1), 3), 255, np.uint8)
+    for number, row in enumerate(rows):
+        top = sum(heights[:number]) + GAP * number
+        for place, picture in enumerate(row):
+            left = sum(widths[:place]) + GAP * place
+            whole[top : top + picture.shape[0], left : left + picture.shape[1]] = picture
     return whole
 
 
