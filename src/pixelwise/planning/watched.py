@@ -51,6 +51,7 @@ class Run:
         self.running: dict[str, Running] = {}
         self.taken: dict[str, float] = {}
         self.failed: set[str] = set()
+        self._told: dict[Running, Progress] = {}
 
     @property
     def total(self) -> int:
@@ -74,7 +75,10 @@ class Run:
     def progress(self, running: Running) -> Progress | None:
         """What a job at work last told."""
         job = self._known.get(running.id)
-        return progress.read(Path(job.places.work, progress.FILE), running.begun) if job else None
+        told = progress.read(Path(job.places.work, progress.FILE), running.begun) if job else None
+        if told is not None:
+            self._told[running] = told
+        return self._told.get(running)  # the file goes with the work, the process a little later
 
     def left_of(self, running: Running, told: Progress | None, now: float) -> float | None:
         """Seconds that a job at work still takes: by its own pace, else by what was expected; None if unknown."""

@@ -100,7 +100,7 @@ def tell(
     if place.counted != (unit, of) or done < place.last:
         place.counted, place.first, place.begun, place.written = (unit, of), done, now, 0.0
     place.whole, place.last = not part, done
-    if now - place.written < SECONDS_BETWEEN:
+    if now - place.written < SECONDS_BETWEEN and done < of:
         return
     place.written = now
     pace = (done - place.first) / (now - place.begun) if now > place.begun and done > place.first else 0.0
