@@ -44,7 +44,7 @@ def _writer(folder: Path, done: int) -> Any:
         from torch.utils.tensorboard import SummaryWriter
     except ImportError:
         return None
-    return SummaryWriter(str(folder), purge_step=done)  # type: ignore[no-untyped-call]
+    return SummaryWriter(str(folder), purge_step=done)
 
 
 class Shown:
