@@ -13,7 +13,7 @@ from pixelwise.terminal.screen import show
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    for command in (translate, denoise, convert):
+    for command in (translate, denoise, convert, export):
         app.command(rich_help_panel=PICTURES)(command)
 
 
@@ -66,3 +66,27 @@ def convert(
     from pixelwise.models.official.convert import convert as converted
 
     show(converted(file, model, out or file.with_suffix(".safetensors"), option or [], force))
+
+
+def export(
+    out: Annotated[Path, typer.Argument(metavar="MODEL.onnx", help="The file to write.")],
+    checkpoint: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Weights that this program trained or converted.")
+    ] = None,
+    model: Annotated[
+        str | None, typer.Option(metavar="NAME", help="In place of FILE: an architecture with random weights.")
+    ] = None,
+    option: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=VALUE", help="An option of the architecture. May be given several times."),
+    ] = None,
+    size: Annotated[
+        str | None, typer.Option(metavar="HEIGHTxWIDTH", help="The only size that the file takes. Without it, any.")
+    ] = None,
+    force: Force = False,
+) -> None:
+    """Write a network as an ONNX file for other runtimes, compared with the network itself."""
+    from pixelwise.evaluation.onnx_export import export as exported
+
+    for line in exported(out, checkpoint, model, option or [], size, force):
+        show(line)

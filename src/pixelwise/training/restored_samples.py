@@ -53,7 +53,8 @@ def restored(
                 clean = blur.crop(clean)
             noise = torch.randn(clean.shape, generator=generator("cpu", settings.seed, "samples", i))
             degraded = soft + level * noise
-            estimate = network(degraded.to(machine.device).contiguous(memory_format=machine.layout))
+            given, wanted = (x.to(machine.device, memory_format=machine.layout) for x in (degraded, clean))
+            estimate = network(given, guide=wanted) if settings.lowres_input == "clean" else network(given)
             rows.append([as_bytes(degraded[0]), as_bytes(estimate[0]), as_bytes(clean[0])])
     return rows
 
