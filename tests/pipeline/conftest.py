@@ -10,6 +10,7 @@ import pytest
 
 from tests.pipeline.forks import Server
 from tests.pipeline.micro import Clone, fresh
+from tests.pseudo_terminal import recorded
 from tests.sharing import made_once
 
 
@@ -30,7 +31,11 @@ def done(tmp_path_factory: pytest.TempPathFactory, server: Server) -> Clone:
 
     def make(folder: Path) -> None:
         clone = fresh(folder / "clone", server)
-        clone.snakemake("all")
+        with recorded() as terminal:
+            given = {"cwd": clone.folder, "errors": terminal.handle, "TERM": "xterm"}
+            status, output = server.start("snakemake", "--cores", "2", "all", **given).wait()
+        terminal.save(folder / "terminal.json")
+        assert status == 0, output
         clone.run("dvc", "remote", "add", "-d", "shelf", str(folder / "remote"))
         clone.make("push")
         clone.commit("ran")

@@ -97,15 +97,19 @@ class Server:
         (self.bin / name).write_text(text)
         (self.bin / name).chmod(0o755)
 
-    def start(self, *command: str, cwd: Path, errors: Path | None = None, **variables: str) -> Running:
-        """Start a command in a process group of its own; what it prints on standard error can go to a file apart."""
+    def start(self, *command: str, cwd: Path, errors: Path | int | None = None, **variables: str) -> Running:
+        """Start a command in a process group of its own; its standard error can go to a file or handle apart."""
         path = os.pathsep.join([str(self.bin), os.environ["PATH"]])
         environment = {**os.environ, "PATH": path, "PYTHONPATH": "", **variables}
         self._count += 1
         output = self.folder / f"output{self._count % 100}"
         connection = socket.socket(socket.AF_UNIX)
         connection.connect(self._address)
-        with output.open("w") as stream, open(os.devnull) as nothing, (errors or output).open("a") as other:
+        with (
+            output.open("w") as stream,
+            open(os.devnull) as nothing,
+            open(errors or output, "a", closefd=not isinstance(errors, int)) as other,
+        ):
             handles = array.array("i", [nothing.fileno(), stream.fileno(), (other if errors else stream).fileno()])
             ask = {"argv": command, "cwd": str(cwd), "env": environment, "group": 0}
             connection.sendmsg([json.dumps(ask).encode()], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, handles)])

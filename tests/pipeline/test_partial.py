@@ -27,6 +27,11 @@ def test_the_page_of_an_unfinished_run(clone: Clone) -> None:
     clone.edit(f"{SEGMENTER}.presentations", 80)
     failed = clone.snakemake("--keep-going", "all", check=False)
     assert failed.returncode != 0
+    line = next(line for line in failed.stderr.splitlines() if line.startswith("failed "))
+    assert line.startswith("failed    train/streets/segmenter/seed0  after 0:0")
+    assert ": training: cross_entropy is not finite at step" in line
+    assert line.endswith("  (log: logs/micro/train/streets/segmenter/seed0.log)")
+    assert "Error in rule" not in failed.stderr and ", 1 failed, " in failed.stderr.splitlines()[-1]
     wanted = planned(clone)
     assert re.search(r"train +1\n", wanted) and re.search(r"segment +3\n", wanted)
     told = clone.run("pixelwise", "partial", **source).stdout

@@ -15,6 +15,7 @@ from torchvision.models import vgg19
 from pixelwise.errors import PixelwiseError
 from pixelwise.models import checkpoint
 from pixelwise.settings.training import DenoisingSettings
+from pixelwise.terminal import rows
 from pixelwise.training import adversarial, denoising, progress_bar, segmentation
 from pixelwise.training.curve import Curve
 from pixelwise.training.held_out import photographs
@@ -244,7 +245,7 @@ def test_progress_is_lines_in_a_log_and_a_bar_on_a_terminal(monkeypatch: pytest.
     assert lines[0] == "dncnn: step 2 of 10" and lines[1].startswith("dncnn: step 4/10, loss 0.5, ")
     assert "images/s" in lines[1] and lines[1].endswith(" left") and lines[-1].startswith("dncnn: 10 steps in 0:00:0")
     assert "\x1b" not in text[False] and "10/10" in text[True] and "loss 0.5" in text[True]
-    assert progress_bar.duration(3723.4) == "1:02:03"
+    assert rows.duration(3723.4) == "1:02:03"
 
 
 @pytest.mark.slow

@@ -20,6 +20,7 @@ with net.planning():
         graph,
         staleness,
         unfinished,
+        watched,
     )
     from pixelwise.data import own
 
@@ -115,6 +116,12 @@ def preflight():
         clone.preflight(PLAN.jobs, STALE)
         clone.enough_cards(PLAN.jobs, STALE, GPUS)
         TURN.start()
+    needed = {
+        "/".join([job.rule.name, *job.wildcards]) for job in workflow.dag.needrun_jobs()
+    }
+    capacity = (workflow.cores, GPUS) if workflow.local_exec else (workflow.nodes, 0)
+    goes_on = workflow.execution_settings.keep_going
+    watched.begin(PLAN.name, PLAN.jobs, needed, capacity, goes_on)
 
 
 def verified(*steps):

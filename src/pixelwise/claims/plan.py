@@ -13,6 +13,7 @@ from pixelwise.claims import costs, peaks, predicted_records, splitting
 from pixelwise.claims.audit import contradictions
 from pixelwise.claims.checks import Basis, Measurement, Underspecified, basis_of
 from pixelwise.claims.claim_schema import Register, register
+from pixelwise.claims.expected import Expectation
 from pixelwise.claims.findings import Finding, decided
 from pixelwise.claims.verdicts import decide
 from pixelwise.claims.wording import TOO_LITTLE, quantity, subjects
@@ -147,10 +148,8 @@ def groups_of(
         card: Card of the hours on a GPU.
         kept: Folder of a recorded run of these jobs, which comes before the table of costs.
     """
-    datasets, document = predicted_records.Datasets(jobs), costs.table()
-    recorded = costs.from_log(jobs, datasets, log, device)
-    recorded += costs.from_recorded_run(jobs, datasets, kept) if kept else []
-    recorded += costs.from_table(document)
+    expected = Expectation(jobs, log, device, card, kept)
+    datasets, document = expected.datasets, expected.document
     grouped: dict[str, list[Job]] = defaultdict(list)
     for job in jobs:
         grouped[job.id.rpartition("/seed")[0] or job.id].append(job)
@@ -158,9 +157,7 @@ def groups_of(
     for group, members in grouped.items():
         row: dict[str, Any] = {"jobs": group, "count": len(members)}
         for column, where in (("hours", device), ("gpu_hours", "cuda")):
-            where = where if members[0].on_gpu else "cpu"
-            scaling = costs.scaling_of(document, members[0], card)
-            found = [costs.estimate(job, datasets, recorded, where, scaling) for job in members]
+            found = [expected.of(job, where) for job in members]
             seconds = [cost.seconds for cost in found if cost.seconds is not None]
             row[column] = sum(seconds) / 3600 if len(seconds) == len(found) else None
             for name in ("basis", "machine", "similar"):

@@ -16,6 +16,7 @@ from pixelwise.data.download import discard
 from pixelwise.data.sources import Source
 from pixelwise.data.zips import BROKEN, bounded
 from pixelwise.errors import PixelwiseError
+from pixelwise.terminal import progress
 
 CHUNK = 1 << 20
 
@@ -81,7 +82,10 @@ def extract(archive: Path, source: Source, wanted: list[Member], out: Path) -> l
                 lack = f"{len(missing)} of {len(wanted)} listed members, first {missing[0]}"
                 raise PixelwiseError(f"{archive}: lacks {lack}")
             bounded(archive, [entries[source.top + member.name] for member in wanted], source)
-            return [_write(zipped, entries[source.top + member.name], member, out) for member in wanted]
+            return [
+                _write(zipped, entries[source.top + member.name], member, out)
+                for member in progress.through(wanted, "files")
+            ]
     except Damaged as error:
         raise PixelwiseError(f"{archive}: {error}; {discard(archive)}") from None
     except BROKEN as error:

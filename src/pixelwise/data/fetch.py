@@ -17,6 +17,7 @@ from pixelwise.data.own import FILES
 from pixelwise.data.roots import preflight
 from pixelwise.errors import PixelwiseError
 from pixelwise.settings.data import Dataset, FetchSettings
+from pixelwise.terminal import progress
 from pixelwise.terminal.screen import say
 
 __all__ = ["FILES", "preflight", "run"]
@@ -71,7 +72,8 @@ def record(dataset: Dataset, out: Path, notes: Path) -> None:
         load(place.download)()
     root = roots.locate(dataset)
     lines, seen = ["path,size,sha256"], own.Seen(notes)
-    for path in dict.fromkeys(own.listed(root, dataset, say)):  # a picture may hold both label map and photograph
+    listed = dict.fromkeys(own.listed(root, dataset, say))  # a picture may hold both label map and photograph
+    for path in progress.through(list(listed), "files"):
         name = path.relative_to(root).as_posix()
         if "," in name or "\n" in name:
             raise PixelwiseError(f"{path}: a comma or line break in a name; rename the file")

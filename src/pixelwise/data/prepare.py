@@ -23,6 +23,7 @@ from pixelwise.data.readers import SPLITS, besides, label_table, listing, readin
 from pixelwise.errors import PixelwiseError
 from pixelwise.files.listings import rows
 from pixelwise.settings.data import Dataset, PrepareSettings
+from pixelwise.terminal.progress import Counter
 
 FILES = "files.csv"  # written by the step `fetch` for data sets of the user's own
 
@@ -65,10 +66,11 @@ def run(settings: PrepareSettings, inputs: dict[str, Path], out: Path, work: Pat
         )
     seen: dict[str, Any] = {"channels": set(), "instances": False, "blurred": False}
     names: dict[str, list[str]] = {}
+    counter = Counter(sum(len(found.entries) for found in splits.values()), "images")
     try:
         for split, found in splits.items():
             if found.entries:
-                names[split] = write_pack(out, split, items(found.entries, dataset, table, hashes, seen))
+                names[split] = write_pack(out, split, items(found.entries, dataset, table, hashes, seen, counter))
         write_json(out / FACTS, facts(dataset, table, names, seen))
     except BaseException:
         remove(out)
@@ -85,7 +87,12 @@ def files(dataset: Dataset, raw: Path) -> tuple[Path, dict[Path, str]]:
 
 
 def items(
-    entries: list[Entry], dataset: Dataset, table: LabelTable | None, hashes: dict[Path, str], seen: dict[str, Any]
+    entries: list[Entry],
+    dataset: Dataset,
+    table: LabelTable | None,
+    hashes: dict[Path, str],
+    seen: dict[str, Any],
+    counter: Counter,
 ) -> Iterator[Item]:
     """Decode, check and resize one example after the other; note in `seen` what kinds of maps occur."""
     size = None if dataset.height is None or dataset.width is None else (dataset.height, dataset.width)
@@ -99,6 +106,7 @@ def items(
         seen["instances"] |= instance is not None
         seen["blurred"] |= blurred is not None
         yield Item(entry.name, image, label, instance, blurred)
+        counter.one()
 
 
 def facts(

@@ -21,6 +21,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 
 from pixelwise.data.sources import Source
 from pixelwise.errors import PixelwiseError
+from pixelwise.terminal import progress
 from pixelwise.terminal.console import terminal
 
 TIMEOUT = (4.0, 20.0)  # seconds to connect, seconds without a byte
@@ -93,6 +94,8 @@ def _receive(
                 raise PixelwiseError(f"{shown(url)}: more than {limit} bytes; no more are expected")
             _write(file, chunk, part)
             bar.update(task, advance=len(chunk))
+            if whole is not None:
+                progress.tell(start, whole, "bytes")
             if time.monotonic() > deadline:
                 raise Unreachable(f"{shown(url)}: {start} bytes in {seconds(source):.0f} s; run again to go on")
     if whole is not None and start < whole:

@@ -22,6 +22,7 @@ from torch import Tensor, nn
 
 from pixelwise.errors import PixelwiseError
 from pixelwise.files.tensors import from_safetensors
+from pixelwise.terminal import progress
 
 WEIGHTS = "inception.safetensors"
 SIDE = 299
@@ -97,4 +98,5 @@ def extract(
         stop = min(start + batch, n)
         inputs = torch.stack([network_input(read(i), resize) for i in range(start, stop)])
         rows[start:stop] = network(inputs.to(device))[0].flatten(1).cpu().numpy()
+        progress.tell(stop, n, "images", part=True)
     return rows

@@ -24,6 +24,7 @@ from pixelwise.files.step_documents import Training
 from pixelwise.models import snapshots
 from pixelwise.quantities import shown
 from pixelwise.settings.evaluation import FollowSettings
+from pixelwise.terminal import progress
 
 TABLE = "quality.csv"
 RESIZE = "pytorch-fid"
@@ -54,7 +55,7 @@ def run(settings: FollowSettings, inputs: dict[str, Path], out: Path, work: Path
     if training.presentations is None:
         raise PixelwiseError(f"{inputs['model'] / 'training.json'}: no presentations; a training of ours is needed")
     networks = snapshots.listed(inputs["model"]) | {training.presentations: inputs["model"] / MODEL}
-    for presentations, path in networks.items():
+    for presentations, path in progress.through(list(networks.items()), "networks"):
         pictures = generated_pictures(Generator(path, device), pack, len(pack), settings.batch)
         seen = Pictures(list(range(len(pack))), functools.partial(_at, list(pictures)), None, short=True)
         found = features.extract(seen.read, len(seen), inception, RESIZE, settings.batch)

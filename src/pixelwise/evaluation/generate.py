@@ -18,6 +18,7 @@ from pixelwise.evaluation.generator import Generator
 from pixelwise.files.reading import read
 from pixelwise.files.step_documents import Training
 from pixelwise.settings.evaluation import GenerateSettings
+from pixelwise.terminal import progress
 
 MODEL = "model.safetensors"
 
@@ -42,9 +43,11 @@ def run(settings: GenerateSettings, inputs: dict[str, Path], out: Path, work: Pa
             f"{inputs['model'] / MODEL}: {generator.num_labels} labels; {settings.dataset} has {facts['num_labels']}"
         )
     names = pack.names[: settings.limit]
+    counter = progress.Counter(len(names), "images")
     for name, picture in zip(names, generated_pictures(generator, pack, len(names), settings.batch), strict=True):
         with atomic(out / "images" / f"{name}.png") as temporary:
             Image.fromarray(picture).save(temporary)
+        counter.one()
     training = read(inputs["model"] / "training.json", Training)
     run = subjects.trained(inputs["model"], generator.info)
     document = {

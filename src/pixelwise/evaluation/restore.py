@@ -27,6 +27,7 @@ from pixelwise.files.step_documents import Training
 from pixelwise.quantities import computed, metrics
 from pixelwise.record import Record, Run, measured, write_records
 from pixelwise.settings.restoration import BASELINES, RestorationSettings
+from pixelwise.terminal.progress import Counter
 
 MODEL = "model.safetensors"
 INTERVAL = "bootstrap over images, 95 %"
@@ -135,10 +136,12 @@ def run(settings: RestorationSettings, inputs: dict[str, Path], out: Path, work:
     sigmas = settings.sigmas or protocol.sigmas
     samples = Samples(out, settings.sample_side, settings.samples, 25.0 if 25.0 in sigmas else sigmas[0])
     cache = ScoreCache(work / "scores.jsonl")
+    images = sum(len(cases.names[: subject.limit]) for subject in scored_ones)
+    counter = Counter(images * len(sigmas), "images")
     records, rows = [], ["model,sigma,image,metric,value"]
     for sigma in sigmas:
         for subject in scored_ones:
-            scored = _measure(subject, cases, sigma, cache, samples)
+            scored = _measure(subject, cases, sigma, cache, samples, counter)
             rows += [
                 f"{subject.name},{sigma:g},{name},{metric},{value:.9g}"
                 for name, scores in scored.items()
@@ -170,7 +173,9 @@ def _baselines(settings: RestorationSettings, protocol: Protocol, cases: Cases) 
             yield Subject(label, make, tile, lambda sigma, run=run: run, limit)  # type: ignore[misc]
 
 
-def _measure(subject: Subject, cases: Cases, sigma: float, cache: ScoreCache, samples: Samples) -> dict[str, Scores]:
+def _measure(
+    subject: Subject, cases: Cases, sigma: float, cache: ScoreCache, samples: Samples, counter: Counter
+) -> dict[str, Scores]:
     """Scores of every image by name; each is noted in the cache as soon as it is known."""
     method, scored = subject.make(sigma), {}
     for index in range(len(cases.names[: subject.limit])):
@@ -186,6 +191,7 @@ def _measure(subject: Subject, cases: Cases, sigma: float, cache: ScoreCache, sa
             if wanted:
                 samples.add(case, subject.name, estimate)
         scored[name] = known
+        counter.one()
     return scored
 
 

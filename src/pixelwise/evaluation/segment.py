@@ -22,6 +22,7 @@ from pixelwise.files.reading import read
 from pixelwise.files.step_documents import Training
 from pixelwise.record import Record, Scalar, protocol_hash, read_records, write_records
 from pixelwise.settings.evaluation import SegmentSettings
+from pixelwise.terminal import progress
 
 REAL, SHUFFLED = "real", "shuffled"
 MODEL = "model.safetensors"
@@ -161,6 +162,7 @@ def measure(
                     name, found = truth.pack.names[chosen[i]], f"label map {wanted.shape}, picture {answer.shape}"
                     raise PixelwiseError(f"{name}: {found}; equal sizes needed")
                 matrices[number, i] = confusion.confusion_matrix(wanted, answer, len(truth.names))
+        progress.tell(positions[-1] + 1, len(subject), "images", part=True)
     return matrices, pixels
 
 

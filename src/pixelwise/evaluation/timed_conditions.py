@@ -21,6 +21,7 @@ from pixelwise.evaluation.stopwatch import Call, peak_memory
 from pixelwise.models import declarations, registry
 from pixelwise.models.fast.optimised import Optimised, optimise
 from pixelwise.settings.evaluation import Mode, Precision, Scope, TimedModel, TimeSettings
+from pixelwise.terminal import progress
 
 
 @dataclass(frozen=True)
@@ -74,10 +75,12 @@ def measure(settings: TimeSettings, work: Path, memory: bool = True) -> Part:
     machine = hardware.describe(device, settings.threads)
     processor = hardware.describe(torch.device("cpu"), settings.threads)
     finished, found = Finished(work, machine), list[tuple[Facts, Results]]()
+    count = len(list(conditions(settings)))
     for size, group in itertools.groupby(conditions(settings), lambda condition: condition.size):
         modules = functools.cache(functools.partial(_modules, settings, device))
         for condition in group:
             facts = condition.facts(settings, device)
+            progress.tell(len(found), count, "conditions")
             made = functools.partial(_measure, settings, condition, modules, device, memory)
             found.append((facts, _once(finished, facts, made)))
         if settings.baselines:

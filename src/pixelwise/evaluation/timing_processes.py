@@ -12,6 +12,7 @@ from pixelwise.errors import PixelwiseError
 from pixelwise.evaluation import fresh_process
 from pixelwise.evaluation.timed_conditions import Part, measure
 from pixelwise.settings.evaluation import TimeSettings
+from pixelwise.terminal import progress
 
 
 def parts(settings: TimeSettings, work: Path) -> list[Part]:
@@ -28,6 +29,8 @@ def parts(settings: TimeSettings, work: Path) -> list[Part]:
     for place in range(settings.processes):
         folder = work / f"process-{place}"
         folder.mkdir(parents=True, exist_ok=True)
+        if settings.processes > 1:
+            progress.tell(place, settings.processes, "processes")
         arguments = share(settings, place), folder, place == 0
         if settings.processes == 1:
             found.append(measure(*arguments))

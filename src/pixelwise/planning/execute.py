@@ -23,6 +23,7 @@ from pixelwise.planning.jobfile import JobFile
 from pixelwise.planning.jobs import KINDS, RUN_LOG, entries, input_hash, processes_of
 from pixelwise.planning.paths import Places, unlinked
 from pixelwise.settings.base import Settings
+from pixelwise.terminal import progress
 
 TOLERANT = frozenset({"summarise", "judge", "report"})
 """Kinds of job that leave a damaged input out and say so, where all others refuse to run."""
@@ -137,6 +138,7 @@ def execute(file: Path, step: str) -> Path:
         state.mkdir(parents=True, exist_ok=True)
         write_json(state / MARK, {"job": job, "inputs": inputs})  # for `pixelwise clean`
         artifacts.empty(out, known)
+        held.enter_context(progress.of_job(work, Path(places.shown)))
         try:
             if (count := processes_of(step, settings)) > 1:
                 processes.start(file, step, state, count, settings)

@@ -53,12 +53,18 @@ class Places:
         out: Folder of its outputs.
         work: Folder of its lock and of what it resumes from.
         log: What it printed.
+        shown: Folder of what it shows on its way, such as pictures of what a network has learnt; it stays.
     """
 
     file: str
     out: str
     work: str
     log: str
+
+    @property
+    def shown(self) -> str:
+        """Folder of what it shows on its way."""
+        return self.log.removesuffix(".log")
 
 
 def _named(text: str, rule: Callable[[str], str] = plain) -> str:
@@ -158,7 +164,7 @@ def unlinked(jobs: Iterable[Places], more: Iterable[str] = ()) -> None:
     Raises:
         PixelwiseError: With the first link.
     """
-    ends = [path for job in jobs for path in (job.file, job.out, f"{job.work}/lock", job.log)]
+    ends = [path for job in jobs for path in (job.file, job.out, f"{job.work}/lock", job.log, job.shown)]
     paths = {Path(path) for path in (*_SHARED, *ends, *more)}
     for path in sorted(paths.union(*(path.parents for path in paths))):
         if path.is_symlink():

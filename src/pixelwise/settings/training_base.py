@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from pixelwise.models import declarations
 from pixelwise.models.declaration import GENERAL, GROUPS, Group, Recipe
 from pixelwise.settings import architectures
-from pixelwise.settings.base import Batch, Compute, Flag, Images, Options, Positive, Processes, Seed, Text, Word
+from pixelwise.settings.base import Batch, Compute, Count, Flag, Images, Options, Positive, Processes, Seed, Text, Word
 
 # How a run computes and reports; equal training is described by all other settings.
 MACHINERY = frozenset(
@@ -24,6 +24,7 @@ MACHINERY = frozenset(
         "processes",
         "checkpoint_every",
         "log_every",
+        "samples_every",
         "recipe",
         "snapshots",
     }
@@ -50,6 +51,7 @@ class TrainingSettings(Compute):
         ema: Decay of the moving average of the weights that is saved instead of the last weights; None saves the last.
         checkpoint_every: Steps between checkpoints in `work/`.
         log_every: Steps that one row of the loss curve averages.
+        samples_every: Steps between two sample pictures in `logs/`; None makes ten in all, 0 none.
     """
 
     GROUP: ClassVar[Group]
@@ -71,6 +73,7 @@ class TrainingSettings(Compute):
     ema: float | None = Field(None, gt=0, lt=1)
     checkpoint_every: Positive = 1000
     log_every: Positive = 50
+    samples_every: Count | None = None
 
     @model_validator(mode="before")
     @classmethod

@@ -39,6 +39,6 @@ class _Terminal(Console):
 
 def terminal(*, stderr: bool = False, **options: Any) -> Console:
     """A console of `rich` on standard output, or on standard error past whatever holds libraries back from it."""
-    made = _Terminal(file=errors() if stderr else None, stderr=stderr, **options)
+    made = _Terminal(**{"file": errors() if stderr else None, "stderr": stderr} | options)
     made.push_render_hook(_Hook())
     return made

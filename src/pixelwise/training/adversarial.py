@@ -24,6 +24,7 @@ from pixelwise.training.machine import Machine, set_up
 from pixelwise.training.parallel import Trainee
 from pixelwise.training.randomness import seed_everything
 from pixelwise.training.schedules import epoch_of, linear_decay, total_steps, two_time_scales
+from pixelwise.training.translated_samples import translated
 
 PIXEL_CHANNELS = 3
 Batch = tuple[Tensor, ...]
@@ -238,7 +239,8 @@ def run(settings: AdversarialSettings, inputs: dict[str, Path], out: Path, work:
         images = LabelledImages(inputs["data"], machine, settings.images)
         perceptual = load_perceptual(inputs, machine) if settings.perceptual else None
         task = Translation(settings, images, machine, perceptual)
-        curve = train(task, settings, machine, work, partial(_snapshot, task, machine, work))
+        samples = partial(translated, task.generator.trained, inputs["data"], images.facts, task.edge, machine)
+        curve = train(task, settings, machine, work, partial(_snapshot, task, machine, work), samples)
         snapshots.publish(work, out)
         results.write(
             out,

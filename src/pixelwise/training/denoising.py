@@ -24,6 +24,7 @@ from pixelwise.training.machine import Machine, set_up
 from pixelwise.training.parallel import Trainee, mean_over_processes
 from pixelwise.training.patches import Draw, Patches, turns
 from pixelwise.training.randomness import batch_at, seed_everything
+from pixelwise.training.restored_samples import restored
 from pixelwise.training.schedules import epoch_of, staged, total_steps
 from pixelwise.training.training_noise import MotionBlur, noise, noise_levels
 
@@ -186,7 +187,9 @@ def run(settings: DenoisingSettings, inputs: dict[str, Path], out: Path, work: P
         seen = None
         if settings.held_out:
             seen = HeldOut(inputs["data"], settings.held_out, settings.sigma, machine, work)
-        curve = train(task, settings, machine, work, partial(_score, task, seen))
+        channels, trained = task.patches.channels, task.network.trained
+        samples = partial(restored, trained, inputs["data"], settings, channels, task.blur, machine)
+        curve = train(task, settings, machine, work, partial(_score, task, seen), samples)
         facts = {"degradation": settings.degradation, "sigma": results.plain(settings.sigma), "patch": settings.patch}
         if task.guided:
             facts["lowres_input"] = settings.lowres_input

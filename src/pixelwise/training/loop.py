@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Any, Protocol
@@ -23,6 +23,7 @@ from pixelwise.training.machine import Machine
 from pixelwise.training.parallel import mean_over_processes
 from pixelwise.training.progress_bar import Live
 from pixelwise.training.randomness import seed_everything
+from pixelwise.training.shown import Row, Shown
 
 AGREE_EVERY = 10
 """Steps after which several cards agree on whether to stop: a scheduler kills half a minute after it asked."""
@@ -144,6 +145,7 @@ def train(
     machine: Machine,
     work: Path,
     after: Callable[[int], None] = lambda done: None,
+    samples: Callable[[], Sequence[Row]] = tuple,
 ) -> Curve:
     """Train to the end, from the last checkpoint in `work` if there is one.
 
@@ -153,6 +155,7 @@ def train(
         machine: Where.
         work: Folder of the checkpoint and the growing loss curve.
         after: Called with the number of steps done, after each; after a resumption perhaps again for some.
+        samples: Makes the rows of a sample picture of what the network has learnt.
 
     Returns:
         The loss curve. The result is the same, on a processor byte for byte, however often the run was interrupted.
@@ -164,11 +167,17 @@ def train(
     work.mkdir(parents=True, exist_ok=True)
     session = _Session(task, settings, machine, work)
     silent = machine.rank > 0
-    with _signals() as stop, Live(task.title, task.steps, session.done, settings.batch, silent) as live:
+    shown = Shown(settings, task.steps, session.done, samples, silent)
+    with (
+        closing(shown),
+        _signals() as stop,
+        Live(task.title, task.steps, session.done, settings.batch, silent) as live,
+    ):
         while session.done < task.steps:
             losses = session.advance()
             after(session.done)
             live.step(session.done, losses)
+            shown.step(session.done, losses)
             if session.asked_to_stop(stop) and session.done < task.steps:
                 session.save()
                 machine.wait()  # none ends, and so ends the others, before the first one has saved

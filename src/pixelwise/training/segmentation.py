@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from pixelwise.training.machine import Machine, set_up
 from pixelwise.training.parallel import Trainee, mean_over_processes
 from pixelwise.training.randomness import seed_everything
 from pixelwise.training.schedules import epoch_of, poly, stepped, total_steps
+from pixelwise.training.segmented_samples import segmented
 from pixelwise.training.views import VOID, affine, view
 
 
@@ -124,7 +126,9 @@ def run(settings: SegmentationSettings, inputs: dict[str, Path], out: Path, work
     with set_up(settings) as machine:
         images = LabelledImages(inputs["data"], machine, settings.images)
         task = Segmentation(settings, images, machine)
-        curve = train(task, settings, machine, work)
+        count, colours = len(images.facts["eval_names"]), (task.mean, task.deviation)
+        samples = partial(segmented, task.network.trained, inputs["data"], task.classes, count, colours)
+        curve = train(task, settings, machine, work, samples=samples)
         results.write(
             out,
             task.network.trained,
