@@ -13,7 +13,7 @@ from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from pixelwise.artifacts import read_json, sha256, write_json
 from pixelwise.data import installed_photographs as photos
-from pixelwise.data.pack import Item
+from pixelwise.data.pack_writing import Item
 from pixelwise.errors import PixelwiseError
 from pixelwise.evaluation import restore
 from pixelwise.evaluation.evaluation_noise import add_noise

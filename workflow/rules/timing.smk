@@ -12,6 +12,7 @@ rule time:
         ENVIRONMENT
     threads: 1024
     resources:
+        **asked_of("time"),
         gpu=gpus_of("time"),
     shell:
         "pixelwise time {input.job:q} > {log:q}"
