@@ -47,3 +47,11 @@ def test_a_run_that_would_meet_an_unusable_card_is_refused(street, tmp_path, mon
     clone.preflight(plan(ROOT / "params.yaml", "street-cpu").jobs, ["time/translation"])
     monkeypatch.setenv("PATH", smi(tmp_path / "bin", [CARD]))
     clone.preflight(street, ["time/translation_256"])
+
+
+def test_environments_that_snakemake_would_build_are_refused():
+    clone.one_environment([])
+    clone.one_environment(["env-modules"])
+    with pytest.raises(PixelwiseError, match=r"conda: not supported.*requirements\.lock") as refused:
+        clone.one_environment(["conda"])
+    assert "\n" not in str(refused.value)

@@ -83,7 +83,9 @@ def test_another_manifest_is_noticed(made, read):
     assert verified.problems(made) == [] and read == ["a.bin", "b.bin"]
 
 
-@pytest.mark.parametrize("spoil", [lambda text: text[: len(text) // 2], lambda text: text.replace("4", "5"), lambda _: "7"])
+@pytest.mark.parametrize(
+    "spoil", [lambda text: text[: len(text) // 2], lambda text: text.replace("4", "5"), lambda _: "7"]
+)
 def test_a_damaged_note_is_not_believed(made, read, spoil):
     assert verified.problems(made) == []
     [note] = Path("work/verified").rglob("*.json")

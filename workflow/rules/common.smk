@@ -135,6 +135,11 @@ def asked_of(step):
     }
 
 
+def alone(wildcards):
+    """Resource function: a node of its own, in the words of Slurm."""
+    return "--exclusive" if on_cluster() else None
+
+
 def preflight():
     """Stop before the first job if something is missing that no job can obtain."""
     with net.planning(workflow.persistence.unlock):

@@ -1,8 +1,8 @@
 """Inputs of jobs are hashed once for each machine: what was whole, and has not been touched since, is whole.
 
 A file counts as untouched while size, modification and change time, inode and device are as they were. Nobody can set a
-change time, so edited bytes are noticed whatever their modification time says; what a disk loses by itself is not, which
-is why `pixelwise verify` and the group targets always hash every byte.
+change time, so edited bytes are noticed whatever their modification time says. What a disk loses by itself is not:
+`pixelwise verify` and the group targets always hash every byte.
 """
 
 from __future__ import annotations
