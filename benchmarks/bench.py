@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import argparse
 import csv
+import hashlib
+import shutil
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -19,10 +21,12 @@ import torch
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "src")]
 
-from benchmarks import show  # noqa: E402
+from benchmarks import jobs, peers, show  # noqa: E402
 from benchmarks.processes import Measured, key, together  # noqa: E402
-from benchmarks.sections import Bench, problem, settle  # noqa: E402
+from benchmarks.saved import Saved  # noqa: E402
+from benchmarks.sections import Bench, problem  # noqa: E402
 from pixelwise import artifacts  # noqa: E402
+from pixelwise.artifacts import digest  # noqa: E402
 from pixelwise.evaluation import fresh_process  # noqa: E402
 from pixelwise.evaluation.hardware import describe, select_device  # noqa: E402
 from pixelwise.files.listings import rows  # noqa: E402
@@ -36,7 +40,8 @@ ONCE = frozenset({"pipeline", "Frechet distance", "Inception features"})
 ONE_PROCESS = frozenset({"pipeline", "frechet", "features"})
 """Protocols of what is computed once, and the sections that do it."""
 SAMPLES = ("height", "width", "batch", "protocol", "model", "precision", "round", "milliseconds")
-SIZES = {"cpu": "256x512", "cuda": "256x512,512x512,512x1024,1024x1024,1024x2048,2048x2048"}
+SOURCES = (ROOT / "benchmarks", ROOT / "src" / "pixelwise")
+SECTIONS = "stream,generator,training,loading,denoiser,peers,features,frechet,pipeline"
 
 
 def options(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -50,7 +55,9 @@ def options(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, help="timed rounds; by default as many as fit --seconds")
     parser.add_argument("--seconds", type=float, default=60.0, help="time for the rounds of one condition, in all")
     parser.add_argument("--processes", type=int, default=3, help="over which the intervals are; share rounds and time")
-    parser.add_argument("--sections", default="stream,generator,training,loading,denoiser,features,frechet,pipeline")
+    parser.add_argument("--sections", default=SECTIONS)
+    parser.add_argument("--networks", default=",".join(peers.NETWORKS), help="of the section peers")
+    parser.add_argument("--limit", type=float, help="seconds after which one comparison of the peers is ended")
     parser.add_argument("--precisions", help="of the optimised forms; by default fp32, on a GPU fp32,tf32,bf16")
     parser.add_argument("--out", type=Path, default=ROOT / "results" / "bench")
     parser.add_argument("--quick", action="store_true", help="smoke test: narrow networks, small sizes")
@@ -62,66 +69,33 @@ def run(
     deadline: float = float("inf"),
     keep: Callable[[Bench], object] | None = None,
     share: int = 1,
+    saved: Saved | None = None,
 ) -> tuple[Bench, list[str]]:
     """Run the sections chosen, until the deadline; returns the bench and what failed or was left out, with reasons.
 
     Of several processes each takes its `share` of the rounds.
 
-    `keep` is called after every section, so that a run that is cut off keeps what it has measured.
+    `keep` is called after every section, so that a run that is cut off keeps what it has measured. What `saved` holds
+    is not measured again.
     """
     device = select_device(chosen.device, chosen.threads)
     torch.backends.cudnn.benchmark, torch.backends.cudnn.deterministic = True, False
-    gpu = device.type == "cuda"
-    sizes = [
-        tuple(map(int, s.split("x")))
-        for s in (chosen.sizes or ("64x128" if chosen.quick else SIZES[device.type])).split(",")
-    ]
-    batches = [int(b) for b in (chosen.batches or ("1,8" if gpu and not chosen.quick else "1")).split(",")]
-    precisions = (chosen.precisions or ("fp32,tf32,bf16" if gpu else "fp32")).split(",")
     rounds = (chosen.rounds, chosen.rounds) if chosen.rounds else (3, 5) if chosen.quick else (5, 200)
     rounds = (-(-rounds[0] // share), -(-rounds[1] // share))
-    bench, sections = Bench(device, chosen.quick, chosen.seconds, rounds), chosen.sections.split(",")
-    steps = [int(b) for b in (chosen.training_batches or ("1" if chosen.quick else "1,8" if gpu else "1,4")).split(",")]
-    every = [(s, *size, batch) for batch in batches for size in sizes for s in ("stream", "generator")]
-    once = [("denoiser", batches[0]), ("loading", steps[-1] if gpu else 1), *(("training", batch) for batch in steps)]
-    jobs = [*every[:2], *((section, *sizes[0], batch) for section, batch in once), *every[2:]]
-    for section, height, width, batch in (job for job in jobs if job[0] in sections):
-        name = f"{section} {height}x{width} batch {batch}"
+    bench = Bench(device, chosen.quick, chosen.seconds, rounds)
+    for name, measure in jobs.chosen(chosen, device, deadline):
         start = time.monotonic()
         if start > deadline:
             bench.problems.append(f"{name}: left out, no time")
             continue
         try:
-            _section(bench, section, (height, width, batch), precisions)
+            (saved or Saved(None)).section(name, bench, measure)
         except Exception as error:
             bench.problems.append(f"{name}: {problem(error)}")
         print(f"{name}: {time.monotonic() - start:.1f} s", file=sys.stderr, flush=True)
         if keep is not None:
             keep(bench)
-    weights = next(ROOT.glob("data/*/weights/inception"), None)
-    if "features" in sections and weights is None:
-        print("features: left out, no Inception weights below data/; make reproduce fetches them", file=sys.stderr)
-    elif "features" in sections and weights is not None:
-        bench.features(weights)
-    for section, call in (("frechet", bench.frechet), ("pipeline", lambda: bench.pipeline(ROOT))):
-        if section in sections:
-            call()
     return bench, bench.problems
-
-
-def _section(bench: Bench, section: str, size: tuple[int, int, int], precisions: list) -> None:
-    settle(bench.device)
-    condition = bench.condition(*size)
-    if section == "training":
-        bench.training(condition)
-    elif section == "loading":
-        bench.loading(condition)
-    elif section == "stream":
-        bench.streams(condition)
-    elif section == "denoiser":
-        bench.denoisers(condition, precisions)
-    else:
-        bench.generators(condition, precisions)
 
 
 def _place(sample: Mapping[str, object]) -> tuple[str, ...]:
@@ -135,8 +109,16 @@ def measure(arguments: list[str], place: int) -> Measured:
     chosen.seconds /= share
     if place:
         chosen.sections = ",".join(section for section in chosen.sections.split(",") if section not in ONE_PROCESS)
-    bench, problems = run(chosen, share=share)
+    saved = Saved(saved_folder(chosen, arguments) / str(place))
+    bench, problems = run(chosen, share=share, saved=saved)
     return Measured(bench.device, bench.quick, bench.records, bench.samples, problems)
+
+
+def saved_folder(chosen: argparse.Namespace, arguments: list[str]) -> Path:
+    """Where sections wait for the end of the benchmark: for the same arguments, sources, packages and machine."""
+    made_by = [hashlib.sha256(path.read_bytes()).hexdigest() for part in SOURCES for path in sorted(part.rglob("*.py"))]
+    machine = describe(select_device(chosen.device, chosen.threads), chosen.threads)
+    return ROOT / "work" / "bench" / digest([arguments, made_by, environment.versions(USED), machine])
 
 
 def write(bench: Bench | Measured, out: Path, threads: int) -> list[Record]:
@@ -189,6 +171,7 @@ def main() -> int:
         parts.append(fresh_process.call(name, measure, sys.argv[1:], place))
         records = write(together(parts), chosen.out, chosen.threads)
     show.tables(records)
+    shutil.rmtree(saved_folder(chosen, sys.argv[1:]), ignore_errors=True)
     problems = together(parts).problems
     for line in problems:
         print(line, file=sys.stderr)

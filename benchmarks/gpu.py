@@ -28,7 +28,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "src")]
 
 from benchmarks import bench as whole  # noqa: E402
-from benchmarks import device_checks, kernel_shapes, show  # noqa: E402
+from benchmarks import device_checks, kernel_shapes, peers, show  # noqa: E402
 from benchmarks.sections import Bench  # noqa: E402
 from pixelwise.evaluation.hardware import describe, select_device, set_tf32  # noqa: E402
 from pixelwise.record import read_records  # noqa: E402
@@ -137,7 +137,10 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="smoke test: narrow networks, small sizes")
     parser.add_argument("--skip", default="", help="any of checks,sweep,bench")
     parser.add_argument("--seconds", type=float, default=2.5, help="for the rounds of one condition of the benchmark")
-    parser.add_argument("--sections", default="stream,generator,training,denoiser", help="of the benchmark")
+    parser.add_argument("--sections", default="stream,generator,training,denoiser,peers", help="of the benchmark")
+    parser.add_argument("--networks", default=",".join(peers.NETWORKS), help="of the section peers")
+    parser.add_argument("--precisions", help="of the optimised forms and the peers; by default fp32,tf32,bf16")
+    parser.add_argument("--limit", type=float, help="seconds after which one comparison of the peers is ended")
     chosen = parser.parse_args()
     if chosen.jobs is None:
         chosen.jobs = 0 if chosen.device == "cpu" else max(1, min(6, (os.cpu_count() or 1) // 2))
@@ -168,7 +171,9 @@ def main() -> int:
 def benchmark(chosen: argparse.Namespace, report: Report, deadline: float) -> None:
     """The whole benchmark in the time that is left, the sizes that matter most first."""
     arguments = ["--device", chosen.device, "--out", str(chosen.out), "--seconds", str(chosen.seconds)]
-    arguments += ["--sections", chosen.sections]
+    arguments += ["--sections", chosen.sections, "--networks", chosen.networks]
+    arguments += ["--precisions", chosen.precisions] if chosen.precisions else []
+    arguments += ["--limit", str(chosen.limit)] if chosen.limit else []
     arguments += ["--quick"] if chosen.quick else ["--sizes", FIRST_SIZES]
     options = whole.options(arguments)
     told = 0

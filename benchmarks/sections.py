@@ -61,10 +61,11 @@ class Bench:
     ) -> None:
         sides = dict(zip(("subject", "rival"), (self.runs.get(name) for name in model.split("/")), strict=False))
         facts = {"height": condition.height, "width": condition.width, "batch": condition.batch}
+        facts |= {"threads": condition.threads} if condition.threads else {}
         self.records.append(
             Record(
                 kind="bench",
-                task="denoising" if "denoiser" in model else "translation",
+                task="denoising" if "denoiser" in model or "dncnn" in model else "translation",
                 model=model,
                 **sides,
                 dataset="blocks",
@@ -87,8 +88,9 @@ class Bench:
         for s in made:
             settle(self.device)
             try:
-                memory[s.name, s.precision] = peak_memory(s.eager or s.call, self.device)
-                if s.eager:
+                if s.counted:
+                    memory[s.name, s.precision] = peak_memory(s.eager or s.call, self.device)
+                if s.eager or not s.counted:
                     s.call()
                 able.append(s)
             except Exception as error:  # Triton's own are no RuntimeError
@@ -120,6 +122,9 @@ class Bench:
         """Add the record of one subject, and its timed calls."""
         median, low, high = statistics.bootstrap_median(milliseconds)
         values = {"median": measured(median, "ms", low, high, ALONE)}
+        if s.distance is not None:
+            names = ("distance", "mean_distance")
+            values |= {name: Value(value=found, unit="1") for name, found in zip(names, s.distance, strict=True)}
         if memory is not None:
             values["throughput"] = Value(value=1e3 * condition.batch / median, unit="images/s")
             values["peak_memory"] = Value(value=memory, unit="MiB")

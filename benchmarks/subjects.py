@@ -38,13 +38,14 @@ NARROW: dict[str, dict[str, Any]] = {name: dict(model.small) for name, model in 
 
 @dataclass(frozen=True)
 class Condition:
-    """Size, batch and device; `narrow` shrinks the networks for a smoke test."""
+    """Size, batch and device; `narrow` shrinks the networks for a smoke test, `threads` stand where they are compared."""
 
     height: int
     width: int
     batch: int
     device: torch.device
     narrow: bool = False
+    threads: int = 0
 
     @property
     def tile(self) -> int:
@@ -66,6 +67,8 @@ class Subject:
         flop: Useful arithmetic of one call: that of the published form, whichever form runs.
         run: What is run, where it is a network and not a part of one.
         eager: The same without a CUDA graph, whose memory can be measured; None where it is `call` itself.
+        distance: Greatest and mean difference from a reference, where that was compared.
+        counted: Whether memory and operations can be counted: PyTorch sees all that is done.
     """
 
     name: str
@@ -74,6 +77,8 @@ class Subject:
     flop: float
     eager: Call | None = field(default=None)
     run: Run | None = None
+    distance: tuple[float, float] | None = None
+    counted: bool = True
 
 
 def options_of(name: str, condition: Condition) -> dict[str, Any]:

@@ -76,7 +76,7 @@ def convert(
         PixelwiseError: If an option is malformed, or the file does not fit the network; the first wrong key is named.
     """
     file, out = Path(file), Path(out)
-    given = dict(options) if isinstance(options, Mapping) else dict(_option(text) for text in options)
+    given = dict(options) if isinstance(options, Mapping) else dict(option(text) for text in options)
     outputs.check(out, [file], force)
     complete, module = _load(file, name, given)
     origin = {"file": file.name, "sha256": sha256(file)}
@@ -109,8 +109,12 @@ def _only_file(folder: Path) -> Path:
     return found[0]
 
 
-def _option(text: str) -> tuple[str, Any]:
-    """NAME=VALUE, the value being JSON or else a plain word."""
+def option(text: str) -> tuple[str, Any]:
+    """An option in the words of a command line: NAME=VALUE, the value being JSON or else a plain word.
+
+    Raises:
+        PixelwiseError: If the text has no name or no sign.
+    """
     name, sign, value = text.partition("=")
     if not sign or not name:
         raise PixelwiseError(f"option {text!r}; allowed is NAME=VALUE")

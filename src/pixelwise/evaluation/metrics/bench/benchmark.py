@@ -15,6 +15,7 @@ METRICS = [
     Metric(name="bandwidth", label="bandwidth", units=("GB/s",), better="higher", order=80),
     Metric(name="seconds", label="seconds", units=("s",), better="lower", order=90),
     Metric(name="distance", label="distance", units=("1",), better="lower", order=100),
+    Metric(name="mean_distance", label="mean distance", units=("1",), better="lower", order=105),
     Metric(name="gradient_distance", label="distance of gradients", units=("relative",), better="lower", order=110),
     Metric(name="status", label="exit status", units=("exit status",), low=-255, high=255, order=120),
 ]
