@@ -108,7 +108,7 @@ install: .venv/installed ## the pinned environment in .venv (5.5 GB)
 	@.venv/bin/uv pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation -e .
 	@touch $@
 
-install-%: install ## an optional part: install-s3 (DVC on object storage), install-test-s3 (its test), install-onnx, install-bench
+install-%: install ## an optional part: install-s3 (DVC on object storage), install-test-s3 (its test), install-slurm, install-onnx, install-bench
 	.venv/bin/uv pip install --python .venv/bin/python --require-hashes -r requirements-$*.lock
 
 LOCK := .venv/bin/uv pip compile --universal --generate-hashes --no-header --quiet
@@ -119,5 +119,5 @@ lock: install ## pin versions after a change of pyproject.toml: requirements.loc
 	cp requirements.lock $(WHOLE)
 	$(LOCK) pyproject.toml --all-extras -o $(WHOLE)
 	$(LOCK) pyproject.toml --extra dev --constraints $(WHOLE) -o requirements.lock
-	@for part in s3 test-s3 onnx bench; do .venv/bin/python -c '$(PART)' $$part \
+	@for part in s3 test-s3 slurm onnx bench; do .venv/bin/python -c '$(PART)' $$part \
 		| $(LOCK) - --python-version 3.11 --constraints $(WHOLE) -o requirements-$$part.lock || exit; done

@@ -9,7 +9,15 @@ from snakemake.utils import min_version
 min_version("9.0")
 
 
+# On a cluster these stay on the machine that submits: they need the internet, or seconds, or read what it holds.
 localrules:
+    fetch,
+    weights,
+    inspect,
+    summarise,
+    judge,
+    figures,
+    report,
     data_all,
     train_all,
     evaluate_all,

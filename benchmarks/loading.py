@@ -10,7 +10,8 @@ from torch import Tensor
 
 from benchmarks.subjects import LABELS, NARROW, Condition, Subject
 from pixelwise.artifacts import write_json
-from pixelwise.data.pack import FACTS, Item, write_pack
+from pixelwise.data.pack import FACTS
+from pixelwise.data.pack_writing import Item, write_pack
 from pixelwise.data.scenery.drawing import scene
 from pixelwise.evaluation.hardware import set_tf32
 from pixelwise.settings.training import AdversarialSettings

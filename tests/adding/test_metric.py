@@ -81,7 +81,7 @@ from skimage import data
 
 from pixelwise.artifacts import write_json, write_manifest
 from pixelwise.claims import judge
-from pixelwise.data.pack import Item, write_pack
+from pixelwise.data.pack_writing import Item, write_pack
 from pixelwise.evaluation import restore, segment
 from pixelwise.models import build, checkpoint
 from pixelwise.record import Record, Value, write_records

@@ -29,7 +29,8 @@ from torch.utils._pytree import tree_leaves
 from pixelwise.artifacts import write_json
 from pixelwise.claims import peaks
 from pixelwise.claims.predicted_records import Datasets
-from pixelwise.data.pack import FACTS, Item, write_pack
+from pixelwise.data.pack import FACTS
+from pixelwise.data.pack_writing import Item, write_pack
 from pixelwise.models.architectures import asapnet
 from pixelwise.models.perceptual_loss import VGG19, PerceptualLoss
 from pixelwise.planning.graph import plan

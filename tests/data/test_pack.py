@@ -3,7 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pixelwise.data.pack import Item, Pack, write_pack
+from pixelwise.data.pack import Pack
+from pixelwise.data.pack_writing import Begun, Item, write_pack
 from pixelwise.errors import PixelwiseError
 
 
@@ -72,3 +73,52 @@ def test_truncated_array_is_refused(tmp_path):
     path.write_bytes(path.read_bytes()[:-5])
     with pytest.raises(PixelwiseError, match=r"train\.images\.npy"):
         Pack(tmp_path, "train")
+
+
+NAMES = [f"item{number}" for number in range(3)]
+SIZES = [(4, 6), (3, 5), (7, 2)]
+
+
+def half_written(work):
+    """A run that noted two examples and was killed in the middle of the third."""
+    begun = Begun(work, "train", NAMES)
+    first, second, third = items(SIZES)
+    begun.add(first)
+    begun.add(second)
+    begun.note()
+    begun.add(third)
+    for flat in begun.flats.values():
+        flat.stream.close()
+
+
+def finish(work, out, names=NAMES):
+    begun = Begun(work, "train", names)
+    kept = list(begun.names)
+    for item in list(items(SIZES))[len(kept) :]:
+        begun.add(item)
+    out.mkdir()
+    begun.end(out)
+    return kept, {path.name: path.read_bytes() for path in sorted(out.iterdir())}
+
+
+def test_a_killed_run_goes_on_to_the_same_bytes(tmp_path):
+    whole = finish(tmp_path, tmp_path / "whole")[1]
+    half_written(tmp_path)
+    kept, made = finish(tmp_path, tmp_path / "resumed")
+    assert kept == NAMES[:2] and made == whole
+    assert not list(tmp_path.glob("*.npy")) and not list(tmp_path.glob("*.json"))
+
+
+@pytest.mark.parametrize("spoilt", ["train.images.npy", "train.begun.json", "gone", "short", "other names"])
+def test_half_written_data_that_do_not_fit_are_written_anew(tmp_path, spoilt):
+    whole = finish(tmp_path, tmp_path / "whole")[1]
+    half_written(tmp_path)
+    file = tmp_path / (spoilt if spoilt.startswith("train") else "train.labels.npy")
+    written = bytearray(file.read_bytes())
+    written[140] ^= 1
+    if spoilt == "gone":
+        file.unlink()
+    else:
+        file.write_bytes(written[:150] if spoilt == "short" else written)
+    kept, made = finish(tmp_path, tmp_path / "resumed", ["other", *NAMES[1:]] if spoilt == "other names" else NAMES)
+    assert kept == [] and made == whole

@@ -116,3 +116,16 @@ def test_speed():
 def test_impossible_requests_are_refused(tmp_path, train, height):
     with pytest.raises(PixelwiseError, match="streets:"):
         streets.draw(tmp_path, train, 0, height, 128, 0)
+
+
+def test_a_killed_run_draws_only_what_is_missing(tmp_path, monkeypatch):
+    streets.draw(tmp_path, 3, 1, 32, 64, 0)
+    files = sorted(tmp_path.rglob("*.png"))
+    before = {path: path.read_bytes() for path in files}
+    lost = next(path for path in files if path.name == "drawnstadt_000001_000019_gtFine_labelIds.png")
+    lost.unlink()
+    drawn = []
+    real = streets.scene
+    monkeypatch.setattr(streets, "scene", lambda *arguments: drawn.append(arguments) or real(*arguments))
+    streets.draw(tmp_path, 3, 1, 32, 64, 0)
+    assert len(drawn) == 1 and {path: path.read_bytes() for path in sorted(tmp_path.rglob("*.png"))} == before

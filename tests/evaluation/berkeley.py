@@ -11,7 +11,8 @@ from PIL import Image
 
 from pixelwise.artifacts import write_json
 from pixelwise.data.berkeley import TEST_IDS
-from pixelwise.data.pack import Item, Pack, write_pack
+from pixelwise.data.pack import Pack
+from pixelwise.data.pack_writing import Item, write_pack
 
 
 def archive(mirror: Path, repository: str) -> zipfile.ZipFile:

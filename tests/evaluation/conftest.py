@@ -13,7 +13,7 @@ from pytorch_fid import inception
 from safetensors.torch import save_file
 
 from pixelwise.artifacts import write_json
-from pixelwise.data.pack import Item, write_pack
+from pixelwise.data.pack_writing import Item, write_pack
 
 PALETTE = [[128, 64, 128], [70, 70, 70], [107, 142, 35], [70, 130, 180], [220, 20, 60]]
 EVAL_MAP = [0, 1, 2, 255, 0]

@@ -201,6 +201,18 @@ def test_a_killed_timing_keeps_its_finished_conditions(tmp_path):
     assert first.values["ratio"].value == times["a"] / times["b"]
 
 
+def test_another_machine_of_the_same_kind_starts_anew(tmp_path, monkeypatch):
+    from pixelwise.evaluation import hardware
+    from pixelwise.evaluation.finished_conditions import Finished, Results
+
+    facts, found = {"batch": 1}, Results(times={"a": [1.0]})
+    here = Finished(tmp_path, hardware.describe("cpu", 1) | hardware.place(torch.device("cpu")))
+    here.keep(facts, found)
+    assert here.read(facts) == found
+    monkeypatch.setattr(hardware.platform, "node", lambda: "node-2")
+    assert Finished(tmp_path, hardware.describe("cpu", 1) | hardware.place(torch.device("cpu"))).read(facts) is None
+
+
 def test_a_failed_device_costs_one_condition_and_no_more(tmp_path, monkeypatch):
     work = tmp_path / "work"
     work.mkdir()

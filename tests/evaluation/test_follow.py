@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from pixelwise.artifacts import write_json
-from pixelwise.data.pack import Item, write_pack
+from pixelwise.data.pack_writing import Item, write_pack
 from pixelwise.evaluation import fid, follow, generate, segment
 from pixelwise.models import snapshots
 from pixelwise.record import read_records

@@ -9,7 +9,8 @@ import pytest
 from PIL import Image
 
 from pixelwise.artifacts import read_json, write_json
-from pixelwise.data.pack import Item, Pack, write_pack
+from pixelwise.data.pack import Pack
+from pixelwise.data.pack_writing import Item, write_pack
 from pixelwise.errors import PixelwiseError
 from pixelwise.evaluation import mean_colour
 from pixelwise.evaluation.compared_pictures import generated

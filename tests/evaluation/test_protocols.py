@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from pixelwise.data import installed_photographs as photos
-from pixelwise.data.pack import Item
+from pixelwise.data.pack_writing import Item
 from pixelwise.data.read_images import four_neighbours
 from pixelwise.errors import PixelwiseError
 from pixelwise.evaluation.cases import Cases, digest

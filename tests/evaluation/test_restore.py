@@ -15,7 +15,7 @@ from pixelwise.artifacts import read_json, sha256, write_json
 from pixelwise.claims.checks import Ran
 from pixelwise.claims.same_run import Sought, concerns
 from pixelwise.data import installed_photographs as photos
-from pixelwise.data.pack import Item
+from pixelwise.data.pack_writing import Item
 from pixelwise.errors import PixelwiseError
 from pixelwise.evaluation import restore
 from pixelwise.evaluation.evaluation_noise import add_noise

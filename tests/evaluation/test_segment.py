@@ -252,7 +252,7 @@ def test_drn_at_sizes_that_its_stride_does_not_divide(tmp_path):
 @pytest.fixture
 def official_layout(tmp_path):
     """A folder in Cityscapes' layout with label maps of 64x128, and a pack of them at 32x64."""
-    from pixelwise.data.pack import Item, write_pack
+    from pixelwise.data.pack_writing import Item, write_pack
 
     rng = np.random.default_rng(0)
     root = tmp_path / "cityscapes"

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from pixelwise.artifacts import write_json
-from pixelwise.data.pack import Item, write_pack
+from pixelwise.data.pack_writing import Item, write_pack
 from pixelwise.settings.training import AdversarialSettings, DenoisingSettings, SegmentationSettings
 
 LABELS, SIZE = 5, (64, 128)

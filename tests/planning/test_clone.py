@@ -60,3 +60,11 @@ def test_more_processes_than_cards_are_refused_before_the_first_job(street):
     clone.enough_cards([wide], [wide.id], 0)  # on a processor, or on a cluster
     assert (job.processes, wide.processes) == (1, 4)
     assert {job.processes for job in street if job.step == "time"} == {1}
+
+
+def test_environments_that_snakemake_would_build_are_refused():
+    clone.one_environment([])
+    clone.one_environment(["env-modules"])
+    with pytest.raises(PixelwiseError, match=r"conda: not supported.*requirements\.lock") as refused:
+        clone.one_environment(["conda"])
+    assert "\n" not in str(refused.value)

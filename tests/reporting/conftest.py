@@ -16,7 +16,7 @@ from PIL import Image
 
 from pixelwise.artifacts import digest, write_json, write_manifest
 from pixelwise.claims import judge
-from pixelwise.data.pack import Item, write_pack
+from pixelwise.data.pack_writing import Item, write_pack
 from pixelwise.record import Record, Run, Value, write_records
 from pixelwise.reporting import figures, summary
 from pixelwise.settings.claims import JudgeSettings

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from pixelwise.artifacts import write_json
-from pixelwise.data.pack import Item, write_pack
+from pixelwise.data.pack_writing import Item, write_pack
 
 LABELS = 5
 

@@ -12,7 +12,8 @@ from scipy.ndimage import convolve
 
 from pixelwise.artifacts import write_json
 from pixelwise.data.motion import motion_kernel
-from pixelwise.data.pack import Item, Pack, write_pack
+from pixelwise.data.pack import Pack
+from pixelwise.data.pack_writing import Item, write_pack
 from pixelwise.errors import PixelwiseError
 from pixelwise.training.denoising import Restoration
 from pixelwise.training.machine import Machine

@@ -10,7 +10,8 @@ import torch
 from PIL import Image
 from torch import nn
 
-from pixelwise.data.pack import Item, Pack, write_pack
+from pixelwise.data.pack import Pack
+from pixelwise.data.pack_writing import Item, write_pack
 from pixelwise.settings.training import TrainingSettings
 from pixelwise.terminal import progress
 from pixelwise.training import adversarial, denoising, segmentation, shown

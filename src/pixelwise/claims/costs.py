@@ -69,7 +69,10 @@ def options_of(job: Job) -> Mapping[str, Any]:
 
 
 def work_of(job: Job, datasets: Datasets) -> float:
-    """Amount of work: images of 256x512 trained on, generated or scored; timed calls of that size; else 1."""
+    """Amount of work: images of 256x512 trained on, generated or scored; timed calls of that size.
+
+    For `prepare` it is images of any size, for other jobs 1.
+    """
     settings: Any = job.settings
     height, width = datasets.size(job)
     area: float = (height or 321) * (width or 481) / PIXELS
@@ -84,6 +87,8 @@ def work_of(job: Job, datasets: Datasets) -> float:
         return timing_work(settings)
     if job.kind == "restore":
         return restoration_work(settings, max(datasets.images(job, "val"), 1)) * area
+    if job.kind == "prepare":
+        return float(max(sum(datasets.prepared(settings.dataset, split) for split in ("train", "val")), 1))
     if job.kind == "follow":  # every snapshot through three networks
         return float(max(datasets.images(job, "val"), 1) * area * 10)
     if job.kind in ("generate", "fid", "segment"):

@@ -42,11 +42,13 @@ class Datasets:
     def images(self, job: Job, split: str) -> int:
         """Number of images of one split."""
         dataset = self.of(job)
-        if dataset is None:
-            return 0
+        return 0 if dataset is None else self.prepared(dataset, split, getattr(job.settings, "limit", None))
+
+    @staticmethod
+    def prepared(dataset: Any, split: str, limit: int | None = None) -> int:
+        """Number of images of one split of a data set, at most `limit`."""
         kind = find(dataset.kind)
         given = getattr(dataset, "train" if split == "train" else "val")
-        limit = getattr(job.settings, "limit", None)
         counts = [count for count in (given, limit) if count is not None]
         if kind.counts is None:
             return int(min(counts or [kind.usual[split != "train"]]))

@@ -49,7 +49,8 @@ class Made:
     """A data set that the program writes: drawn, copied from an installed package, or obtained in a way of its own.
 
     Attributes:
-        write: `module:function` that writes the files of a `Dataset` into a folder; only `fetch` imports it.
+        write: `module:function` that writes the files of a `Dataset` into a folder; only `fetch` imports it. What an
+            earlier run, which was killed, left in the folder is of the same `Dataset`, and may stay.
         words: Where they come from, for the report.
     """
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pixelwise.artifacts import sha256, write_text
+from pixelwise.artifacts import files_below, sha256, write_text
 from pixelwise.data import extract, own, roots
 from pixelwise.data.declared_kinds import Download, Folder, Made, find, load
 from pixelwise.data.download import obtain
@@ -16,6 +16,7 @@ from pixelwise.data.extract import Member
 from pixelwise.data.own import FILES
 from pixelwise.data.roots import preflight
 from pixelwise.errors import PixelwiseError
+from pixelwise.files.moving import move
 from pixelwise.settings.data import Dataset, FetchSettings
 from pixelwise.terminal import progress
 from pixelwise.terminal.screen import say
@@ -30,14 +31,18 @@ def run(settings: FetchSettings, inputs: dict[str, Path], out: Path, work: Path)
         settings: Which.
         inputs: None.
         out: Folder for the files, or for the list of the user's files.
-        work: Beside it, the times of the user's files are noted. Downloads are kept in `work/downloads/`.
+        work: Holds what the program writes until all is there, so that a run that was killed goes on where it was.
+            Beside it, the times of the user's files are noted. Downloads are kept in `work/downloads/`.
 
     Raises:
         PixelwiseError: If the data can't be had or are damaged.
     """
     dataset, kind = settings.dataset, find(settings.dataset.kind)
     if isinstance(kind.origin, Made):
-        load(kind.origin.write)(dataset, out)
+        made = work / "made"
+        load(kind.origin.write)(dataset, made)
+        for path in files_below(made):
+            move(path, out / path.relative_to(made))
     elif isinstance(kind.origin, Folder):
         record(dataset, out, work.parent)
     else:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
@@ -22,6 +23,8 @@ from pixelwise.terminal.screen import say
 FILES = "files.csv"
 SOURCE = "source.json"
 SEEN = "seen.json"
+EVERY = 30.0
+"""Seconds of hashing that a kill may lose."""
 
 
 class Seen:
@@ -32,7 +35,7 @@ class Seen:
     """
 
     def __init__(self, folder: Path) -> None:
-        self.note, self.changed = folder / SEEN, False
+        self.note, self.changed, self.saved = folder / SEEN, False, time.monotonic()
         try:
             known = read_json(self.note)
         except PixelwiseError:  # not there, or damaged: every file is hashed
@@ -48,12 +51,15 @@ class Seen:
             return str(noted[-1])
         self.known[str(path)] = [*now, sha256(path)]
         self.changed = True
+        if time.monotonic() > self.saved + EVERY:
+            self.save()
         return str(self.known[str(path)][-1])
 
     def save(self) -> None:
         """Write the notes, if there is something new."""
         if self.changed:
             write_text(self.note, json.dumps(self.known, sort_keys=True))
+            self.changed, self.saved = False, time.monotonic()
 
 
 def listed(root: Path, dataset: Dataset, tell: Callable[[str], None] = lambda _: None) -> Iterator[Path]:

@@ -1,4 +1,4 @@
-"""Prepared data on disk: one flat array per kind of map and split, memory-mapped when read.
+"""Prepared data on disk: one flat array per kind of map and split, memory-mapped when read; `pack_writing` writes it.
 
 A folder of prepared data holds `dataset.json` (facts about the whole set, see `read_facts`) and for every split
 `<split>.json` (names, shapes, offsets), `<split>.images.npy` (uint8), and where the set has them `<split>.labels.npy`
@@ -7,18 +7,14 @@ A folder of prepared data holds `dataset.json` (facts about the whole set, see `
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
-from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from pixelwise.artifacts import atomic, write_json
 from pixelwise.data.packed import Facts, Index
 from pixelwise.errors import PixelwiseError
 from pixelwise.files.reading import read
@@ -30,93 +26,6 @@ DTYPES: dict[str, np.dtype[Any]] = {
     "instances": np.dtype("<i4"),
     "blurred": np.dtype("u1"),
 }
-
-
-@dataclass(frozen=True)
-class Item:
-    """One example.
-
-    Attributes:
-        name: Unique name without suffix; `/` is not allowed, since generated images are stored under it.
-        image: uint8 [H, W, 3] or [H, W].
-        label: uint8 [H, W] label ids, or None.
-        instance: int32 [H, W] instance ids, or None.
-        blurred: uint8, the shape of `image`: the given blurred version of a sharp image, or None.
-    """
-
-    name: str
-    image: NDArray[np.uint8]
-    label: NDArray[np.uint8] | None = None
-    instance: NDArray[np.int32] | None = None
-    blurred: NDArray[np.uint8] | None = None
-
-    def maps(self) -> dict[str, NDArray[Any]]:
-        """The maps present, by the name of the array that holds them."""
-        maps = {"images": self.image, "labels": self.label, "instances": self.instance, "blurred": self.blurred}
-        return {role: array for role, array in maps.items() if array is not None}
-
-
-class _Flat:
-    """Writes arrays one after the other into one flat .npy file whose length is not known in advance."""
-
-    def __init__(self, stream: BinaryIO, dtype: np.dtype[Any]) -> None:
-        self.stream, self.dtype, self.size = stream, dtype, 0
-        self.shapes: list[list[int]] = []
-        self.offsets: list[int] = []
-        self._header()
-
-    def _header(self) -> None:
-        # NumPy pads the header so that the first axis can grow: its length does not depend on the size.
-        fields = {"descr": npy.dtype_to_descr(self.dtype), "fortran_order": False, "shape": (self.size,)}
-        npy.write_array_header_1_0(self.stream, fields)
-
-    def append(self, array: NDArray[Any]) -> None:
-        self.stream.write(np.ascontiguousarray(array, dtype=self.dtype).tobytes())
-        self.shapes.append(list(array.shape))
-        self.offsets.append(self.size)
-        self.size += array.size
-
-    def close(self) -> None:
-        self.stream.seek(0)
-        self._header()
-
-
-def write_pack(directory: Path, split: str, items: Iterable[Item]) -> list[str]:
-    """Write one split, one item at a time.
-
-    Args:
-        directory: Folder of the prepared data.
-        split: `train` or `val`.
-        items: The examples, in order; all must hold the same kinds of maps.
-
-    Returns:
-        The names written.
-
-    Raises:
-        PixelwiseError: If a name occurs twice or holds a `/`, or if the items differ in the maps they hold.
-    """
-    names: list[str] = []
-    writers: dict[str, _Flat] = {}
-    with contextlib.ExitStack() as stack:
-        for item in items:
-            if item.name in names or "/" in item.name:
-                raise PixelwiseError(f"{directory / split}: name {item.name}; names must be unique and without /")
-            present = item.maps()
-            if not names:
-                for role in present:
-                    temporary = stack.enter_context(atomic(directory / f"{split}.{role}.npy"))
-                    writers[role] = _Flat(stack.enter_context(open(temporary, "wb")), DTYPES[role])
-            if present.keys() != writers.keys():
-                found, first = ", ".join(present), ", ".join(writers)
-                raise PixelwiseError(f"{directory / split}: {item.name} holds {found}; the first item {first}")
-            for role, array in present.items():
-                writers[role].append(array)
-            names.append(item.name)
-        for writer in writers.values():
-            writer.close()
-    index = {role: {"shapes": writer.shapes, "offsets": writer.offsets} for role, writer in writers.items()}
-    write_json(directory / f"{split}.json", {"names": names, "arrays": index})
-    return names
 
 
 def read_facts(directory: Path) -> dict[str, Any]:

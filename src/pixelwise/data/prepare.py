@@ -6,19 +6,20 @@ instance maps PIL nearest, no crop. Pairing and headers of all files are checked
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from pixelwise.artifacts import remove, sha256, write_json
+from pixelwise.artifacts import sha256, write_json
 from pixelwise.data import read_images, roots
 from pixelwise.data.check_example import decode, headers
 from pixelwise.data.declared_kinds import find
 from pixelwise.data.examples import Entry, LabelTable
-from pixelwise.data.pack import FACTS, Item, write_pack
+from pixelwise.data.pack import FACTS
+from pixelwise.data.pack_writing import Begun, Item, forget
 from pixelwise.data.readers import SPLITS, besides, label_table, listing, reading, select
 from pixelwise.errors import PixelwiseError
 from pixelwise.files.listings import rows
@@ -35,7 +36,7 @@ def run(settings: PrepareSettings, inputs: dict[str, Path], out: Path, work: Pat
         settings: Which, and its size.
         inputs: `raw`, the output of `fetch`.
         out: Folder for `dataset.json` and the packs of both splits.
-        work: Unused.
+        work: Holds what is packed until all is, so that a run that was killed goes on where it was.
 
     Raises:
         PixelwiseError: If a partner is missing, sizes differ, an image can't be read or an id is outside the table.
@@ -64,18 +65,46 @@ def run(settings: PrepareSettings, inputs: dict[str, Path], out: Path, work: Pat
         raise PixelwiseError(
             f"{root}: no {empty_split} examples; label maps are needed for training and for validation"
         )
-    seen: dict[str, Any] = {"channels": set(), "instances": False, "blurred": False}
-    names: dict[str, list[str]] = {}
-    counter = Counter(sum(len(found.entries) for found in splits.values()), "images")
+    present = {split: found.entries for split, found in splits.items() if found.entries}
+    counter = Counter(sum(len(entries) for entries in present.values()), "images")
     try:
-        for split, found in splits.items():
-            if found.entries:
-                names[split] = write_pack(out, split, items(found.entries, dataset, table, hashes, seen, counter))
-        write_json(out / FACTS, facts(dataset, table, names, seen))
-    except BaseException:
-        remove(out)
-        out.mkdir()
+        packs = {
+            split: _packed(entries, split, dataset, table, hashes, work, counter) for split, entries in present.items()
+        }
+    except PixelwiseError:
+        forget(work)
         raise
+    seen = kinds_of_maps(packs.values())
+    names = {split: pack.end(out) for split, pack in packs.items()}
+    write_json(out / FACTS, facts(dataset, table, names, seen))
+
+
+def _packed(
+    entries: list[Entry],
+    split: str,
+    dataset: Dataset,
+    table: LabelTable | None,
+    hashes: dict[Path, str],
+    work: Path,
+    counter: Counter,
+) -> Begun:
+    """One split, from where an earlier process came to."""
+    pack = Begun(work, split, [entry.name for entry in entries])
+    for item in items(entries[len(pack.names) :], dataset, table, hashes, counter):
+        pack.add(item)
+    pack.note()
+    return pack
+
+
+def kinds_of_maps(packs: Iterable[Begun]) -> dict[str, Any]:
+    """What the examples of all splits hold: numbers of channels; whether there are instances and blurred partners."""
+    flats = [pack.flats for pack in packs]
+    shapes = [shape for roles in flats for shape in roles["images"].shapes]
+    return {
+        "channels": {1 if len(shape) == 2 else 3 for shape in shapes},
+        "instances": any("instances" in roles for roles in flats),
+        "blurred": any("blurred" in roles for roles in flats),
+    }
 
 
 def files(dataset: Dataset, raw: Path) -> tuple[Path, dict[Path, str]]:
@@ -87,14 +116,9 @@ def files(dataset: Dataset, raw: Path) -> tuple[Path, dict[Path, str]]:
 
 
 def items(
-    entries: list[Entry],
-    dataset: Dataset,
-    table: LabelTable | None,
-    hashes: dict[Path, str],
-    seen: dict[str, Any],
-    counter: Counter,
+    entries: list[Entry], dataset: Dataset, table: LabelTable | None, hashes: dict[Path, str], counter: Counter
 ) -> Iterator[Item]:
-    """Decode, check and resize one example after the other; note in `seen` what kinds of maps occur."""
+    """Decode, check and resize one example after the other."""
     size = None if dataset.height is None or dataset.width is None else (dataset.height, dataset.width)
     for entry in entries:
         example = decode(entry, dataset, table, hashes)
@@ -102,9 +126,6 @@ def items(
         label = None if example.label is None else read_images.resize_ids(example.label, size).astype(np.uint8)
         instance = None if example.instance is None else read_images.resize_ids(example.instance, size)
         blurred = None if example.blurred is None else read_images.resize_image(example.blurred, size, dataset.resize)
-        seen["channels"].add(1 if image.ndim == 2 else 3)
-        seen["instances"] |= instance is not None
-        seen["blurred"] |= blurred is not None
         yield Item(entry.name, image, label, instance, blurred)
         counter.one()
 

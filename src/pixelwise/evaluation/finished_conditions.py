@@ -37,7 +37,7 @@ class Finished:
 
     Args:
         folder: Of one process, for what a killed run goes on from.
-        machine: What the numbers are computed on.
+        machine: What the numbers are computed on, and which of its kind it is.
     """
 
     def __init__(self, folder: Path, machine: Facts) -> None:

@@ -68,6 +68,11 @@ def describe(device: torch.device | str, threads: int) -> dict[str, Scalar]:
     return facts
 
 
+def place(device: torch.device) -> dict[str, Scalar]:
+    """Which machine and card it is, among others of the same kind: times of two are not put together."""
+    return {"node": platform.node(), "uuid": card_of(device).uuid if device.type == "cuda" else None}
+
+
 def card_of(device: torch.device) -> Card:
     """The card that a CUDA device is, by its UUID; without `nvidia-smi` only what PyTorch and the kernel know of it."""
     index = torch.cuda.current_device() if device.index is None else device.index

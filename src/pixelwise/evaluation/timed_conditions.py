@@ -74,7 +74,7 @@ def measure(settings: TimeSettings, work: Path, memory: bool = True) -> Part:
     torch.backends.cudnn.benchmark, torch.backends.cudnn.deterministic = True, False
     machine = hardware.describe(device, settings.threads)
     processor = hardware.describe(torch.device("cpu"), settings.threads)
-    finished, found = Finished(work, machine), list[tuple[Facts, Results]]()
+    finished, found = Finished(work, machine | hardware.place(device)), list[tuple[Facts, Results]]()
     count = len(list(conditions(settings)))
     for size, group in itertools.groupby(conditions(settings), lambda condition: condition.size):
         modules = functools.cache(functools.partial(_modules, settings, device))

@@ -20,6 +20,22 @@ def run_this_checkout(root: Path) -> None:
         os.environ[name] = os.pathsep.join([first, *rest])
 
 
+def one_environment(methods: Iterable[object]) -> None:
+    """Refuse environments that Snakemake would build for the jobs: all of them run in the one that runs Snakemake.
+
+    Args:
+        methods: Snakemake's `--software-deployment-method`.
+
+    Raises:
+        PixelwiseError: If conda is among them.
+    """
+    if any(str(method) == "conda" for method in methods):
+        raise PixelwiseError(
+            "--software-deployment-method (--sdm) conda: not supported; "
+            "`make install` builds the environment of all jobs from requirements.lock"
+        )
+
+
 def gpus() -> int:
     """Number of graphics cards that CUDA would be offered here, as far as files show it."""
     return found.count()

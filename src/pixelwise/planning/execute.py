@@ -17,7 +17,7 @@ from pixelwise.artifacts import MANIFEST, MARK, read_json, stamp, write_json
 from pixelwise.errors import PixelwiseError, out_of_memory
 from pixelwise.files.disk import append
 from pixelwise.files.reading import checked
-from pixelwise.planning import environment, paths, processes
+from pixelwise.planning import environment, paths, processes, verified
 from pixelwise.planning.code import framing, modules_of, source_of, sources_of
 from pixelwise.planning.jobfile import JobFile
 from pixelwise.planning.jobs import KINDS, RUN_LOG, entries, input_hash, processes_of
@@ -72,7 +72,7 @@ def _inputs(file: Path, job: Mapping[str, Any], stamps: dict[Path, Any]) -> dict
         if not manifest.exists():
             raise PixelwiseError(f"{file}: its input {folder} is not there; run the step that makes it first")
         stamps.update({path: stamp(path) for path in [manifest, *artifacts.files_below(Path(folder))]})
-        problems = artifacts.verify_manifest(manifest)
+        problems = verified.problems(manifest)
         if problems and not goes_on:
             raise PixelwiseError(f"{problems[0]}; delete {manifest} to make it anew")
         # What is damaged never equals a hash: the next planning makes this job anew.

@@ -70,7 +70,7 @@ def write(dataset: Dataset, out: Path) -> None:
 
 
 def draw(out: Path, train: int, val: int, height: int, width: int, seed: int) -> None:
-    """Write drawn street scenes in the official Cityscapes layout.
+    """Write drawn street scenes in the official Cityscapes layout; one whose files are there is not drawn again.
 
     Files are `leftImg8bit/<split>/<town>/<town>_<sequence>_<frame>_leftImg8bit.png` and, below `gtFine`,
     `..._gtFine_labelIds.png` (8 bit, the 35-id table) and `..._gtFine_instanceIds.png` (16 bit). The bytes depend on
@@ -94,15 +94,19 @@ def draw(out: Path, train: int, val: int, height: int, width: int, seed: int) ->
     for code, (split, count) in enumerate((("train", train), ("val", val))):
         for i in range(count):
             town = i % len(TOWNS[split])
-            rng = np.random.default_rng([seed, code, i])
-            image, label, instance = scene(rng, height, width, town)
             name = TOWNS[split][town]
             stem = f"{name}_{i:06d}_000019"
-            files = (
-                ("leftImg8bit", "leftImg8bit", image),
-                ("gtFine", "gtFine_labelIds", label),
-                ("gtFine", "gtFine_instanceIds", instance),
-            )
-            for folder, kind, pixels in files:
-                with atomic(out / folder / split / name / f"{stem}_{kind}.png") as path:
+            files = [
+                out / folder / split / name / f"{stem}_{kind}.png"
+                for folder, kind in (
+                    ("leftImg8bit", "leftImg8bit"),
+                    ("gtFine", "gtFine_labelIds"),
+                    ("gtFine", "gtFine_instanceIds"),
+                )
+            ]
+            if all(file.is_file() for file in files):
+                continue
+            drawn = scene(np.random.default_rng([seed, code, i]), height, width, town)
+            for file, pixels in zip(files, drawn, strict=True):
+                with atomic(file) as path:
                     Image.fromarray(pixels).save(path)
