@@ -32,8 +32,7 @@ from pixelwise.errors import PixelwiseError
 from pixelwise.evaluation import fresh_process
 from pixelwise.evaluation.hardware import select_device
 from pixelwise.evaluation.subjects import built
-from pixelwise.models import flops, registry
-from pixelwise.models.architectures.asapnet import AsapNet
+from pixelwise.models import flops, random_weights, registry
 from pixelwise.models.fast.optimised import optimise
 from pixelwise.models.onnx_form import OnnxForm
 
@@ -190,14 +189,8 @@ def network(name: str, condition: Condition) -> tuple[nn.Module, dict[str, Any]]
     given: dict[str, Any] = {} if name == "dncnn" else {"num_labels": LABELS}
     given |= {"tile": condition.tile} if name == "asapnet" else {}
     given |= NARROW[name] if condition.narrow else {}
-    torch.manual_seed(0)
     with condition.device:
-        module = registry.build(name, **given).eval()
-    for layer in module.modules() if name == "dncnn" else ():
-        if isinstance(layer, nn.Conv2d):
-            nn.init.kaiming_normal_(layer.weight)  # as drawn otherwise, it predicts no noise at all
-    if isinstance(module, AsapNet):
-        module.lowres.head.weight.data.mul_(0.4)  # per-pixel networks that do not saturate, like trained ones
+        module = random_weights.drawn(name, given)
     return module, registry.full_options(name, given)
 
 
