@@ -125,7 +125,7 @@ def _subjects(one: Section, condition: Condition, bench: Bench, folder: Path, un
     reference = runtimes.in_precision(lambda: plain(planes), "fp32")().float()
     engine = optimise(module, one.precision)  # type: ignore[arg-type]
     ids = inputs if len(inputs) < 2 else (inputs[0], inputs[1].float())
-    ours = (planes,) if one.network == "spade" else ids
+    ours = (planes,) if engine.labels is None else ids  # label ids where the engine takes them
     given = runtimes.Given(form, inputs, one.precision, one.threads, folder)
     calls: dict[str, Callable[[], Call]] = {
         "eager": lambda: runtimes.in_precision(lambda: plain(planes), one.precision)

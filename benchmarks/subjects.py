@@ -38,7 +38,7 @@ NARROW: dict[str, dict[str, Any]] = {name: dict(model.small) for name, model in 
 
 @dataclass(frozen=True)
 class Condition:
-    """Size, batch and device; `narrow` shrinks the networks for a smoke test, `threads` stand where they are compared."""
+    """Size, batch and device; `narrow` shrinks the networks for a smoke test, `threads` stand where they differ."""
 
     height: int
     width: int

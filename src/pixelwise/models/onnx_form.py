@@ -97,7 +97,7 @@ class TiledAsapNet(nn.Module):
         return made + semantics[:, : net.output_channels] if net.residual else made
 
     def _stream(self, grid: Tensor, seen: Tensor) -> Tensor:
-        """Parameters [N, h, w, P] and the channels that the per-pixel networks see [N, C, H, W] -> [N, outputs, H, W]."""
+        """Parameters [N, h, w, P], channels that the per-pixel networks see [N, C, H, W] -> [N, outputs, H, W]."""
         form, (count, channels, height, width) = self.net.form, seen.shape
         side, rows, columns = form.tile, height // form.tile, width // form.tile
         tiles = seen.reshape(count, channels, rows, side, columns, side).permute(0, 2, 4, 3, 5, 1)
