@@ -85,16 +85,27 @@ class TiledAsapNet(nn.Module):
         form = net.form
         code = position_code(form.tile, torch.device("cpu"), torch.float64)
         self.register_buffer("code", (code if form.position_code else code[:, :0]).float(), False)
+        self.factor = net.tile // net.learned_factor
+        rising = torch.arange(1.0, 2 * self.factor, 2)
+        taps = torch.cat([rising, rising.flip(0)])
+        self.register_buffer("taps", (taps / taps.sum()).expand(net.channels, 1, 1, -1).contiguous(), False)
 
     def forward(self, semantics: Tensor) -> Tensor:
         """[N, C, H, W] -> [N, output_channels, H, W]; the image that `AsapNet` makes, up to rounding."""
         net = self.net
-        image = net.lowres_input(semantics)
+        image = semantics if self.factor == 1 else self._shrunken(semantics)
         for layer in cast("list[ConvNormReLU]", net.lowres.layers):
             image = F.relu(layer.norm(layer.conv(image)))
         grid = F.linear(image.permute(0, 2, 3, 1), net.lowres.head.weight.flatten(1), net.lowres.head.bias)
         made = self._stream(grid, semantics[:, : net.channels - net.drop_last])
         return made + semantics[:, : net.output_channels] if net.residual else made
+
+    def _shrunken(self, image: Tensor) -> Tensor:
+        """`tent.tent_downsample` with taps that are a part of the network."""
+        across, channels = cast(Tensor, self.taps), image.shape[1]
+        image = F.pad(image, [self.factor // 2] * 4, mode="reflect")
+        image = F.conv2d(image, across, stride=(1, self.factor), groups=channels)
+        return F.conv2d(image, across.mT, stride=(self.factor, 1), groups=channels)
 
     def _stream(self, grid: Tensor, seen: Tensor) -> Tensor:
         """Parameters [N, h, w, P], channels that the per-pixel networks see [N, C, H, W] -> [N, outputs, H, W]."""
