@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from pixelwise.models.architectures.asapnet import AsapNet
-from pixelwise.models.layers import SPECTRAL, InputShape
+from pixelwise.models.layers import SPECTRAL, InputShape, SpectralConv2d, SpectralConvTranspose2d
 from pixelwise.models.lowres_stream import ConvNormReLU
 from pixelwise.models.pixelwise_form import SLOPE, parameter_ranges, position_code
 
@@ -128,29 +128,22 @@ class TiledAsapNet(nn.Module):
 def unnormalised(module: nn.Module) -> nn.Module:
     """The module with plain convolutions in the place of spectrally normalised ones, changed in place."""
     for name, part in list(module.named_children()):
-        if not isinstance(part, SPECTRAL):
+        if isinstance(part, SPECTRAL):
+            setattr(module, name, _plain(part))
+        else:
             unnormalised(part)
-            continue
-        plain = _plain(part)
-        setattr(module, name, plain) if not isinstance(module, nn.ModuleList) else module.__setitem__(int(name), plain)
     return module
 
 
 @torch.no_grad()
-def _plain(conv: Any) -> nn.Module:
+def _plain(conv: SpectralConv2d | SpectralConvTranspose2d) -> nn.Module:
     """The convolution with the weight that it uses."""
-    transposed = isinstance(conv, nn.ConvTranspose2d)
+    transposed = isinstance(conv, SpectralConvTranspose2d)
+    make: Any = nn.ConvTranspose2d if transposed else nn.Conv2d
     more = {"output_padding": conv.output_padding} if transposed else {"padding_mode": conv.padding_mode}
-    plain = (nn.ConvTranspose2d if transposed else nn.Conv2d)(
-        conv.in_channels,
-        conv.out_channels,
-        conv.kernel_size,
-        conv.stride,
-        conv.padding,
-        bias=conv.bias is not None,
-        **more,
-    ).to(conv.weight_orig)
+    sizes = conv.in_channels, conv.out_channels, conv.kernel_size, conv.stride, conv.padding
+    plain: nn.Conv2d | nn.ConvTranspose2d = make(*sizes, bias=conv.bias is not None, **more).to(conv.weight_orig)
     plain.weight.copy_(conv.normalised_weight())
-    if plain.bias is not None:
+    if plain.bias is not None and conv.bias is not None:
         plain.bias.copy_(conv.bias)
     return plain
