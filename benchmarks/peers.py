@@ -87,7 +87,7 @@ def section(
     """
     start = time.monotonic()
     try:
-        return fresh_process.call(str(one), measure, one, device.type, quick, seconds, rounds, limit)
+        return fresh_process.call(str(one), measure, one, str(device), quick, seconds, rounds, limit)
     except PixelwiseError as error:
         late = time.monotonic() - start > limit
         raise PixelwiseError(f"no result within {limit:.0f} s" if late else str(error)) from None
@@ -101,7 +101,10 @@ def measure(
     end = threading.Timer(limit, os._exit, [124])
     end.daemon = True
     end.start()
-    device = select_device(device_name, one.threads or torch.get_num_threads(), lease=False)
+    device = torch.device(device_name)  # which the process before this one has chosen
+    select_device(device.type, one.threads or torch.get_num_threads(), lease=False)
+    if device.type == "cuda":
+        torch.cuda.set_device(device)
     torch.backends.cudnn.benchmark, torch.backends.cudnn.deterministic = True, False
     bench = Bench(device, quick, seconds, (min(ROUNDS, rounds[1]), rounds[1]))
     condition = replace(bench.condition(one.height, one.width, 1), threads=one.threads)
@@ -149,7 +152,9 @@ def _subjects(one: Section, condition: Condition, bench: Bench, folder: Path, un
             bench.problems.append(f"{one}: {name}: {problem(error)}")
             continue
         print(f"{one}: {name} ready in {time.monotonic() - start:.1f} s", file=sys.stderr, flush=True)
-        treated = run.model_copy(update={"treatment": {"eager": "published"}.get(name, name)})
+        treated = run.model_copy(
+            update={"treatment": {"eager": "published", "torch.compile": "compiled"}.get(name, name)}
+        )
         counted = name in ("eager", "optimised")
         yield Subject(f"{one.network} {name}", one.precision, call, flop, None, treated, distance, counted)
 
