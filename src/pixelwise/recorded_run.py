@@ -23,7 +23,7 @@ PICTURES = "pictures"
 KEPT = (".csv", ".json", ".html", ".svg")
 """What is kept of every folder; of figures the PNG files too, of a training (`TRAINED`) how it was made, of generated
 pictures nothing. The page is drawn anew with the few pictures that `kept_pictures` allows."""
-TRAINED = ("training.json",)
+TRAINED = ("training.json", "held_out.csv")
 RULES = "workflow/rules"
 
 

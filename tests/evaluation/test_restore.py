@@ -12,6 +12,8 @@ from PIL import Image
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from pixelwise.artifacts import read_json, sha256, write_json
+from pixelwise.claims.checks import Ran
+from pixelwise.claims.same_run import Sought, concerns
 from pixelwise.data import installed_photographs as photos
 from pixelwise.data.pack import Item
 from pixelwise.errors import PixelwiseError
@@ -19,6 +21,7 @@ from pixelwise.evaluation import restore
 from pixelwise.evaluation.evaluation_noise import add_noise
 from pixelwise.evaluation.restorer import Restorer
 from pixelwise.evaluation.score_cache import ScoreCache
+from pixelwise.evaluation.subjects import LOWRES_ORACLE
 from pixelwise.files.reading import checked
 from pixelwise.models import build, checkpoint
 from pixelwise.record import read_records
@@ -266,3 +269,23 @@ def test_records_say_what_was_run(tmp_path, data, asapnet):
     found = {record.model: record.subject for record in read_records(out / "metrics.json")}
     assert found["tile_mean"].options == {} and found["tile_mean_s8"].options == {"tile": 8}
     assert {found[name].method for name in ("tile_mean", "tile_mean_s8")} == {"tile_mean"}
+
+
+def test_an_oracle_is_given_the_original_and_is_no_denoiser(tmp_path, data):
+    """Its records are of a method of their own, so that no claim and no headline takes them; `denoise` refuses it."""
+    folder = save(tmp_path, "asapnet", SMALL_ASAP, patch=64, lowres_input="clean")
+    records = read_records(run(tmp_path / "r", {"data": data, "model": folder}, name="mine_oracle") / "metrics.json")
+    assert [record.model for record in records] == ["mine_oracle", "mine_windows_oracle"]
+    assert all(record.subject.architecture is None and record.subject.method == LOWRES_ORACLE for record in records)
+    assert records[0].subject.digest != records[1].subject.digest
+    side = Sought(["mine_oracle"], Ran(architecture="asapnet"), None, by_data=True)
+    assert not any(concerns(side, record) for record in records)
+    network, image = Restorer(folder / "model.safetensors"), np.asarray(berkeley.val(data).image(0))[:64, :72]
+    clean, noisy = image.astype(np.float32) / 255, add_noise(image, 25.0, 0)
+    assert not np.array_equal(network(noisy, clean), network(noisy, noisy))
+    with pytest.raises(PixelwiseError, match="trained to see the undegraded image; it is no denoiser"):
+        network(noisy)
+    ordinary = Restorer(save(tmp_path, "asapnet", SMALL_ASAP) / "model.safetensors")
+    assert np.array_equal(ordinary(noisy), network(noisy, noisy))
+    with pytest.raises(PixelwiseError, match="is no oracle"):
+        ordinary(noisy, clean)

@@ -92,7 +92,19 @@ def test_templates_are_values_like_others() -> None:
 
 
 EVIL = ["$(touch x)", "a;b", "a b", "../x", "/x", "", ".", "..", ".x", "-x", "a/b", "a\\b", "é", "a\n", "{a}", "a" * 65]
-RESERVED = ["real", "shuffled", "baselines", "raw", "weights", "recorded", "bench", "a-smoke", "Recorded", "prepared"]
+RESERVED = [
+    "real",
+    "shuffled",
+    "mean_colour",
+    "baselines",
+    "raw",
+    "weights",
+    "recorded",
+    "bench",
+    "a-smoke",
+    "Recorded",
+    "prepared",
+]
 TABLES = [
     "profiles",
     *(f"profiles.micro.{table}" for table in ("networks", "datasets", "checkpoints", "train", "restore", "time")),

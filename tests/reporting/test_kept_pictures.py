@@ -7,6 +7,7 @@ import io
 import re
 import subprocess
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -132,6 +133,19 @@ def test_as_many_as_are_allowed(rows: int, columns: int, others: int, expected: 
     assert [(len(one.rows), len(one.columns)) for one in few] == ([expected] if expected else [])
 
 
+@pytest.mark.parametrize(("others", "expected"), [(0, (4, 5)), (5, (1, 5)), (7, None)])
+def test_what_networks_made_of_label_maps_does_not_count(others: int, expected: tuple[int, int] | None) -> None:
+    given = grid("a", "own", 6, ["label map", "photograph", "x", "y", "z"])
+    rows = [(name, [*cells[:2], *(replace(cell, generated=True) for cell in cells[2:])]) for name, cells in given.rows]
+    few = kept_pictures.chosen([replace(given, rows=rows)], OWNERS, Counter({"own": others}))
+    assert [(len(one.rows), len(one.columns)) for one in few] == ([expected] if expected else [])
+
+
+def test_generated_pictures_take_little_room() -> None:
+    for record in RECORDS:
+        assert sum(path.stat().st_size for path in (record / "pictures").glob("*.png")) < 3e6, record.name
+
+
 def test_sets_that_show_the_same_photographs_count_together() -> None:
     grids = [
         grid("a", "gray", 2, ["clean", "degraded", "DnCNN"]),
@@ -161,11 +175,13 @@ def test_methods_take_turns_and_the_nearest_comes_first() -> None:
 
 def test_what_is_written_is_read_again(tmp_path: Path) -> None:
     wide = Picture(np.full((10, 512), 7, np.uint8), "wide")
-    given = Grid("g", "Title", "Note.", ["a", "b", "c"], [("row", [wide, wide, wide])], False, "own")
+    made = replace(wide, generated=True)
+    given = Grid("g", "Title", "Note.", ["a", "b", "c"], [("row", [wide, wide, made])], False, "own")
     kept_pictures.write(tmp_path, [given], OWNERS)
     (found,) = kept_pictures.grids(tmp_path)
     cells = found.rows[0][1]
     assert [cell.pixels.shape for cell in cells if cell] == [(5, 256)] * 3
+    assert [cell.generated for cell in cells if cell] == [False, False, True]
     assert (found.title, found.columns, found.dataset) == ("Title", ["a", "b", "c"], "own")
     assert "- own: own. From here. Licence: free." in (tmp_path / kept_pictures.TOLD).read_text()
     kept_pictures.write(tmp_path / "none", [], OWNERS)

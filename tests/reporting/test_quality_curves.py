@@ -5,9 +5,10 @@ import pytest
 
 from pixelwise.artifacts import write_manifest
 from pixelwise.errors import PixelwiseError
+from pixelwise.quantities import quantity
 from pixelwise.reporting import figures, quality_curves
 from pixelwise.reporting.figure_numbers import MissingNumbersError, Numbers
-from pixelwise.reporting.plots.plots_follow import quality_along_training
+from pixelwise.reporting.plots.plots_follow import ordering, quality_along_training
 
 
 def followed(folder, model, seed, falling):
@@ -57,3 +58,23 @@ def test_drawn_with_every_model_and_seed(folders, planted):
     assert drawn_at.count([2000, 4000, 8000]) == 2 * (2 + 1)  # two seeds and their mean
     assert drawn.synthetic and drawn.short and "SPADE 220, still falling in 2 of 2 seeds" in drawn.alt
     assert "quality_along_training" in [plot.name for plot in figures.declared(numbers)]
+
+
+def test_models_are_ordered_at_equal_pictures_and_at_equal_cost():
+    """A dear network is ahead per picture and behind per minute."""
+    rows = [
+        *(("asapnet", seed, n, n / 1000, 300 - n / 100 + seed) for seed in (0, 2) for n in (2000, 4000)),
+        *(("spade", seed, n, n / 250, 290 - n / 100 + seed) for seed in (0, 2) for n in (500, 4000)),
+    ]
+    own = pd.DataFrame(rows, columns=["model", "seed", "presentations", "cpu_minutes", "value"])
+    fid = quantity("fid", "fid")
+    assert ordering(own, fid, "presentations").endswith(
+        "FID at 4000 training pictures each, best first: SPADE 251, ASAP-Net 261."
+    )
+    assert ordering(own, fid, "cpu_minutes").endswith(
+        "at 4.00 processor minutes each, best first: ASAP-Net 261, SPADE 281."
+    )
+    assert ordering(own[own["model"].eq("spade")], fid, "presentations") == ""
+    late = own[own["model"].ne("asapnet") | own["presentations"].gt(2000)].copy()
+    late.loc[late["model"].eq("spade") & late["presentations"].eq(500), "cpu_minutes"] = 9.0
+    assert ordering(late, fid, "cpu_minutes") == ""

@@ -17,8 +17,10 @@ from pixelwise.models import checkpoint
 from pixelwise.settings.training import DenoisingSettings
 from pixelwise.training import adversarial, denoising, progress_bar, segmentation
 from pixelwise.training.curve import Curve
+from pixelwise.training.held_out import photographs
 from pixelwise.training.labelled_batches import LabelledImages
 from pixelwise.training.machine import Machine, set_up
+from pixelwise.training.patches import Patches
 from tests.training.small_trainings import NARROW, denoising_settings, gan_settings, segmentation_settings
 
 
@@ -257,3 +259,39 @@ def test_compiled_training_gives_the_same_checkpoint(photo_data: Path, tmp_path:
     assert states[0].keys() == states[1].keys()
     for key, value in states[0].items():
         assert torch.allclose(value, states[1][key], rtol=1e-3, atol=1e-5), key
+
+
+def test_held_out_photographs_are_scored_along_the_training(photo_data: Path, tmp_path: Path) -> None:
+    """The table goes on after an interruption as if there had been none, and training.json says what the end gained."""
+    settings = denoising_settings(steps=50, batch=2, held_out=1, checkpoint_every=20)
+    denoising.run(settings, {"data": photo_data}, tmp_path / "out", tmp_path / "work")
+    rows = [line.split(",") for line in (tmp_path / "out" / "held_out.csv").read_text().splitlines()]
+    assert rows[0] == ["step", "presentations", "psnr"] and [int(row[0]) for row in rows[1:]] == list(range(2, 51, 2))
+    told = facts(tmp_path / "out")["held_out"]
+    gain = float(rows[25][2]) - float(rows[20][2])
+    assert told == {
+        "images": 1,
+        "sigma": 25.0,
+        "psnr": pytest.approx(float(rows[25][2])),
+        "gain_last_fifth": pytest.approx(gain),
+    }
+    whole = Patches(photo_data, torch.device("cpu"), 16, 5, settings.scales)
+    assert 0 < int(str(facts(tmp_path / "out")["patches"])) < len(whole)
+    with pytest.raises(PixelwiseError, match="one must be left"):
+        photographs(photo_data, 1000)
+
+
+def test_an_oracle_learns_from_its_guide(photo_data: Path, tmp_path: Path) -> None:
+    """Its first step differs from the ordinary network's in nothing but the low-res input."""
+    options = NARROW | {"tile": 8, "learned_factor": 8, "output": "linear", "residual": True}
+    values = {"architecture": "asapnet", "recipe": "asapnet_like_dncnn", "options": options, "steps": 1, "batch": 2}
+    ends = {}
+    for seen in ("degraded", "clean"):
+        settings = denoising_settings(**values, lowres_input=seen, initialisation="pytorch")
+        denoising.run(settings, {"data": photo_data}, tmp_path / seen, tmp_path / f"work-{seen}")
+        ends[seen] = checkpoint.load(tmp_path / seen / "model.safetensors")
+    assert ends["clean"][1]["extra"]["lowres_input"] == "clean" and "lowres_input" not in ends["degraded"][1]["extra"]
+    weights = [end[0].state_dict() for end in ends.values()]
+    assert any(not torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
+    with pytest.raises(ValueError, match="lowres_input: clean with dncnn; allowed for asapnet"):
+        denoising_settings(lowres_input="clean")

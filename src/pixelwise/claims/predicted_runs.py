@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pixelwise.data.published_weights import hash_of, name_of
-from pixelwise.evaluation.subjects import at_level, built, deviations, method
+from pixelwise.evaluation.subjects import at_level, built, deviations, method, oracle
 from pixelwise.planning.jobs import Job
 from pixelwise.record import Run
 from pixelwise.settings.models import ConvertSettings
@@ -20,7 +20,7 @@ FLOORS = {"real": "photographs", "shuffled": "shuffled"}
 def maker(job: Job, by_out: Mapping[str, Job]) -> Job | None:
     """The training or conversion whose network an evaluation scores; None for floors and baselines."""
     found = by_out.get(job.inputs.get("model", "")) or by_out.get(job.inputs.get("images", ""))
-    if found is not None and found.kind == "generate":
+    if found is not None and found.step == "generate":
         found = by_out.get(found.inputs.get("model", ""))
     return found
 
@@ -47,6 +47,8 @@ def scored(job: Job, by_out: Mapping[str, Job], sigma: float | None = None) -> R
     prepared: Any = by_out[found.inputs["data"]].settings
     facts = {"recipe": settings.recipe, "deviations": changed, "data": prepared.dataset.kind}
     run = built(settings.architecture, settings.options, **facts)
+    if getattr(settings, "lowres_input", "") == "clean":
+        return oracle(run)
     return run if sigma is None else at_level(run, getattr(settings, "sigma", None), sigma)
 
 

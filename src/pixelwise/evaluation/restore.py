@@ -18,7 +18,7 @@ from pixelwise.evaluation import baselines, hardware, subjects
 from pixelwise.evaluation.cases import Case, Cases
 from pixelwise.evaluation.protocols import PROTOCOLS, Protocol
 from pixelwise.evaluation.restored_image import RestoredImage
-from pixelwise.evaluation.restorer import Restorer
+from pixelwise.evaluation.restorer import Image, Restorer
 from pixelwise.evaluation.samples import Samples
 from pixelwise.evaluation.score_cache import ScoreCache
 from pixelwise.evaluation.statistics import bootstrap_mean
@@ -31,6 +31,8 @@ from pixelwise.settings.restoration import BASELINES, RestorationSettings
 MODEL = "model.safetensors"
 INTERVAL = "bootstrap over images, 95 %"
 WINDOWS = "_windows"
+ORACLE = "_oracle"
+"""Ending of the name of what is given the undegraded image: it is compared with no denoiser."""
 TILE = RestorationSettings.model_fields["tile"].default
 Scores = dict[str, float]
 
@@ -102,19 +104,32 @@ def run(settings: RestorationSettings, inputs: dict[str, Path], out: Path, work:
         about["synthetic"] |= training.dataset.synthetic
         period = restorer.tile if restorer.tile > 1 else settings.tile
         made, level = subjects.trained(inputs["model"], restorer.info), restorer.info.get("extra", {}).get("sigma")
+        ending = ORACLE if restorer.oracle else ""
+        name = settings.name.removesuffix(ending)
 
         def run_at(sigma: float) -> Run | None:
-            return subjects.at_level(made, level, sigma)
+            return subjects.oracle(made) if restorer.oracle else subjects.at_level(made, level, sigma)
 
         def run_in_windows(sigma: float) -> Run | None:
             run = run_at(sigma)
-            return run and run.model_copy(update={"method": subjects.WINDOWS})
+            if run is None or restorer.oracle:
+                return run and run.model_copy(update={"options": run.options | {"applied": subjects.WINDOWS}})
+            return run.model_copy(update={"method": subjects.WINDOWS})
 
-        scored_ones = [Subject(settings.name, lambda sigma: lambda case: restorer(case.degraded), period, run_at)]
+        def guide(case: Case) -> Image | None:
+            return case.clean.astype(np.float32) if restorer.oracle else None
+
+        def whole(sigma: float) -> baselines.Method:
+            return lambda case: restorer(case.degraded, guide(case))
+
+        scored_ones = [Subject(f"{name}{ending}", whole, period, run_at)]
         if restorer.patch and (protocol.size is None or max(protocol.size) > restorer.patch):
-            windows = f"{settings.name}{WINDOWS}"
+            windows = f"{name}{WINDOWS}{ending}"
             by_windows = Subject(
-                windows, lambda sigma: lambda case: restorer.in_windows(case.degraded), period, run_in_windows
+                windows,
+                lambda sigma: lambda case: restorer.in_windows(case.degraded, guide(case)),
+                period,
+                run_in_windows,
             )
             scored_ones.append(by_windows)
     sigmas = settings.sigmas or protocol.sigmas

@@ -30,6 +30,7 @@ class Restorer:
         tile: Side of its tiles in pixels; 1 if it has none.
         patch: Side in pixels of the patches that it was trained on, for networks with tiles; None for others, or if the
             checkpoint does not say.
+        oracle: Whether its low-res stream was trained on the undegraded image, and must be given it.
         info: What the checkpoint says about itself.
 
     Raises:
@@ -45,28 +46,43 @@ class Restorer:
             raise PixelwiseError(f"{path}: {self.info['name']} is no network from image to image; give a denoiser")
         legal = getattr(self.module, "legal", InputShape(self.info["name"], fitting[0]))
         self.channels, self.tile = fitting[0], int(legal.multiple)
-        self.patch: int | None = self.info.get("extra", {}).get("patch") if self.tile > 1 else None
+        extra = self.info.get("extra", {})
+        self.patch: int | None = extra.get("patch") if self.tile > 1 else None
+        self.oracle = extra.get("lowres_input") == "clean"
 
-    def __call__(self, image: Image) -> Image:
+    def __call__(self, image: Image, clean: Image | None = None) -> Image:
         """Restore one image.
 
         Args:
             image: float32 [H, W] or [H, W, 3], on the scale where white is 1.
+            clean: The undegraded image, which an oracle needs and no other network takes.
 
         Returns:
             float32 of the same shape, unclipped.
 
         Raises:
-            PixelwiseError: If the network needs colour and the image is gray, or memory does not suffice.
+            PixelwiseError: If the network needs colour and the image is gray, if an oracle is not given the undegraded
+                image, or memory does not suffice.
         """
+        if self.oracle != (clean is not None):
+            wanted = "was trained to see the undegraded image; it is no denoiser" if self.oracle else "is no oracle"
+            raise PixelwiseError(f"{self.path}: {wanted}")
         if self.channels == 3 and image.ndim == 2:
             raise PixelwiseError(f"{self.path}: needs 3 channels; the image is gray, give a network for one channel")
-        planes = image[None] if image.ndim == 2 else np.moveaxis(image, 2, 0)
-        groups = planes[:, None] if self.channels == 1 else planes[None]
-        restored = np.concatenate([self._planes(group) for group in groups])
+        groups, guides = (self._groups(given) for given in (image, clean))
+        restored = np.concatenate(
+            [self._planes(*both) for both in zip(groups, guides or [None] * len(groups), strict=True)]
+        )
         return np.ascontiguousarray(restored[0] if image.ndim == 2 else np.moveaxis(restored, 0, 2))
 
-    def in_windows(self, image: Image) -> Image:
+    def _groups(self, image: Image | None) -> list[Image]:
+        """The inputs of the network that an image makes, [C, H, W] each."""
+        if image is None:
+            return []
+        planes = image[None] if image.ndim == 2 else np.moveaxis(image, 2, 0)
+        return list(planes[:, None] if self.channels == 1 else planes[None])
+
+    def in_windows(self, image: Image, clean: Image | None = None) -> Image:
         """Restore one image in windows of the size of the training patches, side by side, each an image of its own.
 
         A generator whose instance norms see the whole grid of tiles is so given what it was trained on. The last window
@@ -74,30 +90,37 @@ class Restorer:
 
         Args:
             image: As for a call.
+            clean: As for a call.
 
         Raises:
             PixelwiseError: As a call.
         """
         if self.patch is None:
-            return self(image)
+            return self(image, clean)
         (height, width), side = image.shape[:2], self.patch
         padding = [*_margins(height, width, self.tile), (0, 0)][: image.ndim]
         padded = np.pad(image, padding, mode="reflect")
+        guide = None if clean is None else np.pad(clean, padding, mode="reflect")
         restored = np.empty_like(padded)
         for row in _starts(padded.shape[0], side):
             for column in _starts(padded.shape[1], side):
                 place = np.s_[row : row + side, column : column + side]
-                restored[place] = self(padded[place])
+                restored[place] = self(padded[place], None if guide is None else guide[place])
         return np.ascontiguousarray(restored[:height, :width])
 
     @torch.inference_mode()
-    def _planes(self, planes: Image) -> Image:
-        """[C, H, W] -> the same shape."""
+    def _planes(self, planes: Image, guide: Image | None) -> Image:
+        """[C, H, W], and what an oracle is given -> the same shape."""
         height, width = planes.shape[1:]
-        padded = np.pad(planes, [(0, 0), *_margins(height, width, self.tile)], mode="reflect")
-        batch = torch.from_numpy(np.ascontiguousarray(padded))[None].to(self.device)
+        margins = [(0, 0), *_margins(height, width, self.tile)]
+
+        def batch(image: Image) -> torch.Tensor:
+            padded = np.ascontiguousarray(np.pad(image, margins, mode="reflect"), dtype=np.float32)
+            return torch.from_numpy(padded)[None].to(self.device)
+
         try:
-            result: Image = self.module(batch)[0, :, :height, :width].float().cpu().numpy()
+            given = {} if guide is None else {"guide": batch(guide)}
+            result: Image = self.module(batch(planes), **given)[0, :, :height, :width].float().cpu().numpy()
         except RuntimeError as error:
             if not out_of_memory(error):
                 raise

@@ -19,6 +19,8 @@ from pixelwise.settings.evaluation import Mode, TimedModel, TimeSettings
 OWN_RECIPE = "official weights"
 """What a conversion writes in the place of a recipe."""
 WINDOWS = "windows"
+LOWRES_ORACLE = "lowres_oracle"
+"""Method of a network whose low-res stream is given the undegraded image: it is that of no claim."""
 
 
 def built(architecture: str, options: Mapping[str, Any], **more: Any) -> Run:
@@ -86,6 +88,14 @@ def at_level(run: Run | None, trained_for: Any, sigma: float) -> Run | None:
     others = {name: value for name, value in run.deviations.items() if name != "sigma"}
     own = {} if float(trained_for) == float(sigma) else {"sigma": trained_for}
     return run.model_copy(update={"deviations": others | own})
+
+
+def oracle(run: Run | None) -> Run | None:
+    """What a network is whose low-res stream is given the undegraded image: a method, and so no claim's network."""
+    if run is None:
+        return None
+    options = {"architecture": run.architecture, **run.options}
+    return method(LOWRES_ORACLE, **options).model_copy(update={"training": run.training})
 
 
 def timed(settings: TimeSettings, model: str, mode: Mode | None = None) -> dict[str, Run | None]:

@@ -115,6 +115,7 @@ class Model:
         initialise: (module, scheme): draws the weights by one of them.
         image_options: (channels) -> the options that make it a network from image to image; by default
             {"channels": channels}.
+        guided: Whether its network takes a `guide`, which its low-res stream sees in place of the input.
         optimised: (module, engine) -> `fast.prepared.Prepared`, or None for a form that it does not know.
         published: (module) -> the same network computed as its authors published it, where the network of this
             package computes otherwise.
@@ -137,6 +138,7 @@ class Model:
     initialisations: tuple[str, ...] = ()
     initialise: str = "initialise"
     image_options: str = ""
+    guided: bool = False
     optimised: str = ""
     published: str = ""
     official: str = ""

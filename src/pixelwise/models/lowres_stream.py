@@ -18,21 +18,23 @@ from pixelwise.models.fast.products import linear
 from pixelwise.models.fast.winograd_training import convolve
 
 Padding = Literal["zero", "reflection"]
+Norm = Literal["instance", "none"]
 
 
 class ConvNormReLU(nn.Module):
-    """3x3 convolution without bias, instance norm with scale and shift, ReLU."""
+    """3x3 convolution, instance norm with scale and shift or in its place a bias, ReLU."""
 
-    def __init__(self, inputs: int, outputs: int, stride: int, padding: Padding) -> None:
+    def __init__(self, inputs: int, outputs: int, stride: int, padding: Padding, norm: Norm = "instance") -> None:
         super().__init__()
         mode: Literal["zeros", "reflect"] = "zeros" if padding == "zero" else "reflect"
-        self.conv = nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False, padding_mode=mode)
-        self.norm = nn.InstanceNorm2d(outputs, affine=True)
+        normed = norm == "instance"
+        self.conv = nn.Conv2d(inputs, outputs, 3, stride, 1, bias=not normed, padding_mode=mode)
+        self.norm = nn.InstanceNorm2d(outputs, affine=True) if normed else nn.Identity()
 
     def forward(self, image: Tensor) -> Tensor:
         """[N, inputs, H, W] -> [N, outputs, ceil(H / stride), ceil(W / stride)]."""
         image = convolve(self.conv, image)
-        if worthwhile(image):
+        if isinstance(self.norm, nn.InstanceNorm2d) and worthwhile(image):
             return instance_norm_relu(image, self.norm.weight, self.norm.bias, self.norm.eps)
         return F.relu_(self.norm(image))
 
@@ -62,14 +64,22 @@ class LowResStream(nn.Module):
     """
 
     def __init__(
-        self, inputs: int, outputs: int, learned_factor: int, width: int, max_width: int, depth: int, padding: Padding
+        self,
+        inputs: int,
+        outputs: int,
+        learned_factor: int,
+        width: int,
+        max_width: int,
+        depth: int,
+        padding: Padding,
+        norm: Norm = "instance",
     ) -> None:
         super().__init__()
         strided = int(math.log2(learned_factor))
         widths = [inputs] + [width] * strided + [max_width] * (depth + 1)
         strides = [1] + [2] * strided + [1] * depth
         self.layers = nn.ModuleList(
-            ConvNormReLU(widths[i], widths[i + 1], stride, padding) for i, stride in enumerate(strides)
+            ConvNormReLU(widths[i], widths[i + 1], stride, padding, norm) for i, stride in enumerate(strides)
         )
         self.head = nn.Conv2d(max_width, outputs, 1)
 

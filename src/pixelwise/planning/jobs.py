@@ -64,6 +64,12 @@ KINDS = {
         "train", "pixelwise.models.official.convert", "pixelwise.settings.models:ConvertSettings", processor=True
     ),
     "generate": Kind("generate", "pixelwise.evaluation.generate", "pixelwise.settings.evaluation:GenerateSettings"),
+    "mean_colour": Kind(
+        "generate",
+        "pixelwise.evaluation.mean_colour",
+        "pixelwise.settings.evaluation:GenerateSettings",
+        processor=True,
+    ),
     "follow": Kind(
         "follow",
         "pixelwise.evaluation.follow",

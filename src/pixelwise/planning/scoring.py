@@ -13,7 +13,7 @@ from pixelwise.settings.evaluation import FidSettings, FollowSettings, GenerateS
 if TYPE_CHECKING:
     from pixelwise.planning.building import Builder
 
-REAL, SHUFFLED = "real", "shuffled"
+REAL, SHUFFLED, MEAN_COLOUR = "real", "shuffled", "mean_colour"
 FLOORS = {"fid": (REAL,), "segment": (REAL, SHUFFLED)}
 
 
@@ -25,6 +25,7 @@ def translations(builder: Builder) -> None:
         for step, subjects in FLOORS.items():
             for subject in subjects:
                 _score(builder, step, dataset, subject, 0, None)
+        _mean_colour(builder, dataset)
     for name in chosen:
         for seed, (dataset, job) in builder.trained(name).items():
             settings = builder.settings(
@@ -39,6 +40,17 @@ def translations(builder: Builder) -> None:
                 _score(builder, step, dataset, name, seed, images)
             if getattr(job.settings, "snapshots", None):
                 _follow(builder, dataset, name, seed, job)
+
+
+def _mean_colour(builder: Builder, dataset: str) -> None:
+    """Pictures of each label's mean colour, scored as a model's are."""
+    values = {"name": MEAN_COLOUR, "dataset": dataset}
+    limit = {key: value for key, value in builder.profile.generate.items() if key in ("split", "limit")}
+    settings = builder.settings(GenerateSettings, builder.compute | limit | values, "generate")
+    where = f"generate/{dataset}/{MEAN_COLOUR}/seed0"
+    images = builder.add(where, MEAN_COLOUR, settings, {"data": builder.prepared(dataset)})
+    for step in FLOORS:
+        _score(builder, step, dataset, MEAN_COLOUR, 0, images)
 
 
 def _follow(builder: Builder, dataset: str, name: str, seed: int, job: Job) -> None:

@@ -17,6 +17,8 @@ COLUMNS = ["job", "dataset", "model", "seed", "synthetic", "short", "step", "sam
 CLOCK = re.compile(r"(^|_)(seconds|time|eta|per_s|per_second|images_s)$")
 ABSCISSAE = ("step", "samples", "epoch", "epochs", "presentations")
 POINTS = 400
+HELD_OUT = "psnr held out"
+"""Series of PSNR on photographs that a training kept out."""
 
 
 def parts(job: str) -> tuple[str, str, int]:
@@ -76,12 +78,19 @@ def gather(folders: dict[str, Path], left_out: list[str] | None = None) -> pd.Da
         dataset, model, seed = parts(job)
         with leaving_out(left_out):
             facts = read_made(folder / "training.json", Training)
-            rows = tidy(folder / "loss.csv").assign(job=job, dataset=dataset, model=model, seed=seed)
+            rows = pd.concat([tidy(folder / "loss.csv"), *_held_out(folder)], ignore_index=True)
+            rows = rows.assign(job=job, dataset=dataset, model=model, seed=seed)
             rows = rows.assign(synthetic=facts.dataset.synthetic, short=facts.short)
             if rows["samples"].isna().all() and facts.presentations and facts.steps:
                 rows = rows.assign(samples=rows["step"] * (facts.presentations / facts.steps))
             tables.append(rows)
     return pd.concat(tables, ignore_index=True)[COLUMNS] if tables else pd.DataFrame(columns=COLUMNS)
+
+
+def _held_out(folder: Path) -> list[pd.DataFrame]:
+    """The PSNR on the photographs that a training kept out, where it kept some."""
+    path = folder / "held_out.csv"
+    return [tidy(path).assign(series=HELD_OUT)] if path.is_file() else []
 
 
 def write_each(table: pd.DataFrame, out: Path) -> None:

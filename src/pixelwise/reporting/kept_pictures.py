@@ -1,7 +1,8 @@
 """The few pictures that git keeps of a run: at most 8 of a data set, 256 pixels wide, with source and licence.
 
 A data set is what is cited as the pictures' source: gray BSD68 and colour BSDS500 show the photographs of one set.
-Noisy, restored and generated pictures and label maps count like the photographs that they come from.
+Label maps, noisy and restored pictures count like the photographs that they come from. What a network made of a label
+map alone shows no photograph, and stands beside the rows that are kept.
 """
 
 from __future__ import annotations
@@ -24,7 +25,10 @@ from pixelwise.settings.base import Word as Name
 MOST, WIDEST, LEAST = 8, 256, 3
 """Pictures of a data set; pixels across; pictures of a row: what is given (two), and what a method made of it."""
 LIST, TOLD = "pictures.json", "SOURCES.txt"
-NOTE = f"Git keeps at most {MOST} pictures of a data set; the page that the run itself writes shows more."
+NOTE = (
+    f"Git keeps at most {MOST} pictures of a data set, and what networks made of its label maps. "
+    "The page that the run itself writes shows more."
+)
 
 
 class PictureSource(Settings):
@@ -63,6 +67,7 @@ class KeptPicture(Settings):
     alt: Text
     dataset: Name
     flat: Flag
+    generated: Flag = False
 
 
 class KeptPictures(Settings):
@@ -97,7 +102,7 @@ def held(records: Iterable[Path]) -> Counter[str]:
         if (record / LIST).is_file():
             kept = read_document(record / LIST, KeptPictures)
             cited = {source.dataset: source.cited for source in kept.sources}
-            found.update(cited[picture.dataset] for picture in kept.pictures)
+            found.update(cited[picture.dataset] for picture in kept.pictures if not picture.generated)
     return found
 
 
@@ -118,19 +123,30 @@ def chosen(grids: Sequence[Grid], known: dict[str, PictureSource], others: Count
         if owner is None:
             continue
         few = _few(grid, MOST - used[owner.cited])
-        used[owner.cited] += sum(cell is not None for _, cells in few.rows for cell in cells)
+        used[owner.cited] += sum(_counted(cells) for _, cells in few.rows)
         if few.rows:
             kept[grid.id] = few
     return [kept[grid.id] for grid in grids if grid.id in kept]
 
 
+def _shown(cells: Sequence[Picture | None]) -> int:
+    return sum(cell is not None for cell in cells)
+
+
+def _counted(cells: Sequence[Picture | None]) -> int:
+    """Pictures of a row that show the data set's own."""
+    return sum(cell is not None and not cell.generated for cell in cells)
+
+
 def _few(grid: Grid, most: int) -> Grid:
-    """A grid with at most `most` pictures."""
-    full = sorted(grid.rows, key=lambda row: -sum(cell is not None for cell in row[1]))
-    count = max((sum(cell is not None for cell in cells) for _, cells in full), default=0)
-    if count < LEAST or most < LEAST:
+    """A grid with at most `most` pictures of the data set."""
+    full = sorted(grid.rows, key=lambda row: -_shown(row[1]))
+    longest = full[0][1] if full else []
+    count = _counted(longest)
+    if _shown(longest) < LEAST or most < min(count, LEAST):
         return replace(grid, rows=[])
-    whole = [row for row in full if sum(cell is not None for cell in row[1]) == count][: max(1, most // count)]
+    alike = [row for row in full if (_shown(row[1]), _counted(row[1])) == (_shown(longest), count)]
+    whole = alike[: max(1, most // max(count, 1))]
     places = [place for place in range(len(grid.columns)) if any(cells[place] for _, cells in whole)]
     if count > most:
         places = sorted(_nearest(grid, whole[0][1])[:most])
@@ -168,7 +184,8 @@ def write(folder: Path, grids: Sequence[Grid], known: dict[str, PictureSource]) 
                 with atomic(folder / file) as path:
                     shrunk(cell, WIDEST).save(path, "PNG", optimize=True)
                 words = {"title": grid.title, "row": row, "column": grid.columns[place], "alt": cell.alt}
-                listed.append(KeptPicture(file=file, grid=grid.id, dataset=grid.dataset, flat=cell.flat, **words))
+                words |= {"file": file, "grid": grid.id, "dataset": grid.dataset}
+                listed.append(KeptPicture(flat=cell.flat, generated=cell.generated, **words))
     if not listed:
         return
     named = [known[name] for name in dict.fromkeys(picture.dataset for picture in listed)]
@@ -196,7 +213,7 @@ def grids(folder: Path) -> list[Grid]:
     for name in dict.fromkeys(picture.grid for picture in kept.pictures):
         own = [picture for picture in kept.pictures if picture.grid == name]
         columns = list(dict.fromkeys(picture.column for picture in own))
-        cells = {(p.row, p.column): Picture(read(folder / p.file), p.alt, p.flat) for p in own}
+        cells = {(p.row, p.column): Picture(read(folder / p.file), p.alt, p.flat, p.generated) for p in own}
         rows = [(row, [cells.get((row, column)) for column in columns]) for row in dict.fromkeys(p.row for p in own)]
         first = own[0]
         found.append(Grid(name, first.title, NOTE, columns, rows, synthetic[first.dataset], first.dataset))

@@ -33,6 +33,8 @@ OTHERS: dict[str, Look] = {
     "shuffled": Look("Shuffled labels", "#A6A6A6", "x"),
 }
 """What is no model of this package: published rivals that nobody builds here, methods without training, bounds."""
+ORACLE = "_oracle"
+"""Ending of the names of what is given the original: a bound, no entry of its network's family."""
 FILLS = ("full", "none", "left", "right", "top", "bottom")
 STROKES: tuple[Any, ...] = ("-", "--", ":", "-.", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 3)))
 """Fills of a marker and strokes of a line: they tell the entries of one model apart, its marker tells models apart."""
@@ -79,7 +81,13 @@ def _known(model: str) -> tuple[str, str, Look] | None:
 
 
 def family(model: str) -> str:
-    """What a model shares its colour with: `asapnet_residual_s8` belongs to `asapnet`."""
+    """What a model shares its colour with: `asapnet_residual_s8` belongs to `asapnet`, an oracle to nothing.
+
+    >>> family("asapnet_residual_s8"), family("asapnet_residual_s8_oracle")
+    ('asapnet', 'asapnet_residual_s8_oracle')
+    """
+    if model.endswith(ORACLE):
+        return model
     known = _known(model)
     return known[1] if known and known[1] not in OTHERS else model
 

@@ -13,7 +13,7 @@ from pixelwise.reporting.tidy_tables import each
 
 KINDS = {"fid": "translation", "segmentation": "translation", "restoration": None}
 """Kind of score -> the task that it judges; None for any."""
-BOUNDS = frozenset({"real", "shuffled", "identity", "identity_8bit", "identity_minmax"})
+BOUNDS = frozenset({"real", "shuffled", "mean_colour", "identity", "identity_8bit", "identity_minmax"})
 """Entries that are no model: floors and ceilings."""
 USUAL = ("pytorch-fid", "native")
 """Protocols that are told first, where several are on as many pictures."""

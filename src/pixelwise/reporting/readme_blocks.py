@@ -20,6 +20,7 @@ from pixelwise.errors import PixelwiseError
 from pixelwise.reporting import (
     analysis,
     answer_picture,
+    isolated_causes,
     page_tables,
     paired_differences,
     provenance,
@@ -29,6 +30,7 @@ from pixelwise.reporting import (
 from pixelwise.reporting.page_tables import Table
 from pixelwise.reporting.tidy_tables import each
 
+UNRECORDED = "no run recorded yet"
 Block = Callable[[Path, list[str]], str]
 
 
@@ -140,6 +142,20 @@ def sentences(results: Path, words: list[str]) -> str:
     return " ".join(analysis.sentences(_summary(results, words[0]), measured))
 
 
+def paired(results: Path, words: list[str]) -> str:
+    """PSNR of every denoiser minus that of one: `paired RUN PROTOCOL SIGMA NAME`; or that the run is not there."""
+    if not (results / words[0]).is_dir():
+        return UNRECORDED
+    return _table(isolated_causes.paired(results / words[0], words[1], float(words[2]), words[3]))
+
+
+def held_out(results: Path, words: list[str]) -> str:
+    """How denoisers did on the photographs kept out of their training, at its end; or that the run is not there."""
+    if not (results / words[0]).is_dir():
+        return UNRECORDED
+    return " ".join(isolated_causes.held_out(results / words[0]))
+
+
 def translation(results: Path, words: list[str]) -> str:
     """FID and mean IoU of every model with floors and ceilings."""
     table = _summary(results, words[0])
@@ -192,7 +208,7 @@ def value(results: Path, words: list[str]) -> str:
 def duration(results: Path, words: list[str]) -> str:
     """How long the jobs of a run took, one after the other, and on what, by its run log; or that none is there."""
     if not (results / words[0]).is_dir():
-        return "no run recorded yet"
+        return UNRECORDED
     seconds = provenance.durations(results / words[0] / "run.jsonl")
     if not seconds:
         raise PixelwiseError(f"{results / words[0] / 'run.jsonl'}: no finished job; run 'make record'")
@@ -210,6 +226,8 @@ BLOCKS: dict[str, Block] = {
         "headline": headline,
         "denoising": denoising,
         "sentences": sentences,
+        "paired": paired,
+        "held_out": held_out,
     },
     **{"translation": translation, "timing": timing, "bench": bench, "value": value},
     "duration": duration,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +18,7 @@ from pixelwise.data.pack import FACTS, Pack, read_facts
 from pixelwise.files.listings import leaving_out
 from pixelwise.files.step_documents import Samples
 from pixelwise.record import read_records
+from pixelwise.reporting.bounds_of_quality import BOUNDS
 from pixelwise.reporting.curves import parts
 from pixelwise.reporting.style import label
 
@@ -29,11 +30,19 @@ UNSEEN = ("identity", "pointwise_oracle", "tile_wiener_oracle")
 
 @dataclass(frozen=True)
 class Picture:
-    """One cell of a grid: uint8 [H, W, 3] or [H, W], what it shows, and whether its edges must stay sharp."""
+    """One cell of a grid.
+
+    Attributes:
+        pixels: uint8 [H, W, 3] or [H, W].
+        alt: What it shows.
+        flat: Whether its edges must stay sharp.
+        generated: Whether a network made it from a label map alone, so that it shows nothing of a photograph.
+    """
 
     pixels: NDArray[np.uint8]
     alt: str
     flat: bool = False
+    generated: bool = False
 
 
 @dataclass(frozen=True)
@@ -116,6 +125,8 @@ def translations(folders: dict[str, Path], images: int, left_out: list[str] | No
     for job, folder in sorted(folders.items()):
         if job.startswith("generate/"):
             dataset, model, _ = parts(job)
+            if model in BOUNDS:
+                continue
             made.setdefault(dataset, {}).setdefault(model, folder / "images")
     for dataset, models in made.items():
         prepared = folders.get(f"prepare/{dataset}")
@@ -143,7 +154,8 @@ def _translation(
         ]
         for model, folder in models.items():
             path = folder / f"{name}.png"
-            cells.append(_cell(path if path.is_file() else None, f"{label(model)}: {name}", left_out))
+            made = _cell(path if path.is_file() else None, f"{label(model)}: {name}", left_out)
+            cells.append(None if made is None else replace(made, generated=True))
         rows.append((name, cells))
     columns = ["label map", real, *(label(model) for model in models)]
     note = "Evenly spaced images of the validation split, not chosen by eye; first seed of each model."

@@ -49,7 +49,7 @@ class GenerateSettings(Compute):
     """Generate one picture for each label map of a split.
 
     Attributes:
-        name: Name of the trained model in paths and tables.
+        name: Name of the trained model in paths and tables, or "mean_colour".
         dataset: Name of the data set.
         seed: Seed of the training run.
         split: Split of the prepared pack whose label maps are used.

@@ -18,6 +18,8 @@ def problem(settings: Settings, dataset: Dataset) -> str | None:
         return f"images: {settings.images}; the data set has {train} training images"
     size = None if dataset.height is None or dataset.width is None else (dataset.height, dataset.width)
     if isinstance(settings, DenoisingSettings):
+        if train is not None and settings.held_out >= train:
+            return f"held_out: {settings.held_out}; the data set has {train} training images, one must be left"
         if size is not None and settings.patch > min(size):
             return f"patch: {settings.patch}; the images of the data set are {size[0]}x{size[1]}"
         return None

@@ -11,7 +11,7 @@ from pydantic import AfterValidator
 PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 LONGEST = 64
 SMOKE = "-smoke"
-SUBJECTS = ("real", "shuffled", "baselines")
+SUBJECTS = ("real", "shuffled", "mean_colour", "baselines")
 """What is scored beside the models."""
 FOLDERS = ("raw", "prepared", "weights", "jobs", "recorded", "bench", "downloads", "run.jsonl")
 """What stands beside folders that a user names."""

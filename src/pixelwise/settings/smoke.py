@@ -59,4 +59,5 @@ def _training(values: dict[str, Any]) -> dict[str, Any]:
         return values | seeds
     if values.get("checkpoint"):
         values = {"task": task, "dataset": values.get("dataset"), "architecture": "segmenter"}
-    return values | TRAINING.get(task, {}) | seeds
+    held = {"held_out": 1} if values.get("held_out") else {}
+    return values | TRAINING.get(task, {}) | held | seeds

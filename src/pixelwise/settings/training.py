@@ -151,6 +151,9 @@ class DenoisingSettings(TrainingSettings):
         epochs_per_rate: Epochs of each stage.
         rate_factor: Factor of the rate from one stage to the next.
         steps: Optimiser steps in all; the stages are then compressed or stretched to fit. None: the stages' epochs.
+        lowres_input: What ASAP-Net's low-res stream sees: the degraded patch, or, as an oracle that shows where its
+            limits lie, the `clean` one. What an oracle restores is no result of a denoiser.
+        held_out: So many photographs, the last ones, are kept out of the training; their PSNR is written along it.
         initialisation: `xavier` (normal, gain 0.02), `normal` (standard deviation 0.02), `pytorch`, or a scheme that
             the model declares: of DnCNN `matconvnet` (v1.1), `matconvnet_1.0`, `saoyan`, `kair`.
     """
@@ -176,6 +179,8 @@ class DenoisingSettings(TrainingSettings):
     epochs_per_rate: Annotated[tuple[Stage, ...], Field(min_length=1, max_length=100)] = (30, 20)
     rate_factor: Rate = 0.1
     steps: Positive | None = None
+    lowres_input: Literal["degraded", "clean"] = "degraded"
+    held_out: int = Field(0, ge=0, le=1000, strict=True)
     initialisation: Word = "matconvnet"
 
     @property
@@ -186,6 +191,12 @@ class DenoisingSettings(TrainingSettings):
     @model_validator(mode="after")
     def _fits(self) -> DenoisingSettings:
         architectures.check_size(self.architecture, self.options, self.patch, self.patch)
+        model = declarations.models().get(self.architecture)
+        if self.lowres_input == "clean" and model and not model.guided:
+            having = [name for name, other in declarations.models().items() if other.guided]
+            raise ValueError(f"lowres_input: clean with {self.architecture}; allowed for {', '.join(having)}")
+        if self.held_out and self.degradation != "noise":
+            raise ValueError(f"held_out: {self.held_out} with degradation {self.degradation}; only noise has one")
         return self
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from pixelwise.data.pack import Pack
+from pixelwise.errors import PixelwiseError
 from pixelwise.models.registry import build, image_options
 from pixelwise.settings.training import DenoisingSettings
 from pixelwise.training import initialise, results
+from pixelwise.training.held_out import HeldOut, photographs
 from pixelwise.training.load_perceptual_loss import deviation, load_perceptual
 from pixelwise.training.loop import train
 from pixelwise.training.losses import PIXEL_LOSSES
@@ -51,9 +55,10 @@ class Restoration:
             settings.stride,
             settings.scales,
             settings.scales_cumulative,
-            settings.images,
+            self._images(folder),
             blurred=settings.degradation == "given",
         )
+        self.guided = settings.lowres_input == "clean"
         wanted = settings.steps * settings.batch if settings.steps else None
         self.steps = total_steps(len(self.patches), settings.batch, settings.schedule_epochs, wanted)
         self.title = settings.architecture
@@ -65,6 +70,16 @@ class Restoration:
         module = build(settings.architecture, **self.options)
         initialise.network(module, settings.architecture, settings.initialisation)
         self.network = Trainee(module, self._optimiser, machine, settings.compile, settings.ema)
+
+    def _images(self, folder: Path) -> int | None:
+        """Photographs to train on, the first ones; None for all."""
+        settings = self.settings
+        if not settings.held_out:
+            return settings.images
+        left = len(Pack(folder, "train")) - len(photographs(folder, settings.held_out))
+        if settings.images is not None and settings.images > left:
+            raise PixelwiseError(f"images: {settings.images}; {settings.held_out} are held out and {left} left")
+        return settings.images or left
 
     def _optimiser(self, parameters: Iterator[nn.Parameter]) -> torch.optim.Optimizer:
         settings = self.settings
@@ -112,7 +127,7 @@ class Restoration:
         for number, (degraded, clean) in enumerate(self.batches(step)):
             with self.network.learning(number == len(self.parts) - 1) as network:
                 with self.machine.autocast():
-                    estimate = network(degraded)
+                    estimate = network(degraded, guide=clean) if self.guided else network(degraded)
                     loss = self.loss(estimate, clean) / len(self.parts)
                 loss.backward()  # type: ignore[no-untyped-call]
             error = F.mse_loss(estimate.detach().float(), clean) / len(self.parts)
@@ -146,13 +161,19 @@ class Restoration:
         }
 
 
+def _score(task: Restoration, seen: HeldOut | None, done: int) -> None:
+    """Score the held-out photographs if that is due after `done` steps."""
+    if seen is not None and seen.due(done, task.steps):
+        seen.note(task.network.trained, task.guided, done, task.settings.batch)
+
+
 def run(settings: DenoisingSettings, inputs: dict[str, Path], out: Path, work: Path) -> None:
     """Train a denoiser or deblurrer.
 
     Args:
         settings: How.
         inputs: `data`, prepared photographs; `perceptual`, VGG19 weights, where `loss` is perceptual.
-        out: Gets `model.safetensors`, `training.json`, `loss.csv`.
+        out: Gets `model.safetensors`, `training.json`, `loss.csv`; `held_out.csv` if photographs are held out.
         work: Keeps the checkpoint.
 
     Raises:
@@ -161,8 +182,14 @@ def run(settings: DenoisingSettings, inputs: dict[str, Path], out: Path, work: P
     with set_up(settings) as machine:
         perceptual = load_perceptual(inputs, machine) if settings.loss == "perceptual" else None
         task = Restoration(settings, inputs["data"], machine, perceptual)
-        curve = train(task, settings, machine, work)
+        seen = None
+        if settings.held_out:
+            seen = HeldOut(inputs["data"], settings.held_out, settings.sigma, machine, work)
+        curve = train(task, settings, machine, work, partial(_score, task, seen))
         facts = {"degradation": settings.degradation, "sigma": results.plain(settings.sigma), "patch": settings.patch}
+        if task.guided:
+            facts["lowres_input"] = settings.lowres_input
+        found = {"held_out": seen.publish(out)} if seen and machine.rank == 0 else {}
         results.write(
             out,
             task.network.trained,
@@ -171,7 +198,7 @@ def run(settings: DenoisingSettings, inputs: dict[str, Path], out: Path, work: P
             curve,
             options=task.options,
             dataset=task.patches.facts,
-            amount=task.amount(),
+            amount=task.amount() | found,
             extra=facts,
             more_deviations=deviation(inputs, settings.loss == "perceptual"),
         )

@@ -35,6 +35,8 @@ class Options(Generator):
             docs/reference/models.md, "ASAP-Net options".)
         residual: Whether the result is added to the dense input's first `output_channels` channels (restoration).
         output: Function after the last layer, "tanh" or "linear".
+        norm: "instance" or "none", in the low-res stream. Without norms its convolutions have biases, and need the
+            initialisation `he`.
     """
 
     tile: Side | None = None
@@ -48,6 +50,7 @@ class Options(Generator):
     drop_last: Flag | None = None
     residual: Flag | None = None
     output: Literal["tanh", "linear"] | None = None
+    norm: Literal["instance", "none"] | None = None
 
     @model_validator(mode="after")
     def _powers(self) -> Self:
@@ -100,7 +103,9 @@ MODEL = Model(
             ),
         },
     },
+    initialisations=("he",),
     image_options="pixelwise.models.network_options:dense_image",
+    guided=True,
     optimised="pixelwise.models.fast.asapnet_form:prepared",
     published="pixelwise.models.asapnet_direct:DirectAsapNet",
     official="pixelwise.models.official.asapnet_names",
@@ -117,9 +122,10 @@ MODEL = Model(
 import torch
 from torch import Tensor, nn
 
+from pixelwise.models.init import xavier
 from pixelwise.models.label_ids import exact_labels
 from pixelwise.models.layers import InputShape, check_labels, input_channels, one_of
-from pixelwise.models.lowres_stream import LowResStream, Padding
+from pixelwise.models.lowres_stream import LowResStream, Norm, Padding
 from pixelwise.models.pixelwise_stream import Form, Output, parameter_count, pixelwise_mlp, position_channels
 from pixelwise.models.tent import tent_downsample, tent_of_labels
 
@@ -145,9 +151,12 @@ class AsapNet(nn.Module):
         drop_last: bool | None = None,
         residual: bool = False,
         output: Output = "tanh",
+        norm: Norm = "instance",
     ) -> None:
         super().__init__()
-        _check_options(tile, learned_factor, mlp_depth, padding, output)
+        _check_options(tile, learned_factor, mlp_depth)
+        for option, value, allowed in (("padding", padding, Padding), ("output", output, Output), ("norm", norm, Norm)):
+            one_of("asapnet", option, value, get_args(allowed))
         if residual and (dense_channels is None or dense_channels < output_channels):
             raise PixelwiseError(
                 f"asapnet: residual with dense_channels {dense_channels}; at least {output_channels} needed"
@@ -156,17 +165,17 @@ class AsapNet(nn.Module):
         self.num_labels = num_labels if dense_channels is None else 0
         self.tile, self.learned_factor, self.padding, self.depth = tile, learned_factor, padding, depth
         self.drop_last = instance_edge if drop_last is None else drop_last
-        self.residual, self.output_channels = residual, output_channels
+        self.residual, self.output_channels, self.norm = residual, output_channels, norm
         inputs = self.channels - self.drop_last + (position_channels(tile) if position_code else 0)
         widths = (inputs, *[mlp_width] * (mlp_depth - 1), output_channels)
         smallest = 2 * tile if padding == "reflection" else tile
         self.legal = InputShape("asapnet", self.channels, tile, smallest, single=False)
         self.form = Form(tile, widths, 0, position_code, output)
         self.lowres = LowResStream(
-            self.channels, parameter_count(widths), learned_factor, width, max_width, depth, padding
+            self.channels, parameter_count(widths), learned_factor, width, max_width, depth, padding, norm
         )
 
-    def forward(self, semantics: Tensor, labels: Tensor | None = None) -> Tensor:
+    def forward(self, semantics: Tensor, labels: Tensor | None = None, guide: Tensor | None = None) -> Tensor:
         """Make an image.
 
         Args:
@@ -174,6 +183,7 @@ class AsapNet(nn.Module):
                 multiples of `tile`; any batch and size, in any order.
             labels: [N, H, W] uint8 ids that the semantics were made of, where known; they are not compared. Without
                 them every pass looks for them in the semantics, which on a GPU costs two synchronisations.
+            guide: What the low-res stream sees in place of `semantics`, of the same shape: the oracle of a denoiser.
 
         Returns:
             [N, output_channels, H, W]; in [-1, 1] if the output function is tanh.
@@ -189,7 +199,10 @@ class AsapNet(nn.Module):
             raise PixelwiseError("asapnet: label ids given to a generator whose per-pixel networks see no labels")
         else:
             check_labels(labels, self.num_labels)
-        return self._render(self.parameter_grid(semantics, labels), labels, semantics)
+        if guide is not None and guide.shape != semantics.shape:
+            raise PixelwiseError(f"asapnet: guide {tuple(guide.shape)} of an input {tuple(semantics.shape)}")
+        grid = self.parameter_grid(semantics if guide is None else guide, labels)
+        return self._render(grid, labels, semantics)
 
     def parameter_grid(self, semantics: Tensor, labels: Tensor | None = None) -> Tensor:
         """Weights of every tile's network: [N, C, H, W] -> [N, H / tile, W / tile, P]; layout in `pixelwise_stream`.
@@ -227,7 +240,7 @@ class AsapNet(nn.Module):
         return image + semantics[:, : self.output_channels] if self.residual else image
 
 
-def _check_options(tile: int, learned_factor: int, mlp_depth: int, padding: str, output: str) -> None:
+def _check_options(tile: int, learned_factor: int, mlp_depth: int) -> None:
     """Refuse options that make no network."""
     if tile < 2 or tile & (tile - 1):
         raise PixelwiseError(f"asapnet: tile {tile}; allowed are powers of two from 2 on")
@@ -237,5 +250,15 @@ def _check_options(tile: int, learned_factor: int, mlp_depth: int, padding: str,
         )
     if mlp_depth < 2:
         raise PixelwiseError(f"asapnet: mlp_depth {mlp_depth}; at least 2")
-    one_of("asapnet", "padding", padding, get_args(Padding))
-    one_of("asapnet", "output", output, get_args(Output))
+
+
+@torch.no_grad()
+def initialise(module: AsapNet, scheme: str) -> None:
+    """ASAP-Net's own scheme `he`: He's normal weights in the low-res stream's convolutions, the rest as by `xavier`.
+
+    Xavier's gain of 0.02 leaves nothing of a signal behind eleven layers without norms.
+    """
+    one_of("asapnet", "initialisation", scheme, ("he",))
+    xavier(module)
+    for layer in module.lowres.layers:
+        torch.nn.init.kaiming_normal_(layer.conv.weight, nonlinearity="relu")

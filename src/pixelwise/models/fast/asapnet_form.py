@@ -14,8 +14,10 @@ from pixelwise.models.pixelwise_stream import position_channels
 
 
 def prepared(module: nn.Module, engine: Engine) -> Prepared | None:
-    """ASAP-Net on an engine."""
+    """ASAP-Net on an engine; None without instance norms."""
     assert isinstance(module, AsapNet)
+    if module.norm != "instance":
+        return None
     stack = [cast(ConvNormReLU, layer) for layer in module.lowres.layers]
     first = engine.first(stack[0].conv, stack[0].norm, module.tile // module.learned_factor)
     layers = [engine.layer(layer.conv, layer.norm) for layer in stack[1:]]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from pixelwise.reporting.curves import HELD_OUT
 from pixelwise.reporting.figure_numbers import Drawn, MissingNumbersError, Numbers, Plot, marks
 from pixelwise.reporting.plots.plots_restoration import protocols
 from pixelwise.reporting.style import INK, SIGNS, TINTS, canvas, dashed, digits, drawn_as, finish, label, log_axis
@@ -20,7 +21,7 @@ SIGMA = 25
 def losses(numbers: Numbers) -> Drawn:
     """Every training run's loss curves, one panel for each data set and model."""
     rows = numbers.curves
-    rows = rows[rows["series"] != PSNR]
+    rows = rows[~rows["series"].isin((PSNR, HELD_OUT))]
     if rows.empty:
         raise MissingNumbersError("no training curve was written in this run")
     panels = list(rows.groupby(["dataset", "model"], sort=True))
@@ -87,6 +88,9 @@ def psnr_against_samples(numbers: Numbers) -> Drawn:
             markevery=every,
             **look | {"markersize": 4.5},
         )
+        if len(kept := numbers.curves.query("series == @HELD_OUT and model == @model and seed == @seed")):
+            axes.plot(kept["samples"], kept["value"], label=f"{name}, held out", linewidth=2.2, color=look["color"])
+            words.append(f"{name}: {kept['value'].iloc[-1]:.2f} dB on photographs kept out")
         end = float(ordered["samples"].iloc[-1])
         words.append(f"{name}: {ordered['value'].iloc[-1]:.2f} dB after {end:.0f} patches")
         for row in (row for row in _scored(numbers, str(model), int(str(seed))) if math.isfinite(row.value)):
@@ -99,7 +103,8 @@ def psnr_against_samples(numbers: Numbers) -> Drawn:
     title = "PSNR against training patches seen"
     finish(figure, title, numbers.run, **marks(rows))
     caption = (
-        "Lines: PSNR on the training patches, whose noise levels may differ between runs. Stars: the finished network "
+        "Lines: PSNR on the training patches, whose noise levels may differ between runs; thick ones: on photographs kept "
+        "out of the training. Stars: the finished network "
         f"on this run's test images at noise level {SIGMA:g}. Compare them with the dashed line if they are BSD68."
     )
     return Drawn("psnr_samples", title, caption, "; ".join(words), figure, **marks(rows))
