@@ -97,19 +97,27 @@ def measure(
     one: Section, device_name: str, quick: bool, seconds: float, rounds: tuple[int, int], limit: float
 ) -> Measured:
     """What the process of a section does."""
-    start = time.monotonic()
     end = threading.Timer(limit, os._exit, [124])
     end.daemon = True
     end.start()
-    device = torch.device(device_name)  # which the process before this one has chosen
+    try:
+        return _measured(one, torch.device(device_name), quick, seconds, rounds, time.monotonic() + PREPARING * limit)
+    finally:
+        end.cancel()
+
+
+def _measured(
+    one: Section, device: torch.device, quick: bool, seconds: float, rounds: tuple[int, int], until: float
+) -> Measured:
+    """All runtimes that are ready until a moment, timed in turn."""
     select_device(device.type, one.threads or torch.get_num_threads(), lease=False)
     if device.type == "cuda":
-        torch.cuda.set_device(device)
+        torch.cuda.set_device(device)  # which the process before this one has chosen
     torch.backends.cudnn.benchmark, torch.backends.cudnn.deterministic = True, False
     bench = Bench(device, quick, seconds, (min(ROUNDS, rounds[1]), rounds[1]))
     condition = replace(bench.condition(one.height, one.width, 1), threads=one.threads)
     with torch.no_grad(), tempfile.TemporaryDirectory() as folder:
-        made = list(_subjects(one, condition, bench, Path(folder), start + PREPARING * limit))
+        made = list(_subjects(one, condition, bench, Path(folder), until))
         times = bench.time(condition, one.protocol, made)
         ours = f"{one.network} optimised", one.precision
         for s in made:
