@@ -40,8 +40,8 @@ def test_only_runtimes_that_make_the_same_image_are_timed(measured):
 def test_the_table_says_who_is_first(measured):
     table = show.first(measured.records)
     (row,) = zip(*(column.cells for column in table.columns), strict=True)
-    medians = {r.model.split()[1]: r.values["median"].value for r in measured.records if r.model.startswith("dncnn ")}
-    medians = {name: value for name, value in medians.items() if "/" not in name}
+    own = [r for r in measured.records if r.model.startswith("dncnn ") and "median" in r.values]
+    medians = {r.model.split()[1]: r.values["median"].value for r in own}
     assert row[0] == "dncnn" and row[3] == min(medians, key=medians.get)
 
 
