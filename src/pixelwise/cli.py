@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from pixelwise import cli_machine, cli_options, cli_pictures, cli_results, net
+from pixelwise import cli_compare, cli_machine, cli_options, cli_pictures, cli_results, net
 from pixelwise.errors import PixelwiseError
 from pixelwise.terminal.screen import show
 
@@ -72,6 +72,7 @@ def _step(name: str) -> Callable[[Path], None]:
 
 cli_machine.register(app)
 cli_results.register(app)
+cli_compare.register(app)
 cli_pictures.register(app)
 cli_results.register_upkeep(app)
 for _name, _help in STEPS.items():

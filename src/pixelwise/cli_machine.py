@@ -9,7 +9,7 @@ import typer
 
 from pixelwise.cli_options import START, Config, ProfileOption, Smoke
 
-data = typer.Typer(no_args_is_help=True, help="Check a data set before training on it.")
+data = typer.Typer(no_args_is_help=True, help="Bring a data set of your own, and check one before training on it.")
 
 
 def register(app: typer.Typer) -> None:
@@ -36,9 +36,12 @@ def plan(
 ) -> None:
     """Estimate a run before it starts: hours, GPU memory, data, and the claims that it can decide."""
     from pixelwise.claims.plan_tables import show
+    from pixelwise.planning import early
     from pixelwise.planning.graph import plan as planned
 
-    show(planned(config, profile, smoke), card=card)
+    run = planned(config, profile, smoke)
+    early.check(run, {job.id for job in run.jobs if not Path(job.manifest).is_file()})
+    show(run, card=card)
 
 
 @data.command()
@@ -53,3 +56,18 @@ def check(
     from pixelwise.planning.graph import plan as planned
 
     show(planned(config, profile, smoke), dataset)
+
+
+@data.command()
+def new(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Label maps and photographs, in any layout.")],
+    config: Config = Path("params.yaml"),
+    name: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Of the profile and its data set. Without it, the folder's.")
+    ] = None,
+) -> None:
+    """Look at a folder of your own, say what is there, and add a complete profile for it to FILE."""
+    from pixelwise.data.new_profile import new as make
+    from pixelwise.planning.graph import plan as planned
+
+    make(folder, config, name, planned)

@@ -18,25 +18,34 @@ def register(app: typer.Typer) -> None:
 
 
 def translate(
-    labels: Annotated[Path, typer.Argument(metavar="LABELMAP", help="Picture with one label id per pixel.")],
-    out: Annotated[Path, typer.Argument(metavar="OUT", help="The picture to write.")],
+    labels: Annotated[
+        Path, typer.Argument(metavar="LABELMAP", help="Picture with one label id per pixel, or a folder of them.")
+    ],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="The picture to write, or the folder for them.")],
     checkpoint: Annotated[
         Path, typer.Option(metavar="FILE", help="Weights of a generator that this program trained or converted.")
     ],
-    instances: Annotated[Path | None, typer.Option(metavar="FILE", help="Picture with one id per object.")] = None,
+    instances: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Picture with one id per object, or a folder of them.")
+    ] = None,
+    size: Annotated[
+        str | None,
+        typer.Option(metavar="HxW", help="Height and width to make, in pixels. Without it, those of the training."),
+    ] = None,
     force: Force = False,
 ) -> None:
-    """Turn a label map into a picture."""
+    """Turn label maps of any size into pictures."""
     from pixelwise.evaluation.apply.translate import translate as translated
 
-    translated(labels, out, checkpoint, instances, force=force)
+    translated(labels, out, checkpoint, instances, size, force=force)
 
 
 def denoise(
     image: Annotated[
-        Path, typer.Argument(metavar="IN", help="The noisy picture: any size, gray or colour, 8 or 16 bit.")
+        Path,
+        typer.Argument(metavar="IN", help="The noisy picture: any size, gray or colour, 8 or 16 bit. Or a folder."),
     ],
-    out: Annotated[Path, typer.Argument(metavar="OUT", help="The picture to write.")],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="The picture to write, or the folder for them.")],
     checkpoint: Annotated[
         Path, typer.Option(metavar="FILE", help="Weights of a denoiser that this program trained or converted.")
     ],
@@ -46,7 +55,7 @@ def denoise(
     ] = None,
     force: Force = False,
 ) -> None:
-    """Remove noise from a picture."""
+    """Remove noise from pictures."""
     from pixelwise.evaluation.apply.denoise import denoise as denoised
 
     denoised(image, out, checkpoint, sigma, force)

@@ -22,7 +22,7 @@ def city(tmp_path):
 def planned(dataset, out):
     job = SimpleNamespace(settings=FetchSettings(name="set", dataset=dataset), out=str(out))
     profile = SimpleNamespace(datasets={"set": dataset})
-    return SimpleNamespace(name="tiny-smoke", profile_name="tiny", profile=profile, of=lambda *_: [job])
+    return SimpleNamespace(name="tiny-smoke", profile_name="tiny", profile=profile, origins=None, of=lambda *_: [job])
 
 
 def test_counts_sizes_and_histogram(city):

@@ -83,7 +83,7 @@ def test_what_changes_in_a_folder(tmp_path, capsys):
         (root / folder / "c.png").rename(tmp_path / f"{folder}.png")
     noticed("images/c.png is gone")
     (tmp_path / "images.png").rename(root / "images" / "c.png")
-    assert "no label of the name c" in own.changed([job])[job.id]
+    assert "images/c.png is gone" in own.changed([job])[job.id]
     (tmp_path / "labels.png").rename(root / "labels" / "c.png")
     assert own.changed([job]) == {}
     root.rename(tmp_path / "elsewhere")

@@ -55,10 +55,7 @@ def test_hidden_files_and_folders_are_noted_not_counted(mine, capsys):
 def test_loops_of_links_end_and_are_defects(mine, target):
     (mine / "images" / "again").symlink_to(target.format(name=mine.name), target_is_directory=True)
     found = listing(mine)
-    if target == "..":  # the folder above, with everything in it
-        assert one(found.defects, "images/again/images: the same folder as")
-    else:
-        assert len(found.entries) == 2 and one(found.defects, "images/again: the same folder as")
+    assert len(found.entries) == 2 and one(found.defects, "images/again: the same folder as")
 
 
 def test_a_folder_linked_twice_is_read_once(tmp_path):
@@ -80,8 +77,8 @@ def test_dead_links_are_defects(mine):
     for name in ("images/d.png", "labels/e.png", "labels/more"):
         assert one(found.defects, f"{name}: a link that leads nowhere")
     assert one(found.notes, "labels/notes.txt: a link that leads nowhere")
-    assert one(found.defects, "instances: No such file or directory; a folder that can be read is needed")
-    with pytest.raises(PixelwiseError, match=r"d\.png: a link that leads nowhere \(and 6 more"):
+    assert one(found.defects, "instances: a link that leads nowhere")
+    with pytest.raises(PixelwiseError, match=r"instances: a link that leads nowhere \(and 3 more"):
         fetch.record(settings(mine), mine / "out", mine / "notes")
 
 

@@ -10,7 +10,7 @@ from skimage.io import imread, imsave
 from tifffile import imwrite
 
 from pixelwise.errors import PixelwiseError
-from pixelwise.evaluation.apply import own_picture
+from pixelwise.evaluation.apply import own_picture, sixteen_bits
 from pixelwise.evaluation.apply.denoise import denoise
 from pixelwise.models import build, checkpoint
 
@@ -43,7 +43,7 @@ def values(shape, bits, seed=0):
 def test_every_depth_and_colour_comes_back_unchanged_from_the_identity(tmp_path, network, shape, bits, ending):
     image, path, out = values(shape, bits), tmp_path / f"in{ending}", tmp_path / f"out{ending}"
     if bits == 16 and ending == ".png":
-        path.write_bytes(own_picture._png16(image, None))
+        path.write_bytes(sixteen_bits.png(image, None, None))
     elif ending == ".png":
         Image.fromarray(image).save(path)
     else:
@@ -163,7 +163,7 @@ def damaged(tmp_path):
     Image.new("I", (8, 8)).save(tmp_path / "int.tif")
     frames = [Image.fromarray(values((8, 8), 8, k)) for k in (0, 1)]
     frames[0].save(tmp_path / "two.tif", save_all=True, append_images=frames[1:])
-    (tmp_path / "deep.png").write_bytes(own_picture._png16(values((8, 8, 3), 16), None))
+    (tmp_path / "deep.png").write_bytes(sixteen_bits.png(values((8, 8, 3), 16), None, None))
     Image.fromarray(values((8, 8, 4), 8)).save(tmp_path / "rgba.png")
     Image.fromarray(values((8, 8), 8)).save(tmp_path / "fine.png")
 

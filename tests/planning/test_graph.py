@@ -61,7 +61,11 @@ def test_every_profile_plans_without_data(profile: str, smoke: bool) -> None:
         ),
         ("profiles.micro.time.denoising.models", {}, r"time\.denoising: models; a group names networks"),
         ("profiles.micro.datasets.streets.heigth", 3, r"datasets\.streets\.heigth.*did you mean height\?"),
-        ("profiles.micro.segment.segmenter", "drn", r"'drn' is not an entry of train"),
+        (
+            "profiles.micro.segment.segmenter",
+            "drn",
+            r"profiles\.micro\.train: no entry 'drn', which reads label maps back",
+        ),
         ("profiles.micro.restore.photos.sigmas", ["loud"], r"restore\.photos\.sigmas"),
         ("profiles.micro.titel", "x", r"profiles\.micro\.titel.*did you mean title\?"),
         ("profiels", {}, r"profiels.*did you mean profiles\?"),

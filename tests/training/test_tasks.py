@@ -53,6 +53,7 @@ def test_gan_learns_the_colours(translation_data: Path, tmp_path: Path) -> None:
     assert {"name": "pixel_l1", "published": 0.0, "here": 20.0} in document["deviations"]
     module, info = checkpoint.load(tmp_path / "out" / "model.safetensors")
     assert info["name"] == "asapnet" and info["options"]["num_labels"] == 5
+    assert (info["extra"]["height"], info["extra"]["width"]) == (32, 64)  # for label maps of other sizes
     assert module(torch.zeros(1, 6, 32, 64)).shape == (1, 3, 32, 64)
 
 

@@ -16,8 +16,10 @@ from pixelwise.artifacts import MANIFEST
 from pixelwise.data import roots
 from pixelwise.data.check_example import Example, decode, headers
 from pixelwise.data.examples import Entry, LabelTable
-from pixelwise.data.readers import SPLITS, expected, label_table, listing
+from pixelwise.data.readers import SPLITS, expected, label_table, listing, reading
 from pixelwise.errors import PixelwiseError
+from pixelwise.planning import early
+from pixelwise.planning.origins import Origins
 from pixelwise.settings.data import Dataset
 from pixelwise.settings.profile import Profile
 from pixelwise.terminal.console import cell, terminal
@@ -50,7 +52,7 @@ class Split:
 
 
 class Planned(Protocol):
-    """A planned run: its name, its profile, and its jobs, of which only `fetch` is looked at."""
+    """A planned run: its name, its profile, and its jobs, of which `fetch` and `train` are looked at."""
 
     @property
     def name(self) -> str:
@@ -63,6 +65,10 @@ class Planned(Protocol):
     @property
     def profile(self) -> Profile:
         """The profile itself."""
+
+    @property
+    def origins(self) -> Origins | None:
+        """Where its values stand."""
 
     def of(self, *steps: str) -> list[Any]:
         """The jobs of these steps."""
@@ -137,13 +143,23 @@ def show(plan: Planned, name: str) -> None:
             f"{root}: not fetched yet; run `snakemake --cores 1 {root / MANIFEST} --config {config}` first"
         )
     result = check(dataset, root, progress=terminal(stderr=True).is_terminal)
-    render(result, label_table(dataset), f"{name}: {root}")
-    count = sum(len(report.defects) for report in result.values())
+    table = label_table(dataset)
+    render(result, table, f"{name}: {root}", reading(dataset).rule if table else "")
+    wrong = list(early.misfits(plan, name, result[SPLITS[0]].count, _sizes(result)))
+    for line in wrong:
+        terminal(soft_wrap=True, highlight=False).print(plain(line), markup=False)
+    count = sum(len(report.defects) for report in result.values()) + len(wrong)
     if count:
         raise PixelwiseError(f"data set {name}: {count} defect{'s' if count > 1 else ''}, listed above")
 
 
-def render(result: dict[str, Split], table: LabelTable | None, title: str) -> None:
+def _sizes(result: dict[str, Split]) -> set[tuple[int, int]]:
+    """Heights and widths that occur."""
+    shapes = [shape.split("x") for report in result.values() for shape in report.sizes]
+    return {(int(height), int(width)) for height, width in shapes}
+
+
+def render(result: dict[str, Split], table: LabelTable | None, title: str, rule: str = "") -> None:
     """Print counts, sizes, value histogram and defects on standard output."""
     console = terminal(soft_wrap=True, highlight=False, width=None if terminal().is_terminal else 110)
     console.print(plain(title), markup=False)
@@ -155,6 +171,8 @@ def render(result: dict[str, Split], table: LabelTable | None, title: str) -> No
         if total:
             shares = " ".join(f"{100 * part / total:.1f}" for part in report.brightness)
             console.print(f"{split}: pixels in eight equal ranges, dark to bright, in %: {shares}", markup=False)
+    if rule:
+        console.print(plain(rule), markup=False)
     if table is not None:
         console.print(_histogram(result, table))
     for split, report in result.items():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from PIL import Image
 from pixelwise.data import read_images
 from pixelwise.data.decoding import header
 from pixelwise.data.examples import IGNORE, Entry, LabelTable
+from pixelwise.data.readers import reading
 from pixelwise.errors import PixelwiseError
 from pixelwise.settings.data import Dataset
 
@@ -55,6 +58,17 @@ def headers(entry: Entry) -> list[str]:
     return defects
 
 
+def sizes_of(entries: Iterable[Entry], dataset: Dataset) -> set[tuple[int, int]]:
+    """Heights and widths of photographs that are kept as they are; none where they are resized."""
+    if dataset.height is not None:
+        return set()
+    found = set()
+    for entry in entries:
+        with contextlib.suppress(PixelwiseError, OSError):
+            found.add(reading(dataset).size(header(entry.image)))
+    return found
+
+
 def decode(entry: Entry, dataset: Dataset, table: LabelTable | None, hashes: dict[Path, str]) -> Example:
     """Read an example completely and check its ids.
 
@@ -71,8 +85,13 @@ def decode(entry: Entry, dataset: Dataset, table: LabelTable | None, hashes: dic
         PixelwiseError: If a file can't be read, if sizes differ, or if a label id is outside the table.
     """
     files = {role: (path, hashes.get(path)) for role, path in entry.files.items()}
-    raw = {role: read_images.read(*file) for role, file in files.items() if role in PHOTOGRAPHS}
-    maps = {role: read_images.read_ids(*file) for role, file in files.items() if role not in PHOTOGRAPHS}
+    ways = reading(dataset)
+    raw = {role: ways.photograph(*file) for role, file in files.items() if role in PHOTOGRAPHS}
+    maps = {
+        role: ways.labels(*file) if role == "label" else read_images.read_ids(*file)
+        for role, file in files.items()
+        if role not in PHOTOGRAPHS
+    }
     sizes: dict[str, tuple[int, ...]] = {role: (image.height, image.width) for role, image in raw.items()}
     for role, size in (sizes | {role: found.shape for role, found in maps.items()}).items():
         if size != sizes["image"]:

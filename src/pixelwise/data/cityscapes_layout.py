@@ -19,6 +19,11 @@ NUM_LABELS = 35  # ids 0 to 33, and 34, which no file uses: the official reposit
 
 
 def labels(_: Dataset) -> LabelTable:
+    """See `table`."""
+    return table()
+
+
+def table() -> LabelTable:
     """The 35 raw ids, their colours, and the 19 trainIds, from the publisher's own table."""
     from cityscapesscripts.helpers.labels import labels as official
 

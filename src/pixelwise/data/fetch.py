@@ -71,7 +71,7 @@ def record(dataset: Dataset, out: Path, notes: Path) -> None:
         load(place.download)()
     root = roots.locate(dataset)
     lines, seen = ["path,size,sha256"], own.Seen(notes)
-    for path in own.listed(root, dataset, say):
+    for path in dict.fromkeys(own.listed(root, dataset, say)):  # a picture may hold both label map and photograph
         name = path.relative_to(root).as_posix()
         if "," in name or "\n" in name:
             raise PixelwiseError(f"{path}: a comma or line break in a name; rename the file")

@@ -62,8 +62,9 @@ def listed(root: Path, dataset: Dataset, tell: Callable[[str], None] = lambda _:
     Raises:
         PixelwiseError: If a partner is missing or there are too few.
     """
-    from pixelwise.data.readers import SPLITS, listing, select
+    from pixelwise.data.readers import SPLITS, besides, listing, select
 
+    yield from besides(root, dataset)
     for split in SPLITS:
         found = select(listing(root, split, dataset), root, split, dataset)
         if found.defects:

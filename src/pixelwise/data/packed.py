@@ -45,6 +45,8 @@ class Facts(Settings):
     eval_map: list[Byte] = Field(default=[], max_length=256)
     eval_names: list[Word] = Field(default=[], max_length=256)
     dontcare: Flag = False
+    colours: list[tuple[Byte, Byte, Byte]] = Field(default=[], max_length=256)
+    nearest: Flag = False
     has_instances: Flag = False
     has_blurred: Flag = False
     height: Side | None = None

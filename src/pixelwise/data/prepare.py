@@ -13,13 +13,13 @@ from typing import Any
 
 import numpy as np
 
-from pixelwise.artifacts import remove, write_json
+from pixelwise.artifacts import remove, sha256, write_json
 from pixelwise.data import read_images, roots
 from pixelwise.data.check_example import decode, headers
 from pixelwise.data.declared_kinds import find
 from pixelwise.data.examples import Entry, LabelTable
 from pixelwise.data.pack import FACTS, Item, write_pack
-from pixelwise.data.readers import SPLITS, label_table, listing, select
+from pixelwise.data.readers import SPLITS, besides, label_table, listing, reading, select
 from pixelwise.errors import PixelwiseError
 from pixelwise.files.listings import rows
 from pixelwise.settings.data import Dataset, PrepareSettings
@@ -46,6 +46,11 @@ def run(settings: PrepareSettings, inputs: dict[str, Path], out: Path, work: Pat
     defects = defects or [line for found in splits.values() for entry in found.entries for line in headers(entry)]
     if roots.brought(dataset):
         listed = (path for found in splits.values() for entry in found.entries for path in entry.files.values())
+        defects += [
+            f"{path}: not what it was when the data were fetched; fetch again"
+            for path in besides(root, dataset)
+            if hashes.get(path) != sha256(path)
+        ]
         defects += [
             f"{path}: not there when the data were fetched; fetch again" for path in listed if path not in hashes
         ]
@@ -100,7 +105,7 @@ def facts(
     dataset: Dataset, table: LabelTable | None, names: dict[str, list[str]], seen: dict[str, Any]
 ) -> dict[str, Any]:
     """What everything downstream needs to know about the set: contents of `dataset.json`."""
-    labels, kind = {} if table is None else asdict(table), find(dataset.kind)
+    labels, kind, ways = {} if table is None else asdict(table), find(dataset.kind), reading(dataset)
     return {
         "kind": dataset.kind,
         "task": kind.task,
@@ -114,6 +119,8 @@ def facts(
         "eval_map": list(labels.get("eval_map", ())),
         "eval_names": list(labels.get("eval_names", ())),
         "dontcare": bool(labels.get("dontcare", False)),
+        "colours": [list(colour) for colour in ways.colours],
+        "nearest": ways.nearest,
         "has_instances": seen["instances"],
         "has_blurred": seen["blurred"],
         "height": dataset.height,

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pixelwise.data.decoding import Decoded, Header, decode
+from pixelwise.data.examples import Colour
 from pixelwise.errors import PixelwiseError
 
 ID_MODES = {"1", "L", "P", "I", "I;16", "I;16B", "I;16L", "I;16N"}
@@ -163,3 +164,29 @@ def four_neighbours(array: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[
         result = result.take(low, axis) * (1 - weight) + result.take(high, axis) * weight
     rounded: NDArray[np.uint8] = np.rint(result).astype(np.uint8)
     return rounded
+
+
+class Reading:
+    """How the files of an example are read; a kind of data set may have a way of its own.
+
+    Attributes:
+        colours: Colour of each id, where colours stand for ids; else empty.
+        nearest: Whether other colours become the nearest of them.
+        rule: How label maps hold ids, in a sentence.
+    """
+
+    colours: tuple[Colour, ...] = ()
+    nearest: bool = False
+    rule = "Label maps are read by index."
+
+    def photograph(self, path: Path, sha256: str | None = None) -> Image.Image:
+        """A photograph, see `read`."""
+        return read(path, sha256)
+
+    def labels(self, path: Path, sha256: str | None = None) -> NDArray[np.int32]:
+        """The ids of a label map, int32 [H, W], see `read_ids`."""
+        return read_ids(path, sha256)
+
+    def size(self, header: Header) -> tuple[int, int]:
+        """Height and width of the photograph in a file with this header."""
+        return header.height, header.width

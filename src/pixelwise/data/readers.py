@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pixelwise.data.declared_kinds import Folder, find
 from pixelwise.data.examples import LabelTable, Listing
+from pixelwise.data.read_images import Reading
 from pixelwise.errors import PixelwiseError
 from pixelwise.settings.data import Dataset
 
@@ -19,8 +20,26 @@ def label_table(dataset: Dataset) -> LabelTable | None:
 
 
 def listing(root: Path, split: str, dataset: Dataset) -> Listing:
-    """Every example of a split in natural order, and every defect of pairing."""
-    return find(dataset.kind).listing(root, split, dataset)
+    """Every example of a split in natural order, and every defect of pairing, or of a name that no table can carry."""
+    kind = find(dataset.kind)
+    found = kind.listing(root, split, dataset)
+    if not isinstance(kind.origin, Folder):
+        return found
+    paths = (path for entry in found.entries for path in entry.files.values())
+    lines = [f"{path}: a comma in its name; rename it" for path in paths if "," in path.relative_to(root).as_posix()]
+    return Listing(found.entries, found.defects + list(dict.fromkeys(lines)), found.notes)
+
+
+def reading(dataset: Dataset) -> Reading:
+    """How the files of an example are read."""
+    own = find(dataset.kind).reading
+    return Reading() if own is None else own(dataset)
+
+
+def besides(root: Path, dataset: Dataset) -> list[Path]:
+    """Files below the root that are no pictures and that the data depend on, such as a palette."""
+    own = find(dataset.kind).besides
+    return [] if own is None else own(root, dataset)
 
 
 def expected(name: str, split: str) -> int | None:

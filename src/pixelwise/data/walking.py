@@ -11,6 +11,7 @@ from pathlib import Path
 from pixelwise.data.suffixes import SUFFIXES
 from pixelwise.terminal.screen import plain
 
+JUNK = {"__MACOSX"}  # from archives made on a Mac: shadows of every file
 UNPRINTABLE = {"Cc", "Cs", "Zl", "Zp"}  # Unicode categories: control characters, bytes that are no UTF-8, line breaks
 MARKS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")  # these turn text round
 
@@ -72,7 +73,9 @@ def _look(entry: os.DirEntry[str], suffix: str, kinds: Collection[str], found: F
     path = Path(entry.path)
     wanted = entry.name.endswith(suffix) and path.suffix.lower() in kinds
     kind = _kind(entry)
-    if entry.name.startswith("."):
+    if entry.name in JUNK:
+        found.notes.append(f"{plain(str(path))}: made by macOS beside the data, left out")
+    elif entry.name.startswith("."):
         if kind == "folder" or path.suffix.lower() in kinds:
             found.notes.append(f"{plain(str(path))}: hidden {kind}, left out")
     elif kind == "folder":

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pixelwise.data import read_images, readers, roots
+from pixelwise.data import readers, roots
 from pixelwise.data.examples import Entry
 from pixelwise.data.pack import Pack
 from pixelwise.errors import PixelwiseError
@@ -48,6 +48,7 @@ class Truth:
         if raw is None:
             raise PixelwiseError("segment: original is set; the job needs the input raw")
         self.root = roots.locate(original) if roots.brought(original) else raw
+        self.reading = readers.reading(original)
         self.entries = {entry.name: entry for entry in readers.listing(self.root, pack.split, original).entries}
         if (raw / "files.csv").is_file():
             self.checksums = {row["path"]: row["sha256"] for row in rows(raw / "files.csv", ("path", "sha256"))}
@@ -68,7 +69,7 @@ class Truth:
         path = self.entries[name].label if name in self.entries else None
         if path is None:
             raise PixelwiseError(f"{self.root}: no label map of {name}; it is in the prepared data")
-        ids = read_images.read_ids(path, self.checksums.get(path.relative_to(self.root).as_posix()))
+        ids = self.reading.labels(path, self.checksums.get(path.relative_to(self.root).as_posix()))
         if ids.min() < 0 or ids.max() > VOID:
             raise PixelwiseError(f"{path}: id {ids.max() if ids.max() > VOID else ids.min()}; allowed are 0 to {VOID}")
         return np.asarray(self.classes[ids])

@@ -10,6 +10,7 @@ from pixelwise.errors import PixelwiseError
 from pixelwise.models.declarations import modules, recipe_part
 from pixelwise.planning import environment
 from pixelwise.planning.configuration import validate
+from pixelwise.planning.early import said
 from pixelwise.planning.inspecting import drawn, named
 from pixelwise.planning.jobs import KINDS, Job
 from pixelwise.planning.origins import Origins
@@ -107,8 +108,8 @@ class Builder:
         for seed in self.runs(entry):
             values = {"name": name, "dataset": entry.dataset} if {"name", "dataset"} <= set(model.model_fields) else {}
             settings = self.settings(model, self.compute | entry.settings | values | {"seed": seed}, "train", name)
-            if wrong := problem(settings, self.dataset(entry.dataset)):
-                raise self.wrong(wrong, "train", name)
+            if misfit := problem(settings, self.dataset(entry.dataset)):
+                raise PixelwiseError(said(misfit, self.origins, name, entry.dataset))
             inputs = {"data": self.prepared(entry.dataset)}
             if getattr(settings, "perceptual", 0) or getattr(settings, "loss", "") == "perceptual":
                 inputs["perceptual"] = self.weights("vgg19")

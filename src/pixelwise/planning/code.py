@@ -26,8 +26,9 @@ FORMAT = 4
 _ROOMS = ("pixelwise.planning", "pixelwise.terminal", "pixelwise.cards")
 _DECLARING = PACKAGE / "models/architectures"
 """Files of which a step uses the network alone; see `models.declarations`."""
-_FRAME = "__main__ cli cli_machine cli_options cli_pictures cli_results files.file_in_use models.declaration"
-_FRAME += " models.declarations net recorded_run settings settings.names settings.profile settings.smoke"
+_FRAME = "__main__ cli cli_compare cli_machine cli_options cli_pictures cli_results files.file_in_use"
+_FRAME += " models.declaration models.declarations net recorded_run settings settings.names settings.profile"
+_FRAME += " settings.smoke"
 FRAME = frozenset({"pixelwise"} | {f"pixelwise.{name}" for name in _FRAME.split()})
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pixelwise.errors import PixelwiseError
-from pixelwise.planning import scoring
+from pixelwise.planning import early, scoring
 from pixelwise.planning.building import Builder
 from pixelwise.planning.configuration import read, validate
 from pixelwise.planning.inheritance import resolved
@@ -25,7 +25,7 @@ from pixelwise.settings.smoke import shrink
 class Plan:
     """A run: its name (the profile's, with `-smoke` where shrunk), its profile, and its jobs in topological order.
 
-    `environment` says which packages may compute (`settings.profile.Configuration`).
+    `environment` says which packages may compute (`settings.profile.Configuration`), `origins` where values stand.
     """
 
     name: str
@@ -33,6 +33,7 @@ class Plan:
     profile: Profile
     jobs: list[Job]
     environment: str = "locked"
+    origins: Origins | None = None
 
     def of(self, *steps: str) -> list[Job]:
         """The jobs of these steps."""
@@ -75,7 +76,7 @@ def plan_of(config: Mapping[str, Any]) -> Plan:
     builder = _built(whole, values, origins)
     if whole.smoke:
         builder = _built(whole, shrink(values), origins)
-    return Plan(builder.name, whole.profile, builder.profile, _ordered(builder.jobs), whole.environment)
+    return Plan(builder.name, whole.profile, builder.profile, _ordered(builder.jobs), whole.environment, origins)
 
 
 def _ordered(jobs: Mapping[str, Job]) -> list[Job]:
@@ -104,8 +105,10 @@ def run_name(path: Path, profile: str | None = None, smoke: bool | None = None) 
 def preflight(run: Plan, stale: Iterable[str]) -> None:
     """Check what no job can obtain: logins and the user's own folders, for data sets that are not there yet.
 
+    The user's own files are looked at, so that what would stop the run later stops it now.
+
     Raises:
-        PixelwiseError: With one line that says how to get what is missing.
+        PixelwiseError: With one line that says how to get what is missing, or what to change.
     """
     from pixelwise.data.fetch import preflight as check
 
@@ -113,3 +116,4 @@ def preflight(run: Plan, stale: Iterable[str]) -> None:
     for job in run.of("fetch"):
         if job.id in missing and isinstance(job.settings, FetchSettings):
             check(job.settings.dataset)
+    early.check(run, missing)

@@ -44,6 +44,11 @@ class Origins:
         """The path of a value of the profile as the user would find it."""
         return ".".join(self.path(list(path)))
 
+    def written(self, *path: str) -> bool:
+        """Whether the user wrote a value of the profile, there or where it is inherited from."""
+        literal = ["profiles", self.profile, *path]
+        return any(_has(self.config, place) for place in [literal, *self._others(list(path))])
+
     def path(self, path: list[str]) -> list[str]:
         """Keys from the top of the file to the value: the first place that has it, or else the profile's own."""
         literal = ["profiles", self.profile, *path]

@@ -77,7 +77,13 @@ def _score(builder: Builder, step: str, dataset: str, name: str, seed: int, imag
     options = dict(builder.profile.segment)
     segmenter = options.pop("segmenter", "segmenter")
     if segmenter not in list(builder.profile.train):
-        raise builder.wrong(f"{short(segmenter)} is not an entry of train", "segment", "segmenter")
+        line = f"no entry {short(segmenter)}, which reads label maps back from pictures; add one of task segmentation"
+        raise builder.wrong(line, "train")
+    if builder.entry(segmenter).task != "segmentation":
+        task = builder.entry(segmenter).task
+        raise builder.wrong(
+            f"{task}; segment.segmenter names it, and needs task segmentation", "train", segmenter, "task"
+        )
     settings = builder.settings(SegmentSettings, values | options, "segment")
     if {"U", "F"} & set(settings.protocols):  # these score label maps at their original size
         settings = settings.model_copy(update={"original": builder.dataset(dataset)})

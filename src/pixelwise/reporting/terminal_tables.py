@@ -55,7 +55,7 @@ def show(summary: Path, console: Console | None = None) -> None:
     if not made and not missing:
         raise PixelwiseError(f"{summary}: scores no translation and no denoising; its result page shows what it has")
     for title, columns, rows, notes in made:
-        console.print(_drawn(title, columns, rows))
+        console.print(drawn(title, columns, rows))
         for note in notes:
             console.print(note, markup=False, highlight=False)
     for sentence in analysis.sentences(table, read_differences(summary)):
@@ -152,7 +152,8 @@ def denoising(table: pd.DataFrame) -> list[Part]:
     return made
 
 
-def _drawn(title: str, columns: list[str], rows: list[list[str]]) -> Table:
+def drawn(title: str, columns: list[str], rows: list[list[str]]) -> Table:
+    """A table for the terminal: the first column to the left, numbers to the right."""
     table = Table(title=cell(title), title_justify="left", header_style="bold", box=SIMPLE, padding=(0, 1, 0, 0))
     for place, name in enumerate(columns):
         heading = name.replace(" (", "\n(").removesuffix(")").replace("(", "") if place else name

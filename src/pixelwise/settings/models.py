@@ -7,7 +7,9 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from pixelwise.settings import architectures
-from pixelwise.settings.base import Inside, Level, Options, Ordered, Settings, Word
+from pixelwise.settings.base import Inside, Level, Options, Ordered, Settings, Side, Word
+
+Byte = Annotated[int, Field(ge=0, le=255)]
 
 
 class ConvertSettings(Settings):
@@ -36,6 +38,10 @@ class CheckpointFacts(BaseModel):
 
     Attributes:
         dontcare: Generators: whether the last label id stands for 255 in the files of the training data.
+        height: Generators: rows of the training pictures, in pixels; None if they differ or are not known.
+        width: Generators: their columns, in pixels.
+        colours: Generators: colour of each label id, where colours stood for ids in the training data.
+        nearest: Generators: whether other colours became the nearest of them.
         patch: Restoration: side of the training patches in pixels.
         sigma: Restoration: noise level, or range of levels, on the 0-255 scale.
         degradation: Restoration: what the network undoes, such as `noise`.
@@ -45,6 +51,10 @@ class CheckpointFacts(BaseModel):
     model_config = ConfigDict(extra="allow", strict=True)
 
     dontcare: bool = False
+    height: Side | None = None
+    width: Side | None = None
+    colours: list[Annotated[list[Byte], Field(min_length=3, max_length=3)]] = Field(default=[], max_length=256)
+    nearest: bool = False
     patch: int | None = Field(default=None, ge=1)
     sigma: Level | Annotated[list[Level], Field(min_length=2, max_length=2)] | None = None
     degradation: str | None = None

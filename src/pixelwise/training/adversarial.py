@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -200,6 +201,12 @@ class Translation:
         return self.images.amount(self.steps, self.settings.batch, published)
 
 
+def _for_users(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """What of `dataset.json` those need who give the generator label maps of their own."""
+    names = ("dontcare", "height", "width", "colours", "nearest")
+    return {name: results.plain(facts[name]) for name in names if name in facts}
+
+
 def _snapshot(task: Translation, machine: Machine, work: Path, done: int) -> None:
     """Keep the generator if a snapshot is due after `done` steps."""
     settings = task.settings
@@ -207,7 +214,7 @@ def _snapshot(task: Translation, machine: Machine, work: Path, done: int) -> Non
     if presentations is None or machine.rank > 0:
         return
     facts = {"recipe": settings.recipe, "dataset": task.images.facts.get("kind"), "short": True}
-    facts["dontcare"] = task.images.facts["dontcare"]
+    facts |= _for_users(task.images.facts)
     snapshots.keep(
         work,
         presentations,
@@ -242,6 +249,6 @@ def run(settings: AdversarialSettings, inputs: dict[str, Path], out: Path, work:
             options=task.options,
             dataset=images.facts,
             amount=task.amount(),
-            extra={"dontcare": images.facts["dontcare"]},
+            extra=_for_users(images.facts),
             more_deviations=deviation(inputs, settings.perceptual),
         )

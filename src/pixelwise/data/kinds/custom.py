@@ -1,54 +1,113 @@
-"""A user's own pairs: a folder of label maps, one of images, and optionally one of instance maps.
+"""A user's own pairs of label maps and photographs, in any layout.
 
-Two layouts, with sub-folders of any depth:
-
-- `train_labels/ train_images/ [train_instances/]` and the same with `val_`, as in the official repositories;
-- `labels/ images/ [instances/]`; then the last `val` pairs in natural order (a setting) are the validation set.
-
-Files belong together if their paths inside these folders agree, suffixes apart.
+Where the files lie is said by patterns (`patterns`), or found among the known layouts (`layouts`). Files belong
+together if their names agree where a pattern has `{stem}`, and the folders where it has `*`; never by their order.
 """
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from pixelwise.data.declared_kinds import Folder, Kind
 from pixelwise.data.examples import IGNORE, LabelTable, Listing
-from pixelwise.data.layout import distinct_colours, index, pair
-from pixelwise.data.suffixes import SUFFIXES
-from pixelwise.data.walking import images_below
-from pixelwise.errors import PixelwiseError
-from pixelwise.settings.base import Flag, Settings
+from pixelwise.data.layout import distinct_colours
+from pixelwise.data.patterns import problem
+from pixelwise.settings.base import Flag, Inside, Settings
 from pixelwise.settings.data import Dataset
-from pixelwise.terminal.screen import plain
 
-ROLES = {"image": "images", "label": "labels", "instance": "instances"}
+if TYPE_CHECKING:
+    from pixelwise.data.read_images import Reading
+
+NONE = "none"
+
+
+def _pattern(text: str) -> str:
+    if wrong := problem(text):
+        raise ValueError(wrong)
+    return text
+
+
+def _lists(text: str) -> str:
+    if "{split}" not in text or set("{}") & set(text.replace("{split}", "")):
+        raise ValueError("needs {split}, and no other braces, such as {split}.txt")
+    return text
+
+
+Pattern = Annotated[str, Field(max_length=1000), AfterValidator(_pattern)]
+Level = Annotated[int, Field(ge=0, le=255, strict=True)]
 
 
 class Options(Settings):
     """What an entry takes more.
 
     Attributes:
-        num_labels: Number of label ids, 0 to num_labels - 1.
+        num_labels: Number of label ids, 0 to num_labels - 1; a palette gives it too.
         dontcare: Whether id 255 is legal; it becomes one more label, num_labels, which no evaluation counts.
+        images: Pattern of photographs below root; None finds all patterns among the known layouts.
+        labels: Pattern of label maps.
+        instances: Pattern of instance maps; `none` leaves out those that are there.
+        lists: Pattern of text files that name the examples of each split.
+        direction: Where each picture of `images` holds both side by side: `AtoB`, the left half is the label map, or
+            `BtoA`, the right half is.
+        palette: Names and colours of ids: a file below root with lines `r g b name`, `cityscapes`, or colours.
+        coded: How label maps hold ids: as gray levels or indices (`index`), or as colours of the palette (`colour`).
+            None: `colour` with a palette, except `cityscapes`.
+        nearest: Whether a colour that the palette lacks becomes the nearest; in JPEG and WebP it always does.
+        leave_out: Names of examples that are not used.
     """
 
     num_labels: int | None = Field(default=None, ge=1, le=255, strict=True)
     dontcare: Flag = False
+    images: Pattern | None = None
+    labels: Pattern | None = None
+    instances: Pattern | Literal["none"] | None = None
+    lists: Annotated[Inside, AfterValidator(_lists)] | None = None
+    direction: Literal["AtoB", "BtoA"] | None = None
+    palette: Inside | Annotated[tuple[tuple[Level, Level, Level], ...], Field(min_length=2, max_length=255)] | None = (
+        None
+    )
+    coded: Literal["index", "colour"] | None = None
+    nearest: Flag = False
+    leave_out: Annotated[tuple[str, ...], Field(max_length=10_000)] = ()
+
+    @property
+    def by_colour(self) -> bool:
+        """Whether colours of the palette stand for ids."""
+        return self.coded == "colour" or (self.coded is None and self.palette not in (None, "cityscapes"))
 
     @model_validator(mode="after")
     def _complete(self) -> Options:
-        if self.num_labels is None:
-            raise ValueError("custom needs num_labels, the number of label ids")
+        if self.num_labels is None and self.palette is None:
+            raise ValueError("custom needs num_labels, the number of label ids, or a palette")
+        if self.num_labels is not None and self.palette is not None:
+            raise ValueError("num_labels beside a palette, which gives the number; leave one of them out")
+        if self.dontcare and self.by_colour:
+            raise ValueError("dontcare is for ids; with colours, a palette entry named void is not counted")
+        if self.coded == "colour" and self.palette is None:
+            raise ValueError("coded: colour needs a palette")
+        if self.direction and not self.by_colour:
+            raise ValueError("direction needs a palette, since half of a picture holds colours")
+        if self.direction and (self.labels or self.instances not in (None, NONE)):
+            raise ValueError("direction is for halves of one picture; it takes images, and no labels or instances")
+        if (self.images is None) != (self.labels is None) and not self.direction:
+            raise ValueError("images and labels must be given together")
+        if self.images is not None and self.images == self.labels:
+            raise ValueError("images and labels are one pattern; for halves of one picture set direction")
+        if (self.instances not in (None, NONE) or self.lists) and self.images is None:
+            raise ValueError("instances and lists are given together with images and labels")
         return self
 
 
 def labels(dataset: Dataset) -> LabelTable:
-    """As many ids as the settings say; each is a class of its own, and an id 255, where legal, is none."""
+    """The ids: those of the palette, or as many as the settings say, where each is a class and 255, if legal, none."""
+    from pixelwise.data.own_pairs import palette_table
+
     options = dataset.more(Options)
+    if options.palette is not None:
+        return palette_table(dataset, options)
     count = options.num_labels or 0
     names = tuple(f"label {number}" for number in range(count))
     void = 1 if options.dontcare else 0
@@ -65,45 +124,23 @@ def listing(root: Path, split: str, dataset: Dataset) -> Listing:
     """The examples of a split.
 
     Raises:
-        PixelwiseError: If the root has neither layout, or if the second comes without the setting `val`.
+        PixelwiseError: If the root has no known layout, or nothing fits the patterns.
     """
-    if (root / "labels").is_dir():
-        if dataset.val is None:
-            raise PixelwiseError(
-                f"{root}: one folder of labels for both splits; set val, the number of validation pairs"
-            )
-        both = _pairs(root, "")
-        cut = max(0, len(both.entries) - dataset.val)
-        if not cut and not both.defects:
-            raise PixelwiseError(
-                f"{root}: val: {dataset.val}; of its {len(both.entries)} pairs some must be left to train on"
-            )
-        parts = {"train": both.entries[:cut], "val": both.entries[cut:]}
-        return Listing(parts[split], *((both.defects, both.notes) if split == "train" else ()))
-    if not (root / "train_labels").is_dir():
-        raise PixelwiseError(f"{root}: neither train_labels/ nor labels/ inside; see the layouts of custom data")
-    return _pairs(root, f"{split}_")
+    from pixelwise.data.own_pairs import split_of
+
+    return split_of(root, split, dataset, dataset.more(Options))
 
 
-def _pairs(root: Path, prefix: str) -> Listing:
-    roles = {role: root / f"{prefix}{folder}" for role, folder in ROLES.items()}
-    listing = pair(
-        {
-            role: index(images_below(folder), lambda path, base=folder: _key(path, base))  # type: ignore[misc]
-            for role, folder in roles.items()
-            if role != "instance" or os.path.lexists(folder)
-        }
-    )
-    from PIL import Image
+def _reading(dataset: Dataset) -> Reading:
+    from pixelwise.data.own_pairs import OwnReading
 
-    others = Image.registered_extensions().keys() - set(SUFFIXES)
-    unread = [path for folder in roles.values() for path in images_below(folder, kinds=others).paths]
-    lines = [f"{plain(str(path))}: {path.suffix} is not read; {', '.join(SUFFIXES)} are" for path in unread]
-    return Listing(listing.entries, listing.defects + lines, listing.notes)
+    return OwnReading(dataset, dataset.more(Options))
 
 
-def _key(path: Path, folder: Path) -> str:
-    return "_".join(path.relative_to(folder).with_suffix("").parts)
+def _besides(root: Path, dataset: Dataset) -> list[Path]:
+    from pixelwise.data.own_pairs import besides
+
+    return besides(root, dataset.more(Options))
 
 
 KIND = Kind(
@@ -113,4 +150,6 @@ KIND = Kind(
     labels=labels,
     licence="the user's own",
     options=Options,
+    reading=_reading,
+    besides=_besides,
 )

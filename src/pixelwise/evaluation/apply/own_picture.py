@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import struct
-import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,17 +12,18 @@ import numpy.typing as npt
 from PIL import Image, ImageOps
 
 from pixelwise.data import deep
-from pixelwise.data.decoding import Decoded, contents, decode
+from pixelwise.data.decoding import Decoded, contents, decode, header
 from pixelwise.data.deep import Values
 from pixelwise.data.read_images import PHOTOGRAPHS
 from pixelwise.data.suffixes import FORMATS
 from pixelwise.errors import PixelwiseError
+from pixelwise.evaluation.apply import camera_data, sixteen_bits
+from pixelwise.evaluation.apply.camera_data import CameraData
 
 SIXTEEN = ("PNG", "TIFF")
 DEPTHS = {suffix: (8, 16) if name in SIXTEEN else (8,) for name, suffixes in FORMATS.items() for suffix in suffixes}
 OPAQUE = {*FORMATS["JPEG"], *FORMATS["BMP"]}
 TWELVE = 4095  # the largest value of 12 bits
-PNG_COLOUR_TYPE = {1: 0, 2: 4, 3: 2, 4: 6}  # channels -> colour type of the PNG header
 LARGEST = {".jpg": 65500, ".jpeg": 65500, ".webp": 16383}  # pixels along one side, of the libraries
 UPRIGHT: dict[int, Callable[[Values], Values]] = {  # EXIF 2.3, tag Orientation
     1: lambda a: a,
@@ -47,12 +46,18 @@ class Picture:
         bits: 8 or 16 bits for each value in the file.
         alpha: Opacity as in the file, uint8 or uint16 [H, W], or None.
         profile: ICC colour profile, or None.
+        camera: What the camera wrote beside the pixels, or None.
     """
 
     pixels: npt.NDArray[np.float32]
     bits: int
     alpha: Values | None = None
     profile: bytes | None = None
+    camera: CameraData | None = None
+
+    def exif(self) -> bytes | None:
+        """The camera's data as the bytes that a JPEG holds."""
+        return None if self.camera is None else self.camera.content(*self.pixels.shape[:2])
 
     def with_pixels(self, pixels: npt.NDArray[np.float32]) -> Picture:
         """The same picture with other colours."""
@@ -75,16 +80,30 @@ def read(path: Path) -> Picture:
         PixelwiseError: If the file is missing, is no such picture or is damaged.
         OSError: If it can't be read at all.
     """
-    found = deep.tiff(path, contents(path))
-    if found is None:
+    content = contents(path)
+    found = deep.tiff(path, content)
+    if found is not None:
+        camera = camera_data.of_file(content)
+    else:
         decoded = decode(path)
+        camera = camera_data.read(decoded.image)
         if decoded.header.bits == 16 and decoded.header.format == "PNG":
             found = deep.png(path, decoded)
         else:
-            return _picture(path, _eight_bit(path, decoded), decoded.image.info.get("icc_profile"))
+            return _picture(path, _eight_bit(path, decoded), decoded.image.info.get("icc_profile"), camera)
     if 0 < (highest := int(found.values.max())) <= TWELVE:
         raise PixelwiseError(f"{path}: no value above {highest} of 65535; stretch the values, white must be 65535")
-    return _picture(path, UPRIGHT.get(found.orientation, UPRIGHT[1])(found.values), found.profile)
+    return _picture(path, UPRIGHT.get(found.orientation, UPRIGHT[1])(found.values), found.profile, camera)
+
+
+def look(path: Path) -> None:
+    """Refuse by its header what is no picture; a TIFF is looked at when it is read, for Pillow does not know all.
+
+    Raises:
+        PixelwiseError: If it is missing or none.
+    """
+    if path.suffix.lower() not in FORMATS["TIFF"]:
+        header(path)
 
 
 def _eight_bit(path: Path, decoded: Decoded) -> Values:
@@ -100,7 +119,7 @@ def _eight_bit(path: Path, decoded: Decoded) -> Values:
     return np.asarray(image.convert(("L" if opaque else "LA") if gray else ("RGB" if opaque else "RGBA")))
 
 
-def _picture(path: Path, values: Values, profile: bytes | None) -> Picture:
+def _picture(path: Path, values: Values, profile: bytes | None, camera: CameraData | None) -> Picture:
     channels = 1 if values.ndim == 2 else values.shape[2]
     if values.ndim not in (2, 3) or channels > 4 or values.dtype not in (np.uint8, np.uint16):
         found = f"{values.dtype} values of shape {values.shape}"
@@ -108,7 +127,7 @@ def _picture(path: Path, values: Values, profile: bytes | None) -> Picture:
     bits = 8 * values.dtype.itemsize
     alpha = values[..., -1] if channels in (2, 4) else None
     colour = values[..., 0] if channels == 2 else values[..., :3] if channels == 4 else values
-    return Picture((colour / np.float32(2**bits - 1)).astype(np.float32, copy=False), bits, alpha, profile)
+    return Picture((colour / np.float32(2**bits - 1)).astype(np.float32, copy=False), bits, alpha, profile, camera)
 
 
 def check_file(path: Path, height: int, width: int) -> None:
@@ -138,34 +157,27 @@ def check_target(path: Path, picture: Picture) -> None:
         raise PixelwiseError(f"{path}: {ending} holds no opacity, the picture has it; use .png, .tif or .webp")
 
 
+def left_out(path: Path, picture: Picture) -> tuple[str, ...]:
+    """What of a picture the format of a file does not hold, in words."""
+    held = {"colour profile": picture.profile, "EXIF": picture.camera}
+    return tuple(f"{name} left out: .bmp holds none" for name, part in held.items() if part and _bitmap(path))
+
+
+def quality(path: Path) -> dict[str, Any]:
+    """Pillow's options for formats that lose something."""
+    return {"quality": 95} if path.suffix.lower() in (*FORMATS["JPEG"], *FORMATS["WEBP"]) else {}
+
+
+def _bitmap(path: Path) -> bool:
+    return path.suffix.lower() in FORMATS["BMP"]
+
+
 def write(path: Path, picture: Picture) -> None:
-    """Write a picture with its own depth; see `check_target`."""
+    """Write a picture with its own depth, colour profile and camera data; see `check_target` and `left_out`."""
     values = picture.values()
-    if picture.bits == 16 and path.suffix.lower() == ".png":
-        path.write_bytes(_png16(values, picture.profile))
-    elif picture.bits == 16:
-        from tifffile import imwrite
-
-        colour = "rgb" if picture.pixels.ndim == 3 else "minisblack"
-        opacity = None if picture.alpha is None else ["unassalpha"]
-        imwrite(path, values, photometric=colour, extrasamples=opacity, iccprofile=picture.profile)
-    else:
-        options: dict[str, Any] = {"quality": 95} if path.suffix.lower() in (".jpg", ".jpeg", ".webp") else {}
-        profile: dict[str, Any] = {"icc_profile": picture.profile} if picture.profile else {}
-        Image.fromarray(values).save(path, **options, **profile)
-
-
-def _png16(values: Values, profile: bytes | None) -> bytes:
-    """A 16-bit PNG (ISO/IEC 15948) of [H, W] or [H, W, 2..4]; Pillow writes 16 bits in gray only."""
-    planes = values.reshape(*values.shape[:2], -1)
-    height, width, channels = planes.shape
-    rows = planes.astype(">u2").reshape(height, -1).view(np.uint8)
-    filtered = np.concatenate([np.zeros((height, 1), np.uint8), rows], axis=1)
-
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-    header = struct.pack(">IIBBBBB", width, height, 16, PNG_COLOUR_TYPE[channels], 0, 0, 0)
-    colours = chunk(b"iCCP", b"ICC profile\0\0" + zlib.compress(profile)) if profile else b""
-    body = chunk(b"IHDR", header) + colours + chunk(b"IDAT", zlib.compress(filtered.tobytes(), 6)) + chunk(b"IEND", b"")
-    return b"\x89PNG\r\n\x1a\n" + body
+    if picture.bits == 16:
+        write_deep = sixteen_bits.png if path.suffix.lower() == ".png" else sixteen_bits.tiff
+        path.write_bytes(write_deep(values, picture.profile, picture.camera))
+        return
+    parts: dict[str, Any] = {} if _bitmap(path) else {"icc_profile": picture.profile, "exif": picture.exif()}
+    Image.fromarray(values).save(path, **quality(path), **{name: part for name, part in parts.items() if part})
