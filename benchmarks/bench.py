@@ -117,7 +117,7 @@ def measure(arguments: list[str], place: int) -> Measured:
 def saved_folder(chosen: argparse.Namespace, arguments: list[str]) -> Path:
     """Where sections wait for the end of the benchmark: for the same arguments, sources, packages and machine."""
     made_by = [hashlib.sha256(path.read_bytes()).hexdigest() for part in SOURCES for path in sorted(part.rglob("*.py"))]
-    machine = describe(select_device(chosen.device, chosen.threads), chosen.threads)
+    machine = describe(select_device(chosen.device, chosen.threads, lease=False), chosen.threads)
     return ROOT / "work" / "bench" / digest([arguments, made_by, environment.versions(USED), machine])
 
 

@@ -32,8 +32,7 @@ from pixelwise.errors import PixelwiseError
 from pixelwise.evaluation import fresh_process
 from pixelwise.evaluation.hardware import select_device
 from pixelwise.evaluation.subjects import built
-from pixelwise.models import flops, registry
-from pixelwise.models.architectures.asapnet import AsapNet
+from pixelwise.models import flops, random_weights, registry
 from pixelwise.models.fast.optimised import optimise
 from pixelwise.models.onnx_form import OnnxForm
 
@@ -88,7 +87,7 @@ def section(
     """
     start = time.monotonic()
     try:
-        return fresh_process.call(str(one), measure, one, device.type, quick, seconds, rounds, limit)
+        return fresh_process.call(str(one), measure, one, str(device), quick, seconds, rounds, limit)
     except PixelwiseError as error:
         late = time.monotonic() - start > limit
         raise PixelwiseError(f"no result within {limit:.0f} s" if late else str(error)) from None
@@ -98,16 +97,27 @@ def measure(
     one: Section, device_name: str, quick: bool, seconds: float, rounds: tuple[int, int], limit: float
 ) -> Measured:
     """What the process of a section does."""
-    start = time.monotonic()
     end = threading.Timer(limit, os._exit, [124])
     end.daemon = True
     end.start()
-    device = select_device(device_name, one.threads or torch.get_num_threads(), lease=False)
+    try:
+        return _measured(one, torch.device(device_name), quick, seconds, rounds, time.monotonic() + PREPARING * limit)
+    finally:
+        end.cancel()
+
+
+def _measured(
+    one: Section, device: torch.device, quick: bool, seconds: float, rounds: tuple[int, int], until: float
+) -> Measured:
+    """All runtimes that are ready until a moment, timed in turn."""
+    select_device(device.type, one.threads or torch.get_num_threads(), lease=False)
+    if device.type == "cuda":
+        torch.cuda.set_device(device)  # which the process before this one has chosen
     torch.backends.cudnn.benchmark, torch.backends.cudnn.deterministic = True, False
     bench = Bench(device, quick, seconds, (min(ROUNDS, rounds[1]), rounds[1]))
     condition = replace(bench.condition(one.height, one.width, 1), threads=one.threads)
     with torch.no_grad(), tempfile.TemporaryDirectory() as folder:
-        made = list(_subjects(one, condition, bench, Path(folder), start + PREPARING * limit))
+        made = list(_subjects(one, condition, bench, Path(folder), until))
         times = bench.time(condition, one.protocol, made)
         ours = f"{one.network} optimised", one.precision
         for s in made:
@@ -126,7 +136,7 @@ def _subjects(one: Section, condition: Condition, bench: Bench, folder: Path, un
     reference = runtimes.in_precision(lambda: plain(planes), "fp32")().float()
     engine = optimise(module, one.precision)  # type: ignore[arg-type]
     ids = inputs if len(inputs) < 2 else (inputs[0], inputs[1].float())
-    ours = (planes,) if one.network == "spade" else ids
+    ours = (planes,) if engine.labels is None else ids  # label ids where the engine takes them
     given = runtimes.Given(form, inputs, one.precision, one.threads, folder)
     calls: dict[str, Callable[[], Call]] = {
         "eager": lambda: runtimes.in_precision(lambda: plain(planes), one.precision)
@@ -150,7 +160,9 @@ def _subjects(one: Section, condition: Condition, bench: Bench, folder: Path, un
             bench.problems.append(f"{one}: {name}: {problem(error)}")
             continue
         print(f"{one}: {name} ready in {time.monotonic() - start:.1f} s", file=sys.stderr, flush=True)
-        treated = run.model_copy(update={"treatment": {"eager": "published"}.get(name, name)})
+        treated = run.model_copy(
+            update={"treatment": {"eager": "published", "torch.compile": "compiled"}.get(name, name)}
+        )
         counted = name in ("eager", "optimised")
         yield Subject(f"{one.network} {name}", one.precision, call, flop, None, treated, distance, counted)
 
@@ -190,14 +202,8 @@ def network(name: str, condition: Condition) -> tuple[nn.Module, dict[str, Any]]
     given: dict[str, Any] = {} if name == "dncnn" else {"num_labels": LABELS}
     given |= {"tile": condition.tile} if name == "asapnet" else {}
     given |= NARROW[name] if condition.narrow else {}
-    torch.manual_seed(0)
     with condition.device:
-        module = registry.build(name, **given).eval()
-    for layer in module.modules() if name == "dncnn" else ():
-        if isinstance(layer, nn.Conv2d):
-            nn.init.kaiming_normal_(layer.weight)  # as drawn otherwise, it predicts no noise at all
-    if isinstance(module, AsapNet):
-        module.lowres.head.weight.data.mul_(0.4)  # per-pixel networks that do not saturate, like trained ones
+        module = random_weights.drawn(name, given)
     return module, registry.full_options(name, given)
 
 

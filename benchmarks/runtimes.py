@@ -88,6 +88,8 @@ def tensorrt(given: Given) -> Call:
 
 def _bound(given: Given, provider: tuple[str, dict[str, str]]) -> Call:
     """A session whose inputs and result stay on the GPU."""
+    card = given.inputs[0].device.index or 0
+    provider[1]["device_id"] = str(card)
     session = onnx_export.session(given.file(), providers=[provider])
     if session.get_providers()[0] != provider[0]:
         raise PixelwiseError(f"{provider[0]} does not start here")
@@ -97,8 +99,8 @@ def _bound(given: Given, provider: tuple[str, dict[str, str]]) -> Call:
     binding = session.io_binding()
     for name, value in zip(given.form.names, given.inputs, strict=True):
         kind = {torch.uint8: "uint8", torch.float32: "float32"}[value.dtype]
-        binding.bind_input(name, "cuda", 0, kind, list(value.shape), value.data_ptr())
-    binding.bind_output(onnx_export.RESULT, "cuda", 0, "float32", list(result.shape), result.data_ptr())
+        binding.bind_input(name, "cuda", card, kind, list(value.shape), value.data_ptr())
+    binding.bind_output(onnx_export.RESULT, "cuda", card, "float32", list(result.shape), result.data_ptr())
 
     def run() -> Tensor:
         session.run_with_iobinding(binding)

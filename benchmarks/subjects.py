@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import copy
 import math
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, get_args
+from unittest import mock
 
 import torch
 import torch.nn.functional as F
@@ -20,6 +22,7 @@ from pixelwise.evaluation.subjects import built
 from pixelwise.models import declarations, flops, registry
 from pixelwise.models.architectures.asapnet import AsapNet
 from pixelwise.models.asapnet_direct import DirectAsapNet, direct_stream
+from pixelwise.models.fast import winograd_training
 from pixelwise.models.fast.engine_cuda import GRID_ALIGNMENT
 from pixelwise.models.fast.kernel_choice import available
 from pixelwise.models.fast.optimised import Optimised, Precision, optimise
@@ -32,13 +35,14 @@ from pixelwise.record import Run
 
 Call = Callable[[], Tensor]
 LABELS = 35
+PLAIN_STEP = "training step without Winograd"
 NARROW: dict[str, dict[str, Any]] = {name: dict(model.small) for name, model in declarations.models().items()}
 """Options of the smoke test: everything runs, nothing takes long."""
 
 
 @dataclass(frozen=True)
 class Condition:
-    """Size, batch and device; `narrow` shrinks the networks for a smoke test, `threads` stand where they are compared."""
+    """Size, batch and device; `narrow` shrinks the networks for a smoke test, `threads` stand where they differ."""
 
     height: int
     width: int
@@ -203,9 +207,23 @@ def _kernel(grid: Tensor, labels: Tensor, form: Any, precision: Any) -> Call:
     return lambda: pixelwise_mlp_triton(grid, labels, None, form, precision)
 
 
-def step_forms(net: AsapNet) -> dict[str, nn.Module]:
-    """The same weights in the direct form and in this package's."""
-    return {"training step direct": DirectAsapNet(net), "training step": net}
+class WithoutWinograd(nn.Module):
+    """A network whose convolutions are PyTorch's own in training, too."""
+
+    def __init__(self, net: nn.Module) -> None:
+        super().__init__()
+        self.net = net
+
+    def forward(self, planes: Tensor) -> Tensor:
+        """As the network."""
+        with mock.patch.object(winograd_training, "LEAST_PATCHES", sys.maxsize):
+            return self.net(planes)
+
+
+def step_forms(net: AsapNet, device: torch.device) -> dict[str, nn.Module]:
+    """The same weights in the direct form and in this package's; on a CPU also without Winograd's algorithm."""
+    forms = {"training step direct": DirectAsapNet(net), "training step": net}
+    return forms | ({PLAIN_STEP: WithoutWinograd(net)} if device.type == "cpu" else {})
 
 
 def training_steps(condition: Condition, flop: dict[str, float]) -> tuple[AsapNet, list[Subject]]:
@@ -227,8 +245,8 @@ def training_steps(condition: Condition, flop: dict[str, float]) -> tuple[AsapNe
         return run
 
     precisions = ("fp32", "tf32") if condition.device.type == "cuda" else ("fp32",)
-    flop_step = 3 * flop["asapnet"]
-    return net, [Subject(n, p, step(m, p == "tf32"), flop_step) for p in precisions for n, m in step_forms(net).items()]
+    flop_step, forms = 3 * flop["asapnet"], step_forms(net, condition.device)
+    return net, [Subject(n, p, step(m, p == "tf32"), flop_step) for p in precisions for n, m in forms.items()]
 
 
 def l1_loss(module: nn.Module, planes: Tensor) -> Tensor:
@@ -252,7 +270,7 @@ def gradient_distances(net: AsapNet, condition: Condition) -> dict[str, float]:
     exact = gradient(copy.deepcopy(net).double(), planes.double())
     return {
         name: norm([a - b for a, b in zip(gradient(form, planes), exact, strict=True)]) / norm(exact)
-        for name, form in step_forms(net).items()
+        for name, form in step_forms(net, condition.device).items()
     }
 
 

@@ -5,7 +5,7 @@ import torch
 
 from pixelwise.data.onehot import instance_edges, semantics
 from pixelwise.evaluation import scopes
-from pixelwise.models import registry
+from pixelwise.models import random_weights, registry
 from pixelwise.models.layers import SPECTRAL
 from pixelwise.models.onnx_form import OnnxForm
 
@@ -28,8 +28,7 @@ CASES = {
 @pytest.mark.parametrize("case", CASES)
 def test_it_makes_what_the_network_makes(case):
     name, options = CASES[case]
-    torch.manual_seed(0)
-    module = registry.build(name, **options).eval()
+    module = random_weights.drawn(name, options)
     form = OnnxForm(module, registry.full_options(name, options))
     assert not any(isinstance(part, SPECTRAL) for part in form.modules())
     made = scopes.draw(2, (64, 128), 35, 1, 0)
@@ -41,5 +40,5 @@ def test_it_makes_what_the_network_makes(case):
         else:
             found, wanted = form(made.images), module(made.images)
     assert form.names == (("image",) if not form.num_labels else ("labels", "edge")[: 1 + form.edge])
-    torch.testing.assert_close(found, wanted, rtol=1e-4, atol=5e-3)
-    assert float((found - wanted).abs().mean()) < 1e-4
+    torch.testing.assert_close(found, wanted, rtol=1e-4, atol=1e-3)
+    assert float(wanted.std()) > 1e-3 and float((found - wanted).abs().mean()) < 1e-5

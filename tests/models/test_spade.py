@@ -11,7 +11,7 @@ import torch
 from pixelwise.data import semantics
 from pixelwise.errors import PixelwiseError
 from pixelwise.models import build, init, load
-from pixelwise.models.fast import winograd
+from pixelwise.models.fast import spade_form, winograd
 from pixelwise.models.fast.optimised import optimise
 from pixelwise.models.flops import count
 from pixelwise.models.official.convert import convert
@@ -109,10 +109,15 @@ def test_golden(golden, tag):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("share", [0.0, 1.1])
 @pytest.mark.parametrize("tag", [tag for tag in CASES if not tag.endswith("train")])
-def test_optimised(golden, tag, monkeypatch):
-    """Batch norms folded, wide convolutions by Winograd (here all of them): the golden pictures within tolerance."""
+def test_optimised(golden, tag, share, monkeypatch):
+    """Batch norms folded, wide convolutions by Winograd (here all of them): the golden pictures within tolerance.
+
+    Scales and shifts by convolutions alone (share 0), and by neighbourhoods of labels at every size (above 1).
+    """
     monkeypatch.setattr(winograd, "LEAST_CHANNELS", 4)
+    monkeypatch.setattr(spade_form, "DENSE", share)
     case = next(c for c in json.loads((golden / "spade_small.json").read_text())["cases"] if c["tag"] == tag)
     fast = optimise(load_official(from_options("spade", case["options"]), filled(case)))
     (top, left), (height, width) = case["output"]["crop_origin_yx"], case["output"]["crop_size"]

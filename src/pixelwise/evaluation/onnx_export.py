@@ -20,7 +20,7 @@ from pixelwise.data.onehot import instance_edges
 from pixelwise.errors import PixelwiseError
 from pixelwise.evaluation import scopes
 from pixelwise.files import outputs
-from pixelwise.models import checkpoint, declarations, registry
+from pixelwise.models import checkpoint, declarations, random_weights, registry
 from pixelwise.models.declaration import GENERATING
 from pixelwise.models.official.convert import option
 from pixelwise.models.onnx_form import OnnxForm
@@ -102,8 +102,7 @@ def _loaded(source: Path | None, model: str | None, texts: Sequence[str]) -> tup
     else:
         assert model is not None
         name, options = model, dict(option(text) for text in texts)
-        torch.manual_seed(0)
-        module = registry.build(name, **options)
+        module = random_weights.drawn(name, options)
     if not set(declarations.model(name).tasks) & set(GENERATING):
         raise PixelwiseError(f"{source or name}: {name} makes no pictures; export takes generators and denoisers")
     complete = registry.full_options(name, options)

@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from pixelwise.models.architectures.asapnet import AsapNet
-from pixelwise.models.layers import SPECTRAL, InputShape
+from pixelwise.models.layers import SPECTRAL, InputShape, SpectralConv2d, SpectralConvTranspose2d
 from pixelwise.models.lowres_stream import ConvNormReLU
 from pixelwise.models.pixelwise_form import SLOPE, parameter_ranges, position_code
 
@@ -85,19 +85,30 @@ class TiledAsapNet(nn.Module):
         form = net.form
         code = position_code(form.tile, torch.device("cpu"), torch.float64)
         self.register_buffer("code", (code if form.position_code else code[:, :0]).float(), False)
+        self.factor = net.tile // net.learned_factor
+        rising = torch.arange(1.0, 2 * self.factor, 2)
+        taps = torch.cat([rising, rising.flip(0)])
+        self.register_buffer("taps", (taps / taps.sum()).expand(net.channels, 1, 1, -1).contiguous(), False)
 
     def forward(self, semantics: Tensor) -> Tensor:
         """[N, C, H, W] -> [N, output_channels, H, W]; the image that `AsapNet` makes, up to rounding."""
         net = self.net
-        image = net.lowres_input(semantics)
+        image = semantics if self.factor == 1 else self._shrunken(semantics)
         for layer in cast("list[ConvNormReLU]", net.lowres.layers):
             image = F.relu(layer.norm(layer.conv(image)))
         grid = F.linear(image.permute(0, 2, 3, 1), net.lowres.head.weight.flatten(1), net.lowres.head.bias)
         made = self._stream(grid, semantics[:, : net.channels - net.drop_last])
         return made + semantics[:, : net.output_channels] if net.residual else made
 
+    def _shrunken(self, image: Tensor) -> Tensor:
+        """`tent.tent_downsample` with taps that are a part of the network."""
+        across, channels = cast(Tensor, self.taps), image.shape[1]
+        image = F.pad(image, [self.factor // 2] * 4, mode="reflect")
+        image = F.conv2d(image, across, stride=(1, self.factor), groups=channels)
+        return F.conv2d(image, across.mT, stride=(self.factor, 1), groups=channels)
+
     def _stream(self, grid: Tensor, seen: Tensor) -> Tensor:
-        """Parameters [N, h, w, P] and the channels that the per-pixel networks see [N, C, H, W] -> [N, outputs, H, W]."""
+        """Parameters [N, h, w, P], channels that the per-pixel networks see [N, C, H, W] -> [N, outputs, H, W]."""
         form, (count, channels, height, width) = self.net.form, seen.shape
         side, rows, columns = form.tile, height // form.tile, width // form.tile
         tiles = seen.reshape(count, channels, rows, side, columns, side).permute(0, 2, 4, 3, 5, 1)
@@ -117,29 +128,22 @@ class TiledAsapNet(nn.Module):
 def unnormalised(module: nn.Module) -> nn.Module:
     """The module with plain convolutions in the place of spectrally normalised ones, changed in place."""
     for name, part in list(module.named_children()):
-        if not isinstance(part, SPECTRAL):
+        if isinstance(part, SPECTRAL):
+            setattr(module, name, _plain(part))
+        else:
             unnormalised(part)
-            continue
-        plain = _plain(part)
-        setattr(module, name, plain) if not isinstance(module, nn.ModuleList) else module.__setitem__(int(name), plain)
     return module
 
 
 @torch.no_grad()
-def _plain(conv: Any) -> nn.Module:
+def _plain(conv: SpectralConv2d | SpectralConvTranspose2d) -> nn.Module:
     """The convolution with the weight that it uses."""
-    transposed = isinstance(conv, nn.ConvTranspose2d)
+    transposed = isinstance(conv, SpectralConvTranspose2d)
+    make: Any = nn.ConvTranspose2d if transposed else nn.Conv2d
     more = {"output_padding": conv.output_padding} if transposed else {"padding_mode": conv.padding_mode}
-    plain = (nn.ConvTranspose2d if transposed else nn.Conv2d)(
-        conv.in_channels,
-        conv.out_channels,
-        conv.kernel_size,
-        conv.stride,
-        conv.padding,
-        bias=conv.bias is not None,
-        **more,
-    ).to(conv.weight_orig)
+    sizes = conv.in_channels, conv.out_channels, conv.kernel_size, conv.stride, conv.padding
+    plain: nn.Conv2d | nn.ConvTranspose2d = make(*sizes, bias=conv.bias is not None, **more).to(conv.weight_orig)
     plain.weight.copy_(conv.normalised_weight())
-    if plain.bias is not None:
+    if plain.bias is not None and conv.bias is not None:
         plain.bias.copy_(conv.bias)
     return plain

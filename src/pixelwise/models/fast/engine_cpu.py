@@ -14,7 +14,7 @@ from pixelwise.models.fast import winograd
 from pixelwise.models.fast.engine import Convolution, First, Function, Inputs, Layer, Stream, border, effective_weight
 from pixelwise.models.fast.instance_norm import moments, normalise
 from pixelwise.models.fast.label_conv import LabelConvolution
-from pixelwise.models.fast.products import linear
+from pixelwise.models.fast.products import AVAILABLE, linear
 from pixelwise.models.pixelwise_stream import Form, pixelwise_mlp
 from pixelwise.models.tent import tent_downsample, tent_of_labels
 
@@ -107,8 +107,10 @@ class CpuEngine:
         convolve: Function
         if winograd.worthwhile(conv) and bias is not None:
             convolve = _WithBias(weight, bias, border(conv)[0])
+        elif Rows.worthwhile(conv):
+            convolve = Rows(weight, bias, border(conv)[0])
         else:
-            convolve = Rows(weight, bias, border(conv)[0]) if Rows.worthwhile(conv) else _direct(conv, bias)
+            return _direct(conv, bias, relu)
 
         def run(image: Tensor) -> Tensor:
             image = convolve(image)
@@ -181,17 +183,22 @@ def _convolution(conv: Convolution) -> Function:
     return _direct(conv, None)
 
 
-def _direct(conv: Convolution, bias: Tensor | None) -> Function:
-    """A convolution as PyTorch computes it, channels last."""
+def _direct(conv: Convolution, bias: Tensor | None, relu: bool = False) -> Function:
+    """A convolution as PyTorch computes it, channels last; a ReLU by oneDNN inside it, or else after it."""
     weight = effective_weight(conv).contiguous(memory_format=torch.channels_last)
     stride, zeros, extra = conv.stride, border(conv)[0], conv.output_padding
     transposed = isinstance(conv, nn.ConvTranspose2d)
 
     def run(image: Tensor) -> Tensor:
+        if relu and not transposed and AVAILABLE and torch.backends.mkldnn.enabled:
+            fused = torch.ops.mkldnn._convolution_pointwise
+            image = fused(image, weight, bias, [zeros] * 2, stride, [1, 1], 1, "relu", [], "")
+            return image.contiguous(memory_format=torch.channels_last)
         if transposed:
             image = F.conv_transpose2d(image, weight, bias, stride, zeros, extra)
         else:
             image = F.conv2d(image, weight, bias, stride, zeros)
-        return image.contiguous(memory_format=torch.channels_last)
+        image = image.contiguous(memory_format=torch.channels_last)
+        return image.relu_() if relu else image
 
     return run

@@ -26,7 +26,7 @@ class Neighbourhoods(NamedTuple):
     """What occurs in label maps of one size.
 
     Attributes:
-        inner: [u, 9] codes of every 3x3 neighbourhood, row-major; a code is label + labels * edge, or what lies outside.
+        inner: [u, 9] codes of every 3x3 neighbourhood, row-major: label + labels * edge, or what lies outside.
         outer: [U, 9] for every 5x5 neighbourhood the rows of `inner` of its nine 3x3 ones; u is one outside the map.
         near: [N, H, W] row of `inner` of every pixel.
         far: [N * H * W] row of `outer` of every pixel.
@@ -106,7 +106,7 @@ class Modulation:
 
 
 def modulate(image: Tensor, rows: Tensor, far: Tensor, slope: float | None) -> Tensor:
-    """image * scale + shift, and a leaky ReLU where a slope is given.
+    """Scale and shift an image, with a leaky ReLU where a slope is given.
 
     Args:
         image: [N, C, H, W] float32.

@@ -22,15 +22,18 @@ from pixelwise.models.fast.label_modulation import (
     neighbourhoods,
 )
 from pixelwise.models.fast.prepared import Prepared
+from pixelwise.models.layers import check_labels
 
 
 class Maps:
     """The label map of one forward pass, at every size that is asked for."""
 
-    def __init__(self, inputs: Inputs, channels: int, by_neighbourhood: bool) -> None:
+    def __init__(self, inputs: Inputs, channels: int) -> None:
         self.inputs, self.channels = inputs, channels
-        self.by_neighbourhood = by_neighbourhood and inputs.labels is not None
+        if inputs.labels is not None:
+            check_labels(inputs.labels, channels - self.edge)
         self.found: dict[tuple[int, int], Neighbourhoods | None] = {}
+        self.made: dict[tuple[int, int], Tensor] = {}
 
     @property
     def edge(self) -> bool:
@@ -39,6 +42,12 @@ class Maps:
 
     def planes(self, height: int, width: int) -> Tensor:
         """One-hot labels and the edge, or the dense input, at a size."""
+        size = height, width
+        if size not in self.made:
+            self.made[size] = self._planes(*size)
+        return self.made[size]
+
+    def _planes(self, height: int, width: int) -> Tensor:
         if self.inputs.dense is not None:
             return resized(self.inputs.dense, (height, width)).contiguous(memory_format=torch.channels_last)
         labels, edge = self._ids(height, width)
@@ -50,13 +59,13 @@ class Maps:
         """What occurs at a size; None where planes are to be convolved."""
         size = height, width
         if size not in self.found:
-            self.found[size] = self._neighbourhoods(*size) if self.by_neighbourhood and min(size) > 1 else None
+            self.found[size] = self._neighbourhoods(*size)
         return self.found[size]
 
     def _neighbourhoods(self, height: int, width: int) -> Neighbourhoods | None:
         count = self.channels - self.edge
         outside = count * (1 + self.edge)
-        if outside >= MOST_CODES:
+        if self.inputs.labels is None or outside >= MOST_CODES or min(height, width) < 2:
             return None
         found = neighbourhoods(codes(*self._ids(height, width), count), outside)
         return found if len(found.outer) < DENSE * len(found.far) else None
@@ -77,13 +86,11 @@ def prepared(module: nn.Module, engine: Engine) -> Prepared | None:
     assert isinstance(module, Spade)
     first, last, channels = engine.last(module.first), engine.last(module.last), module.legal.channels
     blocks = [_spade_block(cast(SpadeBlock, block), engine) for block in module.blocks]
-    by_ids = isinstance(engine, CpuEngine)
-    by_neighbourhood = by_ids and cast(SpadeBlock, module.blocks[0]).norm_first.hidden.kernel_size == (3, 3)
 
     def forward(inputs: Inputs) -> Tensor:
         source = inputs.dense if inputs.labels is None else inputs.labels
         assert source is not None
-        maps = Maps(inputs, channels, by_neighbourhood)
+        maps = Maps(inputs, channels)
         rows, columns = (side // module.multiple for side in source.shape[-2:])
         image = first(maps.planes(rows, columns))
         for block, doubled in zip(blocks, module.doubled, strict=True):
@@ -91,7 +98,7 @@ def prepared(module: nn.Module, engine: Engine) -> Prepared | None:
             image = block(image, maps)
         return last(leaky(image)).float().tanh()
 
-    return Prepared(forward, module.legal, 0 if by_ids else None, None)
+    return Prepared(forward, module.legal, 0 if isinstance(engine, CpuEngine) else None, None)
 
 
 Norm = Callable[[Tensor, Maps, bool], Tensor]
@@ -121,12 +128,14 @@ def _spatial_norm(norm: SpatialNorm, engine: Engine) -> Norm:
     scale_and_shift = _scale_and_shift(norm)
     hidden, both = engine.last(norm.hidden, relu=True), engine.last(scale_and_shift)
     moving = isinstance(norm.plain, nn.InstanceNorm2d)
-    gathered = Modulation(*((conv.weight.detach(), _bias(conv)) for conv in (norm.hidden, scale_and_shift)))
+    gathered: Modulation | None = None
+    if isinstance(engine, CpuEngine) and norm.hidden.kernel_size == (3, 3):
+        gathered = Modulation(*((conv.weight.detach(), _bias(conv)) for conv in (norm.hidden, scale_and_shift)))
 
     def run(image: Tensor, maps: Maps, active: bool) -> Tensor:
         image = F.instance_norm(image) if moving else image
-        found = maps.neighbourhoods(*image.shape[2:])
-        if found is not None:
+        found = maps.neighbourhoods(*image.shape[2:]) if gathered else None
+        if gathered and found:
             rows = gathered.rows(found, gathered.hidden(found, maps.edge))
             return modulate(image, rows, found.far, SLOPE if active else None)
         scale, shift = both(hidden(maps.planes(*image.shape[2:]))).chunk(2, 1)
