@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -69,16 +70,13 @@ class Restorer:
             raise PixelwiseError(f"{self.path}: {wanted}")
         if self.channels == 3 and image.ndim == 2:
             raise PixelwiseError(f"{self.path}: needs 3 channels; the image is gray, give a network for one channel")
-        groups, guides = (self._groups(given) for given in (image, clean))
-        restored = np.concatenate(
-            [self._planes(*both) for both in zip(groups, guides or [None] * len(groups), strict=True)]
-        )
+        groups = self._groups(image)
+        guides: Sequence[Image | None] = [None] * len(groups) if clean is None else self._groups(clean)
+        restored = np.concatenate([self._planes(*both) for both in zip(groups, guides, strict=True)])
         return np.ascontiguousarray(restored[0] if image.ndim == 2 else np.moveaxis(restored, 0, 2))
 
-    def _groups(self, image: Image | None) -> list[Image]:
+    def _groups(self, image: Image) -> list[Image]:
         """The inputs of the network that an image makes, [C, H, W] each."""
-        if image is None:
-            return []
         planes = image[None] if image.ndim == 2 else np.moveaxis(image, 2, 0)
         return list(planes[:, None] if self.channels == 1 else planes[None])
 

@@ -109,4 +109,4 @@ def draw(out: Path, train: int, val: int, height: int, width: int, seed: int) ->
             drawn = scene(np.random.default_rng([seed, code, i]), height, width, town)
             for file, pixels in zip(files, drawn, strict=True):
                 with atomic(file) as path:
-                    Image.fromarray(pixels).save(path)
+                    Image.fromarray(np.asarray(pixels)).save(path)

@@ -19,8 +19,9 @@ def prepared(module: nn.Module, engine: Engine) -> Prepared | None:
     if module.norm != "instance":
         return None
     stack = [cast(ConvNormReLU, layer) for layer in module.lowres.layers]
-    first = engine.first(stack[0].conv, stack[0].norm, module.tile // module.learned_factor)
-    layers = [engine.layer(layer.conv, layer.norm) for layer in stack[1:]]
+    norms = [cast(nn.InstanceNorm2d, layer.norm) for layer in stack]
+    first = engine.first(stack[0].conv, norms[0], module.tile // module.learned_factor)
+    layers = [engine.layer(layer.conv, norm) for layer, norm in zip(stack[1:], norms[1:], strict=True)]
     stream = engine.stream(module.lowres.head)
     pads = [border(layer.conv)[1] for layer in stack[1:]] + [0]
     channels = module.form.widths[0] - (position_channels(module.tile) if module.form.position_code else 0)

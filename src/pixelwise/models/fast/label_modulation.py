@@ -72,7 +72,8 @@ def _windows(padded: Tensor) -> list[Tensor]:
 
 def _pairs(a: Tensor, b: Tensor) -> Tensor:
     """One number for every pair that occurs, counted from 0."""
-    return torch.unique(a * (int(b.max()) + 1) + b, return_inverse=True)[1]
+    numbers: Tensor = torch.unique(a * (int(b.max()) + 1) + b, return_inverse=True)[1]
+    return numbers
 
 
 class Modulation:
@@ -101,7 +102,8 @@ class Modulation:
 
     def rows(self, found: Neighbourhoods, hidden: Tensor) -> Tensor:
         """[U, 2 channels]: scale and shift for every 5x5 neighbourhood."""
-        parts = found.outer.split(max(1, CHUNK // self.weight.shape[1]))
+        step = max(1, CHUNK // self.weight.shape[1])
+        parts = [found.outer[start : start + step] for start in range(0, len(found.outer), step)]
         return torch.cat([linear(hidden[part].flatten(1), self.weight, self.bias) for part in parts])
 
 
@@ -121,8 +123,9 @@ def modulate(image: Tensor, rows: Tensor, far: Tensor, slope: float | None) -> T
     pixels = image.permute(0, 2, 3, 1).reshape(-1, channels)
     result = torch.empty_like(pixels)
     step = max(1, CHUNK // (4 * channels))
-    for part, into, place in zip(pixels.split(step), result.split(step), far.split(step), strict=True):
-        both = rows[place]
+    for start in range(0, len(pixels), step):
+        part, into = (values[start : start + step] for values in (pixels, result))
+        both = rows[far[start : start + step]]
         torch.addcmul(both[:, channels:], part, both[:, :channels], out=into)
         if slope is not None:
             F.leaky_relu_(into, slope)
