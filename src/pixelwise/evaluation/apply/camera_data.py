@@ -14,6 +14,8 @@ KEPT = (270, 271, 272, 282, 283, 296, 305, 306, 315, 33432)
 """Of the first directory: description, make, model, resolution (3), software, date, artist, copyright."""
 
 
+FORMATS = ("PNG", "TIFF")
+"""Of 16 bits, whose pixels Pillow does not read."""
 LONGEST = 65_000
 """Bytes; a JPEG holds little more."""
 
@@ -58,7 +60,7 @@ def read(image: Image.Image) -> CameraData | None:
 def of_file(content: bytes) -> CameraData | None:
     """The same of the bytes of a picture, whose pixels are not read."""
     try:
-        with Image.open(io.BytesIO(content)) as image:
+        with Image.open(io.BytesIO(content), formats=FORMATS) as image:
             return read(image)
     except Exception:  # Pillow does not know every form of 16 bits
         return None
