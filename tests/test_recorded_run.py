@@ -119,15 +119,15 @@ def test_what_is_kept(run: Plan) -> None:
 
 
 def test_few_pictures_are_kept_with_their_source(run: Plan) -> None:
-    """Five scenes of three pictures each were made: two rows fit."""
+    """Label map and scene of four rows are eight pictures; what the network made of the label maps stands beside."""
     target = recorded_run.record(run)
     (grid,) = kept_pictures.grids(target / "pictures")
-    assert grid.columns == ["label map", "drawn scene", "ASAP-Net"] and len(grid.rows) == 2 and grid.synthetic
+    assert grid.columns == ["label map", "drawn scene", "ASAP-Net"] and len(grid.rows) == 4 and grid.synthetic
     scene = np.asarray(Image.open(f"results/micro/generate/streets/asapnet/seed0/images/{grid.rows[0][0]}.png"))
     cell = grid.rows[0][1][2]
     assert cell is not None and (cell.pixels == scene).all()
     page = (target / "report/index.html").read_text()
-    assert len(re.findall("<img[^>]*data:image/(?:png|webp)", page)) == 6
+    assert len(re.findall("<img[^>]*data:image/(?:png|webp)", page)) == 12
     assert kept_pictures.NOTE in page
     told = (target / "pictures/SOURCES.txt").read_text()
     assert "From drawn by this program. Licence: MIT (drawn by this program)." in told
@@ -150,7 +150,7 @@ def test_a_run_that_is_not_whole_is_no_record(run: Plan) -> None:
     table.write_text("edited")
     refused(run, r"summary/metrics\.csv: sha256")
     table.unlink()
-    refused(run, "1 of 27 jobs, such as summarise, are not done")
+    refused(run, "1 of 30 jobs, such as summarise, are not done")
     table.write_bytes(made)
     jobs.RUN_LOG.write_text('{"out": "results/other/x"}\n')
     refused(run, r"logs/run\.jsonl: no line of run micro")

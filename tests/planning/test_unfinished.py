@@ -104,10 +104,10 @@ def test_a_page_is_refused_where_nothing_is_missing_or_nothing_is_measured(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(PixelwiseError, match=r"no measurement is finished \(0 of 23 jobs are done"):
+    with pytest.raises(PixelwiseError, match=r"no measurement is finished \(0 of 26 jobs are done"):
         write(PLAN)
     make(PLAN)
-    with pytest.raises(PixelwiseError, match="all 23 jobs are done, so it is not partial"):
+    with pytest.raises(PixelwiseError, match="all 26 jobs are done, so it is not partial"):
         write(PLAN)
     assert not unfinished.folder(PLAN.name).exists()
 

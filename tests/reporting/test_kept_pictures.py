@@ -21,7 +21,7 @@ from pixelwise.reporting.sample_grids import Grid, Picture
 ROOT = Path(__file__).parents[2]
 RECORDS = sorted(path for path in (ROOT / "results/recorded").iterdir() if path.is_dir())
 PICTURES = ("png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff")
-PLOTS = re.compile(r"results/(bench/\w+|recorded/[^/]+/figures)/[^/]+$")
+PLOTS = re.compile(r"results/(bench/[\w-]+|recorded/[^/]+/figures)/[^/]+$")
 EMBEDDED = re.compile(rb"data:image/(?:png|webp|jpeg|gif)[^,]{0,40},([A-Za-z0-9+/=\s]+)")
 
 

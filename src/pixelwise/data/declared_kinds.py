@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pixelwise.data.examples import LabelTable, Listing
 from pixelwise.data.sources import Source
@@ -19,7 +19,6 @@ from pixelwise.errors import PixelwiseError
 from pixelwise.settings.base import Settings
 
 if TYPE_CHECKING:
-    from pixelwise.data.read_images import Reading
     from pixelwise.settings.data import Dataset
 
 PLACE = Path(__file__).parent / "kinds"
@@ -112,7 +111,8 @@ class Kind:
         synthetic: Whether it is drawn by a program, so that no number measured on it speaks about photographs.
         options: Further keys that its entries take in params.yaml.
         check: Refuses an entry's settings with a ValueError.
-        reading: Makes the `Reading` (`pixelwise.data.read_images`) of a data set; None reads photographs and ids.
+        reading: Makes the `Reading` (`pixelwise.data.read_images`) of a data set; None reads photographs and ids. The
+            type is not imported, since a plan would then depend on the readers of pictures.
         besides: Files below the root that are no pictures and that the data depend on, such as a palette.
         download_gb: Size of the download.
         disk_gb: Room that it takes on disk, prepared form and all.
@@ -129,7 +129,7 @@ class Kind:
     synthetic: bool = False
     options: type[Settings] | None = None
     check: Callable[[Dataset], None] | None = None
-    reading: Callable[[Dataset], Reading] | None = None
+    reading: Callable[[Dataset], Any] | None = None
     besides: Callable[[Path, Dataset], list[Path]] | None = None
     download_gb: float = 0.0
     disk_gb: float = 0.1

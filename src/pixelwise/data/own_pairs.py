@@ -69,7 +69,8 @@ def split_of(root: Path, split: str, dataset: Dataset, options: Options) -> List
     parts = splitting.by_list(groups[""], root, lists) if lists else splitting.by_folder(groups, val)
     if val is not None and not parts["train"].entries and not parts["train"].defects:
         count = len(parts["val"].entries)
-        raise PixelwiseError(f"{root}: val: {val}; of its {count} pairs some must be left to train on")
+        lone = "; ".join(["", *(note for each in groups.values() for note in each.notes)])
+        raise PixelwiseError(f"{root}: val: {val}; of its {count} pairs some must be left to train on{lone}")
     if split == "val":
         return parts["val"]
     first = parts["train"]

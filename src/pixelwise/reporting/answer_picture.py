@@ -7,6 +7,7 @@ that whether it is current is told without drawing.
 from __future__ import annotations
 
 import html
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,8 @@ GROUNDS: dict[str, dict[str, str]] = {
 }
 TINTS = {"light": ("#0072B2", "#B34700", "#00735A"), "dark": ("#56B4E9", "#F0A35E", "#4CC9A0")}
 """A colour for each machine, told apart by colour-blind readers, with a contrast of 4.5 to its ground."""
+MEMORY = re.compile(r" \d+ ?GB\b.*")
+"""What follows a card's name."""
 MARKERS = ("o", "s", "^")
 
 
@@ -130,7 +133,9 @@ def samples(results: Path) -> tuple[str, Grid, PictureSource]:
 
 
 def measured(results: Path) -> list[Line]:
-    """The ratios of times of the recorded benchmarks, in single precision at batch 1.
+    """The ratios of times of the recorded benchmarks, in single precision at batch 1: of one processor and one card.
+
+    Of several machines of a kind the one with the most sizes is shown.
 
     Raises:
         PixelwiseError: If there is none.
@@ -144,13 +149,17 @@ def measured(results: Path) -> list[Line]:
                 continue
             height, width = (float(str(where[name])) for name in ("height", "width"))
             gpu = record.hardware.get("gpu")
-            machine = f"GPU {gpu}" if gpu else f"CPU {record.hardware.get('cpu')}"
+            machine = f"GPU {MEMORY.sub('', str(gpu))}" if gpu else f"CPU {record.hardware.get('cpu')}"
             ends = {"value": ratio.value, "low": ratio.low or ratio.value, "high": ratio.high or ratio.value}
             point = {"megapixels": height * width / 1e6, "short": bool(timed.reasons(record)), **ends}
             found.setdefault((machine, record.protocol), []).append(point)
     if not found:
         raise PixelwiseError(f"{results / 'bench'}: no ratio of two generators; run 'make bench'")
-    return [Line(*name, pd.DataFrame(rows).sort_values("megapixels")) for name, rows in sorted(found.items())]
+    lines = [Line(*name, pd.DataFrame(rows).sort_values("megapixels")) for name, rows in sorted(found.items())]
+    kinds: dict[str, str] = {}
+    for line in sorted(lines, key=lambda line: (len(line.rows), line.machine, line.form)):
+        kinds[line.machine.split()[0]] = line.machine
+    return [line for line in lines if line.machine in kinds.values()]
 
 
 def read(results: Path) -> Answer:
