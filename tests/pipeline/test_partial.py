@@ -33,7 +33,7 @@ def test_the_page_of_an_unfinished_run(clone: Clone) -> None:
     assert line.endswith("  (log: logs/micro/train/streets/segmenter/seed0.log)")
     assert "Error in rule" not in failed.stderr and ", 1 failed, " in failed.stderr.splitlines()[-1]
     wanted = planned(clone)
-    assert re.search(r"train +1\n", wanted) and re.search(r"segment +3\n", wanted)
+    assert re.search(r"train +1\n", wanted) and re.search(r"segment +4\n", wanted)
     told = clone.run("pixelwise", "partial", **source).stdout
     assert "train/streets/segmenter/seed0: failed: training: cross_entropy is not finite at step" in told
     assert "segment/streets/real/seed0: not started: waits for train/streets/segmenter/seed0" in told
