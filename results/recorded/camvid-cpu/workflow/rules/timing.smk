@@ -1,0 +1,17 @@
+# Latency: alone on the machine, so it asks for more cores than there are; Snakemake gives it all of them.
+
+
+rule time:
+    input:
+        job=job_file("time"),
+    output:
+        f"{RESULTS}/time/{{group}}/manifest.json",
+    log:
+        f"{LOGS}/time/{{group}}.log",
+    conda:
+        ENVIRONMENT
+    threads: 1024
+    resources:
+        gpu=gpus_of("time"),
+    shell:
+        "pixelwise time {input.job:q} > {log:q}"
