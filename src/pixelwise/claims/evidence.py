@@ -224,14 +224,16 @@ def groups(check: Measurement, items: Sequence[Item]) -> list[list[Item]]:
 
 
 def distance(check: Measurement, side: Sought, record: Record) -> tuple[int, ...]:
-    """How far a record is from the claim's conditions: protocol first, then data, device, conditions, what was run."""
+    """How far a record is from the claim's conditions: protocol first, then data, device, conditions, what was run.
+
+    Drawn scenes are further than photographs of another data set.
+    """
     return (
         int(check.protocol is not None and record.protocol != check.protocol),
-        int(check.dataset is not None and record.dataset != check.dataset),
+        int(check.dataset is not None and record.dataset != check.dataset) + int(record.synthetic),
         int(not on_device(check, record)),
         len(_missed(check, record)) + len(_others(check, record)),
         len(differences(side, record)),
-        int(record.synthetic),
         int(record.short),
     )
 
