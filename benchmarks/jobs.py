@@ -11,6 +11,7 @@ from pathlib import Path
 import torch
 
 from benchmarks import peers
+from benchmarks.processes import Measured, key
 from benchmarks.sections import Bench, settle
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -81,8 +82,15 @@ def _peers(one: peers.Section, limit: float, deadline: float) -> Callable[[Bench
             bench.problems.append(f"{one}: left out, no time")
             return
         made = peers.section(one, bench.device, bench.quick, bench.seconds, bench.rounds, left)
-        bench.records += made.records
-        bench.samples += made.samples
-        bench.problems += made.problems
+        join(bench, made)
 
     return measure
+
+
+def join(bench: Bench, made: Measured) -> None:
+    """Add what a comparison measured; the machine's own rates, which stand beside every network of a setting, once."""
+    known = {key(record) for record in bench.records}
+    again = {record.model for record in made.records if record.subject is None and key(record) in known}
+    bench.records += [record for record in made.records if record.model not in again]
+    bench.samples += [sample for sample in made.samples if sample["model"] not in again]
+    bench.problems += made.problems

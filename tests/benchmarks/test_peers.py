@@ -1,9 +1,12 @@
 """This package's engine beside other runtimes: what is compared, what is refused, what an interrupted run keeps."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
-from benchmarks import peers, runtimes, show
+from benchmarks import jobs, peers, runtimes, show
+from benchmarks.processes import key
 from benchmarks.saved import Saved
 from benchmarks.sections import Bench
 from pixelwise.errors import PixelwiseError
@@ -43,6 +46,17 @@ def test_the_table_says_who_is_first(measured):
     own = [r for r in measured.records if r.model.startswith("dncnn ") and "median" in r.values]
     medians = {r.model.split()[1]: r.values["median"].value for r in own}
     assert row[0] == "dncnn" and row[3] == min(medians, key=medians.get)
+
+
+def test_the_rates_of_the_machine_stand_once_beside_several_networks(measured):
+    bench = Bench(torch.device("cpu"), True, 0.1, (2, 2))
+    others = [
+        record.model_copy(update={"model": record.model.replace("dncnn", "spade")}) for record in measured.records
+    ]
+    jobs.join(bench, measured)
+    jobs.join(bench, replace(measured, records=others, samples=[], problems=[]))
+    assert len({key(record) for record in bench.records}) == len(bench.records) == 2 * len(measured.records) - 2
+    assert [record.model for record in bench.records].count("matrix product") == 1
 
 
 def test_a_section_ends_at_its_limit():
