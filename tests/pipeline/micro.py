@@ -89,6 +89,10 @@ PARAMS = {
 }
 
 
+OF_MAKE = ("PROFILE", "CORES", "PYTHON", "SMOKE", "PARTIAL", "MAKEFLAGS", "MAKELEVEL", "MFLAGS")
+"""What a `make` around the tests exports, which is not meant for one inside them."""
+
+
 class Clone:
     """A clone of the project in which commands run.
 
@@ -133,7 +137,7 @@ class Clone:
         (self.folder / ".venv").mkdir()
         (self.folder / ".venv/bin").symlink_to(self.server.bin)
         try:
-            return self.run("make", "-o", ".venv/installed", target, PYTHONPATH=installed)
+            return self.run("make", "-o", ".venv/installed", target, PYTHONPATH=installed, **dict.fromkeys(OF_MAKE, ""))
         finally:
             shutil.rmtree(self.folder / ".venv")
 

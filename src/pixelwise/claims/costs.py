@@ -91,7 +91,7 @@ def work_of(job: Job, datasets: Datasets) -> float:
         return float(max(sum(datasets.prepared(settings.dataset, split) for split in ("train", "val")), 1))
     if job.kind == "follow":  # every snapshot through three networks
         return float(max(datasets.images(job, "val"), 1) * area * 10)
-    if job.kind in ("generate", "fid", "segment"):
+    if job.kind in ("generate", "mean_colour", "fid", "segment"):
         return float(max(datasets.images(job, "val"), 1) * area * len(getattr(settings, "protocols", (1,))))
     return 1.0
 
