@@ -27,7 +27,6 @@ from pixelwise.terminal import progress
 WEIGHTS = "inception.safetensors"
 SIDE = 299
 DIMENSIONS = 2048
-RESIZES = ("pytorch-fid", "clean-fid")
 
 
 def load_inception(folder: Path, device: torch.device | str = "cpu") -> nn.Module:

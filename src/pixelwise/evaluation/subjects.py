@@ -16,8 +16,6 @@ from pixelwise.models.network_options import FROM_DATA, differing, for_images, n
 from pixelwise.record import Run
 from pixelwise.settings.evaluation import Mode, TimedModel, TimeSettings
 
-OWN_RECIPE = "official weights"
-"""What a conversion writes in the place of a recipe."""
 WINDOWS = "windows"
 LOWRES_ORACLE = "lowres_oracle"
 """Method of a network whose low-res stream is given the undegraded image: it is that of no claim."""
