@@ -8,7 +8,7 @@ from typing import Any
 
 from pixelwise.artifacts import read_json
 from pixelwise.claims import costs
-from pixelwise.claims.splitting import fewest
+from pixelwise.claims.dividing import fewest
 from pixelwise.errors import FULL, shortage
 from pixelwise.planning.jobs import Job
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pixelwise.cards import builds, found
-from pixelwise.claims import costs, peaks, predicted_records, splitting
+from pixelwise.claims import costs, dividing, peaks, predicted_records
 from pixelwise.claims.audit import contradictions
 from pixelwise.claims.checks import Basis, Measurement, Underspecified, basis_of
 from pixelwise.claims.claim_schema import Register, register
@@ -96,7 +96,7 @@ def survey(plan: Plan, log: Path = RUN_LOG, card: str | None = None) -> dict[str
 def _too_large(jobs: list[Job], gpu: predicted_records.Gpu, card: str | None) -> list[str]:
     """Trainings that need more than the asked card has, or this machine's, or else the card of the table's timings."""
     memory = gpu[1] if gpu and not card else costs.table()["cards"][costs.card_of(costs.table(), card)]["memory"]
-    return splitting.proposals(jobs, predicted_records.Datasets(jobs), memory) if memory else []
+    return dividing.proposals(jobs, predicted_records.Datasets(jobs), memory) if memory else []
 
 
 def _waits_for(known: Register, finding: Finding) -> str:
