@@ -55,6 +55,18 @@ def partners(pack: Pack, pictures: Pictures) -> Pictures:
     return Pictures(pictures.indices, lambda i: as_rgb(pack.image(pictures.indices[i])), None, pictures.short)
 
 
+def label_map(pack: Pack, position: int) -> NDArray[np.uint8]:
+    """The label map that a picture is made of, uint8 [H, W].
+
+    Raises:
+        PixelwiseError: If the split has none.
+    """
+    label = pack.label(position)
+    if label is None:
+        raise PixelwiseError(f"{pack.directory}: no label maps in split {pack.split}; translation needs them")
+    return label
+
+
 def generated(folder: Path, pack: Pack, limit: int | None) -> Pictures:
     """What the generate step wrote.
 

@@ -13,7 +13,7 @@ from pixelwise.artifacts import atomic, sha256, write_json
 from pixelwise.data.pack import Pack, read_facts
 from pixelwise.errors import PixelwiseError
 from pixelwise.evaluation import hardware, subjects
-from pixelwise.evaluation.compared_pictures import GENERATION
+from pixelwise.evaluation.compared_pictures import GENERATION, label_map
 from pixelwise.evaluation.generator import Generator
 from pixelwise.files.reading import read
 from pixelwise.files.step_documents import Training
@@ -70,14 +70,7 @@ def generated_pictures(generator: Generator, pack: Pack, n: int, batch: int) -> 
     for chunk in _batches(pack, n, batch):
         instances = [pack.instance(i) for i in chunk]
         stacked = np.stack([x for x in instances if x is not None]) if instances[0] is not None else None
-        yield from generator(np.stack([_label(pack, i) for i in chunk]), stacked)
-
-
-def _label(pack: Pack, i: int) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
-    label = pack.label(i)
-    if label is None:
-        raise PixelwiseError(f"{pack.directory}: no label maps in split {pack.split}; translation needs them")
-    return label
+        yield from generator(np.stack([label_map(pack, i) for i in chunk]), stacked)
 
 
 def _batches(pack: Pack, n: int, size: int) -> list[list[int]]:
@@ -85,7 +78,7 @@ def _batches(pack: Pack, n: int, size: int) -> list[list[int]]:
     batches: list[list[int]] = []
     for i in range(n):
         last = batches[-1] if batches else []
-        if last and len(last) < size and _label(pack, last[0]).shape == _label(pack, i).shape:
+        if last and len(last) < size and label_map(pack, last[0]).shape == label_map(pack, i).shape:
             last.append(i)
         else:
             batches.append([i])

@@ -13,9 +13,8 @@ from PIL import Image
 
 from pixelwise.artifacts import atomic, write_json
 from pixelwise.data.pack import Pack, read_facts
-from pixelwise.errors import PixelwiseError
 from pixelwise.evaluation import subjects
-from pixelwise.evaluation.compared_pictures import GENERATION, as_rgb
+from pixelwise.evaluation.compared_pictures import GENERATION, as_rgb, label_map
 from pixelwise.settings.evaluation import GenerateSettings
 
 IDS = 256
@@ -39,7 +38,7 @@ def run(settings: GenerateSettings, inputs: dict[str, Path], out: Path, work: Pa
     names = pack.names[: settings.limit]
     for position, name in enumerate(names):
         with atomic(out / "images" / f"{name}.png") as temporary:
-            Image.fromarray(table[_label(pack, position)]).save(temporary)
+            Image.fromarray(table[label_map(pack, position)]).save(temporary)
     document = {
         "model": settings.name,
         "dataset": settings.dataset,
@@ -62,17 +61,10 @@ def colours(pack: Pack) -> NDArray[np.uint8]:
     """
     sums, counts = np.zeros((IDS, 3)), np.zeros(IDS)
     for position in range(len(pack)):
-        ids, image = _label(pack, position).reshape(-1), as_rgb(pack.image(position)).reshape(-1, 3)
+        ids, image = label_map(pack, position).reshape(-1), as_rgb(pack.image(position)).reshape(-1, 3)
         counts += np.bincount(ids, minlength=IDS)
         for channel in range(3):
             sums[:, channel] += np.bincount(ids, image[:, channel], minlength=IDS)
     overall = sums.sum(axis=0) / counts.sum()
     seen = counts[:, None] > 0
     return np.asarray(np.rint(np.where(seen, sums / np.maximum(counts, 1)[:, None], overall)), np.uint8)
-
-
-def _label(pack: Pack, position: int) -> NDArray[np.uint8]:
-    label = pack.label(position)
-    if label is None:
-        raise PixelwiseError(f"{pack.directory}: no label maps in split {pack.split}; translation needs them")
-    return label
