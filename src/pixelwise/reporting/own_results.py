@@ -7,13 +7,14 @@ from typing import Any
 import pandas as pd
 
 from pixelwise.quantities import Metric, shown
+from pixelwise.reporting.bounds_of_quality import BOUNDS
 from pixelwise.reporting.page_tables import Table, estimate
 from pixelwise.reporting.style import label
 from pixelwise.reporting.tidy_tables import each
 
 KINDS = {"fid": "translation", "segmentation": "translation", "restoration": None}
 """Kind of score -> the task that it judges; None for any."""
-BOUNDS = frozenset({"real", "shuffled", "mean_colour", "identity", "identity_8bit", "identity_minmax"})
+NO_MODELS = (*BOUNDS, "identity", "identity_8bit", "identity_minmax")
 """Entries that are no model: floors and ceilings."""
 USUAL = ("pytorch-fid", "native")
 """Protocols that are told first, where several are on as many pictures."""
@@ -43,7 +44,7 @@ def sentences(table: pd.DataFrame) -> list[str]:
     """The best model and the next by each score; the seeds of a model are averaged."""
     told = []
     for metric, where, rows in _scores(table):
-        models = rows[~rows["model"].isin(tuple(BOUNDS))]
+        models = rows[~rows["model"].isin(NO_MODELS)]
         means = models.groupby("model")["value"].mean().sort_values(ascending=metric.better == "lower")
         best: list[Any] = [next(each(models[models["model"].eq(name)])) for name in means.index[:2]]
         if best:

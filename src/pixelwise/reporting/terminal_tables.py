@@ -14,6 +14,7 @@ from rich.table import Table
 from pixelwise.errors import PixelwiseError
 from pixelwise.quantities import quantity
 from pixelwise.reporting import analysis, page_tables, tidy_tables
+from pixelwise.reporting.bounds_of_quality import BOUNDS
 from pixelwise.reporting.figure_numbers import over_seeds, preferred
 from pixelwise.reporting.hardware_words import describe
 from pixelwise.reporting.paired_differences import read as read_differences
@@ -32,8 +33,6 @@ SCORES = {
 """Kind and metric of a column of translation -> protocols, of which the first that the run has is shown."""
 
 
-BOUNDS = ("real", "mean_colour", "shuffled")
-"""What no network made: these rows stand last."""
 TIME = "ms (lower is better)"
 UNTIMED = "Exactly these networks were not timed. The times below are those of others, such as the published ones."
 
@@ -96,7 +95,7 @@ def _compared(dataset: str, rows: pd.DataFrame, timed: pd.DataFrame) -> Part:
     told = [f"{'; '.join(notes)}. In brackets: 95 % intervals over pictures."]
     if len(timed):
         told.append(f"Milliseconds for one picture of {' or '.join(sorted(sizes))}." if sizes else UNTIMED)
-    pictures = rows[~rows["model"].isin(BOUNDS)]["n"].max()
+    pictures = rows[~rows["model"].isin(list(BOUNDS))]["n"].max()
     return f"Translation: {dataset}, {pictures:.0f} pictures{_marked(rows)}", ["network", *columns], cells, told
 
 
