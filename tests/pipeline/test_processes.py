@@ -14,6 +14,7 @@ import pytest
 import yaml
 from safetensors.numpy import load_file
 
+from pixelwise.planning import processes
 from tests.pipeline.micro import Clone
 
 ONE_STEP = {"optimiser": "sgd", "betas": [0.0, 0.9], "learning_rate": 1.0, "batch": 4, "steps": 1, "log_every": 1}
@@ -67,3 +68,17 @@ def test_two_processes_are_stopped_together_and_say_so_in_one_line(shared: Clone
     assert "stopped by SIGTERM after step" in said and "the same command continues" in said
     assert len(list(work.glob("*/checkpoint.pt"))) == 1
     assert not (shared.folder / manifest("long")).exists()
+
+
+@pytest.mark.parametrize(
+    ("ended", "told", "line"),
+    [
+        ({2: 2, 1: -signal.SIGTERM}, "stopped; continues", "stopped; continues"),  # ended while it was ending
+        ({1: -signal.SIGKILL, 2: 2}, "lost process 1", "job.json: process 1 of 2 was ended by SIGKILL"),
+        ({1: -signal.SIGTERM, 2: -signal.SIGKILL}, "lost", "job.json: process 2 of 2 was ended by SIGKILL"),
+        ({1: -signal.SIGTERM, 2: -signal.SIGTERM}, "", "job.json: process 1 of 2 was ended by SIGTERM"),
+        ({2: 2}, "", "job.json: its processes ended with status 2"),
+    ],
+)
+def test_the_cause_is_told_and_not_what_follows_from_it(ended: dict[int, int], told: str, line: str) -> None:
+    assert processes._why(Path("job.json"), ended, 2, told) == line

@@ -15,7 +15,7 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import FrameType
 
@@ -75,8 +75,7 @@ def start(file: Path, step: str, state: Path, count: int, settings: Settings) ->
             elastic_launch(config, sys.executable)("-m", __name__, str(file), step, str(state))
         except ChildFailedError as error:
             ended = {rank + 1: failure.exitcode for rank, failure in error.failures.items()}
-            unknown = f"{file}: its processes ended with status {max(ended.values())}"
-            raise PixelwiseError(_killed(file, ended, count) or _first(notes) or unknown) from None
+            raise PixelwiseError(_why(file, ended, count, _first(notes))) from None
 
 
 @contextlib.contextmanager
@@ -100,12 +99,23 @@ def _signals_passed_on() -> Iterator[None]:
             signal.signal(number, old)
 
 
-def _killed(file: Path, ended: dict[int, int], count: int) -> str:
-    """A line for a process that a signal ended, such as the kernel's for want of memory: the others lose it then."""
-    for number, code in sorted(ended.items()):
-        if code < 0:
-            return f"{file}: process {number} of {count} was ended by {signal.Signals(-code).name}"
-    return ""
+def _why(file: Path, ended: Mapping[int, int], count: int, told: str) -> str:
+    """One line for processes that failed together.
+
+    Where a signal such as the kernel's for want of memory ended one, the others lose it and complain of that. But where
+    one failed by itself, the others get SIGTERM from the one that started them, maybe while they end.
+
+    Args:
+        file: The job file.
+        ended: Status of each process that failed, by its number from 1; below zero for a signal.
+        count: How many processes there were.
+        told: The line of the process that failed first; empty if none left one.
+    """
+    signals = {number: signal.Signals(-code) for number, code in sorted(ended.items()) if code < 0}
+    for number, sent in signals.items():
+        if not (told and sent is signal.SIGTERM):
+            return f"{file}: process {number} of {count} was ended by {sent.name}"
+    return told or f"{file}: its processes ended with status {max(ended.values())}"
 
 
 def _first(notes: Path) -> str:
