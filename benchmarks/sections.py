@@ -207,8 +207,6 @@ class Bench:
         for precision in dict.fromkeys(s.precision for s in made):
             pair = ("training step direct", precision), ("training step", precision)
             self.ratio(condition, "against the direct form", times, *pair)
-        pair = (subjects.PLAIN_STEP, "fp32"), ("training step", "fp32")
-        self.ratio(condition, "what Winograd's algorithm gains", times, *pair)
         for name, distance in distances.items():
             value = {"gradient_distance": Value(value=distance, unit="relative")}
             self._record(condition, "gradients against float64", name, 1, {"precision": "fp32"}, value)

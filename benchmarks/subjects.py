@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import copy
 import math
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, get_args
-from unittest import mock
 
 import torch
 import torch.nn.functional as F
@@ -22,7 +20,6 @@ from pixelwise.evaluation.subjects import built
 from pixelwise.models import declarations, flops, registry
 from pixelwise.models.architectures.asapnet import AsapNet
 from pixelwise.models.asapnet_direct import DirectAsapNet, direct_stream
-from pixelwise.models.fast import winograd_training
 from pixelwise.models.fast.engine_cuda import GRID_ALIGNMENT
 from pixelwise.models.fast.kernel_choice import available
 from pixelwise.models.fast.optimised import Optimised, Precision, optimise
@@ -35,7 +32,6 @@ from pixelwise.record import Run
 
 Call = Callable[[], Tensor]
 LABELS = 35
-PLAIN_STEP = "training step without Winograd"
 NARROW: dict[str, dict[str, Any]] = {name: dict(model.small) for name, model in declarations.models().items()}
 """Options of the smoke test: everything runs, nothing takes long."""
 
@@ -207,23 +203,9 @@ def _kernel(grid: Tensor, labels: Tensor, form: Any, precision: Any) -> Call:
     return lambda: pixelwise_mlp_triton(grid, labels, None, form, precision)
 
 
-class WithoutWinograd(nn.Module):
-    """A network whose convolutions are PyTorch's own in training, too."""
-
-    def __init__(self, net: nn.Module) -> None:
-        super().__init__()
-        self.net = net
-
-    def forward(self, planes: Tensor) -> Tensor:
-        """As the network."""
-        with mock.patch.object(winograd_training, "LEAST_PATCHES", sys.maxsize):
-            return self.net(planes)
-
-
-def step_forms(net: AsapNet, device: torch.device) -> dict[str, nn.Module]:
-    """The same weights in the direct form and in this package's; on a CPU also without Winograd's algorithm."""
-    forms = {"training step direct": DirectAsapNet(net), "training step": net}
-    return forms | ({PLAIN_STEP: WithoutWinograd(net)} if device.type == "cpu" else {})
+def step_forms(net: AsapNet) -> dict[str, nn.Module]:
+    """The same weights in the direct form and in this package's."""
+    return {"training step direct": DirectAsapNet(net), "training step": net}
 
 
 def training_steps(condition: Condition, flop: dict[str, float]) -> tuple[AsapNet, list[Subject]]:
@@ -245,7 +227,7 @@ def training_steps(condition: Condition, flop: dict[str, float]) -> tuple[AsapNe
         return run
 
     precisions = ("fp32", "tf32") if condition.device.type == "cuda" else ("fp32",)
-    flop_step, forms = 3 * flop["asapnet"], step_forms(net, condition.device)
+    flop_step, forms = 3 * flop["asapnet"], step_forms(net)
     return net, [Subject(n, p, step(m, p == "tf32"), flop_step) for p in precisions for n, m in forms.items()]
 
 
@@ -270,7 +252,7 @@ def gradient_distances(net: AsapNet, condition: Condition) -> dict[str, float]:
     exact = gradient(copy.deepcopy(net).double(), planes.double())
     return {
         name: norm([a - b for a, b in zip(gradient(form, planes), exact, strict=True)]) / norm(exact)
-        for name, form in step_forms(net, condition.device).items()
+        for name, form in step_forms(net).items()
     }
 
 

@@ -15,7 +15,6 @@ from torch import Tensor, nn
 
 from pixelwise.models.fast.instance_norm import instance_norm_relu, large, worthwhile
 from pixelwise.models.fast.products import linear
-from pixelwise.models.fast.winograd_training import convolve
 
 Padding = Literal["zero", "reflection"]
 Norm = Literal["instance", "none"]
@@ -33,7 +32,7 @@ class ConvNormReLU(nn.Module):
 
     def forward(self, image: Tensor) -> Tensor:
         """[N, inputs, H, W] -> [N, outputs, ceil(H / stride), ceil(W / stride)]."""
-        image = convolve(self.conv, image)
+        image = self.conv(image)
         if isinstance(self.norm, nn.InstanceNorm2d) and worthwhile(image):
             return instance_norm_relu(image, self.norm.weight, self.norm.bias, self.norm.eps)
         return F.relu_(self.norm(image))
