@@ -1,5 +1,6 @@
 # Configuration, the list of jobs, and the functions that the rules share.
 
+import functools
 import os
 import sys
 from pathlib import Path
@@ -18,11 +19,14 @@ with net.planning():
         environment,
         exclusive,
         graph,
+        staleness,
         unfinished,
+        watched,
     )
     from pixelwise.data import own
 
     clone.run_this_checkout(ROOT)
+    clone.one_environment(workflow.deployment_settings.deployment_method)
     # `config` holds what the command line gave, which child processes are given again; all else is read from the file.
     PLAN = graph.plan_of(configuration.read(Path("params.yaml"), config))
     if workflow.is_main_process:
@@ -42,9 +46,9 @@ DATA, RESULTS, LOGS = f"data/{PLAN.name}", f"results/{PLAN.name}", f"logs/{PLAN.
 JOBS = {job.id: job for job in PLAN.jobs}
 EVALUATED = ("generate", "time", "fid", "segment", "follow", "restore", "inspect")
 # Cards of this machine, for jobs that run on it: as many at a time as there are cards, unless --resources gpu=N says
-# otherwise. A cluster has its own (profiles/slurm).
-GPUS = clone.gpus() if workflow.local_exec else 0
-if GPUS:
+# otherwise. `--jobs` without a local executor is a cluster's, which has its own.
+GPUS = clone.gpus()
+if GPUS and workflow.resource_settings.nodes is None:
     workflow.global_resources.setdefault("gpu", GPUS)
 # Snakemake fills wildcards into this path, so a brace in the path of the clone is doubled.
 ENVIRONMENT = str(ROOT / "workflow/envs/pixelwise.yaml")
@@ -87,22 +91,74 @@ def upstream(step):
     ]
 
 
+def threads(job):
+    """What the job's settings say for each process, since threads change the last bits of sums."""
+    return getattr(job.settings, "threads", 1) * job.processes
+
+
 def threads_of(step):
-    """Threads function: what the job's settings say, since they change the last bits of sums."""
-    return lambda wildcards: getattr(job_of(step, wildcards).settings, "threads", 1)
+    """Threads function."""
+    return lambda wildcards: threads(job_of(step, wildcards))
+
+
+def on_cluster():
+    """Whether jobs compute on other machines: known once this file is read, and shown by a dry run."""
+    return workflow.resource_settings.nodes is not None and (
+        workflow.dryrun or not workflow.local_exec
+    )
 
 
 def gpus_of(step):
-    """Resource function: one card for a job that computes on one, where there is any."""
-    return lambda wildcards: int(GPUS > 0 and job_of(step, wildcards).on_gpu)
+    """Resource function: a card for each process of a job that computes on cards; on this machine, where there is any."""
+
+    def cards(wildcards):
+        job = job_of(step, wildcards)
+        return job.processes if job.on_gpu and (on_cluster() or GPUS > 0) else 0
+
+    return cards
+
+
+@functools.cache
+def limits():
+    from pixelwise.claims.limits import Limits
+
+    return Limits(PLAN.jobs)
+
+
+def asked_of(step):
+    """What a job asks for beside cards, as resource functions: memory anywhere; of a cluster processors and time."""
+
+    def of_cluster(value):
+        return lambda wildcards, attempt: (
+            value(job_of(step, wildcards), attempt) if on_cluster() else None
+        )
+
+    return {
+        "mem_mb": lambda wildcards: limits().memory(job_of(step, wildcards)),
+        "cpus_per_task": of_cluster(lambda job, _: threads(job)),
+        "runtime": of_cluster(lambda job, attempt: limits().runtime(job, attempt)),
+    }
+
+
+def alone(wildcards):
+    """Resource function: a node of its own, in the words of Slurm."""
+    return "--exclusive" if on_cluster() else None
 
 
 def preflight():
     """Stop before the first job if something is missing that no job can obtain."""
     with net.planning(workflow.persistence.unlock):
         graph.preflight(PLAN, STALE)
-        clone.preflight(PLAN.jobs, STALE)
+        if not on_cluster():
+            clone.preflight(PLAN.jobs, STALE)
+            clone.enough_cards(PLAN.jobs, STALE, GPUS)
         TURN.start()
+    needed = {
+        "/".join([job.rule.name, *job.wildcards]) for job in workflow.dag.needrun_jobs()
+    }
+    capacity = (workflow.cores, GPUS) if workflow.local_exec else (workflow.nodes, 0)
+    goes_on = workflow.execution_settings.keep_going
+    watched.begin(PLAN.name, PLAN.jobs, needed, capacity, goes_on)
 
 
 def verified(*steps):

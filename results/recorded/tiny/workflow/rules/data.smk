@@ -24,6 +24,8 @@ rule prepare:
         f"{LOGS}/prepare/{{dataset}}.log",
     conda:
         ENVIRONMENT
+    resources:
+        **asked_of("prepare"),
     shell:
         "pixelwise prepare {input.job:q} > {log:q}"
 

@@ -13,6 +13,7 @@ rule generate:
         ENVIRONMENT
     threads: threads_of("generate")
     resources:
+        **asked_of("generate"),
         gpu=gpus_of("generate"),
     shell:
         "pixelwise generate {input.job:q} > {log:q}"
@@ -30,6 +31,7 @@ rule fid:
         ENVIRONMENT
     threads: threads_of("fid")
     resources:
+        **asked_of("fid"),
         gpu=gpus_of("fid"),
     shell:
         "pixelwise fid {input.job:q} > {log:q}"
@@ -47,6 +49,7 @@ rule segment:
         ENVIRONMENT
     threads: threads_of("segment")
     resources:
+        **asked_of("segment"),
         gpu=gpus_of("segment"),
     shell:
         "pixelwise segment {input.job:q} > {log:q}"
@@ -64,6 +67,7 @@ rule follow:
         ENVIRONMENT
     threads: threads_of("follow")
     resources:
+        **asked_of("follow"),
         gpu=gpus_of("follow"),
     shell:
         "pixelwise follow {input.job:q} > {log:q}"
@@ -81,6 +85,7 @@ rule restore:
         ENVIRONMENT
     threads: threads_of("restore")
     resources:
+        **asked_of("restore"),
         gpu=gpus_of("restore"),
     shell:
         "pixelwise restore {input.job:q} > {log:q}"

@@ -1,4 +1,5 @@
-# Latency: alone on the machine, so it asks for more cores than there are; Snakemake gives it all of them.
+# Latency: alone on the machine, so it asks for more cores than there are; Snakemake gives it all of them,
+# and Slurm a node of its own.
 
 
 rule time:
@@ -12,6 +13,8 @@ rule time:
         ENVIRONMENT
     threads: 1024
     resources:
+        **asked_of("time"),
+        slurm_extra=alone,
         gpu=gpus_of("time"),
     shell:
         "pixelwise time {input.job:q} > {log:q}"

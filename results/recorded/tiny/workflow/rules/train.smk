@@ -13,6 +13,7 @@ rule train:
         ENVIRONMENT
     threads: threads_of("train")
     resources:
+        **asked_of("train"),
         gpu=gpus_of("train"),
     shell:
         "pixelwise train {input.job:q} > {log:q}"
