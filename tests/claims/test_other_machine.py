@@ -92,3 +92,15 @@ def test_another_treatment_stands_beside():
     finding = decide(known, known.claim("S-SPD-3"), [ratio(2.8, **made)], [])
     assert finding.verdict == "not testable here"
     assert finding.context_only[0].reasons_excluded == ["treatment optimised, not published"]
+
+
+def test_a_gpu_timed_in_one_process_is_told_beside_the_processor():
+    known = register()
+    alone = ratio(2.8, condition={"device": "cuda", "processes": 1}, hardware={"gpu": "A card"})
+    findings = decide_all(known, [ratio(1.74, **CPU), alone])
+    found = next(finding for finding in findings if finding.id == "S-SPD-3")
+    told = "Needs several processes on a GPU; one gave 2.80 [2.78, 2.82] times."
+    assert found.verdict == "other machine" and found.missing == told
+    row = next(row for row in rows(known, findings) if row.id == "S-SPD-3")
+    assert row.told == f"{FASTER.format('1.74 [1.72, 1.76]')}; only a GPU decides it. {told}"
+    assert row.needs == "several processes on a GPU"

@@ -23,10 +23,7 @@ from tests.pipeline.micro import PARAMS, ROOT
 RECORDED = ROOT / "results" / "recorded" / "tiny"
 RUN = "results/micro"
 REAL = ("fetch/streets", "prepare/streets", "fetch/photos", "prepare/photos", "train/photos/dncnn/seed0")
-SAME = {
-    **{"dncnn": "dncnn_narrow", "asapnet_denoise": "asapnet_narrow", "summarise": "summary", "judge": "claims"},
-    "mean_colour": "pix2pixhd",  # the recorded run scores no mean colours
-}
+SAME = {"dncnn": "dncnn_narrow", "asapnet_denoise": "asapnet_narrow", "summarise": "summary", "judge": "claims"}
 README = (
     "# Numbers\n\n<!-- generated:verdicts micro -->\n<!-- end -->\n<!-- generated:headline micro -->\n<!-- end -->\n"
     "<!-- generated:denoising micro -->\n<!-- end -->\n<!-- generated:translation micro -->\n<!-- end -->\n"

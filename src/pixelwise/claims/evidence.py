@@ -197,7 +197,7 @@ def reasons_excluded(check: Measurement, side: Sought, record: Record) -> list[s
     """Reasons why a record that speaks of the quantity may not decide the claim; empty if it may."""
     reasons = [*differences(side, record), *timed.reasons(record)]
     if timed.alone(record) and on_device(check, record):
-        reasons.append("timed in one process: how much processes differ is unknown")
+        reasons.append(timed.ONE_PROCESS)
     if is_infinite(number_of(check, record)):
         reasons.append("infinite, as of a perfect restoration: no interval says how surely")
     if check.dataset is not None and record.dataset != check.dataset:

@@ -13,7 +13,7 @@ from pixelwise.claims.register_entries import Claim
 from pixelwise.claims.rules import describe, limits, placed, show, signed, test
 from pixelwise.claims.shown_numbers import number
 from pixelwise.claims.told import Interval, Row, Scale
-from pixelwise.claims.wording import VERBS, better, direction, fitting, join, quantity, verb
+from pixelwise.claims.wording import ON_A_GPU, VERBS, better, direction, fitting, join, quantity, verb
 
 RECIPE = re.compile(r" \(recipe [^)]*\)")
 """What a headline leaves out of a need."""
@@ -75,7 +75,7 @@ def needs(register: Register, claim: Claim, finding: Finding) -> str:
     """What an undecided claim waits for, in a few words; empty for a decided one."""
     check = claim.check
     if finding.verdict == "other machine":
-        return "a GPU"
+        return "several processes on a GPU" if finding.missing != ON_A_GPU else "a GPU"
     if finding.verdict != "not testable here":
         return ""
     if not isinstance(check, Measurement):
@@ -96,7 +96,8 @@ def verdict(claim: Claim, finding: Finding) -> str:
     if len(finding.measured) > 1 and isinstance(claim.check, Measurement):
         return join([_several(claim, claim.check.rule, finding)])
     if finding.verdict == "other machine":
-        return join([f"{reason.partition('. ')[0]}; {words}"])
+        told = join([f"{reason.partition('. ')[0]}; {words}"])
+        return told if finding.missing == ON_A_GPU else f"{told} {finding.missing}"
     if finding.missing and not finding.measured:
         reason = RECIPE.sub("", finding.missing.partition(". ")[0].rstrip("."))
     reason = reason.partition(". ")[0]

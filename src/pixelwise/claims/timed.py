@@ -6,6 +6,8 @@ from pixelwise.record import Record
 
 LEAST_ROUNDS = 15
 """Rounds on a processor below which a timing is short."""
+ONE_PROCESS = "timed in one process: how much processes differ is unknown"
+"""Why a timing on a claim's own machine does not decide it."""
 
 
 def reasons(record: Record) -> list[str]:

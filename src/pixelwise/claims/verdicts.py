@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from pixelwise.claims import across_settings, evidence
+from pixelwise.claims import across_settings, evidence, timed
 from pixelwise.claims.audit import Contradicted, contradictions
 from pixelwise.claims.checks import (
     Agreement,
@@ -23,10 +23,10 @@ from pixelwise.claims.findings import Finding, Used, decided
 from pixelwise.claims.holm import p_value, together
 from pixelwise.claims.nearest import compared
 from pixelwise.claims.register_entries import Claim, Entry, Reference
-from pixelwise.claims.rules import elsewhere, judge_estimate
+from pixelwise.claims.rules import elsewhere, judge_estimate, show
 from pixelwise.claims.same_run import Sought, place
 from pixelwise.claims.told import Interval
-from pixelwise.claims.wording import TOO_LITTLE, how_to_get, join, verb, wanted
+from pixelwise.claims.wording import ON_A_GPU, TOO_LITTLE, how_to_get, join, verb, wanted
 
 
 def _used(item: Item, check: Measurement, reasons: list[str]) -> Used:
@@ -79,6 +79,15 @@ def _context(check: Measurement, sides: list[Sought], parted: list[list[Item]]) 
     return shown
 
 
+def _on_a_gpu(check: Measurement, context: Sequence[Interval]) -> str:
+    """What a claim needs that a processor alone has timed."""
+    close = next((number for number in context if number.reasons_excluded == [timed.ONE_PROCESS]), None)
+    if close is None:
+        return ON_A_GPU
+    unit = " times" if check.value == "ratio" else ""
+    return join([f"needs several processes on a GPU; one gave {show(close)}{unit}"])
+
+
 def _few(estimate: Estimate, lacks: str) -> Interval:
     return interval(estimate).model_copy(update={"reasons_excluded": [f"too little: {lacks} needed"]})
 
@@ -108,7 +117,9 @@ def _measured(
     if found and not all(evidence.on_device(check, i.record) for estimate in found for i in estimate.items):
         told = [elsewhere(claim, check.rule, estimate, "CPU") for estimate in found]
         text = across_settings.together(told, records)
-        return Finding(verdict="other machine", reason=text, missing="Needs the same timing on a GPU.", **shared)
+        return Finding(
+            verdict="other machine", reason=text, missing=_on_a_gpu(check, shared["context_measured"]), **shared
+        )
     outcomes = [judge_estimate(claim, check.rule, estimate) for estimate in found]
     if outcomes:
         verdict, reason = across_settings.merge(outcomes, records)

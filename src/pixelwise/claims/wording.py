@@ -43,12 +43,14 @@ WORDS: dict[Verdict, str] = {
     "confirmed": "holds",
     "direction only": "direction holds",
     "contradicted": "does not hold",
-    "other machine": "open: needs a GPU",
+    "other machine": "open: a GPU decides",
     "underspecified": "cannot be tested",
     "not testable here": "not tested",
     "superseded": "withdrawn",
 }
 """Verdict -> what the headline table says."""
+ON_A_GPU = "Needs the same timing on a GPU."
+"""What a claim about a GPU needs that a processor alone has timed."""
 TOO_LITTLE = "Too little evidence."
 """Reason of a claim whose data, protocol and conditions are right, and that lacks images or seeds."""
 PUBLISHED = {
