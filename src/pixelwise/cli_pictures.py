@@ -26,7 +26,7 @@ def translate(
         Path, typer.Option(metavar="FILE", help="Weights of a generator that this program trained or converted.")
     ],
     instances: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Picture with one id per object, or a folder of them.")
+        Path | None, typer.Option(metavar="MAP", help="Picture with one id per object, or a folder of them.")
     ] = None,
     size: Annotated[
         str | None,
@@ -90,7 +90,7 @@ def export(
         typer.Option(metavar="NAME=VALUE", help="An option of the architecture. May be given several times."),
     ] = None,
     size: Annotated[
-        str | None, typer.Option(metavar="HEIGHTxWIDTH", help="The only size that the file takes. Without it, any.")
+        str | None, typer.Option(metavar="HxW", help="The only height and width that the file takes. Without it, any.")
     ] = None,
     force: Force = False,
 ) -> None:

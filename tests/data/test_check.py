@@ -91,9 +91,9 @@ def test_an_empty_split_of_label_maps_is_a_defect(city):
     assert "no val examples" in check.check(settings(city), city)["val"].defects[0]
 
 
-def test_turned_photographs_are_a_defect(city):
-    exif = Image.Exif()
+def test_turned_photographs_are_turned_upright_and_counted(city):
+    photo, exif = np.asarray(Image.open(city / PHOTO)), Image.Exif()
     exif[274] = 3
-    Image.new("RGB", (64, 32)).save(city / PHOTO, exif=exif)
-    (line,) = check.check(settings(city), city)["train"].defects
-    assert "EXIF orientation 3; a picture stored upright is needed" in line
+    Image.fromarray(photo[::-1, ::-1]).save(city / PHOTO, exif=exif)
+    report = check.check(settings(city), city)["train"]
+    assert not report.defects and report.notes == ["1 photograph is turned upright, as the EXIF orientation says"]

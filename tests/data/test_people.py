@@ -190,6 +190,8 @@ def test_a_new_profile_is_added_and_nothing_else_touched(tmp_path: Path, capsys:
     assert before == after[:start] + after[start + len(added) :]
     assert 12 <= len(added.strip().splitlines()) <= 16
     run = graph.plan(config, "mine")
+    trained = next(job.out for job in run.of("train") if job.kind == "adversarial")
+    assert f"\n  pixelwise translate MAP OUT --checkpoint {trained}/model.safetensors\n" in said
     graph.preflight(run, [job.id for job in run.jobs])
     assert yaml.safe_load(after)["profiles"]["mine"]["datasets"]["mine"]["root"] == str(root)
     with pytest.raises(

@@ -59,8 +59,10 @@ def test_nothing_is_left_behind_where_the_pictures_differ(runtime, tmp_path, mon
     [
         ({}, "give either --checkpoint FILE, or --model NAME"),
         ({"model": "segmenter"}, "makes no pictures; export takes generators and denoisers"),
-        ({"model": "asapnet", "options": SMALL, "size": "32"}, "--size: 32; HEIGHTxWIDTH in pixels is needed"),
-        ({"model": "asapnet", "options": SMALL, "size": "40x32"}, r"allowed is \[N, 36, H, W\] with H and W multiples"),
+        ({"model": "asapnet", "options": SMALL, "size": "32"}, "--size: '32'; height x width is allowed, 1 to"),
+        ({"model": "asapnet", "options": SMALL, "size": "40x32"}, "--size: 40x32; asapnet takes .* of 16, .* 48x32"),
+        ({"model": "asapnet", "options": SMALL, "size": "16x16"}, "--size: 16x16; asapnet takes .* such as 16x32"),
+        ({"model": "dncnn", "size": "999999999x1"}, "1 to 16384 pixels each"),
     ],
 )
 def test_mistakes_are_told_before_any_work(given, message, tmp_path, monkeypatch):
@@ -74,3 +76,15 @@ def test_a_missing_package_is_named_with_what_installs_it(tmp_path, monkeypatch)
     monkeypatch.setattr(onnx_export, "PACKAGES", ("no_such_runtime",))
     with pytest.raises(PixelwiseError, match="the package no_such_runtime is missing; 'make install-onnx' installs it"):
         list(onnx_export.export(tmp_path / "x.onnx", model="dncnn"))
+
+
+def test_what_cannot_be_exported_is_told_before_any_work(tmp_path, monkeypatch):
+    monkeypatch.setattr(onnx_export, "PACKAGES", ())
+    with pytest.raises(PixelwiseError, match="missing: no such folder"):
+        list(onnx_export.export(tmp_path / "missing/x.onnx", model="dncnn"))
+    options = {"width": 8, "max_width": 16, "depth": 1, **registry.image_options("asapnet", 1)}
+    oracle = tmp_path / "o.safetensors"
+    checkpoint.save(oracle, registry.build("asapnet", **options), "asapnet", options, {"lowres_input": "clean"})
+    with pytest.raises(PixelwiseError, match=r"o\.safetensors: was trained to see the undegraded image"):
+        list(onnx_export.export(tmp_path / "x.onnx", oracle))
+    assert [path.name for path in tmp_path.iterdir()] == ["o.safetensors"]

@@ -129,15 +129,17 @@ ERROR = "training: loss is not finite at step 3  (log: logs/a.log)"
 
 
 def program(folder: Path, handle: int) -> None:
-    environment = {**os.environ, "TERM": "xterm", "PYTHONUNBUFFERED": "1"}
+    kept = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
+    environment = kept | {"TERM": "xterm", "PYTHONUNBUFFERED": "1"}
     command = [sys.executable, "-c", PROGRAM, json.dumps(PARAMS)]
     subprocess.run(
         command, cwd=folder, stdin=subprocess.DEVNULL, stdout=handle, stderr=handle, env=environment, check=True
     )
 
 
-def test_a_terminal_shows_steps_below_whatever_else_is_written(tmp_path: Path) -> None:
-    with recorded() as terminal:
+@pytest.mark.parametrize(("width", "height"), [(80, 24), (0, 0)])  # `script` and others report no size
+def test_a_terminal_shows_steps_below_whatever_else_is_written(tmp_path: Path, width: int, height: int) -> None:
+    with recorded(width, height) as terminal:
         program(tmp_path, terminal.handle)
     screens = list(terminal.screens())
     steps = []

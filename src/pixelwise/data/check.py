@@ -14,7 +14,7 @@ from rich.table import Table
 
 from pixelwise.artifacts import MANIFEST
 from pixelwise.data import roots
-from pixelwise.data.check_example import Example, decode, headers
+from pixelwise.data.check_example import Example, decode, looked, upright
 from pixelwise.data.examples import Entry, LabelTable
 from pixelwise.data.readers import SPLITS, expected, label_table, listing, reading
 from pixelwise.errors import PixelwiseError
@@ -38,7 +38,7 @@ class Split:
         instances: Number of examples with an instance map.
         brightness: Pixels per range of 32 grey levels, eight ranges; of the luma of all images.
         defects: One line each.
-        notes: One line for each file or folder that was left out on purpose.
+        notes: One line for each file or folder that was left out on purpose, and for photographs that are turned.
     """
 
     count: int = 0
@@ -89,28 +89,32 @@ def check(dataset: Dataset, root: Path, *, progress: bool = False) -> dict[str, 
     result = {}
     for split in SPLITS:
         found = listing(root, split, dataset)
-        report = Split(count=len(found.entries), defects=list(found.defects), notes=found.notes)
+        report = Split(count=len(found.entries), defects=list(found.defects), notes=list(found.notes))
         published = expected(dataset.kind, split)
         if published is not None and len(found.entries) != published:
             report.defects.append(f"{root}: {len(found.entries)} {split} examples; the published set has {published}")
         if table is not None and not (found.entries or found.defects):
             report.defects.append(f"{root}: no {split} examples; training and validation both need label maps")
+        turned = 0
         for entry in track(found.entries, split, console=terminal(stderr=True), disable=not progress):
-            _look(entry, dataset, table, report)
+            turned += _look(entry, dataset, table, report)
+        report.notes += upright(turned)
         result[split] = report
     if table is None and not any(report.count or report.defects for report in result.values()):
         result[SPLITS[0]].defects.append(f"{root}: no images of {dataset.kind}")
     return result
 
 
-def _look(entry: Entry, dataset: Dataset, table: LabelTable | None, report: Split) -> None:
-    defects = headers(entry)
+def _look(entry: Entry, dataset: Dataset, table: LabelTable | None, report: Split) -> int:
+    """Count an example or note its defects; returns how many of its photographs are turned upright."""
+    defects, turned = looked(entry)
     if not defects:
         try:
             _count(decode(entry, dataset, table, {}), report)
         except PixelwiseError as error:
             defects = [str(error)]
     report.defects += defects
+    return turned
 
 
 def _count(example: Example, report: Split) -> None:

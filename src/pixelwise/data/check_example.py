@@ -19,6 +19,7 @@ from pixelwise.errors import PixelwiseError
 from pixelwise.settings.data import Dataset
 
 PHOTOGRAPHS = ("image", "blurred")
+TURNED = range(2, 9)  # values of the EXIF orientation
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,12 @@ class Example:
 
 def headers(entry: Entry) -> list[str]:
     """Defects that headers show, without decoding: no image, other colours or depth, another size than its partner."""
-    defects, sizes = [], {}
+    return looked(entry)[0]
+
+
+def looked(entry: Entry) -> tuple[list[str], int]:
+    """What `headers` gives, and how many of the photographs are turned upright as their EXIF data say."""
+    defects, sizes, turned = [], {}, []
     for role, path in entry.files.items():
         try:
             found = header(path)
@@ -41,9 +47,8 @@ def headers(entry: Entry) -> list[str]:
             if role not in PHOTOGRAPHS:
                 continue
             read_images.check_photograph(path, found)
-            if found.orientation != 1:
-                line = f"{path}: EXIF orientation {found.orientation}; a picture stored upright is needed"
-                defects.append(line)
+            if found.orientation in TURNED:
+                turned.append(role)
         except PixelwiseError as error:
             defects.append(str(error))
         except OSError as error:
@@ -53,9 +58,15 @@ def headers(entry: Entry) -> list[str]:
             height, width = sizes["image"]
             defects.append(
                 f"{entry.files[role]}: {size[0]}x{size[1]} pixels (height x width); its image {entry.image.name} has "
-                f"{height}x{width}"
+                f"{height}x{width}{', turned upright' if 'image' in turned else ''}"
             )
-    return defects
+    return defects, len(turned)
+
+
+def upright(count: int) -> list[str]:
+    """A note on so many photographs that are turned, or none."""
+    several = "s are" if count > 1 else " is"
+    return [f"{count} photograph{several} turned upright, as the EXIF orientation says"] if count else []
 
 
 def sizes_of(entries: Iterable[Entry], dataset: Dataset) -> set[tuple[int, int]]:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from PIL import Image
+from PIL import Image, ImageOps
 
 from pixelwise.data.formats import (
     check_frames,
@@ -32,6 +32,8 @@ from pixelwise.data.suffixes import FORMATS
 from pixelwise.errors import PixelwiseError
 
 ORIENTATION = 274  # EXIF 2.3
+SIDEWAYS = (5, 6, 7, 8)
+"""Its values where height and width are stored in each other's place."""
 BYTES = 2**32
 
 
@@ -42,8 +44,8 @@ class Header:
     Attributes:
         format: Key of `FORMATS`.
         mode: Pillow's mode.
-        height: In pixels, as stored.
-        width: In pixels, as stored.
+        height: In pixels, of the upright picture.
+        width: In pixels, of the upright picture.
         bits: Of each value in the file; 8 for palettes.
         orientation: How a camera held it, 1 to 8.
         signed: Whether its values may be negative.
@@ -60,7 +62,7 @@ class Header:
 
 @dataclass(frozen=True)
 class Decoded:
-    """A picture as Pillow decodes it, what its header says, and the bytes of its file."""
+    """A picture as Pillow decodes it, turned upright, what its header says, and the bytes of its file."""
 
     image: Image.Image
     header: Header
@@ -80,7 +82,7 @@ def header(path: Path) -> Header:
 
 
 def decode(path: Path, sha256: str | None = None) -> Decoded:
-    """Read and decode a picture completely.
+    """Read and decode a picture completely; what a camera stored turned is turned upright.
 
     Args:
         path: File.
@@ -98,6 +100,8 @@ def decode(path: Path, sha256: str | None = None) -> Decoded:
             check_jpeg(path, content, found.height, found.width)
         with _quiet() if found.format == "TIFF" else contextlib.nullcontext():
             image.load()
+        if found.orientation != 1:
+            ImageOps.exif_transpose(image, in_place=True)  # a TIFF Pillow has turned already
     return Decoded(image, found, content)
 
 
@@ -179,4 +183,5 @@ def _header(path: Path, image: Image.Image, stream: IO[bytes]) -> Header:
     elif kind == "TIFF":
         bits, signed = tiff_values(path, image.tag_v2, len(image.getbands()))  # type: ignore[attr-defined]
     orientation = image.getexif().get(ORIENTATION, 1)
-    return Header(kind, image.mode, image.height, image.width, bits, orientation, signed)
+    sides = image.size if orientation in SIDEWAYS and kind != "TIFF" else image.size[::-1]  # Pillow swaps those of TIFF
+    return Header(kind, image.mode, *sides, bits, orientation, signed)

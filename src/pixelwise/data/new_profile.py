@@ -185,6 +185,9 @@ def insert(config: Path, name: str, lines: list[str], planned: Callable[[Path, s
 
 
 def _next(config: Path, name: str, size: tuple[int, int]) -> None:
+    from pixelwise.planning.graph import plan
+
+    trained = next(job.out for job in plan(config, name).of("train") if job.kind == "adversarial")
     console = terminal(soft_wrap=True, highlight=False)
     cores = os.cpu_count() or 1
     for words in (
@@ -193,5 +196,7 @@ def _next(config: Path, name: str, size: tuple[int, int]) -> None:
         f"  pixelwise data check {name} --profile {name}",
         f"  snakemake --cores {cores} train_all --config profile={name}",
         f"  snakemake --cores {cores} all --config profile={name}",
+        "Once it is trained, for a label map of your own or a folder of them:",
+        f"  pixelwise translate MAP OUT --checkpoint {trained}/model.safetensors",
     ):
         console.print(plain(words), markup=False)

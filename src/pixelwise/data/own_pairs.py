@@ -13,6 +13,7 @@ from PIL import Image
 from pixelwise.data import colour_maps, roots, splitting
 from pixelwise.data.decoding import Header, decode, header
 from pixelwise.data.examples import LabelTable, Listing
+from pixelwise.data.label_maps import half
 from pixelwise.data.layout import Index, pair
 from pixelwise.data.layouts import Layout, discover
 from pixelwise.data.patterns import files, match
@@ -183,7 +184,7 @@ class OwnReading(Reading):
     def __init__(self, dataset: Dataset, options: Options) -> None:
         self.options = options
         self.colours = palette_table(dataset, options).palette if options.by_colour else ()
-        self.nearest = options.nearest
+        self.nearest, self.direction = options.nearest, options.direction
         if options.by_colour:
             named = options.palette if isinstance(options.palette, str) else "the settings"
             exact = "; the nearest is taken" if options.nearest else ""
@@ -192,11 +193,11 @@ class OwnReading(Reading):
     def photograph(self, path: Path, sha256: str | None = None) -> Image.Image:
         """A photograph, or the half that is one."""
         image = read(path, sha256)
-        return image if self.options.direction is None else self._half(image, path, label=False)
+        return image if self.direction is None else half_of(image, path, self.direction, label=False)
 
     def size(self, header: Header) -> tuple[int, int]:
         """Height and width of a photograph, or of the half that is one."""
-        return header.height, header.width // (2 if self.options.direction else 1)
+        return header.height, header.width // (2 if self.direction else 1)
 
     def labels(self, path: Path, sha256: str | None = None) -> NDArray[np.int32]:
         """The ids of a label map, int32 [H, W].
@@ -211,14 +212,24 @@ class OwnReading(Reading):
         decoded = decode(path, sha256)
         check_photograph(path, decoded.header)
         image = decoded.image
-        if self.options.direction is not None:
-            image = self._half(image, path, label=True)
+        if self.direction is not None:
+            image = half_of(image, path, self.direction, label=True)
         nearest = self.nearest or decoded.header.format in LOSSY
         return colour_maps.ids(image, self.colours, nearest, path)
 
-    def _half(self, image: Image.Image, path: Path, label: bool) -> Image.Image:
-        if image.width % 2:
-            raise PixelwiseError(f"{path}: {image.width} pixels wide; two halves side by side need an even width")
-        left = label == (self.options.direction == "AtoB")
-        middle = image.width // 2
-        return image.crop((0, 0, middle, image.height) if left else (middle, 0, image.width, image.height))
+
+def half_of(image: Image.Image, path: Path, direction: str, *, label: bool) -> Image.Image:
+    """The half of a picture that is the label map, or the photograph, where it holds both side by side.
+
+    Args:
+        image: The whole.
+        path: Its file, for messages.
+        direction: `AtoB`, the left half is the label map, or `BtoA`, the right half is.
+        label: Whether the label map is meant.
+
+    Raises:
+        PixelwiseError: If the width is odd.
+    """
+    if image.width % 2:
+        raise PixelwiseError(f"{path}: {image.width} pixels wide; two halves side by side need an even width")
+    return half(image, left=label == (direction == "AtoB"))

@@ -47,6 +47,7 @@ class Facts(Settings):
     dontcare: Flag = False
     colours: list[tuple[Byte, Byte, Byte]] = Field(default=[], max_length=256)
     nearest: Flag = False
+    direction: Literal["AtoB", "BtoA"] | None = None
     has_instances: Flag = False
     has_blurred: Flag = False
     height: Side | None = None

@@ -15,7 +15,7 @@ import numpy as np
 
 from pixelwise.artifacts import sha256, write_json
 from pixelwise.data import read_images, roots
-from pixelwise.data.check_example import decode, headers
+from pixelwise.data.check_example import decode, looked, upright
 from pixelwise.data.declared_kinds import find
 from pixelwise.data.examples import Entry, LabelTable
 from pixelwise.data.pack import FACTS
@@ -25,6 +25,7 @@ from pixelwise.errors import PixelwiseError
 from pixelwise.files.listings import rows
 from pixelwise.settings.data import Dataset, PrepareSettings
 from pixelwise.terminal.progress import Counter
+from pixelwise.terminal.screen import say
 
 FILES = "files.csv"  # written by the step `fetch` for data sets of the user's own
 
@@ -45,7 +46,10 @@ def run(settings: PrepareSettings, inputs: dict[str, Path], out: Path, work: Pat
     root, hashes = files(dataset, inputs["raw"])
     splits = {split: select(listing(root, split, dataset), root, split, dataset) for split in SPLITS}
     defects = [line for found in splits.values() for line in found.defects]
-    defects = defects or [line for found in splits.values() for entry in found.entries for line in headers(entry)]
+    looks = [] if defects else [looked(entry) for found in splits.values() for entry in found.entries]
+    defects += [line for lines, _ in looks for line in lines]
+    for line in upright(sum(turned for _, turned in looks)):
+        say(f"{settings.name}: {line}")
     if roots.brought(dataset):
         listed = (path for found in splits.values() for entry in found.entries for path in entry.files.values())
         defects += [
@@ -150,6 +154,7 @@ def facts(
         "dontcare": bool(labels.get("dontcare", False)),
         "colours": [list(colour) for colour in ways.colours],
         "nearest": ways.nearest,
+        "direction": ways.direction,
         "has_instances": seen["instances"],
         "has_blurred": seen["blurred"],
         "height": dataset.height,

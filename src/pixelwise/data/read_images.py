@@ -172,11 +172,14 @@ class Reading:
     Attributes:
         colours: Colour of each id, where colours stand for ids; else empty.
         nearest: Whether other colours become the nearest of them.
+        direction: Where pictures hold label map and photograph side by side: `AtoB`, the left half is the label map, or
+            `BtoA`, the right half is; else None.
         rule: How label maps hold ids, in a sentence.
     """
 
     colours: tuple[Colour, ...] = ()
     nearest: bool = False
+    direction: str | None = None
     rule = "Label maps are read by index."
 
     def photograph(self, path: Path, sha256: str | None = None) -> Image.Image:

@@ -45,7 +45,7 @@ class Generator:
         self.dontcare = bool(self.info.get("extra", {}).get("dontcare", False))
 
     @torch.inference_mode()
-    def __call__(self, labels: NDArray[np.uint8], instances: NDArray[np.int32] | None) -> NDArray[np.uint8]:
+    def __call__(self, labels: NDArray[np.uint8 | np.int32], instances: NDArray[np.int32] | None) -> NDArray[np.uint8]:
         """Make pictures.
 
         Args:

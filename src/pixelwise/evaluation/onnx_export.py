@@ -19,6 +19,8 @@ from torch import Tensor
 from pixelwise.data.onehot import instance_edges
 from pixelwise.errors import PixelwiseError
 from pixelwise.evaluation import scopes
+from pixelwise.evaluation.apply.translate import size_of
+from pixelwise.evaluation.apply.windows import legal_size
 from pixelwise.files import outputs
 from pixelwise.models import checkpoint, declarations, random_weights, registry
 from pixelwise.models.declaration import GENERATING
@@ -60,7 +62,7 @@ def export(
         source: Checkpoint of a generator or denoiser; None for an architecture with random weights.
         model: That architecture.
         options: Its options, as texts NAME=VALUE.
-        size: HEIGHTxWIDTH that the file is for; None leaves the size free.
+        size: Height and width, such as "256x512", that the file is for; None leaves the size free.
         force: Whether a file that stands at `out` may be replaced.
 
     Yields:
@@ -73,19 +75,18 @@ def export(
     _needed()
     if (source is None) == (model is None) or (options and model is None):
         raise PixelwiseError("export: give either --checkpoint FILE, or --model NAME with --option as needed")
+    wanted = None if size is None else size_of(size)
     inputs = [] if source is None else [source]
     outputs.check(out, inputs, force)
     form, about = _loaded(source, model, options)
-    sizes = free_sizes(form) if size is None else [_size(size)]
-    for one in sizes:
-        form.legal.check((1, form.legal.channels, *one))
+    sizes = free_sizes(form) if wanted is None else [_legal(form, wanted)]
     with outputs.written(out, inputs, force) as temporary:
-        write(form, temporary, None if size is None else sizes[0], about)
+        write(form, temporary, wanted, about)
         for one in sizes:
             yield check(form, temporary, one, out)
         megabytes = temporary.stat().st_size / 1e6
     name = json.loads(about)["name"]
-    yield f"{out}: {name}, {megabytes:.1f} MB, opset {OPSET}; {_words(form, None if size is None else sizes[0])}"
+    yield f"{out}: {name}, {megabytes:.1f} MB, opset {OPSET}; {_words(form, wanted)}"
 
 
 def _needed() -> None:
@@ -99,6 +100,8 @@ def _loaded(source: Path | None, model: str | None, texts: Sequence[str]) -> tup
     if source is not None:
         module, info = checkpoint.load(source)
         name, options = info["name"], info["options"]
+        if info["extra"].get("lowres_input") == "clean":
+            raise PixelwiseError(f"{source}: was trained to see the undegraded image; it is no denoiser")
     else:
         assert model is not None
         name, options = model, dict(option(text) for text in texts)
@@ -109,11 +112,20 @@ def _loaded(source: Path | None, model: str | None, texts: Sequence[str]) -> tup
     return OnnxForm(module, complete), json.dumps({"name": name, "options": complete}, sort_keys=True)
 
 
-def _size(text: str) -> Size:
-    height, _, width = text.partition("x")
-    if not (height.isdecimal() and width.isdecimal() and int(height) and int(width)):
-        raise PixelwiseError(f"--size: {text}; HEIGHTxWIDTH in pixels is needed, such as 256x512")
-    return int(height), int(width)
+def _legal(form: OnnxForm, size: Size) -> Size:
+    """A size that the network takes.
+
+    Raises:
+        PixelwiseError: If it is none; the message has the next one that is.
+    """
+    fitting = legal_size(*size, form.legal)
+    if fitting != size:
+        multiple, smallest = form.legal.multiple, form.legal.smallest
+        raise PixelwiseError(
+            f"--size: {size[0]}x{size[1]}; {form.legal.name} takes multiples of {multiple}, at least {smallest}, such "
+            f"as {fitting[0]}x{fitting[1]}"
+        )
+    return size
 
 
 def free_sizes(form: OnnxForm) -> list[Size]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -42,6 +42,9 @@ class CheckpointFacts(BaseModel):
         width: Generators: their columns, in pixels.
         colours: Generators: colour of each label id, where colours stood for ids in the training data.
         nearest: Generators: whether other colours became the nearest of them.
+        direction: Generators: where pictures of the training data held label map and photograph side by side, `AtoB` if
+            the left half is the label map, `BtoA` if the right half is.
+        aspect: Generators of such data: width of a training picture, which is one half, divided by its height.
         patch: Restoration: side of the training patches in pixels.
         sigma: Restoration: noise level, or range of levels, on the 0-255 scale.
         degradation: Restoration: what the network undoes, such as `noise`.
@@ -55,6 +58,8 @@ class CheckpointFacts(BaseModel):
     width: Side | None = None
     colours: list[Annotated[list[Byte], Field(min_length=3, max_length=3)]] = Field(default=[], max_length=256)
     nearest: bool = False
+    direction: Literal["AtoB", "BtoA"] | None = None
+    aspect: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     patch: int | None = Field(default=None, ge=1)
     sigma: Level | Annotated[list[Level], Field(min_length=2, max_length=2)] | None = None
     degradation: str | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import tempfile
 import time
@@ -77,6 +78,13 @@ class Lines:
         """Nothing stays open."""
 
 
+def _size(handle: int) -> os.terminal_size:
+    """Columns and lines of a terminal; where it reports none, such as below `script`, COLUMNS and LINES or 80x24."""
+    columns, lines = os.get_terminal_size(handle)
+    usual = shutil.get_terminal_size()
+    return os.terminal_size((columns or usual.columns, lines or usual.lines))
+
+
 class Screen:
     """One line for the run and one for each job at work, at the foot of a terminal.
 
@@ -93,7 +101,7 @@ class Screen:
         os.dup2(self._others.fileno(), 2)
         self._stream = os.fdopen(os.dup(self._real), "w", encoding="utf-8", errors="backslashreplace")
         self.console = terminal(file=self._stream, force_terminal=True)
-        self.console.size = os.get_terminal_size(self._real)
+        self.console.size = _size(self._real)
         self._live = Live(
             console=self.console,
             get_renderable=self._render,
@@ -113,7 +121,7 @@ class Screen:
     def tick(self) -> None:
         """Draw anew, as wide as the terminal is now."""
         self._heard()
-        self.console.size = os.get_terminal_size(self._real)
+        self.console.size = _size(self._real)
         self._live.refresh()
 
     def end(self) -> None:

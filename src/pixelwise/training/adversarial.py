@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -202,10 +201,13 @@ class Translation:
         return self.images.amount(self.steps, self.settings.batch, published)
 
 
-def _for_users(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """What of `dataset.json` those need who give the generator label maps of their own."""
-    names = ("dontcare", "height", "width", "colours", "nearest")
-    return {name: results.plain(facts[name]) for name in names if name in facts}
+def _for_users(images: LabelledImages) -> dict[str, Any]:
+    """What of the training data those need who give the generator label maps of their own."""
+    names = ("dontcare", "height", "width", "colours", "nearest", "direction")
+    found = {name: results.plain(images.facts[name]) for name in names if name in images.facts}
+    if found.get("direction"):
+        found["aspect"] = images.width / images.height
+    return found
 
 
 def _snapshot(task: Translation, machine: Machine, work: Path, done: int) -> None:
@@ -215,7 +217,7 @@ def _snapshot(task: Translation, machine: Machine, work: Path, done: int) -> Non
     if presentations is None or machine.rank > 0:
         return
     facts = {"recipe": settings.recipe, "dataset": task.images.facts.get("kind"), "short": True}
-    facts |= _for_users(task.images.facts)
+    facts |= _for_users(task.images)
     snapshots.keep(
         work,
         presentations,
@@ -251,6 +253,6 @@ def run(settings: AdversarialSettings, inputs: dict[str, Path], out: Path, work:
             options=task.options,
             dataset=images.facts,
             amount=task.amount(),
-            extra=_for_users(images.facts),
+            extra=_for_users(images),
             more_deviations=deviation(inputs, settings.perceptual),
         )

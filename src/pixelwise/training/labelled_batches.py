@@ -47,6 +47,8 @@ class LabelledImages:
     Attributes:
         facts: `dataset.json`.
         num_labels: Number of label ids.
+        height: Rows of each, in pixels.
+        width: Columns of each, in pixels.
         has_instances: Whether an instance map, so an edge channel, is there.
 
     Args:
@@ -67,6 +69,7 @@ class LabelledImages:
         if pack.labels is None:
             raise PixelwiseError(f"{folder}: holds no label maps; translation and segmentation need them")
         self.num_labels: int = self.facts["num_labels"]
+        self.height, self.width = pack.labels.shape[1:]
         self.has_instances = pack.instances is not None
         self._layout = machine.layout
         self._images = Store(pack.images, self.count, machine.device)

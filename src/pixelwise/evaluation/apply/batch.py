@@ -36,12 +36,14 @@ class Work:
         out: The file or folder to write.
         pairs: In the order of the names.
         folder: Whether folders were named.
+        unread: A line for each picture of a folder that can't be read.
     """
 
     source: Path
     out: Path
     pairs: list[Pair]
     folder: bool
+    unread: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -74,40 +76,57 @@ def plan(
         ending: Suffix of what is written to a folder; None keeps each one's own.
         inputs: Further files that the command reads.
         force: Whether files that are there may be replaced.
-        look: Refuses a picture that can't be read, by its header.
+        look: Refuses a picture that can't be read, by its header; in a folder the others are made.
         keep: Which of a folder's pictures are meant.
 
     Raises:
-        PixelwiseError: If a picture can't be read or is twice there, or what is to be written must not or can't be.
+        PixelwiseError: If no picture can be read or one is twice there, or what is to be written must not or can't be.
     """
     if not source.is_dir():
         outputs.check(out, (source, *inputs), force)
         own_picture.check_file(out, 1, 1)
         look(source)
         return Work(source, out, [Pair(source, out)], False)
-    _check_folder(source, out)
+    _check_folder(source, out, inputs)
     found = images_below(source, kinds=kinds)
-    if found.defects:
-        raise PixelwiseError(found.defects[0])
-    if not found.paths:
+    if not found.paths and not found.defects:
         raise PixelwiseError(f"{source}: no pictures below this folder; {', '.join(kinds)} are read")
     for line in found.notes:
         say(line)
     made: dict[Path, Path] = {}
+    unread = list(found.defects)
     kept = keep(found.paths)
+    read = {os.path.realpath(path) for path in kept}
     if left := len(found.paths) - len(kept):
         say(f"{source}: {len(kept)} pictures are taken, {left} others left out, such as {_other(found.paths, kept)}")
     for path in kept:
-        look(path)
+        if why := _refused(path, look):
+            unread.append(why)
+            continue
         name = path.relative_to(source)
         target = out / (name if ending is None else name.with_suffix(ending))
         if target in made:
             raise PixelwiseError(f"{path}: makes {target}, as {made[target]} does; names without endings must differ")
+        if os.path.realpath(target) in read:
+            raise PixelwiseError(f"{target}: is one of the pictures that are read; name another folder to write to")
         made[target] = path
         there = next(folder for folder in target.parents if os.path.lexists(folder))
         if there == target.parent or not there.is_dir():
             outputs.check(there / target.name, (path, *inputs), force)
-    return Work(source, out, [Pair(path, target) for target, path in made.items()], True)
+    if not made:
+        raise PixelwiseError(unread[0] + (f" (and {len(unread) - 1} more)" if len(unread) > 1 else ""))
+    return Work(source, out, [Pair(path, target) for target, path in made.items()], True, tuple(unread))
+
+
+def _refused(path: Path, look: Callable[[Path], object]) -> str | None:
+    """Why a picture can't be read, or None."""
+    try:
+        look(path)
+    except PixelwiseError as error:
+        return str(error)
+    except OSError as error:
+        return f"{path}: {error.strerror}"
+    return None
 
 
 def _other(paths: Sequence[Path], kept: Sequence[Path]) -> str:
@@ -115,8 +134,8 @@ def _other(paths: Sequence[Path], kept: Sequence[Path]) -> str:
     return next(path.name for path in paths if path not in taken)
 
 
-def _check_folder(source: Path, out: Path) -> None:
-    """Refuse an output folder that can't be made, or that is the folder of the inputs, or lies in it."""
+def _check_folder(source: Path, out: Path, inputs: Sequence[Path]) -> None:
+    """Refuse an output folder that can't be made, or that is a folder of inputs, or lies in one."""
     if os.path.lexists(out) and not out.is_dir():
         raise PixelwiseError(f"{out}: a file; {source} is a folder, so name a folder to write to")
     parent = out if out.is_dir() else out.parent
@@ -124,8 +143,9 @@ def _check_folder(source: Path, out: Path) -> None:
         raise PixelwiseError(f"{parent}: no such folder")
     if not os.access(parent, os.W_OK | os.X_OK):
         raise PixelwiseError(f"{parent}: no permission to write here")
-    if out.resolve().is_relative_to(source.resolve()):
-        raise PixelwiseError(f"{out}: inside {source}, whose pictures are read; name a folder elsewhere")
+    for folder in (source, *filter(Path.is_dir, inputs)):
+        if out.resolve().is_relative_to(folder.resolve()):
+            raise PixelwiseError(f"{out}: inside {folder}, whose pictures are read; name a folder elsewhere")
 
 
 def run(work: Work, one: Callable[[Pair], Done], model: str, checkpoint: Path) -> None:
@@ -149,16 +169,18 @@ def run(work: Work, one: Callable[[Pair], Done], model: str, checkpoint: Path) -
         return
     done: list[Done] = []
     failed: list[str] = []
+    total = len(work.pairs) + len(work.unread)
     with _progress(work) as bar:
         task = bar.add_task(work.source.name, total=len(work.pairs))
+        for line in work.unread:
+            _fail(line, failed, bar)
         for pair in work.pairs:
             new = [folder for folder in (pair.out.parent, *pair.out.parent.parents) if not folder.is_dir()]
             pair.out.parent.mkdir(parents=True, exist_ok=True)
             try:
                 done.append(one(pair))
             except PixelwiseError as error:
-                failed.append(str(error))
-                bar.console.print(plain(failed[-1]), soft_wrap=True, highlight=False, markup=False)
+                _fail(str(error), failed, bar)
             finally:
                 for folder in new:  # the innermost first
                     if not any(folder.iterdir()):
@@ -167,9 +189,15 @@ def run(work: Work, one: Callable[[Pair], Done], model: str, checkpoint: Path) -
     _tell(done, name)
     if done:
         seconds = time.perf_counter() - started
-        show(f"{work.out}: {len(done)} of {len(work.pairs)} pictures, {name}, {seconds:.1f} s, by {checkpoint}")
+        show(f"{work.out}: {len(done)} of {total} pictures, {name}, {seconds:.1f} s, by {checkpoint}")
     if failed:
-        raise PixelwiseError(f"{work.source}: {len(failed)} of {len(work.pairs)} pictures failed; first: {failed[0]}")
+        raise PixelwiseError(f"{work.source}: {len(failed)} of {total} pictures failed; first: {failed[0]}")
+
+
+def _fail(line: str, failed: list[str], bar: Progress) -> None:
+    """Tell of a picture that can't be made."""
+    failed.append(line)
+    bar.console.print(plain(line), soft_wrap=True, highlight=False, markup=False)
 
 
 def _tell(done: Sequence[Done], model: str) -> None:
@@ -185,6 +213,6 @@ def _tell(done: Sequence[Done], model: str) -> None:
 
 def _progress(work: Work) -> Progress:
     """A bar on standard error, where that is a terminal."""
-    columns = (TextColumn("{task.description}"), MofNCompleteColumn(), BarColumn(), TimeRemainingColumn())
+    columns = (TextColumn("{task.description}", markup=False), MofNCompleteColumn(), BarColumn(), TimeRemainingColumn())
     console = terminal(stderr=True)
     return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)

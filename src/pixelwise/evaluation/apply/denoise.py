@@ -58,7 +58,10 @@ def denoise(
             raise PixelwiseError(
                 f"{pair.source}: a gray picture; {checkpoint} needs colour, give a network for gray images"
             )
-        restored, notes = restore(network, picture.pixels)
+        try:
+            restored, notes = restore(network, picture.pixels)
+        except PixelwiseError as error:  # of memory, which names no file
+            raise PixelwiseError(f"{pair.source}: {error}") from None
         with outputs.written(pair.out, [pair.source, checkpoint], force) as temporary:
             own_picture.write(temporary, picture.with_pixels(restored))
         notes += own_picture.left_out(pair.out, picture)
@@ -89,11 +92,11 @@ def reach(module: nn.Module) -> int:
 
 
 def check_level(checkpoint: Path, facts: dict[str, Any], sigma: float | None) -> None:
-    """Refuse a network that was not trained to remove noise of this level.
+    """Refuse a network that was not trained to remove noise, or not noise of this level.
 
     Args:
         checkpoint: File to name in errors.
-        facts: What the checkpoint says of its training: `degradation`, and `sigma`, a level or a range.
+        facts: What the checkpoint says of its training: `degradation`, `lowres_input`, and `sigma`, a level or a range.
         sigma: Level on the 0-255 scale, or None if the user named none.
 
     Raises:
@@ -101,6 +104,8 @@ def check_level(checkpoint: Path, facts: dict[str, Any], sigma: float | None) ->
     """
     if facts.get("degradation", "noise") != "noise":
         raise PixelwiseError(f"{checkpoint}: trained against {facts['degradation']}; a network for noise is needed")
+    if facts.get("lowres_input") == "clean":
+        raise PixelwiseError(f"{checkpoint}: was trained to see the undegraded image; it is no denoiser")
     if sigma is None:
         return
     if not 0 <= sigma <= 255:

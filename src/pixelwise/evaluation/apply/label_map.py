@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from pixelwise.data import colour_maps
 from pixelwise.data.decoding import decode
 from pixelwise.data.examples import IGNORE
-from pixelwise.data.own_pairs import LOSSY
+from pixelwise.data.label_maps import GRAY
+from pixelwise.data.own_pairs import LOSSY, half_of
 from pixelwise.data.read_images import check_photograph, read_ids, resize_ids
 from pixelwise.errors import PixelwiseError
 from pixelwise.evaluation.generator import Generator
@@ -20,6 +23,8 @@ Ids = NDArray[np.int32]
 Size = tuple[int, int]
 MERGED = "no instance map: edges are drawn between labels only, so touching objects of one label merge"
 UNUSED = "the instance map is not used: this network was trained without"
+LIKE = 1.25
+"""Factor by which a picture's shape may differ from that of the training pictures, which are resized."""
 
 
 @dataclass(frozen=True)
@@ -72,20 +77,48 @@ def read(generator: Generator, labels: Path, instances: Path | None, size: Size 
     return LabelMap(resize_ids(ids, wanted), objects, tuple(notes))
 
 
+def coloured(generator: Generator) -> bool:
+    """Whether colours stood for ids in the training data, and not only levels of gray."""
+    return any(len(set(colour)) > 1 for colour in generator.info.get("extra", {}).get("colours") or ())
+
+
 def _ids(generator: Generator, labels: Path) -> tuple[Ids, list[str]]:
-    """The ids of a label map, by the rule of the training data: as they are, or by colour; and a remark on colours."""
+    """The ids of a label map, by the rule of the training data: as they are, or by colour; and remarks on it."""
     facts = generator.info.get("extra", {})
     if not facts.get("colours"):
         return read_ids(labels), []
     decoded = decode(labels)
     check_photograph(labels, decoded.header)
+    image, notes = _without_photograph(facts, labels, decoded.image)
     colours = tuple((red, green, blue) for red, green, blue in facts["colours"])
-    nearest = facts.get("nearest", False) or decoded.header.format in LOSSY
+    gray = decoded.header.mode in GRAY and coloured(generator)  # it holds ids or levels, to which no colour is near
+    nearest = (facts.get("nearest", False) or decoded.header.format in LOSSY) and not gray
     way_out = "the colours of the training data are allowed"
-    ids = colour_maps.ids(decoded.image, colours, nearest, labels, way_out)
+    ids = colour_maps.ids(image, colours, nearest, labels, way_out)
     known = [red << 16 | green << 8 | blue for red, green, blue in colours]
-    other = float(1 - np.isin(colour_maps.codes(decoded.image), known).mean())
-    return ids, [f"{100 * other:.3g} % of pixels have other colours, the nearest were taken"] if other else []
+    other = float(1 - np.isin(colour_maps.codes(image), known).mean())
+    return ids, notes + ([f"{100 * other:.3g} % of pixels have other colours, the nearest were taken"] if other else [])
+
+
+def _without_photograph(facts: dict[str, Any], labels: Path, image: Image.Image) -> tuple[Image.Image, list[str]]:
+    """The half that is the label map, where the training data had a photograph beside it; and a remark that says so.
+
+    Raises:
+        PixelwiseError: If a picture has neither the shape of both halves nor that of one.
+    """
+    direction, aspect = facts.get("direction"), facts.get("aspect")
+    if direction is None or aspect is None:
+        return image, []
+    found = image.width / image.height
+    if 1 / LIKE <= found / (2 * aspect) <= LIKE:
+        side = "left" if direction == "AtoB" else "right"
+        return half_of(image, labels, direction, label=True), [f"its {side} half is the label map, as in training"]
+    if 1 / LIKE <= found / aspect <= LIKE:
+        return image, ["all of it is taken as the label map; in training each had its photograph beside it"]
+    raise PixelwiseError(
+        f"{labels}: {image.height}x{image.width} pixels (height x width); a label map about {aspect:.2f} times as wide "
+        f"as high is allowed, as in training, or one with its photograph beside it"
+    )
 
 
 def training_size(generator: Generator) -> Size | None:

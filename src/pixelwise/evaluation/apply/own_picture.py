@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageOps
+from PIL import Image
 
 from pixelwise.data import deep
 from pixelwise.data.decoding import Decoded, contents, decode, header
@@ -107,13 +107,13 @@ def look(path: Path) -> None:
 
 
 def _eight_bit(path: Path, decoded: Decoded) -> Values:
-    """Values, turned upright."""
+    """Values of a picture of at most 8 bits each."""
     bits, mode = decoded.header.bits, decoded.header.mode
     if mode not in PHOTOGRAPHS and not mode.startswith("I"):
         raise PixelwiseError(f"{path}: mode {mode}; gray or RGB of 8 or 16 bits is allowed")
     if bits > 8:
         raise PixelwiseError(f"{path}: {bits} bits for each value; 8 or 16 are allowed")
-    image = ImageOps.exif_transpose(decoded.image)
+    image = decoded.image
     opaque = not image.has_transparency_data
     gray = image.mode in ("1", "L", "LA")
     return np.asarray(image.convert(("L" if opaque else "LA") if gray else ("RGB" if opaque else "RGBA")))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -51,12 +52,13 @@ def translate(
         PixelwiseError: One line that names the file, what was found and what is allowed.
     """
     wanted = None if size is None else size_of(size)
+    generator = Generator(checkpoint, select_device(device, threads or torch.get_num_threads(), lease=False))
     inputs = [path for path in (instances, checkpoint) if path is not None]
-    work = batch.plan(labels, out, SUFFIXES, ".png", inputs, force, header, instance_maps.label_maps)
+    meant = partial(instance_maps.label_maps, coloured=label_map.coloured(generator))
+    work = batch.plan(labels, out, SUFFIXES, ".png", inputs, force, header, meant)
     objects = instance_maps.partners([pair.source for pair in work.pairs], labels, instances)
     if wanted is not None:
         check_file(work.pairs[0].out, *wanted)
-    generator = Generator(checkpoint, select_device(device, threads or torch.get_num_threads(), lease=False))
 
     def one(pair: batch.Pair) -> batch.Done:
         started = time.perf_counter()
@@ -83,14 +85,15 @@ def render(
     legal, (height, width) = generator.module.legal, found.ids.shape
     full = windows.legal_size(height, width, legal)  # type: ignore[arg-type]
     margins = ((0, full[0] - height), (0, full[1] - width))
-    ids = np.pad(found.ids, margins, mode="edge").astype(np.uint8)[None]
+    whole = np.pad(found.ids, margins, mode="edge")[None]
+    ids = whole if generator.num_labels > 256 else whole.astype(np.uint8)
     objects = None if found.instances is None else np.pad(found.instances, margins, mode="edge")[None]
     places = windows.boxes(*full, legal)  # type: ignore[arg-type]
     try:
         picture = windows.blended(
             full, places, lambda box: generator(ids[:, *box], None if objects is None else objects[:, *box])[0]
         )
-    except RuntimeError as error:
+    except (RuntimeError, MemoryError) as error:
         if not out_of_memory(error):
             raise
         raise PixelwiseError(f"{labels}: {height}x{width} pixels: {shortage(error)}; make less, by --size") from None
