@@ -78,6 +78,17 @@ def test_a_generator_that_learned_from_halves_translates_the_files_of_its_own_se
         np.testing.assert_array_equal(read(tmp_path / f"out/{path.stem}.png"), network(label[None], None)[0])
 
 
+def test_a_photograph_is_no_label_map(tmp_path):
+    """A JPEG of low quality is one."""
+    weights = generator(tmp_path / "m.safetensors", colours=COLOURS, nearest=True)
+    colours = np.array(COLOURS, np.uint8)[ids(60, 60)]
+    save(tmp_path / "photo.png", photograph(60, 60))
+    with pytest.raises(PixelwiseError, match=r"photo\.png: \d\d % of pixels have colours far from those of the"):
+        run("translate", tmp_path / "photo.png", tmp_path / "a.png", "--checkpoint", weights)
+    Image.fromarray(colours).save(tmp_path / "rough.jpg", quality=50)
+    run("translate", tmp_path / "rough.jpg", tmp_path / "a.png", "--checkpoint", weights)
+
+
 def test_ids_given_to_a_network_that_learned_from_colours_are_refused(tmp_path):
     weights = generator(tmp_path / "m.safetensors", colours=COLOURS, nearest=True)
     save(tmp_path / "ids.png", ids(48, 48))

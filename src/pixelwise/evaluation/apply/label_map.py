@@ -23,6 +23,11 @@ Ids = NDArray[np.int32]
 Size = tuple[int, int]
 MERGED = "no instance map: edges are drawn between labels only, so touching objects of one label merge"
 UNUSED = "the instance map is not used: this network was trained without"
+FAR, MOST_FAR = 48, 0.5
+"""Distance of a colour from the nearest of the palette, and the share of pixels beyond it that no label map has.
+
+Of small areas in a JPEG of low quality a third may be beyond it, of photographs more than half is.
+"""
 LIKE = 1.25
 """Factor by which a picture's shape may differ from that of the training pictures, which are resized."""
 
@@ -95,9 +100,15 @@ def _ids(generator: Generator, labels: Path) -> tuple[Ids, list[str]]:
     nearest = (facts.get("nearest", False) or decoded.header.format in LOSSY) and not gray
     way_out = "the colours of the training data are allowed"
     ids = colour_maps.ids(image, colours, nearest, labels, way_out)
-    known = [red << 16 | green << 8 | blue for red, green, blue in colours]
-    other = float(1 - np.isin(colour_maps.codes(image), known).mean())
-    return ids, notes + ([f"{100 * other:.3g} % of pixels have other colours, the nearest were taken"] if other else [])
+    apart = ((np.asarray(image.convert("RGB")).astype(np.int32) - np.array(colours)[ids]) ** 2).sum(2)
+    if (far := float((apart > FAR**2).mean())) > MOST_FAR:
+        raise PixelwiseError(
+            f"{labels}: {100 * far:.0f} % of pixels have colours far from those of the training data; a label map is "
+            f"allowed, and no photograph"
+        )
+    if other := float((apart > 0).mean()):
+        notes.append(f"{100 * other:.3g} % of pixels have other colours, the nearest were taken")
+    return ids, notes
 
 
 def _without_photograph(facts: dict[str, Any], labels: Path, image: Image.Image) -> tuple[Image.Image, list[str]]:
