@@ -78,6 +78,13 @@ def test_a_missing_package_is_named_with_what_installs_it(tmp_path, monkeypatch)
         list(onnx_export.export(tmp_path / "x.onnx", model="dncnn"))
 
 
+def test_the_words_name_the_least_size():
+    module = registry.build("pix2pixhd_global", width=4, blocks=1, num_labels=3).eval()
+    form = onnx_export.OnnxForm(module, registry.full_options("pix2pixhd_global", {"num_labels": 3, "width": 4}))
+    assert onnx_export._words(form, None).endswith("; H and W any multiples of 16 from 32 on")
+    assert "from" not in onnx_export._words(form, (32, 48))
+
+
 def test_what_cannot_be_exported_is_told_before_any_work(tmp_path, monkeypatch):
     monkeypatch.setattr(onnx_export, "PACKAGES", ())
     with pytest.raises(PixelwiseError, match="missing: no such folder"):

@@ -141,7 +141,9 @@ def _words(form: OnnxForm, size: Size | None) -> str:
     shapes = {"labels": f"[1, {height}, {width}]", "edge": f"[1, 1, {height}, {width}] uint8"}
     shapes["labels"] += " uint8" if form.num_labels <= 256 else " int32"
     shapes["image"] = f"[1, {form.legal.channels}, {height}, {width}] float32"
-    free = f"; H and W any multiples of {form.legal.multiple}" if size is None and form.legal.multiple > 1 else ""
+    multiple, smallest = form.legal.multiple, form.legal.smallest
+    free = f"; H and W any multiples of {multiple}" if size is None and multiple > 1 else ""
+    free += f" from {smallest} on" if free and smallest > multiple else ""
     return "takes " + " and ".join(f"{name} {shapes[name]}" for name in form.names) + free
 
 
