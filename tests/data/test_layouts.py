@@ -108,7 +108,7 @@ def test_custom_pictures_of_a_kind_that_is_not_read(tmp_path):
         (tmp_path / name).write_bytes(b"")
     found = readers.listing(tmp_path, "train", Dataset(kind="custom", root=str(tmp_path), num_labels=4, val=1))
     assert names(found) == ["a"] and not found.defects
-    assert [line for line in found.notes if line.startswith("2 of .gif, left out: c.gif, c.gif; .png, .jpg")]
+    assert [line for line in found.notes if line.startswith("2 .gif files are not read: c.gif, c.gif; .png, .jpg")]
 
 
 def test_custom_without_either_layout(tmp_path):

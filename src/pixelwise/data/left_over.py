@@ -43,7 +43,7 @@ def unread(root: Path, layout: Layout) -> list[str]:
         if any(match(pattern, path.relative_to(root).as_posix()) for pattern in patterns):
             kinds[path.suffix.lower()].append(path)
     return [
-        f"{len(paths)} of {plain(suffix)}, left out: {names(paths)}; {', '.join(SUFFIXES)} are read"
+        f"{len(paths)} {plain(suffix)} {'files are' if len(paths) > 1 else 'file is'} not read: {names(paths)}; {', '.join(SUFFIXES)} are"
         for suffix, paths in kinds.items()
     ]
 
