@@ -176,8 +176,8 @@ def test_pictures_of_other_kinds_are_told(tmp_path: Path) -> None:
         (tmp_path / name).write_bytes(b"")
     told = [line for line in seen(tmp_path).left if " not read" in line]
     assert [line.split(";")[0] for line in told] == [
-        "1 of .pdf, left out: c.pdf",
-        "2 of .heic, left out: a.heic, b.HEIC",
+        "1 .pdf file is not read: c.pdf",
+        "2 .heic files are not read: a.heic, b.HEIC",
     ]
     shutil.rmtree(tmp_path / "photos")
     (tmp_path / "photos").mkdir()
@@ -186,3 +186,19 @@ def test_pictures_of_other_kinds_are_told(tmp_path: Path) -> None:
         PixelwiseError, match=r"masks/ \(4\); of formats that are not read: 1 .gif, 1 .pdf, 1 .heic; give"
     ):
         look(tmp_path)
+
+
+@pytest.mark.parametrize("labels", ["{}/{{}}.png", "{}/{{}}_mask.png", "masks/{}/{{}}.png"])
+def test_folders_whose_names_say_nothing(tmp_path: Path, labels: str) -> None:
+    for folder in ("alley", "beach", "city"):
+        written(tmp_path, f"{folder}/{{}}.jpg", labels.format(folder), 3)
+    survey = seen(tmp_path)
+    assert sum(survey.counts.values()) == 9 and not folders(survey)
+
+
+@pytest.mark.parametrize("words", [("rgb", "masks"), ("images", "labels")])
+def test_many_scenes_with_folders_of_their_own(tmp_path: Path, words: tuple[str, str]) -> None:
+    for scene in range(14):
+        written(tmp_path, f"s{scene}/{words[0]}/{{}}.jpg", f"s{scene}/{words[1]}/{{}}.png", 2)
+    survey = seen(tmp_path)
+    assert sum(survey.counts.values()) == 28 and not folders(survey)

@@ -29,6 +29,7 @@ SAMPLE = 200
 TRIED, MOST = 60, 12
 """How many such parts are tried on the sample, and on all files."""
 JPEG = (".jpg", ".jpeg")
+ANY = "**"
 BETWEEN = "_-. "
 """Letters between the words of a name."""
 TOGETHER, BESIDE = "folders of labels and images", "label maps beside their photographs"
@@ -135,6 +136,12 @@ def inferred(paths: list[str]) -> Iterator[Layout]:
         if not set("{}*") & set(path):
             folder, role = _folder(path.split("/")[:-1])
             groups[role][folder].append(path)
+    if max(len(groups[role]) for role in ROLES) > MOST:
+        groups.update({role: _merged(groups[role]) for role in ROLES})
+    if len(others := groups[None]) > 1:  # all folders whose names say nothing, and the largest alone
+        largest = sorted(others, key=lambda folder: -len(others[folder]))[:MOST]
+        together = {ANY: [path for inside in others.values() for path in inside]}
+        groups[None] = together | {folder: others[folder] for folder in largest}
     layouts = {
         layout: common(layout, paths)
         for label in groups["label"]
@@ -156,10 +163,19 @@ def inferred(paths: list[str]) -> Iterator[Layout]:
     yield max(parted or [best], key=order)  # of the same folders, as the user parted them
 
 
+def _merged(found: dict[str, list[str]]) -> dict[str, list[str]]:
+    """Groups of files by folders, where any name will do that neither tells a role nor a split."""
+    merged: dict[str, list[str]] = defaultdict(list)
+    for folder, inside in found.items():
+        parts = [part if part == ANY or "{split}" in part or role_of(part) else "*" for part in folder.split("/")]
+        merged["/".join(parts)] += inside
+    return merged
+
+
 def _photographs(layout: Layout) -> int:
     """How surely the folder of a layout's photographs holds such."""
     parts = layout.images.replace("{split}", TRAIN[0]).split("/")[:-1]
-    return {"image": 2, None: 1}.get(_folder(parts)[1], 0)
+    return 0 if parts == [ANY] else {"image": 2, None: 1}.get(_folder(parts)[1], 0)
 
 
 def _folders(layout: Layout) -> tuple[str, str]:

@@ -42,8 +42,9 @@ def unread(root: Path, layout: Layout) -> list[str]:
     for path in unread_below(root):
         if any(match(pattern, path.relative_to(root).as_posix()) for pattern in patterns):
             kinds[path.suffix.lower()].append(path)
+    read = ", ".join(SUFFIXES)
     return [
-        f"{len(paths)} {plain(suffix)} {'files are' if len(paths) > 1 else 'file is'} not read: {names(paths)}; {', '.join(SUFFIXES)} are"
+        f"{len(paths)} {plain(suffix)} file{'s are' if len(paths) > 1 else ' is'} not read: {names(paths)}; {read} are"
         for suffix, paths in kinds.items()
     ]
 
