@@ -12,6 +12,7 @@ from PIL import Image, ImageFilter
 from pixelwise.data import check, readers
 from pixelwise.data.cityscapes_layout import table
 from pixelwise.data.survey import Survey, dataset, look
+from pixelwise.errors import PixelwiseError
 from tests.data.builders import png
 from tests.data.people import COLOURS, LAYOUTS, drawn, jpg, palette_png
 
@@ -137,3 +138,9 @@ def test_void_of_segnets_camvid(tmp_path: Path) -> None:
     assert survey.options["palette"] == "CamVid" and names.names[11] == "void" and names.eval_map[11] == 255
     few = seen(LAYOUTS["segnet"](tmp_path / "few", list(drawn(12, 5))))
     assert few.options["num_labels"] == 5
+
+
+@pytest.mark.parametrize("only", [0, 7, 255])
+def test_a_single_class_is_told(tmp_path: Path, only: int) -> None:
+    with pytest.raises(PixelwiseError, match=f"label maps of a single class; ids {only} occur"):
+        look(masks(tmp_path, [only]))

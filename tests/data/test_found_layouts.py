@@ -202,3 +202,19 @@ def test_many_scenes_with_folders_of_their_own(tmp_path: Path, words: tuple[str,
         written(tmp_path, f"s{scene}/{words[0]}/{{}}.jpg", f"s{scene}/{words[1]}/{{}}.png", 2)
     survey = seen(tmp_path)
     assert sum(survey.counts.values()) == 28 and not folders(survey)
+
+
+def test_a_folder_inside_the_folder_of_label_maps(tmp_path: Path) -> None:
+    written(tmp_path, "images/{}.jpg", "annotations/trimaps/{}.png", 5)
+    assert sum(seen(tmp_path).counts.values()) == 5
+
+
+@pytest.mark.parametrize("folders", [("images", "labels"), ("photos", "masks")])
+def test_every_picture_in_two_formats(tmp_path: Path, folders: tuple[str, str]) -> None:
+    for suffix in ("jpg", "png"):
+        written(tmp_path, f"{folders[0]}/{{}}.{suffix}", f"{folders[1]}/{{}}.png", 5)
+    for number, (photo, _) in enumerate(drawn(5)):
+        jpg(tmp_path / folders[1] / f"{number:02d}.jpg", photo)
+    survey = seen(tmp_path)
+    assert sum(survey.counts.values()) == 5 and survey.options["coded"] == "index"
+    assert survey.options["labels"].endswith(".png") and survey.options["images"].endswith(".jpg")

@@ -123,6 +123,10 @@ def _by_index(seen: LabelMaps, layout: Layout, said: list[str]) -> Coding:
         palette = colour_maps.listed(tuple((value, value, value) for value in levels))
         options = {"palette": [[value] * 3 for value in levels], "coded": "colour"}
         return Coding(options | _nearest(other, total, seen, said), said, palette)
+    if len(set(ids) - {IGNORE}) < 2:
+        raise PixelwiseError(
+            f"label maps of a single class; ids {', '.join(map(str, ids))} occur, two or more are needed"
+        )
     word = "index; the palette is for looking only" if seen.painted else "index"
     said.append(f"They are read by {word}: {len(ids)} ids from {low} to {ids[-1]}.")
     options = {"num_labels": high + 1, "coded": "index"}

@@ -8,6 +8,7 @@ from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import takewhile
 from random import Random
 
 from pixelwise.data.examples import CITYSCAPES
@@ -138,6 +139,8 @@ def inferred(paths: list[str]) -> Iterator[Layout]:
             groups[role][folder].append(path)
     if max(len(groups[role]) for role in ROLES) > MOST:
         groups.update({role: _merged(groups[role]) for role in ROLES})
+    for role in ROLES:
+        groups[role] |= {_deeper(folder, inside): inside for folder, inside in groups[role].items()}
     if len(others := groups[None]) > 1:  # all folders whose names say nothing, and the largest alone
         largest = sorted(others, key=lambda folder: -len(others[folder]))[:MOST]
         together = {ANY: [path for inside in others.values() for path in inside]}
@@ -170,6 +173,14 @@ def _merged(found: dict[str, list[str]]) -> dict[str, list[str]]:
         parts = [part if part == ANY or "{split}" in part or role_of(part) else "*" for part in folder.split("/")]
         merged["/".join(parts)] += inside
     return merged
+
+
+def _deeper(folder: str, inside: list[str]) -> str:
+    """The pattern of a folder with the folders that all its files have in common, such as `annotations/trimaps/**`."""
+    before = folder.removesuffix(f"/{ANY}").split("/")
+    heads = [path.split("/")[len(before) : -1] for path in inside]
+    shared = takewhile(lambda pair: pair[0] == pair[1], zip(min(heads), max(heads), strict=False))
+    return "/".join([*before, *(part for part, _ in shared), ANY])
 
 
 def _photographs(layout: Layout) -> int:

@@ -208,6 +208,10 @@ def _kept(layout: Layout, root: Path, paths: list[str], found: Found) -> Layout:
         any(match(pattern, path) for path in paths) or any(reaches(pattern, place) for place in wrong)
     ):
         layout = replace(layout, instances=None)
+    if layout.labels is not None:
+        labels = _of_one_kind(layout.labels, paths, (layout.instances,), lossy=False)
+        images = _of_one_kind(layout.images, paths, (layout.labels, layout.instances), lossy=True)
+        layout = replace(layout, labels=labels, images=images)
     if "{split}" in layout.images:
         return layout
     top = layout.images.split("/")[0] if "/" in layout.images else ""
@@ -216,6 +220,19 @@ def _kept(layout: Layout, root: Path, paths: list[str], found: Found) -> Layout:
         if (root / lists.format(split="train")).is_file():
             return replace(layout, lists=lists)
     return layout
+
+
+def _of_one_kind(pattern: str, paths: list[str], besides: tuple[str | None, ...], lossy: bool) -> str:
+    """The pattern with a single suffix where most names have several: a JPEG is the photograph, not the label map."""
+    if not pattern.endswith(".*"):
+        return pattern
+    files = [path for path in paths if match(pattern, path) and not any(each and match(each, path) for each in besides)]
+    names = Counter(path.rpartition(".")[0] for path in files)
+    if 2 * sum(count > 1 for count in names.values()) < len(names) or not names:
+        return pattern
+    suffixes = Counter(path.rpartition(".")[2].lower() for path in files)
+    best = max(suffixes, key=lambda suffix: (suffixes[suffix], suffix.startswith("jp") == lossy))
+    return f"{pattern.removesuffix('.*')}.{best}"
 
 
 def _nothing(root: Path, paths: list[str]) -> str:
