@@ -14,7 +14,7 @@ import yaml
 from PIL import Image
 
 from pixelwise.data import check, readers
-from pixelwise.data.new_profile import new
+from pixelwise.data.new_profile import new, show
 from pixelwise.data.survey import Survey, dataset, look
 from pixelwise.errors import PixelwiseError
 from pixelwise.planning import graph
@@ -228,3 +228,12 @@ def test_folders_of_any_name(tmp_path: Path, folder: str, name: str) -> None:
 def test_a_name_that_can_not_be_says_why(tmp_path: Path, name: str, why: str) -> None:
     with pytest.raises(PixelwiseError, match=why):
         new(tmp_path, tmp_path / "params.yaml", name, graph.plan)
+
+
+def test_many_of_a_kind_are_told_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    root = pairs(tmp_path)
+    for number in range(30):
+        png(root / f"labels/._{number}.png", np.zeros((3, 3), np.uint8))
+    show(look(root))
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if "hidden" in line]
+    assert line.endswith("labels/._0.png: hidden file, left out (29 more)")

@@ -109,8 +109,11 @@ def show(survey: Survey) -> None:
     line("Share of pixels:")
     for label, count in survey.pixels:
         line(f"  {100 * count / total:6.2f} %  {label}")
+    alike: dict[str, list[str]] = {}
     for words in dict.fromkeys(survey.left):
-        line(f"Left out or noted: {words}")
+        alike.setdefault(words.rpartition(": ")[2], []).append(words)
+    for same in alike.values():
+        line(f"Left out or noted: {same[0]}" + (f" ({len(same) - 1} more)" if len(same) > 1 else ""))
     for words in survey.left_out[:SHOWN]:
         line(f"Left out: {words}")
     if len(survey.left_out) > SHOWN:
