@@ -61,6 +61,7 @@ def test_photographs_of_a_telephone_are_training_data(tmp_path: Path, orientatio
     root = phone(tmp_path / "mine", orientation, turn)
     survey = look(root)
     assert not survey.left_out and sum(survey.counts.values()) == 12 and survey.sizes == {(8, 12): 12}
+    assert f"12 photographs are {TURNED}." in survey.rule
     reports = check.check(Dataset(kind="custom", root=str(root), num_labels=4), root)
     counts = {split: report.count for split, report in reports.items()}
     assert not any(report.defects for report in reports.values()) and sum(counts.values()) == 12
