@@ -131,4 +131,4 @@ def test_a_gpu_timed_in_one_process_is_told_beside_the_processor():
         row.told
         == f"{FASTER.format('1.74 [1.72, 1.76]')}; outside the claimed 2.3 to 3.4; only a GPU decides it. {told}"
     )
-    assert row.needs == "several processes on a GPU"
+    assert row.needs == "several processes on a GPU" and [number.value for number in row.here] == [2.8]

@@ -6,9 +6,10 @@ import math
 import re
 from collections.abc import Sequence
 
+from pixelwise.claims import timed
 from pixelwise.claims.checks import Measurement, Rule
 from pixelwise.claims.claim_schema import Register
-from pixelwise.claims.findings import Finding, decided
+from pixelwise.claims.findings import Finding
 from pixelwise.claims.register_entries import Claim
 from pixelwise.claims.rules import describe, limits, placed, show, signed, test
 from pixelwise.claims.shown_numbers import number
@@ -45,14 +46,20 @@ def _row(register: Register, claim: Claim, finding: Finding) -> Row:
         published=published(claim, unit),
         verdict=finding.verdict,
         told=f"{verdict(claim, finding)}{nearest_number(claim, finding)}",
-        here=finding.measured or finding.context_measured[:1],
-        decides=decided(finding),
+        here=_here(finding),
+        decides=bool(finding.measured) and finding.verdict != "other machine",
         scale=scale,
         unit=unit,
         direction=direction,
         claimed=None if check is None else _ends(limits(check.rule, claim)),
         needs=needs(register, claim, finding),
     )
+
+
+def _here(finding: Finding) -> list[Interval]:
+    """The numbers tested, or the one nearest to the claim: a GPU's own, even of one process, before a processor's."""
+    on_gpu = timed.of_one_process(finding.context_measured) if finding.verdict == "other machine" else None
+    return [on_gpu] if on_gpu else finding.measured or finding.context_measured[:1]
 
 
 def _ends(found: tuple[float, float]) -> tuple[float | None, float | None]:

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from pixelwise.claims import shown_numbers
 from pixelwise.claims.checks import Verdict
-from pixelwise.claims.wording import WORDS
+from pixelwise.claims.wording import headline_word
 from pixelwise.terminal.console import cell
 
 
@@ -39,10 +39,10 @@ def _table(rows: list[dict[str, Any]], colours: Mapping[str, str]) -> Table:
         table.add_column(name, overflow="fold", ratio=ratio)
     for row in rows:
         verdict: Verdict = row["verdict"]
-        word, told = WORDS[verdict], row["needs"]
-        needs = f"\n[dim]needs {cell(told)}[/]" if told and not word.endswith(told) else ""
+        told, shown = row["needs"], headline_word(verdict, row["needs"])
+        needs = f"\n[dim]needs {cell(told)}[/]" if told and not shown.endswith(told) else ""
         claim = f"{cell(row['plain'])}\n[dim]{cell(row['who'])}, {cell(row['id'])}[/]"
-        table.add_row(claim, cell(row["published"]), cell(here(row)), f"[{colours[verdict]}]{word}[/]{needs}")
+        table.add_row(claim, cell(row["published"]), cell(here(row)), f"[{colours[verdict]}]{cell(shown)}[/]{needs}")
         table.add_section()
     return table
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from pixelwise.claims.told import Interval
 from pixelwise.record import Record
 
 LEAST_ROUNDS = 15
@@ -26,6 +29,11 @@ def reasons(record: Record) -> list[str]:
 def alone(record: Record) -> bool:
     """Whether a time comes from one process alone, so that its interval lacks what processes differ by."""
     return record.kind == "latency" and record.condition.get("processes", 1) == 1
+
+
+def of_one_process(context: Sequence[Interval]) -> Interval | None:
+    """The number nearest to a claim that lacks nothing but more processes on the claim's own machine."""
+    return next((number for number in context if number.reasons_excluded == [ONE_PROCESS]), None)
 
 
 def machine(record: Record) -> str:

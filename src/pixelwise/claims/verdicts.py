@@ -95,7 +95,7 @@ def _context(check: Measurement, sides: list[Sought], parted: list[list[Item]]) 
 
 def _on_a_gpu(check: Measurement, context: Sequence[Interval]) -> str:
     """What a claim needs that a processor alone has timed."""
-    close = next((number for number in context if number.reasons_excluded == [timed.ONE_PROCESS]), None)
+    close = timed.of_one_process(context)
     if close is None:
         return ON_A_GPU
     unit = " times" if check.value == "ratio" else ""

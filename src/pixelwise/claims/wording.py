@@ -43,7 +43,7 @@ WORDS: dict[Verdict, str] = {
     "confirmed": "holds",
     "direction only": "direction holds",
     "contradicted": "does not hold",
-    "other machine": "open: a GPU decides",
+    "other machine": "open",
     "underspecified": "cannot be tested",
     "not testable here": "not tested",
     "superseded": "withdrawn",
@@ -92,6 +92,11 @@ def conditions(where: Mapping[str, Scalar]) -> str:
     size = f" at {where['height']}x{where['width']}" if {"height", "width"} <= set(where) else ""
     others = [PLAIN.get(str(value), f"{name} {value}") for name, value in where.items() if name not in SILENT]
     return size + "".join(f", {text}" for text in others)
+
+
+def headline_word(verdict: Verdict, needs: str) -> str:
+    """A verdict as the headline table says it; `needs` is what an open claim waits for."""
+    return f"open: needs {needs}" if verdict == "other machine" else WORDS[verdict]
 
 
 def verb(finding: Finding) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from pixelwise.artifacts import check_listed
 from pixelwise.claims.headline import OWN_TRAINING as OWN
 from pixelwise.claims.shown_numbers import interval
-from pixelwise.claims.wording import WORDS
+from pixelwise.claims.wording import headline_word
 from pixelwise.data.pack import FACTS, read_facts
 from pixelwise.files.listings import leaving_out
 from pixelwise.reporting import interval_plot
@@ -73,7 +73,10 @@ def headline(rows: Sequence[dict[str, Any]], claims: dict[str, dict[str, Any]]) 
         rows: Rows as `claims.json` holds them.
         claims: Id -> the claim, for its published value.
     """
-    told = [{**row, "shown": _shown(row), "beside": _beside(row), "word": WORDS[row["verdict"]]} for row in rows]
+    told = [
+        {**row, "shown": _shown(row), "beside": _beside(row), "word": headline_word(row["verdict"], row["needs"])}
+        for row in rows
+    ]
     for row in told:
         row["kind"] = row["verdict"].replace(" ", "-")
     values = [_number(claims[row["id"]].get("value")) for row in rows]

@@ -15,7 +15,7 @@ from pixelwise.claims.checks import VERDICTS
 from pixelwise.claims.findings import by_basis, read_verdicts
 from pixelwise.claims.shown_numbers import interval
 from pixelwise.claims.told import Interval, Row
-from pixelwise.claims.wording import VERBS
+from pixelwise.claims.wording import VERBS, headline_word
 from pixelwise.errors import PixelwiseError
 from pixelwise.reporting import (
     analysis,
@@ -120,6 +120,8 @@ def _on(number: Interval) -> str:
 
 
 def _verdict(row: Row) -> str:
+    if row.verdict == "other machine":
+        return headline_word(row.verdict, row.needs)
     if row.verdict != "not testable here":
         return VERBS[row.verdict]
     told = "not decided" if row.decides else VERBS[row.verdict]
