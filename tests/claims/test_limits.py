@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from pixelwise.claims import limits
+from pixelwise.claims.expected import Expectation
 from pixelwise.claims.limits import LEAST, LONGEST, MEMORY, PREPARING, Limits
 from pixelwise.planning.graph import plan
 
@@ -83,3 +85,19 @@ def test_memory_grows_with_processes_and_attempts(paper):
 def test_what_is_expected_on_a_cluster_is_that_of_the_limits(paper):
     jobs, known = paper
     assert limits.expected(list(jobs.values())) == {name: known.seconds(job) for name, job in jobs.items()}
+
+
+def test_documented_limits_suffice_for_slower_cards():
+    text = (ROOT / "docs/cluster.md").read_text(encoding="utf-8")
+    rows = re.findall(
+        r"\| ([^|]+) \| (\d+) h, (\d+) h \| (\d+) h, (\d+) h \| `train:runtime=(\d+) time:runtime=(\d+)` \|", text
+    )
+    assert [card for card, *_ in rows] == ["A100", "RTX 3060", "T4"]
+    for profile, first in (("street", 0), ("paper", 2)):
+        jobs = plan(ROOT / "params.yaml", profile).jobs
+        for card, *numbers in rows:
+            expected, told = Expectation(jobs, NO_LOG, "cuda", card), [int(number) for number in numbers]
+            for place, step in enumerate(("train", "time")):
+                most = max((expected.of(job).seconds or 0) / 3600 for job in jobs if job.step == step and job.on_gpu)
+                assert told[first + place] == max(round(most), 1), (profile, card, step, most)
+                assert 1.2 * most <= 4 * told[4 + place] / 60, (profile, card, step, most)
