@@ -34,7 +34,7 @@ class Measured:
 
 def key(record: Record) -> tuple[str, str, str]:
     """What a number is about, in however many processes it was measured."""
-    condition = {name: value for name, value in record.condition.items() if name != "processes"}
+    condition = {name: value for name, value in record.condition.items() if name not in ("processes", "busy")}
     return record.protocol, record.model, str(sorted(condition.items()))
 
 
@@ -60,7 +60,8 @@ def joined(records: Sequence[Record], quick: bool) -> Record:
     """One number of several processes: of what has an interval the geometric mean with Student's, else the median."""
     first, n = records[0], sum(record.n for record in records)
     short = quick or (first.condition["device"] == "cuda" and n < LEAST_ON_GPU_NARROW)
-    facts = {"n": n, "short": short, "condition": {**first.condition, "processes": len(records)}}
+    busy = {"busy": True} if any(record.condition.get("busy") for record in records) else {}
+    facts = {"n": n, "short": short, "condition": {**first.condition, **busy, "processes": len(records)}}
     return first.model_copy(update=facts | {"values": dict(_values(records))})
 
 

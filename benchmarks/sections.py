@@ -17,9 +17,11 @@ from scipy import linalg
 from benchmarks import loading, subjects
 from benchmarks.subjects import Condition, Subject
 from pixelwise.evaluation import statistics
-from pixelwise.evaluation.hardware import set_tf32
+from pixelwise.evaluation.card_state import others
+from pixelwise.evaluation.hardware import card_of, set_tf32
 from pixelwise.evaluation.latency import ALONE, LEAST_ON_GPU_NARROW
 from pixelwise.evaluation.metrics.fid.frechet import frechet_distance
+from pixelwise.evaluation.processor_load import Load
 from pixelwise.evaluation.stopwatch import interleave, peak_memory, synchronise
 from pixelwise.models import flops
 from pixelwise.models.fast.optimised import Precision
@@ -44,6 +46,7 @@ class Bench:
         self.samples: list[dict[str, object]] = []
         self.problems: list[str] = []
         self.runs: dict[str, Run | None] = {}
+        self.busy = False
         self.peaks = subjects.machine(device, quick)
 
     def condition(self, height: int, width: int, batch: int) -> Condition:
@@ -62,6 +65,7 @@ class Bench:
         sides = dict(zip(("subject", "rival"), (self.runs.get(name) for name in model.split("/")), strict=False))
         facts = {"height": condition.height, "width": condition.width, "batch": condition.batch}
         facts |= {"threads": condition.threads} if condition.threads else {}
+        facts |= {"busy": True} if self.busy else {}
         self.records.append(
             Record(
                 kind="bench",
@@ -102,7 +106,9 @@ class Bench:
         once = sum(milliseconds for (milliseconds,) in first.values()) / 1e3
         least, most = self.rounds
         rounds = int(np.clip(self.seconds / once, least, most))
-        times = interleave(calls, 1 if self.quick or self.device.type == "cpu" else 5, rounds, self.device)
+        with Load() as load:
+            times = interleave(calls, 1 if self.quick or self.device.type == "cpu" else 5, rounds, self.device)
+        self.busy = load.busy or (self.device.type == "cuda" and bool(others(card_of(self.device).uuid)))
         set_tf32(False)
         by_key = {(s.name, s.precision): times[f"{s.name}|{s.precision}"] for s in everything}
         peak = {s.precision: s.flop / np.median(by_key[s.name, s.precision]) for s in self.peaks if s.flop}

@@ -50,6 +50,7 @@ class Metric(BaseModel):
             differences between methods. `grid`: a figure of traces of the tile grid. `each`: of segmentation, the
             files of single pictures and of draws.
         compute: How it is computed, see the text of the folder of its kind; None where the step itself counts it.
+        calls: Of latency: timed calls that it needs at least; fewer do not support it.
         classes: Of segmentation: one value for each class, recorded as `<name>_<class>`.
         reference: Name of the quantity whose values stand beside it as ticks in figures.
         protocols: Of fid: name of a protocol -> how pictures become features (`evaluation.features`).
@@ -68,6 +69,7 @@ class Metric(BaseModel):
     order: int = 100
     shown: tuple[Shown, ...] = ()
     compute: Callable[..., Any] | None = None
+    calls: int = 1
     classes: bool = False
     reference: str = ""
     protocols: dict[str, str] = Field(default_factory=dict)

@@ -113,7 +113,8 @@ class Record(BaseModel):
             `identity` or `real`. A name for people.
         subject: What was run under that name; of `a/b`, what is `a`. None in records of earlier versions.
         rival: Of `a/b`, what is `b`.
-        dataset: Data set the numbers speak about.
+        dataset: Data set the numbers speak about, as its entry is called. A name for people.
+        data: Kind of that data set, which claims go by; None in records of earlier versions, where the name is it.
         protocol: Name of the measuring protocol; `protocol_hash` fixes its full definition.
         condition: Everything that was held fixed, such as height, width, sigma, batch, precision, device.
         n: Number of images or timed calls.
@@ -132,6 +133,7 @@ class Record(BaseModel):
     subject: Run | None = None
     rival: Run | None = None
     dataset: Name
+    data: Name | None = None
     protocol: Name
     protocol_hash: Word = ""
     condition: dict[Word, Scalar] = {}
@@ -142,6 +144,11 @@ class Record(BaseModel):
     short: bool = Field(strict=True)
     values: dict[Word, Value]
     hardware: dict[Word, Scalar] = {}
+
+    @property
+    def source(self) -> str:
+        """Kind of the data set, or its name where the record does not tell."""
+        return self.data or self.dataset
 
 
 class Records(BaseModel):

@@ -114,6 +114,15 @@ def test_processes_are_put_together(written, tmp_path):
     assert len(whole.records) == len(records)
 
 
+def test_one_busy_process_marks_the_whole(written):
+    quiet = next(r for r in read_records(written / "metrics.json") if r.protocol == "denoiser")
+    busy = quiet.model_copy(update={"condition": quiet.condition | {"busy": True}})
+    parts = [processes.Measured(torch.device("cpu"), True, [record], [], []) for record in (quiet, busy, quiet)]
+    (whole,) = processes.together(parts).records
+    assert whole.condition["busy"] and whole.condition["processes"] == 3
+    assert "busy" not in processes.together(parts[:1]).records[0].condition
+
+
 def test_memory_of_training_is_lower_than_direct(written):
     records = read_records(written / "metrics.json")
     memory = {r.model: r.values["peak_memory"].value for r in records if "peak_memory" in r.values}

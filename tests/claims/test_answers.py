@@ -6,6 +6,7 @@ import pytest
 
 from pixelwise.claims.answers import answers
 from pixelwise.claims.claim_schema import register
+from pixelwise.claims.evidence import Item
 from pixelwise.claims.faster import NO_GPU, faster
 from pixelwise.claims.verdicts import decide_all
 
@@ -15,8 +16,8 @@ CPU = {"device": "cpu"}
 
 
 def ratio(value: float, half: float = 0.03, condition=None, hardware=None, **changes):
-    kept = {"n": 50, "hardware": hardware or {"cpu": "a processor"}, "dataset": "random"}
-    return item("latency", "pix2pixhd/asapnet", "ratio", value, half, condition=condition or CPU, **kept, **changes)
+    kept = {"n": 50, "hardware": hardware or {"cpu": "a processor"}, "dataset": "random"} | changes
+    return item("latency", "pix2pixhd/asapnet", "ratio", value, half, condition=condition or CPU, **kept)
 
 
 def told(items):
@@ -50,6 +51,26 @@ def test_what_was_timed_too_shortly_says_so_and_comes_last():
     assert faster([hasty])[0].startswith("Probably: ") and "timed too shortly" in faster([hasty])[0]
     first, second = faster([hasty, ratio(1.74)])
     assert first.startswith("Yes: 1.74 times") and second.startswith("On a GPU (a card)") and "shortly" in second
+
+
+def test_one_process_and_a_busy_machine_are_told_and_are_not_sure():
+    card = {"condition": {"device": "cuda", "processes": 1}, "hardware": {"gpu": "a card"}}
+    assert faster([ratio(2.8, **card)]) == [
+        "Probably: 2.80 times [2.77, 2.83] at 256x512, on a GPU (a card), both as published, in one process."
+    ]
+    busy = faster([ratio(2.8, condition=CPU | {"busy": True})])[0]
+    assert busy.startswith("Probably") and busy.endswith("both as published, the machine was busy with something else.")
+
+
+def test_a_size_that_does_not_decide_stands_beside_none_that_does():
+    hasty = ratio(9.0, condition={"device": "cpu", "height": 1024, "width": 2048}, n=4)
+    assert "9.0" not in " ".join(faster([ratio(1.74), hasty]))
+
+
+def test_unlike_treatments_are_no_pair():
+    made = ratio(2.8).record
+    unlike = made.model_copy(update={"rival": made.rival.model_copy(update={"treatment": "optimised"})})
+    assert faster([Item(unlike)]) == ["Not timed here."]
 
 
 def test_a_shrunk_network_is_named_and_gives_way_to_the_published_one():
@@ -99,11 +120,15 @@ def decibels(model, value, **changes):
     return item("restoration", model, "psnr", value, 0.1, dataset="bsd68", **changes)
 
 
-def test_denoising_takes_the_best_form_and_a_dncnn_trained_here():
+def test_denoising_takes_the_best_form_of_three_trainings_and_the_released_dncnn():
     items = [decibels("asapnet_l2", 21.0), decibels("asapnet_residual", 22.0), decibels("identity", 20.2)]
     items += [decibels("dncnn", 28.6), decibels("dncnn_released", 29.2)]
     first, second = told(items)["denoising"]
-    assert first.startswith("No: on BSD68 (68 pictures), its best form reaches 22.00 dB [21.90, 22.10], DnCNN 28.60 dB")
+    assert first.startswith("Not sure: on BSD68 (68 pictures), its best form reaches 22.00 dB [21.90, 22.10]")
+    assert "DnCNN 29.20 dB" in first
+    seeds = [decibels("asapnet_residual", 22.0 + 0.01 * seed, seed=seed) for seed in range(3)]
+    settled = told([*seeds, *items[2:]])["denoising"]
+    assert settled[0].startswith("No: on BSD68 (68 pictures), its best form reaches 22.01 dB")
     assert second == "The noisy input itself has 20.2 dB."
 
 

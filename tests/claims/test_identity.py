@@ -204,3 +204,20 @@ def test_a_plan_knows_what_it_would_run(profile):
 def test_judging_reads_no_torch():
     source = Path(predicted_runs.__file__).read_text()
     assert "torch" not in {alias.name for node in ast.walk(ast.parse(source)) for alias in getattr(node, "names", [])}
+
+
+def test_the_kind_of_the_data_decides_and_not_what_its_entry_is_called():
+    known = register()
+
+    def found(**data):
+        items = [
+            item("fid", model, "fid", value, 1.0, seed=seed, **data)
+            for model, value in (("report_asapnet", 60), ("report_pix2pixhd", 90))
+            for seed in range(3)
+        ]
+        return decide(known, known.claim("S-FID-3"), items, [])
+
+    assert found(dataset="mine", data="cityscapes").verdict == found().verdict == "contradicted"
+    other = found(dataset="cityscapes", data="custom")
+    assert other.verdict == "not testable here"
+    assert "measured on custom, not on cityscapes" in other.context_only[0].reasons_excluded

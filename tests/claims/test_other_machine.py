@@ -68,8 +68,8 @@ def test_it_is_counted_apart_and_told_as_it_is():
     assert counts["other machine"] >= 3
     assert counts["confirmed"] == counts["contradicted"] == 0
     row = next(row for row in rows(known, findings) if row.id == "S-SPD-3")
-    assert row.told == f"{FASTER.format('1.74 [1.72, 1.76]')}; only a GPU decides it."
-    assert row.decides and row.needs == "a GPU" and row.claimed == (2.3, 3.4)
+    assert row.told == f"{FASTER.format('1.74 [1.72, 1.76]')}; outside the claimed 2.3 to 3.4; only a GPU decides it."
+    assert not row.decides and row.needs == "a GPU" and row.claimed == (2.3, 3.4)
 
 
 def test_one_sided_ranges_read_as_sentences():
@@ -94,6 +94,31 @@ def test_another_treatment_stands_beside():
     assert finding.context_only[0].reasons_excluded == ["treatment optimised, not published"]
 
 
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"ran": {"treatment": None}}, "treatment unknown, not published"),
+        ({"condition": {"mode": "optimised"}}, "treatment optimised, not published"),
+        ({"condition": {"tf32": True}}, "treatment tf32, not published"),
+    ],
+)
+def test_a_treatment_that_is_not_told_or_contradicted_decides_nothing(changes, words):
+    known = register()
+    finding = decide(known, known.claim("S-SPD-3"), [ratio(2.8, **changes)], [])
+    assert finding.verdict == "not testable here"
+    assert words in finding.context_only[0].reasons_excluded
+
+
+def test_the_less_likely_network_stands_beside_the_likely_one():
+    known = register()
+    spade = item("latency", "spade_pix2pixhd/asapnet", "ratio", 1.74, 0.02, dataset="none")
+    both = decide(known, known.claim("P-1-LOW"), [ratio(2.5), spade], [])
+    alone = decide(known, known.claim("P-1-LOW"), [spade], [])
+    decides, beside = sorted((both.measured[0].value, both.context_measured[0].value))[::-1]
+    assert (alone.measured[0].value, {decides, beside}) == (1.74, {2.5, 1.74})
+    assert both.context_only[0].reasons_excluded == ["another network, of which the claim speaks less likely"]
+
+
 def test_a_gpu_timed_in_one_process_is_told_beside_the_processor():
     known = register()
     alone = ratio(2.8, condition={"device": "cuda", "processes": 1}, hardware={"gpu": "A card"})
@@ -102,5 +127,8 @@ def test_a_gpu_timed_in_one_process_is_told_beside_the_processor():
     told = "Needs several processes on a GPU; one gave 2.80 [2.78, 2.82] times."
     assert found.verdict == "other machine" and found.missing == told
     row = next(row for row in rows(known, findings) if row.id == "S-SPD-3")
-    assert row.told == f"{FASTER.format('1.74 [1.72, 1.76]')}; only a GPU decides it. {told}"
+    assert (
+        row.told
+        == f"{FASTER.format('1.74 [1.72, 1.76]')}; outside the claimed 2.3 to 3.4; only a GPU decides it. {told}"
+    )
     assert row.needs == "several processes on a GPU"

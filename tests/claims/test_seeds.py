@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -203,3 +205,39 @@ def test_a_plan_with_one_seed_waits_for_seeds():
     one, three = surveyed([0]), surveyed([0, 1, 2])
     assert "D1-DNCNN-PYTORCH-25" in three["now"] and "D1-DNCNN-PYTORCH-25" not in one["now"]
     assert any(text == "3 seeds (1 here)" for text, _ in one["waiting"])
+
+
+def test_one_training_under_three_seeds_is_one():
+    """The same weights scored again bring no other training."""
+    same = [item("fid", "asapnet", "fid", 60.0, 1.0, seed=seed, weights_sha256="a" * 64) for seed in range(3)]
+    others = scored("pix2pixhd", [90, 91, 92], "fid", "fid", "cityscapes")
+    found = verdict([*same, *others], KINDS["fid"])
+    assert found.verdict == "not testable here" and "3 seeds on each side (1 here)" in found.missing
+
+
+def test_a_training_copied_under_another_name_counts_once():
+    own = scored("report_asapnet", [60, 61], "fid", "fid", "cityscapes")
+    copies = [replace(i, record=i.record.model_copy(update={"model": "mine", "seed": 0})) for i in own]
+    check = KINDS["fid"] | {"subject": {"architecture": "asapnet", "recipe": "report_asapnet"}}
+    found = verdict([*own, *copies, *scored("pix2pixhd", [90, 91, 92], "fid", "fid", "cityscapes")], check)
+    assert found.verdict == "not testable here" and "(2 here)" in found.missing
+
+
+def test_a_fid_of_more_pictures_is_no_partner():
+    asap = scored("asapnet", [60, 61, 62], "fid", "fid", "cityscapes")
+    found = verdict([*asap, *scored("pix2pixhd", [90, 91, 92], "fid", "fid", "cityscapes", n=1000)], KINDS["fid"])
+    assert found.verdict == "not testable here" and "as many images on each side" in found.missing
+
+
+@pytest.mark.parametrize(
+    ("condition", "words"),
+    [
+        ({"split": "train"}, "scored on the split train, not on val"),
+        ({"segmenter_recipe": "drn"}, "its segmenter was trained here, by recipe drn"),
+    ],
+)
+def test_training_pictures_and_a_segmenter_of_ones_own_decide_nothing(condition, words):
+    items = scored("asapnet", [60, 61, 62], "segmentation", "miou", "cityscapes", condition=condition)
+    items += scored("pix2pixhd", [50, 51, 52], "segmentation", "miou", "cityscapes", condition=condition)
+    found = verdict(items, KINDS["segmentation"])
+    assert found.verdict == "not testable here" and words in found.context_only[0].reasons_excluded

@@ -243,11 +243,11 @@ def test_no_verdict_on_asapnet_before_the_runs_own_dncnn_is_the_published_one():
     known = register()
 
     def found(dncnn):
-        items = [item("restoration", "asapnet_l2", "psnr", 24.0, 0.1, dataset="bsd68", seed=s) for s in range(3)]
+        items = [item("restoration", "asapnet_report", "psnr", 24.0, 0.1, dataset="bsd68", seed=s) for s in range(3)]
         items += [item("restoration", "dncnn", "psnr", dncnn, 0.1, dataset="bsd68", seed=seed) for seed in range(3)]
-        return decide(known, known.claim("R-7"), items, [])
+        return decide(known, known.claim("S-DN-9"), items, [])
 
-    assert found(29.16).verdict == found(29.5).verdict == "confirmed"
+    assert found(29.16).verdict == found(29.5).verdict == "direction only"
     held = found(28.4)
     assert (
         held.verdict == "not testable here" and "D1-DNCNN-PYTORCH-25 first: PSNR of at least 29.14 dB" in held.missing

@@ -9,7 +9,7 @@ from pixelwise.claims import evidence, timed
 from pixelwise.claims.checks import Measurement, Verdict
 from pixelwise.claims.estimates import Estimate, combine, summarise
 from pixelwise.claims.evidence import Item
-from pixelwise.claims.trained_quality import is_trained, least_seeds, sides
+from pixelwise.claims.trained_quality import is_trained, least_seeds, sides, units
 from pixelwise.claims.wording import join
 from pixelwise.record import Record
 
@@ -64,10 +64,12 @@ def _lacking(check: Measurement, groups: Sequence[Sequence[Item]]) -> list[str]:
     counted = "timed calls" if check.kind == "latency" else "images"
     lacking = [f"{check.min_n:,} {counted} ({n:,} here)"] if n < check.min_n else []
     counts = [
-        (len({item.record.seed for item in items}), least_seeds(check, side))
+        (len(units(check, side, items)), least_seeds(check, side))
         for items, side in zip(groups, sides(check), strict=True)
         if is_trained(check, side)
     ]
+    if check.kind == "fid" and len({item.record.n for items in groups for item in items}) > 1:
+        lacking.append("as many images on each side, since a FID depends on their number")
     short = [(have, least) for have, least in counts if have < least]
     if short:
         have, least = min(short)

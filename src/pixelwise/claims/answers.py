@@ -18,7 +18,7 @@ from pixelwise.claims.headline import needs, verdict
 from pixelwise.claims.nearest import compared
 from pixelwise.claims.shown_numbers import interval, number
 from pixelwise.claims.told import Answer, Subject
-from pixelwise.claims.trained_quality import QUALITY
+from pixelwise.claims.trained_quality import LEAST_SEEDS, QUALITY
 from pixelwise.claims.wording import better, fitting, join, quantity
 from pixelwise.record import Record
 
@@ -105,7 +105,7 @@ def _nearest(check: Measurement, items: Sequence[Item], rank: Callable[[Item], A
 def _place(register: Register, estimate: Estimate) -> str:
     """Data set, number of pictures and what is wanting, in words: `BSD68, 68 pictures, short training`."""
     record = estimate.items[0].record
-    known = register.datasets.get(record.dataset)
+    known = register.datasets.get(record.source)
     name = known.title.partition(" (")[0] if known else record.dataset
     drawn = "drawn " if record.synthetic else ""
     short = ", short training" if any(item.record.short for item in estimate.items) else ""
@@ -129,12 +129,12 @@ def _difference(register: Register, check: Measurement, estimate: Estimate) -> s
 
 
 def denoising(register: Register, items: Sequence[Item]) -> list[str]:
-    """The best form of ASAP-Net's generator against the best DnCNN trained here, and the noisy input, in PSNR."""
+    """The best form of ASAP-Net's generator against DnCNN (released before trained), and the noisy input, in PSNR."""
     found = [claim.check for claim in register.headlines if claim.subject == "denoising"]
     check = next(each for each in found if isinstance(each, Measurement) and each.combine == "difference")
     check = check.model_copy(update={"repeatability": None})
     sides = evidence.sides(check)
-    estimate = _nearest(check, items, lambda item: (_released(item.record), -_decibels(item.record)))
+    estimate = _nearest(check, items, lambda item: (not _released(item.record), -_decibels(item.record)))
     if estimate is None:
         scored = [any(evidence.speaks_of(check, side, item.record) for item in items) for side in sides]
         have = "ASAP-Net's generator" if scored[0] else "DnCNN"
@@ -143,7 +143,9 @@ def denoising(register: Register, items: Sequence[Item]) -> list[str]:
     both = [summarise(check, found, side.subject) for side, found in zip(sides, parted, strict=True)]
     mine, other = ("" if one is None else interval(one.value, one.low, one.high, one.unit) for one in both)
     place, noisy = _place(register, estimate), _noisy(both[0], parted[0][0], items)
-    word = "Not sure" if estimate.low <= 0 <= estimate.high else "Yes" if estimate.low > 0 else "No"
+    seeds = [len({item.record.seed for item in found}) for found in parted if not _released(found[0].record)]
+    few = any(count < LEAST_SEEDS for count in seeds)
+    word = "Not sure" if few or estimate.low <= 0 <= estimate.high else "Yes" if estimate.low > 0 else "No"
     if any(text.endswith(UNLEARNED) for text in noisy):
         word = "Cannot tell"
     told = [join([f"{word}: on {place}, its best form reaches {mine}, DnCNN {other}; PSNR, higher is better"])]
@@ -183,7 +185,7 @@ def untested(register: Register, by_id: dict[str, Finding], items: Sequence[Item
     told = [] if on_gpu else ["A GPU: nothing was timed on one."]
     if on_gpu and all(timed.reasons(record) for record in on_gpu):
         told = ["A GPU for long enough: what was timed on one is too short to decide."]
-    known = {item.record.dataset for item in items}
+    known = {item.record.source for item in items}
     waiting = Counter(
         register.datasets[claim.check.dataset].title.partition(" (")[0]
         for claim in register.claims

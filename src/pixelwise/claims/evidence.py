@@ -111,11 +111,17 @@ def _own(draws: dict[str, dict[str, dict[int, float]]], record: Record) -> dict[
 
 
 def unique(items: Sequence[Item]) -> list[Item]:
-    """Every record once, however many folders hold it: evidence is its content, not its path."""
+    """Every record once, however many folders hold it and whatever it is called there."""
     first: dict[str, Item] = {}
     for item in items:
-        first.setdefault(digest(item.record.model_dump(mode="json")), item)
+        first.setdefault(identity(item.record), item)
     return list(first.values())
+
+
+def identity(record: Record) -> str:
+    """Digest of what was measured; the name is for people, unless it is all that says what was run."""
+    names = {"model"} if record.subject is not None else set()
+    return digest(record.model_dump(mode="json", exclude=names))
 
 
 def sides(check: Measurement) -> list[Sought]:
@@ -182,10 +188,13 @@ def _missed(check: Measurement, record: Record) -> list[str]:
 
 
 def _others(check: Measurement, record: Record) -> list[str]:
-    """Treatments of a record's runs that are not the check's."""
-    runs = [run for run in (record.subject, record.rival) if run is not None]
-    found = dict.fromkeys(run.treatment for run in runs if run.treatment)
-    return [treatment for treatment in found if check.treatment not in (None, treatment)]
+    """How a timed record's runs were treated, and what its conditions say of it, where that is not the check's."""
+    if check.treatment is None:
+        return []
+    found = [run.treatment or "unknown" for run in (record.subject, record.rival) if run is not None]
+    found += [str(record.condition[name]) for name in ("mode",) if name in record.condition]
+    found += ["tf32"] if record.condition.get("tf32") and check.where.get("precision") == "fp32" else []
+    return [treatment for treatment in dict.fromkeys(found) if treatment != check.treatment]
 
 
 def is_infinite(value: Value) -> bool:
@@ -200,8 +209,12 @@ def reasons_excluded(check: Measurement, side: Sought, record: Record) -> list[s
         reasons.append(timed.ONE_PROCESS)
     if is_infinite(number_of(check, record)):
         reasons.append("infinite, as of a perfect restoration: no interval says how surely")
-    if check.dataset is not None and record.dataset != check.dataset:
-        reasons.append(f"measured on {record.dataset}, not on {check.dataset}")
+    if split := record.condition.get("split"):
+        reasons.append(f"scored on the split {split}, not on val")
+    if recipe := record.condition.get("segmenter_recipe"):
+        reasons.append(f"its segmenter was trained here, by recipe {recipe}")
+    if check.dataset is not None and record.source != check.dataset:
+        reasons.append(f"measured on {record.source}, not on {check.dataset}")
     if record.kind not in DATA_FREE and record.synthetic:
         reasons.append("data drawn by a program")
     if record.kind not in DATA_FREE and record.short:
@@ -230,7 +243,7 @@ def distance(check: Measurement, side: Sought, record: Record) -> tuple[int, ...
     """
     return (
         int(check.protocol is not None and record.protocol != check.protocol),
-        int(check.dataset is not None and record.dataset != check.dataset) + int(record.synthetic),
+        int(check.dataset is not None and record.source != check.dataset) + int(record.synthetic),
         int(not on_device(check, record)),
         len(_missed(check, record)) + len(_others(check, record)),
         len(differences(side, record)),

@@ -14,7 +14,7 @@ from pixelwise.record import Record, Value
 RIVALS = ("spade_pix2pixhd", "pix2pixhd_global")
 """Architectures of pix2pixHD, the one that the paper is thought to have timed first."""
 TREATMENTS = {"published": "as published", "eager": "in our form", "optimised": "optimised here"}
-"""How both networks of a pair were run, the published way first -> words."""
+"""How both networks of a pair were run, the published way first -> words; no other pair is compared."""
 CONDITION = {"batch": 1, "precision": "fp32", "scope": "generator"}
 NO_GPU = "No GPU was used, and the paper's claim is about one."
 
@@ -32,7 +32,7 @@ def faster(items: Sequence[Item]) -> list[str]:
         return ["Not timed here."]
     groups.sort(key=_shortly)
     word = _word([item.record.values["ratio"] for group in groups for item in group])
-    word = "Probably" if word == "Yes" and _shortly(groups[0]) else word
+    word = "Probably" if word == "Yes" and not _decides(groups[0][0].record) else word
     told = [_sentence(group, word if place == 0 else "") for place, group in enumerate(groups)]
     gpu = any(item.record.condition.get("device") == "cuda" for group in groups for item in group)
     return told if gpu else [*told, NO_GPU]
@@ -44,6 +44,7 @@ def _is_pair(record: Record) -> bool:
         (record.kind, record.task) == ("latency", "translation")
         and (record.subject is not None and record.subject.architecture in RIVALS)
         and (record.rival is not None and record.rival.architecture == "asapnet")
+        and record.rival.treatment == record.subject.treatment
         and all(record.condition.get(name) == value for name, value in CONDITION.items())
         and ("ratio" in record.values and record.values["ratio"].value is not None)
     )
@@ -88,8 +89,12 @@ def _size(record: Record) -> tuple[int, int]:
 
 
 def _shortly(group: Sequence[Item]) -> bool:
-    """Whether even the smallest size was timed too shortly."""
+    """Whether the timing of even the smallest size may not decide, as one that was too short."""
     return bool(timed.reasons(group[0].record))
+
+
+def _decides(record: Record) -> bool:
+    return not timed.reasons(record) and not timed.alone(record)
 
 
 def _word(values: Sequence[Value]) -> str:
@@ -102,19 +107,23 @@ def _word(values: Sequence[Value]) -> str:
 
 def _sentence(group: Sequence[Item], start: str) -> str:
     """The ratios at the smallest and the largest size, the machine, and how the networks were run."""
-    ends = group if len(group) == 1 else [group[0], group[-1]]
-    record = ends[0].record
-    told = " and ".join("{} at {}x{}".format(_ratio(item.record), *_size(item.record)) for item in ends)
-    name = record.hardware.get("gpu") or record.hardware.get("cpu")
-    device = "GPU" if record.condition.get("device") == "cuda" else "CPU"
+    first = group[0].record
+    name = first.hardware.get("gpu") or first.hardware.get("cpu")
+    device = "GPU" if first.condition.get("device") == "cuda" else "CPU"
     place = f"on a {device} ({name})" if name else f"on a {device}"
-    way = "both shrunk" if _shrunk(record) else f"both {TREATMENTS.get(_treatment(record), 'alike')}"
-    way += ", in one process" if timed.alone(record) else ""
-    shortly = [bool(timed.reasons(item.record)) for item in ends]
-    short = "timed too shortly" if shortly[0] else "the larger one timed too shortly" if shortly[-1] else ""
-    lead = [f"{start}: {told}", place] if start else [f"{place}: {told}"]
-    more: tuple[list[str], ...] = ([way, short], [short or way], [])
-    return fitting(*(join([", ".join(filter(None, [*lead, *words]))]) for words in more))
+    way = "both shrunk" if _shrunk(first) else f"both {TREATMENTS.get(_treatment(first), 'alike')}"
+    alone = [", in one process"] if timed.alone(first) else []
+    unsure = timed.reasons(first)[:1]
+    sure = [item for item in group if not timed.reasons(item.record)]
+    largest = group if unsure else sure  # beside a sure ratio no unsure one stands
+
+    def told(shown: Sequence[Item], more: Sequence[str]) -> str:
+        ratios = " and ".join("{} at {}x{}".format(_ratio(item.record), *_size(item.record)) for item in shown)
+        lead = f"{start}: {ratios}, {place}" if start else f"{place}: {ratios}"
+        return join([", ".join([lead, way + "".join(more), *unsure])])
+
+    both = [group[0], *largest[1:][-1:]]
+    return fitting(told(both, alone), told(group[:1], alone), told(group[:1], []))
 
 
 def _ratio(record: Record) -> str:

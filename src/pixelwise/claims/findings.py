@@ -26,6 +26,7 @@ class Used(Settings):
     command: str
     model: str
     dataset: str
+    data: str | None = None
     protocol: str
     protocol_hash: str
     condition: dict[str, Scalar]

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from pixelwise.claims.checks import Measurement, Rule
 from pixelwise.claims.claim_schema import Register
-from pixelwise.claims.findings import Finding
+from pixelwise.claims.findings import Finding, decided
 from pixelwise.claims.register_entries import Claim
 from pixelwise.claims.rules import describe, limits, placed, show, signed, test
 from pixelwise.claims.shown_numbers import number
@@ -46,7 +46,7 @@ def _row(register: Register, claim: Claim, finding: Finding) -> Row:
         verdict=finding.verdict,
         told=f"{verdict(claim, finding)}{nearest_number(claim, finding)}",
         here=finding.measured or finding.context_measured[:1],
-        decides=bool(finding.measured),
+        decides=decided(finding),
         scale=scale,
         unit=unit,
         direction=direction,
@@ -81,7 +81,7 @@ def needs(register: Register, claim: Claim, finding: Finding) -> str:
     if not isinstance(check, Measurement):
         return (finding.missing or "").removeprefix("Needs ").rstrip(".")
     data = register.datasets[check.dataset].title.partition(" (")[0] if check.dataset else ""
-    if check.dataset in {used.dataset for used in (*finding.evidence, *finding.context_only)}:
+    if check.dataset in {used.data or used.dataset for used in (*finding.evidence, *finding.context_only)}:
         return OWN_TRAINING
     machine = "a GPU" if check.device else ""
     return " and ".join(text for text in (data, machine) if text)
@@ -96,7 +96,12 @@ def verdict(claim: Claim, finding: Finding) -> str:
     if len(finding.measured) > 1 and isinstance(claim.check, Measurement):
         return join([_several(claim, claim.check.rule, finding)])
     if finding.verdict == "other machine":
-        told = join([f"{reason.partition('. ')[0]}; {words}"])
+        first, _, second = reason.partition(". ")
+        where = second.partition(". ")[0].removeprefix("That is ")
+        short = re.sub(r"range \((\S+ to \S+)\)", r"\1", where)
+        told = fitting(
+            *(join([f"{first}; {text}; {words}"]) for text in (where, short) if text), join([f"{first}; {words}"])
+        )
         return told if finding.missing == ON_A_GPU else f"{told} {finding.missing}"
     if finding.missing and not finding.measured:
         reason = RECIPE.sub("", finding.missing.partition(". ")[0].rstrip("."))

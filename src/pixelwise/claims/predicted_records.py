@@ -109,6 +109,7 @@ def _scored(job: Job, datasets: Datasets, by_out: Mapping[str, Job]) -> dict[str
     dataset = datasets.of(job)
     return {
         "dataset": settings.dataset,
+        "data": None if dataset is None else dataset.kind,
         "subject": predicted_runs.scored(job, by_out),
         "n": max(datasets.images(job, "val"), 1),
         "seed": settings.seed,

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pixelwise.artifacts import digest
 from pixelwise.claims.checks import Measurement, Ran
-from pixelwise.claims.evidence import Item
+from pixelwise.claims.evidence import Item, identity
 
 QUALITY = frozenset({"fid", "segmentation", "restoration"})
 """Kinds whose numbers depend on a training's seed."""
@@ -32,14 +31,18 @@ def least_seeds(check: Measurement, side: Ran) -> int:
 def units(check: Measurement, side: Ran, items: Sequence[Item]) -> list[list[Item]]:
     """Records in groups of which each counts once.
 
-    The same record in two folders is one. Of a training, its seed counts: the same seed scored twice is one. Released
-    weights are themselves, however often they are scored. Of anything else, such as a timing, each record counts.
+    The same record in two folders is one. A training counts once: the same seed scored twice, or the same weights under
+    several seeds. Released weights are themselves, however often they are scored. Of anything else, such as a timing,
+    each record counts.
     """
-    distinct = {digest(item.record.model_dump(mode="json")): item for item in items}
+    distinct = {identity(item.record): item for item in items}
     found: dict[str, list[Item]] = {}
+    seeds: dict[str, str] = {}
     for content in sorted(distinct):
         record = distinct[content].record
-        released = check.kind in QUALITY and side.checkpoint
-        key = "" if released else str(record.seed) if check.kind in QUALITY else content
+        key = content
+        if check.kind in QUALITY:
+            weights = record.weights_sha256 or f"unknown weights of seed {record.seed}"
+            key = "" if side.checkpoint else seeds.setdefault(weights, str(record.seed))
         found.setdefault(key, []).append(distinct[content])
     return list(found.values())

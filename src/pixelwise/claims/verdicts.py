@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from pixelwise.claims import across_settings, evidence, timed
+from pixelwise.claims import across_settings, evidence, timed, trained_quality
 from pixelwise.claims.audit import Contradicted, contradictions
 from pixelwise.claims.checks import (
     Agreement,
     Arithmetic,
     Audit,
     Measurement,
+    Ran,
     Underspecified,
     Untestable,
 )
@@ -26,7 +27,9 @@ from pixelwise.claims.register_entries import Claim, Entry, Reference
 from pixelwise.claims.rules import elsewhere, judge_estimate, show
 from pixelwise.claims.same_run import Sought, place
 from pixelwise.claims.told import Interval
+from pixelwise.claims.trained_quality import least_seeds, units
 from pixelwise.claims.wording import ON_A_GPU, TOO_LITTLE, how_to_get, join, verb, wanted
+from pixelwise.record import Record
 
 
 def _used(item: Item, check: Measurement, reasons: list[str]) -> Used:
@@ -45,8 +48,11 @@ def _used(item: Item, check: Measurement, reasons: list[str]) -> Used:
     )
 
 
-def _apart(check: Measurement, items: Sequence[Item], side: Sought) -> tuple[list[Item], list[Item]]:
-    """Records that may decide (of the likeliest alternative that has any), and those that are context only."""
+def _apart(check: Measurement, items: Sequence[Item], side: Sought, ran: Ran) -> tuple[list[Item], list[Item]]:
+    """Records that may decide, and those that are context only.
+
+    Of the networks that the claim may speak of, the likeliest that has enough trainings decides, or else the likeliest.
+    """
     able: dict[tuple[int, ...], list[Item]] = {}
     context = []
     for item in items:
@@ -55,7 +61,15 @@ def _apart(check: Measurement, items: Sequence[Item], side: Sought) -> tuple[lis
                 context.append(item)
             else:
                 able.setdefault(place(side, item.record), []).append(item)
-    return able[min(able)] if able else [], context
+    least = least_seeds(check, ran)
+    enough = [where for where, found in able.items() if len(units(check, ran, found)) >= least]
+    chosen = min(enough or able, default=())
+    return able.pop(chosen, []), [*context, *(item for where in sorted(able) for item in able[where])]
+
+
+def _reasons(check: Measurement, side: Sought, record: Record) -> list[str]:
+    """Why a record is context only."""
+    return evidence.reasons_excluded(check, side, record) or ["another network, of which the claim speaks less likely"]
 
 
 def _context(check: Measurement, sides: list[Sought], parted: list[list[Item]]) -> list[Interval]:
@@ -73,7 +87,7 @@ def _context(check: Measurement, sides: list[Sought], parted: list[list[Item]]) 
 
     estimates = compared(check, finite, distance)
     for estimate in sorted(estimates, key=lambda found: max(map(distance, found.items))):
-        excluded = (evidence.reasons_excluded(check, of[id(item)], item.record) for item in estimate.items)
+        excluded = (_reasons(check, of[id(item)], item.record) for item in estimate.items)
         reasons = [reason for found in excluded for reason in found]
         shown.append(interval(estimate).model_copy(update={"reasons_excluded": list(dict.fromkeys(reasons))}))
     return shown
@@ -96,7 +110,8 @@ def _measured(
     register: Register, claim: Entry, check: Measurement, items: Sequence[Item], lenient: bool = False
 ) -> Finding:
     sides = evidence.sides(check)
-    parted = [_apart(check, items, side) for side in sides]
+    runs = trained_quality.sides(check)
+    parted = [_apart(check, items, side, run) for side, run in zip(sides, runs, strict=True)]
     deciding = {id(item) for able, _ in parted for item in able}
     context = [[item for item in others if id(item) not in deciding] for _, others in parted]
     need = register.datasets.get(check.dataset or "")
@@ -107,7 +122,7 @@ def _measured(
         "measured": [interval(estimate) for estimate in found],
         "evidence": [_used(item, check, []) for able, _ in parted for item in able],
         "context_only": [
-            _used(item, check, evidence.reasons_excluded(check, side, item.record))
+            _used(item, check, _reasons(check, side, item.record))
             for side, others in zip(sides, context, strict=True)
             for item in others
         ],

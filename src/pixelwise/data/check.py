@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-import numpy as np
 from rich.box import SIMPLE
 from rich.progress import track
 from rich.table import Table
@@ -16,6 +15,7 @@ from pixelwise.artifacts import MANIFEST
 from pixelwise.data import roots
 from pixelwise.data.check_example import Example, decode, headers
 from pixelwise.data.examples import Entry, LabelTable
+from pixelwise.data.read_images import counted
 from pixelwise.data.readers import SPLITS, expected, label_table, listing, reading
 from pixelwise.errors import PixelwiseError
 from pixelwise.planning import early
@@ -119,9 +119,9 @@ def _count(example: Example, report: Split) -> None:
     report.brightness = [old + sum(histogram[32 * part : 32 * part + 32]) for part, old in enumerate(report.brightness)]
     report.instances += example.instance is not None
     if example.label is not None:
-        values, counts = np.unique(example.label, return_counts=True)
-        report.pixels.update(dict(zip(values.tolist(), counts.tolist(), strict=True)))
-        report.occurs.update(values.tolist())
+        pixels = counted(example.label)
+        report.pixels.update(pixels)
+        report.occurs.update(list(pixels))
 
 
 def show(plan: Planned, name: str) -> None:

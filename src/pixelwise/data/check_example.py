@@ -112,7 +112,7 @@ def legal(label: NDArray[np.int32], table: LabelTable, path: Path) -> NDArray[np
     Raises:
         PixelwiseError: If an id is outside the table.
     """
-    outside = [int(value) for value in np.unique(label) if not 0 <= value < len(table.names) - table.dontcare]
+    outside = [value for value in read_images.counted(label) if not 0 <= value < len(table.names) - table.dontcare]
     if table.dontcare and IGNORE in outside:
         label = np.where(label == IGNORE, len(table.names) - 1, label).astype(np.int32)
         outside.remove(IGNORE)

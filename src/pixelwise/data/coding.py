@@ -12,8 +12,9 @@ import numpy as np
 
 from pixelwise.data import colour_maps
 from pixelwise.data.colour_maps import Palette, colour_of
-from pixelwise.data.examples import IGNORE, Colour
-from pixelwise.data.label_maps import GRAY, LabelMaps
+from pixelwise.data.examples import CAMVID, CITYSCAPES, IGNORE, Colour
+from pixelwise.data.kinds import camvid
+from pixelwise.data.label_maps import GRAY, HIGH, LabelMaps
 from pixelwise.data.layouts import Layout
 from pixelwise.errors import PixelwiseError
 
@@ -21,8 +22,13 @@ MOST_COLOURS = 64
 """More distinct colours than this are the blur of a JPEG or of resizing, not so many classes."""
 LEAST_SHARE, APART = 0.0005, 32.0
 """Of such blurred colours those are classes that have this share of pixels and this distance from each other."""
-FEW, STEP, HIGH, EVEN = 16, 8, 64, 2.0
+FEW, STEP, EVEN = 16, 8, 2.0
 """Gray levels so few, so far apart, so high and so evenly spaced are no ids but levels that an eye can tell."""
+NEAR, SOFT, EDGES = 8, 0.1, 8
+"""Levels farther than this from every class, of which hardly any pixel lies flat, are soft edges; so many at least."""
+LEAST_CITYSCAPES, LEAST_CAMVID, CLOSE, NEARLY_ALL = 3, 10, 20.0, 0.95
+"""So many of Cityscapes' colours, or of CamVid's ids, tell where label maps come from; in blurred ones so close, on so
+many pixels."""
 
 
 @dataclass
@@ -35,19 +41,39 @@ class Coding:
     names: tuple[str, ...] = ()
 
 
-def palette_beside(root: Path, layout: Layout) -> tuple[str, Palette] | None:
-    """A palette file in the root, or in the folder of the layout: its path below the root, and what it holds."""
-    top = layout.images.split("/")[0]
-    for folder in dict.fromkeys([root, root / top if (root / top).is_dir() else root]):
+def palette_beside(root: Path, layout: Layout) -> tuple[tuple[str, Palette] | None, list[str]]:
+    """A palette file in the root or in a folder of the layout: its path below the root, and what it holds.
+
+    Returns:
+        The first that is one, or None; and why files with colours before it are none, one line each.
+    """
+    said: list[str] = []
+    for folder in _places(root, layout):
         for path in sorted(folder.iterdir()):
             if path.suffix.lower() in (".txt", ".csv") and path.is_file() and path.stat().st_size < 1 << 16:
+                name = path.relative_to(root).as_posix()
                 try:
                     found = colour_maps.parsed(path)
-                except PixelwiseError:
+                except PixelwiseError as error:
+                    said.append(f"Passed over: {error}.")
                     continue
-                if found is not None:
-                    return path.relative_to(root).as_posix(), found
-    return None
+                if found is not None and "," not in name:
+                    return (name, found), said
+                said += [f"Passed over: {path}: a comma in its name; rename it."] if found is not None else []
+    return None, said
+
+
+def _places(root: Path, layout: Layout) -> list[Path]:
+    """The root, and the folders that the layout's patterns name whole."""
+    found = {root: None}
+    for pattern in (layout.images, layout.labels):
+        folder = root
+        for part in (pattern or "").split("/")[:-1]:
+            folder = folder / part
+            if set("{*") & set(part) or not folder.is_dir():
+                break
+            found[folder] = None
+    return list(found)
 
 
 def chosen(seen: LabelMaps, layout: Layout, beside: tuple[str, Palette] | None) -> Coding:
@@ -61,12 +87,9 @@ def chosen(seen: LabelMaps, layout: Layout, beside: tuple[str, Palette] | None) 
     indexed = bool(seen.values) and seen.direction is None
     if indexed and set(seen.modes) - {*GRAY, "P"}:
         raise PixelwiseError(f"label maps of both sorts: {kinds}; give labels a pattern that takes one of them")
-    if indexed and not (seen.meaning and _colours_mean(seen, beside)):
+    if indexed and not (seen.painted and _colours_mean(seen, beside)):
         return _by_index(seen, layout, said)
-    if layout.palette == colour_maps.CITYSCAPES:
-        said.append("They are read by colour, as Cityscapes' colours.")
-        return Coding({"palette": "Cityscapes", "coded": "colour"}, said, _cityscapes())
-    return _by_colour(seen, beside, said)
+    return _by_colour(seen, layout, beside, said)
 
 
 def _cityscapes() -> Palette:
@@ -77,53 +100,105 @@ def _cityscapes() -> Palette:
 
 def _colours_mean(seen: LabelMaps, beside: tuple[str, Palette] | None) -> bool:
     """Whether the colours of palette images stand for ids, not their indices."""
-    if any(len(colours) > 1 for colours in seen.meaning.values()):
+    if any(len(colours) > 1 for colours in seen.meaning.values()) or set(seen.values) <= {0, IGNORE}:
         return True
     return beside is not None and {colour_of(code) for code in seen.colours} <= set(beside[1].colours)
 
 
 def _by_index(seen: LabelMaps, layout: Layout, said: list[str]) -> Coding:
     ids = sorted(seen.values)
+    options: dict[str, Any]
     low, high = ids[0], max((value for value in ids if value != IGNORE), default=0)
     if low < 0 or ids[-1] > IGNORE:
         raise PixelwiseError(f"label maps hold ids from {low} to {ids[-1]}; 0 to 255 are allowed")
-    if layout.palette == colour_maps.CITYSCAPES and high <= 34 and IGNORE not in ids:
+    if layout.palette == CITYSCAPES and high <= 34 and IGNORE not in ids:
         said.append("They are read by index, as Cityscapes' ids 0 to 33, with its names and colours.")
-        return Coding({"palette": "Cityscapes", "coded": "index"}, said, names=_cityscapes().names)
-    if layout.coded != "index" and not seen.meaning and _levels(ids):
-        said.append(f"Gray levels {', '.join(map(str, ids))} are read as colours: {len(ids)} ids in this order.")
-        levels = {"palette": [[value] * 3 for value in ids], "coded": "colour"}
-        return Coding(levels, said, colour_maps.listed(tuple((value, value, value) for value in ids)))
-    word = "index; the palette is for looking only" if seen.meaning else "index"
+        return Coding({"palette": CITYSCAPES, "coded": "index"}, said, names=_cityscapes().names)
+    if layout.palette == CAMVID and set(ids) <= set(range(12)) and 11 in ids and len(ids) >= LEAST_CAMVID:
+        said.append("They are read by index, as CamVid's ids 0 to 11, with its names; 11 is void.")
+        return Coding({"palette": CAMVID, "coded": "index"}, said, names=(*camvid.CLASSES, "void"))
+    if levels := _levels(seen, layout, ids):
+        total, other = sum(seen.values.values()), sum(n for value, n in seen.values.items() if value not in levels)
+        said.append(f"Gray levels {', '.join(map(str, levels))} are read as colours: {len(levels)} ids in this order.")
+        palette = colour_maps.listed(tuple((value, value, value) for value in levels))
+        options = {"palette": [[value] * 3 for value in levels], "coded": "colour"}
+        return Coding(options | _nearest(other, total, seen, said), said, palette)
+    if len(set(ids) - {IGNORE}) < 2:
+        raise PixelwiseError(
+            f"label maps of a single class; ids {', '.join(map(str, ids))} occur, two or more are needed"
+        )
+    word = "index; the palette is for looking only" if seen.painted else "index"
     said.append(f"They are read by {word}: {len(ids)} ids from {low} to {ids[-1]}.")
-    options: dict[str, Any] = {"num_labels": high + 1, "coded": "index"}
+    options = {"num_labels": high + 1, "coded": "index"}
     if IGNORE in ids:
         said.append("Id 255 is void: it is legal, and no evaluation counts it.")
         options["dontcare"] = True
     return Coding(options, said)
 
 
-def _levels(ids: list[int]) -> bool:
-    gaps = [after - before for before, after in pairwise(ids)]
+def _levels(seen: LabelMaps, layout: Layout, ids: list[int]) -> list[int]:
+    """The gray levels that are read as colours: few that an eye can tell, whatever soft edges have; else none."""
+    if seen.painted:
+        return []
     few = 2 <= len(ids) <= FEW and ids[-1] >= HIGH
-    return few and min(gaps) >= STEP and max(gaps) <= EVEN * min(gaps)
+    gaps = [after - before for before, after in pairwise(ids)]
+    even = few and min(gaps) >= STEP and max(gaps) <= EVEN * min(gaps)
+    if levels := _classes_of_soft_masks(seen, 1 if even else EDGES):
+        return levels
+    return ids if even and (layout.coded != "index" or ids == [0, IGNORE]) else []
 
 
-def _by_colour(seen: LabelMaps, beside: tuple[str, Palette] | None, said: list[str]) -> Coding:
+def _classes_of_soft_masks(seen: LabelMaps, edges: int) -> list[int]:
+    """The levels of masks between which only edges lie, of at least so many levels; none if these are no such masks."""
+    levels: list[int] = []
+    for level, count in sorted(seen.flat.items(), key=lambda item: (-item[1], item[0])):
+        if count < LEAST_SHARE * sum(seen.flat.values()):
+            break
+        if all(abs(level - other) > APART for other in levels):
+            levels.append(level)
+    others = [value for value in seen.values if all(abs(value - level) > NEAR for level in levels)]
+    flat, all_ = (sum(counts[value] for value in others) for counts in (seen.flat, seen.values))
+    soft = len(others) >= edges and flat <= SOFT * all_
+    return sorted(levels) if soft and len(levels) > 1 and max(levels) >= HIGH else []
+
+
+def _by_colour(seen: LabelMaps, layout: Layout, beside: tuple[str, Palette] | None, said: list[str]) -> Coding:
     total = sum(seen.colours.values())
-    if beside is not None:
+
+    def other(palette: Palette) -> int:
+        known = set(palette.colours)
+        return sum(count for code, count in seen.colours.items() if colour_of(code) not in known)
+
+    def read(name: Any, palette: Palette, words: str) -> Coding:
+        said.append(f"They are read by colour{words}.")
+        return Coding(
+            {"palette": name, "coded": "colour", **_nearest(other(palette), total, seen, said)}, said, palette
+        )
+
+    if beside is not None and layout.palette != CITYSCAPES:
         name, palette = beside
-        known = {red << 16 | green << 8 | blue for red, green, blue in palette.colours}
-        other = sum(count for code, count in seen.colours.items() if code not in known)
-        if seen.lossy or other < total / 2:
-            said.append(f"They are read by colour, with the {len(palette.colours)} colours of {name}.")
-            return Coding({"palette": name, "coded": "colour", **_nearest(other, total, seen, said)}, said, palette)
+        if seen.lossy or other(palette) < total / 2:
+            return read(name, palette, f", with the {len(palette.colours)} colours of {name}")
         said.append(f"{name} was passed over: most pixels have none of its colours.")
-    colours = classes(seen.colours, seen.inner)
-    other = sum(count for code, count in seen.colours.items() if colour_of(code) not in set(colours))
-    said.append(f"They are read by colour. No palette file: {len(colours)} colours were found in the label maps.")
-    options: dict[str, Any] = {"palette": [list(colour) for colour in colours], "coded": "colour"}
-    return Coding(options | _nearest(other, total, seen, said), said, colour_maps.listed(tuple(colours)))
+    colours = classes(seen.colours, seen.inner, seen.lossy)
+    if layout.palette == CITYSCAPES or _of_cityscapes(seen, colours):
+        return read(CITYSCAPES, _cityscapes(), ", as Cityscapes' colours, with its names")
+    words = f". No palette file: {len(colours)} colours were found in the label maps"
+    return read([list(colour) for colour in colours], colour_maps.listed(tuple(colours)), words)
+
+
+def _of_cityscapes(seen: LabelMaps, colours: list[Colour]) -> bool:
+    """Whether the colours of classes, black apart, are Cityscapes': all, or, where edges are blurred, nearly all."""
+    known = np.array(_cityscapes().colours)
+    pixels = {colour: seen.inner[colour[0] << 16 | colour[1] << 8 | colour[2]] for colour in colours if any(colour)}
+    near = [
+        colour
+        for colour in pixels
+        if np.linalg.norm(known - np.array(colour), axis=1).min() <= (CLOSE if seen.lossy else 0)
+    ]
+    blurred = seen.lossy or len(seen.colours) > MOST_COLOURS
+    enough = sum(pixels[colour] for colour in near) >= NEARLY_ALL * sum(pixels.values())
+    return len(near) >= LEAST_CITYSCAPES and (enough if blurred else len(near) == len(pixels))
 
 
 def _nearest(other: int, total: int, seen: LabelMaps, said: list[str]) -> dict[str, Any]:
@@ -133,17 +208,18 @@ def _nearest(other: int, total: int, seen: LabelMaps, said: list[str]) -> dict[s
     return {} if seen.lossy and not seen.values else {"nearest": True}
 
 
-def classes(colours: Counter[int], inner: Counter[int]) -> list[Colour]:
-    """The colours that stand for classes: all if they are few, else frequent ones that are far apart.
+def classes(colours: Counter[int], inner: Counter[int], lossy: bool) -> list[Colour]:
+    """The colours that stand for classes: all if they are few and exact, else frequent ones that are far apart.
 
     Args:
         colours: Pixels by colour.
         inner: The same without pixels at edges.
+        lossy: Whether a file is of a format that changes colours.
 
     Raises:
         PixelwiseError: If there is only one.
     """
-    if len(colours) <= MOST_COLOURS:
+    if len(colours) <= MOST_COLOURS and not lossy:
         found = [colour_of(code) for code in sorted(colours)]
     else:
         found, total = [], sum(inner.values())

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pixelwise.data.examples import IGNORE, Colour, LabelTable
+from pixelwise.data.read_images import runs
 from pixelwise.errors import PixelwiseError
-from pixelwise.files.reading import text
+from pixelwise.files.reading import content
 
-CITYSCAPES = "Cityscapes"
 VOID = {"void", "unlabelled", "unlabeled", "ignore", "ignored", "dontcare", "unknown"}
 """Names of ids that evaluations do not count."""
 MOST = 255
@@ -40,16 +40,25 @@ class Palette:
         )
 
 
+def _lines(path: Path) -> list[str]:
+    try:
+        lines = content(path).removeprefix(b"\xef\xbb\xbf").decode("utf-8").splitlines()
+    except UnicodeDecodeError as error:
+        raise PixelwiseError(f"{path}: not UTF-8 (byte {error.start})") from None
+    return [line for line in lines if line.strip() and not line.lstrip().startswith(("#", "//"))]
+
+
 def parsed(path: Path) -> Palette | None:
     """The palette in a text file with a line `r g b name` or `name,r,g,b` for each id; None if it is no such file.
+
+    A byte order mark, which some editors write, does not count.
 
     Raises:
         PixelwiseError: If the file can't be read, or holds a colour twice or more than 255.
     """
     names: list[str] = []
     colours: list[Colour] = []
-    lines = [line for line in text(path).splitlines() if line.strip() and not line.lstrip().startswith(("#", "//"))]
-    for number, line in enumerate(lines):
+    for number, line in enumerate(_lines(path)):
         found = _LINE.search(line)
         values = [int(value) for value in found.groups()] if found else [256]
         if found is None or max(values) > 255:
@@ -120,7 +129,9 @@ def ids(
     Raises:
         PixelwiseError: If there is a colour that the palette does not have.
     """
-    found, inverse, counts = np.unique(codes(image), return_inverse=True, return_counts=True)
+    values, lengths = runs(codes(image))
+    found, inverse = np.unique(values, return_inverse=True)
+    counts = np.bincount(inverse, lengths, len(found)).astype(int)
     known: dict[int, int] = {}
     for number, (red, green, blue) in enumerate(palette):
         known.setdefault(red << 16 | green << 8 | blue, number)
@@ -137,4 +148,4 @@ def ids(
         colours = np.array([colour_of(int(code)) for code in found[other]])
         distance = ((colours[:, None, :] - np.array(palette)[None]) ** 2).sum(-1)
         meant[other] = distance.argmin(1)
-    return np.asarray(meant[inverse].reshape(image.height, image.width))
+    return np.asarray(np.repeat(meant[inverse], lengths).reshape(image.height, image.width))

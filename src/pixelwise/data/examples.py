@@ -5,7 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pixelwise.errors import PixelwiseError
+
 IGNORE = 255
+CITYSCAPES, CAMVID = "Cityscapes", "CamVid"
+"""Palettes that are known by name."""
 
 Colour = tuple[int, int, int]
 
@@ -34,6 +38,18 @@ class Listing:
     entries: list[Entry] = field(default_factory=list)
     defects: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+
+    def sound(self) -> Listing:
+        """The same, if nothing is wrong with it.
+
+        Raises:
+            PixelwiseError: With the first defect, and how many more there are.
+        """
+        if self.defects:
+            count = len(self.defects) - 1
+            more = f" (and {count} more defect{'s' if count > 1 else ''})" if count else ""
+            raise PixelwiseError(self.defects[0] + more)
+        return self
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +18,8 @@ from pixelwise.errors import PixelwiseError
 
 LIKE = 2
 """Levels by which a JPEG changes a flat colour."""
+HIGH = 64
+"""Levels that an eye can tell from black are at least so high."""
 GRAY = ("1", "L", "I", "I;16", "I;16B", "I;16L")
 
 
@@ -28,9 +31,9 @@ class LabelMaps:
         direction: Which half of a picture is the label map.
         modes: Modes of the files.
         values: Pixels by index or gray level, of files that have them.
-        occurs: Files by index or gray level.
         colours: Pixels by colour (`colour_maps.codes`), of palette and colour files.
         inner: The same without pixels beside another colour, which JPEG and resizing blur.
+        flat: Pixels by gray level beside no other level, of gray files; all of those that have few or low levels.
         meaning: For palette files the colours that each index has had.
         lossy: Whether a file is of a format that changes colours.
     """
@@ -38,11 +41,16 @@ class LabelMaps:
     direction: str | None = None
     modes: Counter[str] = field(default_factory=Counter)
     values: Counter[int] = field(default_factory=Counter)
-    occurs: Counter[int] = field(default_factory=Counter)
     colours: Counter[int] = field(default_factory=Counter)
     inner: Counter[int] = field(default_factory=Counter)
+    flat: Counter[int] = field(default_factory=Counter)
     meaning: dict[int, set[Colour]] = field(default_factory=dict)
     lossy: bool = False
+
+    @property
+    def painted(self) -> bool:
+        """Whether palettes show indices in other colours than the gray of the same level."""
+        return any(colours != {(value,) * 3} for value, colours in self.meaning.items())
 
     def add(self, entry: Entry) -> None:
         """Read the label map of one example.
@@ -62,32 +70,33 @@ class LabelMaps:
             self._indices(path, decoded)
         if not indexed or self.direction is not None or decoded.header.mode == "P":
             codes = colour_maps.codes(image)
-            _count(codes, self.colours)
-            _count(codes[_inside(image)], self.inner)
+            self.colours.update(read_images.counted(codes))
+            self.inner.update(read_images.counted(codes[_inside(np.asarray(image.convert("RGB")))]))
 
     def _indices(self, path: Path, decoded: Decoded) -> None:
         ids = read_images.read_ids(path)
-        values, counts = np.unique(ids, return_counts=True)
-        self.values.update(dict(zip(values.tolist(), counts.tolist(), strict=True)))
-        self.occurs.update(values.tolist())
+        values = read_images.counted(ids)
+        self.values.update(values)
+        soft = len(values) > 2 and max(values) >= HIGH  # perhaps the soft edges of a mask
+        self.flat.update(read_images.counted(ids[_inside(ids[..., None])]) if soft else values)
         if decoded.header.mode == "P":
             rgb = decoded.image.getpalette("RGB") or []
-            for value in values.tolist():
+            for value in values:
                 colour = tuple(rgb[3 * value : 3 * value + 3])
                 self.meaning.setdefault(value, set()).add(colour)  # type: ignore[arg-type]
 
 
-def _count(codes: NDArray[np.int32], into: Counter[int]) -> None:
-    values, counts = np.unique(codes, return_counts=True)
-    into.update(dict(zip(values.tolist(), counts.tolist(), strict=True)))
-
-
-def _inside(image: Image.Image) -> NDArray[np.bool_]:
-    """Pixels that differ by at most `LIKE` levels from all four neighbours, [H, W]."""
-    array = np.pad(np.asarray(image.convert("RGB")).astype(np.int16), ((1, 1), (1, 1), (0, 0)), mode="edge")
-    middle = array[1:-1, 1:-1]
-    around = (array[:-2, 1:-1], array[2:, 1:-1], array[1:-1, :-2], array[1:-1, 2:])
-    return np.asarray(np.all([np.abs(other - middle).max(2) <= LIKE for other in around], axis=0))
+def _inside(pixels: NDArray[np.integer]) -> NDArray[np.bool_]:
+    """Which pixels of [H, W, channels] differ by at most `LIKE` from all four neighbours, [H, W]."""
+    inside = np.ones(pixels.shape[:2], bool)
+    for channel in range(pixels.shape[2]):
+        plane = pixels[..., channel].astype(np.int32)
+        beside, below = (np.abs(np.diff(plane, axis=axis)) <= LIKE for axis in (1, 0))
+        inside[:, 1:] &= beside
+        inside[:, :-1] &= beside
+        inside[1:] &= below
+        inside[:-1] &= below
+    return inside
 
 
 def half(image: Image.Image, left: bool) -> Image.Image:
@@ -102,17 +111,29 @@ def left_or_right(root: Path, paths: list[Path]) -> str:
     Raises:
         PixelwiseError: If neither half looks like one.
     """
-    flat, votes = 0, 0
-    for path in paths:
-        image = read_images.read(path)
-        shares = [_flatness(half(image, left)) for left in (True, False)]
-        flat += max(shares) > 0.5
-        votes += 1 if shares[0] > shares[1] else -1
-    if 2 * flat < len(paths):
+    shares = _shares(paths)
+    if 2 * sum(max(each) > 0.5 for each in shares) < len(shares):
         raise PixelwiseError(
             f"{root}: photographs without label maps; a folder labels/ or masks/ beside them is needed, or patterns"
         )
-    return "AtoB" if votes > 0 else "BtoA"
+    left = sum(1 if first > second else -1 for first, second in shares)
+    return "AtoB" if left > 0 else "BtoA"
+
+
+def halves(paths: list[Path]) -> bool:
+    """Whether most pictures hold a label map in one half, and in the other none."""
+    shares = _shares(paths)
+    return 2 * sum(max(each) > 0.5 > min(each) for each in shares) > len(shares)
+
+
+def _shares(paths: list[Path]) -> list[tuple[float, float]]:
+    """How flat the left and the right half are, of the pictures that can be read."""
+    found = []
+    for path in paths:
+        with contextlib.suppress(PixelwiseError, OSError):
+            image = read_images.read(path)
+            found.append((_flatness(half(image, True)), _flatness(half(image, False))))
+    return found
 
 
 def _flatness(image: Image.Image) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pixelwise.data.examples import Colour, Entry, Listing
@@ -15,11 +15,19 @@ LONGEST = 200  # bytes of a name; files are called after it
 
 @dataclass(frozen=True)
 class Index:
-    """The files of one role by key, and the lines about those that are not in it."""
+    """The files of one role by key.
+
+    Attributes:
+        files: The first file of each key.
+        defects: Lines about what is not in it.
+        notes: Lines about what was left out on purpose.
+        wrong: Keys that no example may have, each with a line that says why.
+    """
 
     files: dict[str, Path]
     defects: list[str]
     notes: list[str]
+    wrong: list[tuple[str, str]] = field(default_factory=list)
 
 
 def natural(text: str) -> list[tuple[int, str]]:
@@ -30,15 +38,16 @@ def natural(text: str) -> list[tuple[int, str]]:
 def index(found: Found, key: Callable[[Path], str]) -> Index:
     """Arrange files by key: the first file of each, and a defect for each further file of the same key."""
     files: dict[str, Path] = {}
-    defects = list(found.defects)
+    wrong: list[tuple[str, str]] = []
     for path in found.paths:
         name = key(path)
         first = files.setdefault(name, path)
         if first is not path:
-            defects.append(f"{path}: same name {name} as {first}; names must be unique")
+            wrong.append((name, f"{path}: same name {name} as {first}; names must be unique"))
         elif len(name.encode()) > LONGEST:
-            defects.append(f"{path}: name {name} of {len(name.encode())} bytes; at most {LONGEST} are allowed")
-    return Index(files, defects, found.notes)
+            line = f"{path}: name {name} of {len(name.encode())} bytes; at most {LONGEST} are allowed"
+            wrong.append((name, line))
+    return Index(files, list(found.defects), found.notes, wrong)
 
 
 def pair(roles: Mapping[str, Index]) -> Listing:
@@ -50,7 +59,7 @@ def pair(roles: Mapping[str, Index]) -> Listing:
     Returns:
         An entry for each key that every role has; a defect for each key that a role lacks.
     """
-    defects = [line for role in roles.values() for line in role.defects]
+    defects = [line for role in roles.values() for line in (*role.defects, *(why for _, why in role.wrong))]
     notes = [line for role in roles.values() for line in role.notes]
     keys = sorted({key for role in roles.values() for key in role.files}, key=lambda key: (natural(key), key))
     entries = []

@@ -5,15 +5,22 @@ A layout of whatever names a student chose is inferred by `inferring`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Set
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-from pixelwise.data.patterns import match
+from pixelwise.data.label_maps import halves
+from pixelwise.data.patterns import TRAIN, VAL, folded, match, reaches
+from pixelwise.data.walking import Found, unread_below
 from pixelwise.errors import PixelwiseError
 from pixelwise.terminal.screen import plain
 
 SHOWN = 6
+DEPTH = 2
+"""How many folders below the root a set may lie."""
+LOOKED = 8
+"""Pictures of a folder without any other that are looked at: are they halves?"""
 
 
 @dataclass(frozen=True)
@@ -83,63 +90,128 @@ NAMED = (
         "{split}_labels/**/{stem}.*",
         "{split}_instances/**/{stem}.*",
     ),
+    Layout(
+        "labels and images for each split",
+        "images/{split}/**/{stem}.*",
+        "labels/{split}/**/{stem}.*",
+        "instances/{split}/**/{stem}.*",
+    ),
+    Layout(
+        "labels and images in each split",
+        "{split}/images/**/{stem}.*",
+        "{split}/labels/**/{stem}.*",
+        "{split}/instances/**/{stem}.*",
+    ),
     Layout("labels and images", "images/**/{stem}.*", "labels/**/{stem}.*", "instances/**/{stem}.*"),
-    Layout("CamVid of SegNet", "{split}/{stem}.*", "{split}annot/{stem}.*"),
+    Layout("CamVid of SegNet", "{split}/{stem}.*", "{split}annot/{stem}.*", palette="CamVid"),
     Layout("CamVid in 32 colours", "images/{stem}.*", "labels/{stem}_L.png"),
     Layout("CMP facades", "base/{stem}.jpg", "base/{stem}.png"),
 )
 SIDE_BY_SIDE = Layout("side by side", "{split}/{stem}.*")
+FLAT = Layout(SIDE_BY_SIDE.name, "{stem}.*")
+Examples = Set[tuple[str, str]]
+"""Word of the split, or an empty one, and name without case."""
 
 
-def bases(paths: list[str]) -> list[str]:
-    """The root, and then each folder in it: a set often lies one folder deeper, as its archive has it."""
-    return ["", *sorted({path.split("/")[0] for path in paths if "/" in path})]
+def bases(paths: list[str]) -> dict[str, list[str]]:
+    """The folders in which a set may lie, the root first, and the paths below each.
+
+    A folder named after a split is part of a set, and no set.
+    """
+    inside: dict[str, list[str]] = {"": paths}
+    for path in paths:
+        base = ""
+        for part in path.split("/")[:-1][:DEPTH]:
+            if part.lower() in (*TRAIN, *VAL) or set("{}*") & set(part):
+                break
+            base = f"{base}/{part}" if base else part
+            inside.setdefault(base, []).append(path)
+    return {base: inside[base] for base in sorted(inside, key=lambda base: (len(base.split("/")) if base else 0, base))}
 
 
-def pairs(layout: Layout, paths: list[str]) -> int:
-    """How many examples a layout finds among paths below the root."""
+def common(layout: Layout, paths: list[str]) -> Examples:
+    """The examples that a layout finds among paths below the root."""
 
     def keys(pattern: str, *besides: str | None) -> set[tuple[str, str]]:
         return {
-            (found.split, found.key)
+            (found.split, folded(found.key))
             for path in paths
             if (found := match(pattern, path)) and not any(other and match(other, path) for other in besides)
         }
 
     if layout.labels is None:
-        return len(keys(layout.images))
+        return keys(layout.images)
     labels = keys(layout.labels, layout.instances)
-    return len(labels & keys(layout.images, layout.labels, layout.instances)) if labels else 0
+    return labels & keys(layout.images, layout.labels, layout.instances) if labels else set()
 
 
-def candidates(paths: list[str]) -> Iterator[tuple[Layout, list[str]]]:
-    """Every layout that is tried, in order, and the paths that it can be about."""
+def trains(examples: Examples) -> bool:
+    """Whether some of the examples are for training."""
+    return any(word in ("", *TRAIN) for word, _ in examples)
+
+
+def _first(layouts: Iterator[Layout], paths: list[str]) -> tuple[Layout, Examples] | None:
+    """The first layout that finds examples to train on, else the first that finds any."""
+    other = None
+    for layout in layouts:
+        examples = common(layout, paths)
+        if trains(examples):
+            return layout, examples
+        if examples and other is None:
+            other = layout, examples
+    return other
+
+
+def _best(paths: list[str]) -> Layout | None:
+    """A known layout of the root; else that of the folders inside, or of any names, that finds most examples."""
     from pixelwise.data.inferring import inferred
 
-    inside = {base: [path for path in paths if path.startswith(f"{base}/" if base else "")] for base in bases(paths)}
+    inside = bases(paths)
+    found = []
     for base, those in inside.items():
-        yield from ((layout.below(base), those) for layout in NAMED)
-    yield from ((layout, paths) for layout in inferred(paths))
-    yield from ((SIDE_BY_SIDE.below(base), those) for base, those in inside.items())
+        known = _first((layout.below(base) for layout in NAMED), those)
+        if known and not base and trains(known[1]):
+            return known[0]
+        found += [known] if known else []
+    if known := _first(inferred(paths), paths):
+        found.append(known)
+    if best := max(found, key=lambda each: (trains(each[1]), len(each[1])), default=None):
+        return best[0]
+    beside = _first((SIDE_BY_SIDE.below(base) for base in inside), paths)
+    return beside[0] if beside else None
 
 
-def discover(root: Path, found: list[Path]) -> Layout:
-    """The first layout that finds pairs among picture files below a root.
+def _flat(root: Path, paths: list[str]) -> Layout | None:
+    """Pictures of a single folder, if each holds a label map and a photograph side by side."""
+    folders = {path.rpartition("/")[0] for path in paths}
+    if len(folders) != 1 or set("{}*") & set(folder := folders.pop()):
+        return None
+    return FLAT.below(folder) if halves([root / path for path in paths[:LOOKED]]) else None
+
+
+def discover(root: Path, found: Found) -> Layout:
+    """The layout of the picture files below a root.
 
     Raises:
-        PixelwiseError: If none does; it names what was tried and what was found.
+        PixelwiseError: If none finds pairs; it names what was tried and what was found.
     """
-    paths = [PurePosixPath(path.relative_to(root)).as_posix() for path in found]
-    for layout, inside in candidates(paths):
-        if pairs(layout, inside):
-            return _kept(layout, root, paths)
+    paths = [PurePosixPath(path.relative_to(root)).as_posix() for path in found.paths]
+    if layout := _best(paths) or _flat(root, paths):
+        return _kept(layout, root, paths, found)
     raise PixelwiseError(_nothing(root, paths))
 
 
-def _kept(layout: Layout, root: Path, paths: list[str]) -> Layout:
+def _kept(layout: Layout, root: Path, paths: list[str], found: Found) -> Layout:
     """The layout with what there really is: instance maps and lists of splits only where some exist."""
-    if layout.instances and not any(match(layout.instances, path) for path in paths):
+    wrong = [place.relative_to(root).as_posix() for place in found.places]
+    if (pattern := layout.instances) and not (
+        any(match(pattern, path) for path in paths) or any(reaches(pattern, place) for place in wrong)
+    ):
         layout = replace(layout, instances=None)
+    if layout.labels is not None:
+        labels = _of_one_kind(layout.labels, paths, (layout.instances,), lossy=False)
+        images = _of_one_kind(layout.images, paths, (layout.labels, layout.instances), lossy=True)
+        layout = replace(layout, labels=labels, images=images)
     if "{split}" in layout.images:
         return layout
     top = layout.images.split("/")[0] if "/" in layout.images else ""
@@ -150,16 +222,30 @@ def _kept(layout: Layout, root: Path, paths: list[str]) -> Layout:
     return layout
 
 
+def _of_one_kind(pattern: str, paths: list[str], besides: tuple[str | None, ...], lossy: bool) -> str:
+    """The pattern with a single suffix where most names have several: a JPEG is the photograph, not the label map."""
+    if not pattern.endswith(".*"):
+        return pattern
+    files = [path for path in paths if match(pattern, path) and not any(each and match(each, path) for each in besides)]
+    names = Counter(path.rpartition(".")[0] for path in files)
+    if 2 * sum(count > 1 for count in names.values()) < len(names) or not names:
+        return pattern
+    suffixes = Counter(path.rpartition(".")[2].lower() for path in files)
+    best = max(suffixes, key=lambda suffix: (suffixes[suffix], suffix.startswith("jp") == lossy))
+    return f"{pattern.removesuffix('.*')}.{best}"
+
+
 def _nothing(root: Path, paths: list[str]) -> str:
     tried = ", ".join([*(layout.name for layout in NAMED), "folders of labels and images", SIDE_BY_SIDE.name])
+    others = Counter(path.suffix.lower() for path in unread_below(root))
+    kinds = ", ".join(f"{count} {plain(suffix)}" for suffix, count in others.items())
+    unread = f"; of formats that are not read: {kinds}" if kinds else ""
     if not paths:
-        return f"{root}: no pictures inside; a folder of label maps and photographs is needed"
-    folders: dict[str, int] = {}
-    for path in paths:
-        folder = path.rpartition("/")[0] or "."
-        folders[folder] = folders.get(folder, 0) + 1
+        return f"{root}: no pictures inside; a folder of label maps and photographs is needed{unread}"
+    folders = Counter(path.rpartition("/")[0] or "." for path in paths)
     shown = ", ".join(f"{plain(folder)}/ ({count})" for folder, count in list(folders.items())[:SHOWN])
     more = f" and {len(folders) - SHOWN} more folders" if len(folders) > SHOWN else ""
     return (
-        f"{root}: no pairs by any known layout; tried {tried}; found pictures in {shown}{more}; give labels and images"
+        f"{root}: no pairs by any known layout; tried {tried}; found pictures in {shown}{more}{unread}; "
+        "give labels and images"
     )

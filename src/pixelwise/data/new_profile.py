@@ -21,7 +21,7 @@ from pixelwise.data.survey import Survey, look
 from pixelwise.errors import PixelwiseError
 from pixelwise.files.reading import text
 from pixelwise.planning.configuration import read
-from pixelwise.settings.names import ALLOWED, own
+from pixelwise.settings.names import SMOKE, own
 from pixelwise.terminal.console import terminal
 from pixelwise.terminal.screen import plain
 
@@ -51,7 +51,7 @@ def new(folder: Path, config: Path, name: str | None, planned: Callable[[Path, s
     if name in (taken.get("profiles") or {}):
         raise PixelwiseError(f"{config}: profile {name} is there already and stays as it is; choose another by --name")
     bar = terminal(stderr=True)
-    survey = look(folder, lambda entries: track(entries, "label maps", console=bar, disable=not bar.is_terminal))
+    survey = look(folder, lambda entries, what: track(entries, what, console=bar, disable=not bar.is_terminal))
     show(survey)
     if min(survey.counts.values()) < 1:
         counts = " and ".join(f"{count} {split}" for split, count in survey.counts.items())
@@ -63,14 +63,29 @@ def new(folder: Path, config: Path, name: str | None, planned: Callable[[Path, s
 
 def _named(folder: Path, name: str | None) -> str:
     if name is None:
-        name = re.sub(r"[^A-Za-z0-9._-]+", "-", folder.resolve().name).strip("-._") or "own"
-        name = f"my-{name}"[:60] if name in kinds() else name[:60]
+        name = re.sub(r"[^A-Za-z0-9._-]+", "-", folder.resolve().name).strip("-._")
+        while name.lower().endswith(SMOKE):
+            name = name[: -len(SMOKE)]
+        name = (name or "own")[:57].rstrip("-._")
+        return name if _refused(name) is None else f"my-{name}"
+    if why := _refused(name):
+        raise PixelwiseError(f"--name {plain(name)}: {why}; choose another")
+    return name
+
+
+def _refused(name: str) -> str | None:
+    """Why a profile and its data set can't have this name, or None."""
     if name in kinds():
-        raise PixelwiseError(f"--name {name}: the name of a kind of data set; choose another, such as my-{name}")
+        return "the name of a kind of data set"
     try:
-        return own(name)
+        own(name)
+    except ValueError as error:
+        return str(error)
+    try:
+        float(name)
     except ValueError:
-        raise PixelwiseError(f"--name {plain(name)}: not allowed; {ALLOWED}") from None
+        return None
+    return "a number to Snakemake"
 
 
 def show(survey: Survey) -> None:
@@ -94,8 +109,11 @@ def show(survey: Survey) -> None:
     line("Share of pixels:")
     for label, count in survey.pixels:
         line(f"  {100 * count / total:6.2f} %  {label}")
+    alike: dict[str, list[str]] = {}
     for words in dict.fromkeys(survey.left):
-        line(f"Left out or noted: {words}")
+        alike.setdefault(words.rpartition(": ")[2], []).append(words)
+    for same in alike.values():
+        line(f"Left out or noted: {same[0]}" + (f" ({len(same) - 1} more)" if len(same) > 1 else ""))
     for words in survey.left_out[:SHOWN]:
         line(f"Left out: {words}")
     if len(survey.left_out) > SHOWN:
@@ -125,8 +143,16 @@ def _value(value: Any) -> str:
     if isinstance(value, dict):
         return _flow(value)
     if isinstance(value, str) and re.fullmatch(r"[A-Za-z][A-Za-z_]*", value):
-        return value
+        return _key(value)
     return json.dumps(value, ensure_ascii=False)
+
+
+def _key(name: str) -> str:
+    """A plain name in YAML, in quotation marks where it would be read as a number, a date or a truth value."""
+    try:
+        return name if yaml.safe_load(name) == name else json.dumps(name)
+    except ValueError:  # no such date
+        return json.dumps(name)
 
 
 def profile(name: str, survey: Survey, size: tuple[int, int]) -> list[str]:
@@ -138,14 +164,14 @@ def profile(name: str, survey: Survey, size: tuple[int, int]) -> list[str]:
     learning = {"perceptual": 0, "pixel_l1": 10, "learning_rate": 0.0004, "discriminator_options": {"width": 16}}
     title = f"Pictures from the label maps in {survey.root.resolve().name}"
     return [
-        f"{name}:",
+        f"{_key(name)}:",
         f"  title: {json.dumps(title, ensure_ascii=False)}",
         f"  compute: {{device: auto, threads: {min(THREADS, os.cpu_count() or 1)}}}",
         "  networks:",
         f"    asapnet_small: {_flow({'architecture': 'asapnet', 'options': small})}",
         f"    segmenter_small: {_flow({'architecture': 'segmenter', 'options': {'stages': 2}})}",
         "  datasets:",
-        f"    {name}: {_flow(data)}",
+        f"    {_key(name)}: {_flow(data)}",
         "  train:",
         f"    asapnet: {_flow({'task': 'translation', 'network': 'asapnet_small', **common, **learning})}",
         "    # Reads label maps back from pictures, and so scores them.",

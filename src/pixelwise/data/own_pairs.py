@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Set
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,23 +11,21 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from pixelwise.data import colour_maps, roots, splitting
+from pixelwise.data import colour_maps, left_over, roots, splitting
 from pixelwise.data.decoding import Header, decode, header
-from pixelwise.data.examples import LabelTable, Listing
+from pixelwise.data.examples import CAMVID, CITYSCAPES, LabelTable, Listing
 from pixelwise.data.layout import Index, pair
 from pixelwise.data.layouts import Layout, discover
-from pixelwise.data.patterns import files, match
+from pixelwise.data.patterns import files, folded, match
 from pixelwise.data.read_images import Reading, check_photograph, read, read_ids
-from pixelwise.data.suffixes import SUFFIXES
 from pixelwise.data.walking import Found, images_below
 from pixelwise.errors import PixelwiseError
 from pixelwise.settings.data import Dataset
-from pixelwise.terminal.screen import plain
 
 if TYPE_CHECKING:
     from pixelwise.data.kinds.custom import Options
 
-NONE, SHOWN = "none", 5
+NONE = "none"
 LOSSY = ("JPEG", "WEBP")
 """Formats that may change colours, so that the nearest of the palette is meant."""
 
@@ -38,7 +37,7 @@ def layout_of(root: Path, options: Options, found: Found) -> Layout:
         PixelwiseError: If none fits, or if what it needs is not set.
     """
     if options.images is None:
-        layout = discover(root, found.paths)
+        layout = discover(root, found)
         if layout.halves and options.direction is None:
             raise PixelwiseError(
                 f"{root}: no label maps beside the photographs; if each picture holds both side by side, set direction"
@@ -61,7 +60,7 @@ def split_of(root: Path, split: str, dataset: Dataset, options: Options) -> List
     """
     found = images_below(root)
     layout = layout_of(root, options, found)
-    groups = {word: _without(each, options) for word, each in grouped(root, layout, found).items()}
+    groups = grouped(root, layout, found, options.leave_out)
     if not any(each.entries or each.defects for each in groups.values()):
         raise PixelwiseError(_no_pairs(root, layout, found))
     val = None if dataset.at_most else dataset.val
@@ -74,47 +73,79 @@ def split_of(root: Path, split: str, dataset: Dataset, options: Options) -> List
     if split == "val":
         return parts["val"]
     first = parts["train"]
-    unread = _unread(root, layout)
-    return Listing(first.entries, [*found.defects, *first.defects, *unread], [*found.notes, *first.notes])
+    near, far = left_over.parted(root, layout, found)
+    rest = [*left_over.unread(root, layout), *left_over.unfit(root, layout, found, options.instances != NONE)]
+    return Listing(first.entries, [*near, *first.defects], [*found.notes, *far, *rest, *first.notes])
 
 
-def grouped(root: Path, layout: Layout, found: Found) -> dict[str, Listing]:
-    """The examples by the word for the split in their paths; what lacks its partner is left out and noted."""
+def _by_role(root: Path, layout: Layout, found: Found) -> dict[str, dict[str, Index]]:
+    """The files of each role that the layout has, by the word for the split in their paths."""
     images = files(found, root, layout.images, (layout.labels, layout.instances))
     if layout.labels is None:
-        return {word: pair({"image": each, "label": each}) for word, each in images.items()}
-    labels = files(found, root, layout.labels, (layout.instances,))
-    instances = files(found, root, layout.instances) if layout.instances else {}
-    empty = Index({}, [], [])
+        return {"image": images, "label": images}
+    roles = {"image": images, "label": files(found, root, layout.labels, (layout.instances,))}
+    return roles | ({"instance": files(found, root, layout.instances)} if layout.instances else {})
+
+
+def unusable(root: Path, layout: Layout, found: Found) -> dict[str, str]:
+    """Names that no example may have, such as one of two files, and why."""
+    groups = [group for role in _by_role(root, layout, found).values() for group in role.values()]
+    return {name: why for group in groups for name, why in group.wrong}
+
+
+def grouped(root: Path, layout: Layout, found: Found, leave_out: Iterable[str] = ()) -> dict[str, Listing]:
+    """The examples by the word for the split in their paths; what lacks its partner is left out and noted.
+
+    Args:
+        root: The folder.
+        layout: Its patterns.
+        found: The pictures.
+        leave_out: Names of examples that are not used, whatever their case.
+    """
+    roles = _by_role(root, layout, found)
+    left, empty = {folded(name) for name in leave_out}, Index({}, [], [])
     return {
-        word: _paired(images.get(word, empty), labels.get(word, empty), instances.get(word), word)
-        for word in dict.fromkeys([*labels, *images])
+        word: _paired({role: groups.get(word, empty) for role, groups in roles.items()}, word, left)
+        for word in dict.fromkeys([*roles["label"], *roles["image"]])
     }
 
 
-def _paired(images: Index, labels: Index, instances: Index | None, word: str) -> Listing:
+def _paired(roles: dict[str, Index], word: str, left: Set[str]) -> Listing:
+    images = roles["image"]
+    roles = {role: _renamed(each, images) for role, each in roles.items()}
+    labels = roles["label"]
     common = {name for name in labels.files if name in images.files}
-    roles = {"image": images, "label": labels} | ({"instance": instances} if instances and common else {})
-    kept = {
-        role: Index({name: path for name, path in each.files.items() if name in common}, each.defects, each.notes)
-        for role, each in roles.items()
-    }
+    kept = {role: _only(each, common, left) for role, each in roles.items() if role != "instance" or each.files}
     where = f"{word}: " if word else ""
     notes = [
-        f"{where}{count} {what}{'s' if count > 1 else ''} without a {partner}, left out: {shown}"
+        f"{where}{len(lone)} {what}{'s' * (len(lone) > 1)} without a {partner}, left out: {left_over.names(lone)}"
         for each, what, partner in ((labels, "label map", "photograph"), (images, "photograph", "label map"))
-        if (count := len(lone := [path.name for name, path in each.files.items() if name not in common]))
-        for shown in [", ".join(plain(name) for name in lone[:SHOWN]) + (", ..." if count > SHOWN else "")]
+        if (lone := [path for name, path in each.files.items() if name not in common and folded(name) not in left])
     ]
+    if gone := sum(folded(name) in left for name in common):
+        notes.append(f"{where}{gone} pair{'s' if gone > 1 else ''} left out by leave_out")
     listing = pair(kept)
     return Listing(listing.entries, listing.defects, notes)
 
 
-def _without(found: Listing, options: Options) -> Listing:
-    left = set(options.leave_out)
-    entries = [entry for entry in found.entries if entry.name not in left]
-    gone = len(found.entries) - len(entries)
-    return Listing(entries, found.defects, found.notes + ([f"{gone} pairs left out by leave_out"] if gone else []))
+def _renamed(other: Index, images: Index) -> Index:
+    """The files under the names of the photographs where these differ in case alone, and it is clear which is meant."""
+    spare: dict[str, list[str]] = {}
+    for name in images.files:
+        if name not in other.files:
+            spare.setdefault(folded(name), []).append(name)
+    names: dict[str, str] = {}
+    for name in other.files:
+        if name not in images.files and len(spare.get(folded(name), ())) == 1:
+            names[name] = spare.pop(folded(name))[0]
+    files = {names.get(name, name): path for name, path in other.files.items()}
+    return Index(files, other.defects, other.notes, other.wrong)
+
+
+def _only(each: Index, common: Set[str], left: Set[str]) -> Index:
+    """The files of these names, without those that are left out."""
+    found = {name: path for name, path in each.files.items() if name in common and folded(name) not in left}
+    return Index(found, each.defects, each.notes, [(name, why) for name, why in each.wrong if folded(name) not in left])
 
 
 def _no_pairs(root: Path, layout: Layout, found: Found) -> str:
@@ -130,27 +161,20 @@ def _no_pairs(root: Path, layout: Layout, found: Found) -> str:
     )
 
 
-def _unread(root: Path, layout: Layout) -> list[str]:
-    """Pictures of formats that are not read, where pairs are looked for."""
-    others = Image.registered_extensions().keys() - set(SUFFIXES)
-    patterns = [pattern for pattern in (layout.images, layout.labels, layout.instances) if pattern]
-    return [
-        f"{plain(str(path))}: {path.suffix} is not read; {', '.join(SUFFIXES)} are"
-        for path in images_below(root, kinds=others).paths
-        if any(match(pattern, path.relative_to(root).as_posix()) for pattern in patterns if pattern.endswith(".*"))
-    ]
-
-
 def palette_table(dataset: Dataset, options: Options) -> LabelTable:
     """The label table of a palette.
 
     Raises:
         PixelwiseError: If its file is missing or holds none.
     """
-    if options.palette == colour_maps.CITYSCAPES:
+    if options.palette == CITYSCAPES:
         from pixelwise.data.cityscapes_layout import table
 
         return table()
+    if options.palette == CAMVID:
+        from pixelwise.data.kinds.camvid import labels
+
+        return labels(dataset)
     if isinstance(options.palette, str):
         return colour_maps.read_palette(roots.locate(dataset) / options.palette).table()
     return colour_maps.listed(options.palette or ()).table()
@@ -163,7 +187,7 @@ def besides(root: Path, options: Options) -> list[Path]:
         PixelwiseError: If there is no palette in its file.
     """
     found = []
-    if isinstance(options.palette, str) and options.palette != colour_maps.CITYSCAPES:
+    if isinstance(options.palette, str) and options.palette not in (CITYSCAPES, CAMVID):
         colour_maps.read_palette(root / options.palette)
         found.append(root / options.palette)
     lists = options.lists
@@ -209,6 +233,8 @@ class OwnReading(Reading):
                 raise PixelwiseError(f"{path}: colours, where ids are needed; palette gives the colour of each id")
             return read_ids(path, sha256)
         decoded = decode(path, sha256)
+        if decoded.header.bits > 8:
+            raise PixelwiseError(f"{path}: {decoded.header.bits} bits for each value; label maps read by colour need 8")
         check_photograph(path, decoded.header)
         image = decoded.image
         if self.options.direction is not None:

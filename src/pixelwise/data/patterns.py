@@ -1,12 +1,14 @@
 """Patterns of file names, such as `gtFine/{split}/**/{stem}_label.png`: which file belongs to which example.
 
 `{stem}` is what the files of one example have in common; `{split}` is the name of a split; `**` is any number of
-folders and `*` one, which belong to the example's name; `.*` at the end is any picture suffix. Case does not matter.
+folders and `*` one, which belong to the example's name; `.*` at the end is any picture suffix. Case does not matter,
+nor in which of its forms Unicode writes an accent.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -21,6 +23,15 @@ VAL = ("val", "valid", "validation", "test", "testing", "eval")
 _PART = re.compile(r"(\{stem\}|\{split\}|\*\*/|\*)")
 
 
+def _composed(text: str) -> str:
+    return unicodedata.normalize("NFC", text)
+
+
+def folded(name: str) -> str:
+    """A name without its case, by which files belong together whose names differ in that alone."""
+    return _composed(_composed(name).casefold())
+
+
 @dataclass(frozen=True)
 class Matched:
     """What a pattern reads from the path of a file: the example's name and the word of the split, or an empty one."""
@@ -33,7 +44,7 @@ class Matched:
 def _compiled(pattern: str) -> re.Pattern[str]:
     words = "|".join(sorted((*TRAIN, *VAL), key=lambda word: (-len(word), word)))
     made, splits, folders = "", 0, 0
-    for part in _PART.split(pattern.removesuffix(".*")):
+    for part in _PART.split(_composed(pattern).removesuffix(".*")):
         if part == "{stem}":
             made += r"(?P<stem>[^/]+)"
         elif part == "{split}":
@@ -68,12 +79,25 @@ def problem(pattern: str) -> str | None:
 
 def match(pattern: str, path: str) -> Matched | None:
     """Read a path below the root, with `/`, by a pattern; None if it does not fit."""
-    found = _compiled(pattern).fullmatch(path)
+    found = _compiled(pattern).fullmatch(_composed(path))
     if found is None:
         return None
     named = found.groupdict()
     folders = [named[name] for name in sorted(named) if name.startswith("folder") and named[name]]
     return Matched("_".join([*folders, named["stem"]]).replace("/", "_"), (named.get("split") or "").lower())
+
+
+def reaches(pattern: str, folder: str) -> bool:
+    """Whether a folder, given by its path below the root, may hold files that fit a pattern, however deep."""
+    wanted = pattern.split("/")[:-1]
+    for number, part in enumerate(folder.split("/")):
+        if number >= len(wanted):
+            return False
+        if wanted[number] == "**":
+            return True
+        if match(f"{wanted[number]}/{{stem}}.*", f"{part}/x.png") is None:
+            return False
+    return True
 
 
 def files(found: Found, root: Path, pattern: str, besides: Iterable[str | None] = ()) -> dict[str, Index]:

@@ -81,6 +81,23 @@ def read_ids(path: Path, sha256: str | None = None, palette: bool = True) -> NDA
     return found // (255 // (2**header.bits - 1)) if stretched else found
 
 
+def runs(array: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """The values of an array, row after row, and how often each follows itself: label maps have few and long runs."""
+    flat = array.ravel()
+    first = np.ones(flat.size, bool)
+    first[1:] = flat[1:] != flat[:-1]
+    starts = np.flatnonzero(first)
+    return flat[starts], np.diff(starts, append=flat.size)
+
+
+def counted(array: NDArray[np.int32]) -> dict[int, int]:
+    """How often each value occurs, in the order of the values."""
+    values, lengths = runs(array)
+    found, place = np.unique(values, return_inverse=True)
+    counts = np.bincount(place, lengths, len(found)).astype(int)
+    return dict(zip(found.tolist(), counts.tolist(), strict=True))
+
+
 def check_map(path: Path, decoded: Decoded, palette: bool) -> None:
     """Refuse a file that may hold other ids than were put into it, or no ids at all.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from pixelwise.data.declared_kinds import Folder, find
-from pixelwise.data.examples import LabelTable, Listing
+from pixelwise.data.examples import Entry, LabelTable, Listing
 from pixelwise.data.read_images import Reading
 from pixelwise.errors import PixelwiseError
 from pixelwise.settings.data import Dataset
@@ -25,9 +25,14 @@ def listing(root: Path, split: str, dataset: Dataset) -> Listing:
     found = kind.listing(root, split, dataset)
     if not isinstance(kind.origin, Folder):
         return found
-    paths = (path for entry in found.entries for path in entry.files.values())
-    lines = [f"{path}: a comma in its name; rename it" for path in paths if "," in path.relative_to(root).as_posix()]
+    lines = [line for entry in found.entries for line in commas(root, entry)]
     return Listing(found.entries, found.defects + list(dict.fromkeys(lines)), found.notes)
+
+
+def commas(root: Path, entry: Entry) -> list[str]:
+    """Which files of an example no table can name."""
+    paths = (path for path in entry.files.values() if "," in path.relative_to(root).as_posix())
+    return [f"{path}: a comma in its name; rename it" for path in paths]
 
 
 def reading(dataset: Dataset) -> Reading:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from pixelwise.data.examples import Entry, Listing
-from pixelwise.data.patterns import TRAIN, VAL
+from pixelwise.data.patterns import TRAIN, VAL, folded
 from pixelwise.errors import PixelwiseError
 from pixelwise.files.reading import text
 
@@ -73,7 +73,7 @@ def by_list(found: Listing, root: Path, lists: str) -> dict[str, Listing]:
     named = {split: _named(path) for split, path in files.items()}
     parts = {}
     for split, names in named.items():
-        chosen = [entry for entry in found.entries if names & {entry.name, entry.image.stem, entry.files["label"].stem}]
+        chosen = [entry for entry in found.entries if names & _called(entry)]
         if not chosen:
             raise PixelwiseError(f"{files[split]}: names none of the {len(found.entries)} pairs below {root}")
         parts[split] = chosen
@@ -97,11 +97,15 @@ def list_files(root: Path, lists: str) -> dict[str, Path]:
     return found
 
 
+def _called(entry: Entry) -> set[str]:
+    return {folded(name) for name in (entry.name, entry.image.stem, entry.files["label"].stem)}
+
+
 def _named(path: Path) -> set[str]:
-    """Stems of everything that a list names; a line may hold a photograph and its label map."""
+    """Stems of everything that a list names, without case; a line may hold a photograph and its label map."""
     names = set()
     for line in text(path).splitlines():
         for word in (line.strip(), *line.split()):
             if word:
-                names |= {word, Path(word).stem}
+                names |= {folded(word), folded(Path(word).stem)}
     return names

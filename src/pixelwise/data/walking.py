@@ -12,8 +12,11 @@ from pixelwise.data.suffixes import SUFFIXES
 from pixelwise.terminal.screen import plain
 
 JUNK = {"__MACOSX"}  # from archives made on a Mac: shadows of every file
+NOWHERE = "a link that leads nowhere"
 UNPRINTABLE = {"Cc", "Cs", "Zl", "Zp"}  # Unicode categories: control characters, bytes that are no UTF-8, line breaks
 MARKS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")  # these turn text round
+UNREAD = (".heic", ".heif", ".dng")
+"""Kinds of pictures that cameras write and Pillow does not know."""
 
 
 @dataclass(frozen=True)
@@ -24,15 +27,22 @@ class Found:
         paths: Picture files, sorted.
         defects: One line each for what cannot be read as it stands.
         notes: One line each for what is left out on purpose.
+        places: The file or folder of each defect.
     """
 
     paths: list[Path] = field(default_factory=list)
     defects: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    places: list[Path] = field(default_factory=list)
 
     def only(self, keep: Callable[[Path], bool]) -> Found:
         """The same with fewer paths."""
-        return Found([path for path in self.paths if keep(path)], self.defects, self.notes)
+        return Found([path for path in self.paths if keep(path)], self.defects, self.notes, self.places)
+
+    def refuse(self, place: Path, why: str) -> None:
+        """Add a defect."""
+        self.places.append(place)
+        self.defects.append(f"{plain(str(place))}: {why}")
 
 
 def unsafe(letter: str) -> bool:
@@ -44,28 +54,35 @@ def images_below(folder: Path, suffix: str = "", kinds: Collection[str] = SUFFIX
     """Picture files below a folder, linked folders too, whose names end in `suffix`.
 
     Hidden files and folders are left out and noted. Dead links, folders that are reached twice (so that a loop of links
-    ends), folders that can't be read, devices and names that fit into no line are defects.
+    ends), folders that can't be read, devices and names that fit into no line are defects. Links come after folders.
     """
     found, waiting = Found(), [folder] if os.path.lexists(folder) else []
+    linked: list[Path] = []
     first: dict[tuple[int, int], Path] = {}
-    while waiting:
-        place = waiting.pop()
+    while waiting or linked:
+        place = waiting.pop() if waiting else linked.pop(0)
         try:
             status = place.stat()
             entries = sorted(os.scandir(place), key=lambda entry: entry.name)
         except OSError as error:
-            found.defects.append(f"{plain(str(place))}: {error.strerror}; a folder that can be read is needed")
+            found.refuse(place, f"{error.strerror}; a folder that can be read is needed")
             continue
         known = first.setdefault((status.st_dev, status.st_ino), place)
         if known is not place:
-            found.defects.append(
-                f"{plain(str(place))}: the same folder as {plain(str(known))}; it is counted once, remove the link"
-            )
+            found.refuse(place, f"the same folder as {plain(str(known))}; it is counted once, remove the link")
             continue
         folders = [path for entry in entries if (path := _look(entry, suffix, kinds, found)) is not None]
-        waiting += reversed(folders)
+        linked += [path for path in folders if path.is_symlink()]
+        waiting += reversed([path for path in folders if not path.is_symlink()])
     found.paths.sort()
     return found
+
+
+def unread_below(folder: Path) -> list[Path]:
+    """Pictures below a folder of kinds that are not read."""
+    from PIL import Image
+
+    return images_below(folder, kinds={*Image.registered_extensions(), *UNREAD} - set(SUFFIXES)).paths
 
 
 def _look(entry: os.DirEntry[str], suffix: str, kinds: Collection[str], found: Found) -> Path | None:
@@ -82,13 +99,16 @@ def _look(entry: os.DirEntry[str], suffix: str, kinds: Collection[str], found: F
         return path
     elif kind == "dead link":
         unclear = not path.suffix  # perhaps of a folder
-        (found.defects if wanted or unclear else found.notes).append(f"{plain(str(path))}: a link that leads nowhere")
+        if wanted or unclear:
+            found.refuse(path, NOWHERE)
+        else:
+            found.notes.append(f"{plain(str(path))}: {NOWHERE}")
     elif not wanted:
         return None
     elif kind != "file":
-        found.defects.append(f"{plain(str(path))}: a {kind}; a file is needed")
+        found.refuse(path, f"a {kind}; a file is needed")
     elif any(unsafe(letter) for letter in entry.path):
-        found.defects.append(f"{plain(str(path))}: a name that is no line of UTF-8 text; rename it")
+        found.refuse(path, "a name that is no line of UTF-8 text; rename it")
     else:
         found.paths.append(path)
     return None

@@ -15,7 +15,7 @@ from pixelwise.errors import PixelwiseError
 from pixelwise.evaluation import subjects
 from pixelwise.files.reading import checked, read
 from pixelwise.files.step_documents import Generation
-from pixelwise.record import Run
+from pixelwise.record import Run, Scalar
 
 GENERATION = "generation.json"
 
@@ -40,6 +40,11 @@ class Pictures:
 
     def __len__(self) -> int:
         return len(self.indices)
+
+
+def unusual(split: str) -> dict[str, Scalar]:
+    """The condition of scores that are not of the validation split, of which claims speak."""
+    return {} if split == "val" else {"split": split}
 
 
 def photographs(pack: Pack, limit: int | None) -> Pictures:

@@ -124,6 +124,7 @@ def run(settings: FidSettings, inputs: dict[str, Path], out: Path, work: Path) -
         label = f"{full_name}/{reference}-{len(y)}/{height}x{width}/inception-{weights[:8]}"
         condition: dict[str, Scalar] = {"design": design.name, "reference": reference, "reference_n": len(y)}
         condition |= {"height": height, "width": width, "inception_sha256": weights, "label": label}
+        condition |= compared_pictures.unusual(settings.split)
         records.append(
             Record(
                 kind="fid",
@@ -131,6 +132,7 @@ def run(settings: FidSettings, inputs: dict[str, Path], out: Path, work: Path) -
                 model=settings.name,
                 subject=subject.run,
                 dataset=settings.dataset,
+                data=facts["kind"],
                 protocol=full_name,
                 protocol_hash=protocol_hash(asdict(protocol) | {"design": design.name, "inception": weights}),
                 condition=condition,

@@ -61,7 +61,7 @@ def latency(
     memory: float | None,
     short: bool = False,
 ) -> Record:
-    """Median, spread, throughput and memory of one model under one condition.
+    """Median, quantiles that the calls support, throughput and memory of one model under one condition.
 
     The median is the geometric mean of the medians of the processes.
 
@@ -81,7 +81,8 @@ def latency(
         median, low, high = statistics.bootstrap_median(milliseconds, settings.seed)
     values = {"median": measured(median, "ms", low, high, _interval(times))}
     for name, compute in computed("latency").items():
-        values[name] = Value(value=float(compute(milliseconds)), unit=metrics("latency")[name].unit)
+        if len(milliseconds) >= (metric := metrics("latency")[name]).calls:
+            values[name] = Value(value=float(compute(milliseconds)), unit=metric.unit)
     batch = _whole(facts["batch"])
     values["throughput"] = Value(value=1000 * batch / median, unit="images/s")
     if memory is not None:

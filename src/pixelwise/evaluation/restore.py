@@ -93,7 +93,8 @@ def run(settings: RestorationSettings, inputs: dict[str, Path], out: Path, work:
     protocol = PROTOCOLS[settings.protocol]
     facts = read_facts(inputs["data"])
     cases = Cases(protocol, Pack(inputs["data"], "val"), facts["kind"], settings.limit)
-    about: dict[str, Any] = {"short": False, "synthetic": facts["synthetic"], "weights_sha256": None}
+    about: dict[str, Any] = {"data": facts["kind"], "synthetic": facts["synthetic"]}
+    about |= {"short": False, "weights_sha256": None}
     about["hardware"] = hardware.describe(device, settings.threads)
     if settings.name == "baselines":
         scored_ones = list(_baselines(settings, protocol, cases))
@@ -213,6 +214,7 @@ def _record(
         model=subject.name,
         subject=subject.run(sigma),
         dataset=settings.dataset,
+        data=about["data"],
         protocol=protocol.name,
         protocol_hash=protocol.hash,
         condition={"sigma": sigma, "degradation": protocol.degradation, "period": subject.period},

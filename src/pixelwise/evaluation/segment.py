@@ -53,7 +53,8 @@ def run(settings: SegmentSettings, inputs: dict[str, Path], out: Path, work: Pat
     device, facts = hardware.select_device(settings.device, settings.threads), read_facts(inputs["data"])
     truth = Truth(pack, facts, settings.enlarge, settings.original, inputs.get("raw"))
     segmenter = Segmenter(inputs["segmenter"] / MODEL, len(truth.names), device)
-    short = read(inputs["segmenter"] / "training.json", Training).short
+    trained = read(inputs["segmenter"] / "training.json", Training)
+    short = trained.short
     subject = (
         compared_pictures.photographs(pack, settings.limit)
         if settings.name in (REAL, SHUFFLED)
@@ -77,6 +78,8 @@ def run(settings: SegmentSettings, inputs: dict[str, Path], out: Path, work: Pat
         definition = asdict(protocol) | {"labels_from": labels, "segmenter": weights, "classes": truth.names}
         condition: dict[str, Scalar] = {"height": height, "width": width, "labels": labels}
         condition |= {"segmenter": segmenter.info["name"], "segmenter_sha256": weights, "segmenter_short": short}
+        condition |= compared_pictures.unusual(settings.split)
+        condition |= {} if trained.official is not None else {"segmenter_recipe": trained.recipe or "unknown"}
         records.append(
             Record(
                 kind="segmentation",
@@ -84,6 +87,7 @@ def run(settings: SegmentSettings, inputs: dict[str, Path], out: Path, work: Pat
                 model=settings.name,
                 subject=subjects.method(SHUFFLED) if settings.name == SHUFFLED else subject.run,
                 dataset=settings.dataset,
+                data=facts["kind"],
                 protocol=name,
                 protocol_hash=protocol_hash(definition),
                 condition=condition,

@@ -80,7 +80,7 @@ class Builder:
             allowed = ", ".join(self.profile.datasets)
             raise self.wrong(f"no data set '{name}'; allowed: {allowed}", "datasets")
         settings = self.profile.datasets[name]
-        # Records carry the name, and claims are about names.
+        # Readers take such a name for what it says, and records of earlier versions have nothing else.
         if name in declared_kinds.names() and name != settings.kind:
             raise self.wrong(f"of kind {settings.kind}; that name is for its own kind alone", "datasets", name)
         return settings

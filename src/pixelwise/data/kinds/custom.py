@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from pixelwise.data.declared_kinds import Folder, Kind
-from pixelwise.data.examples import IGNORE, LabelTable, Listing
+from pixelwise.data.examples import CAMVID, CITYSCAPES, IGNORE, LabelTable, Listing
 from pixelwise.data.layout import distinct_colours
 from pixelwise.data.patterns import problem
 from pixelwise.settings.base import Flag, Inside, Settings
@@ -52,11 +52,11 @@ class Options(Settings):
         lists: Pattern of text files that name the examples of each split.
         direction: Where each picture of `images` holds both side by side: `AtoB`, the left half is the label map, or
             `BtoA`, the right half is.
-        palette: Names and colours of ids: a file below root with lines `r g b name`, `Cityscapes`, or colours.
+        palette: Names and colours of ids: a file below root with lines `r g b name`, `Cityscapes`, `CamVid`, or a list.
         coded: How label maps hold ids: as gray levels or indices (`index`), or as colours of the palette (`colour`).
-            None: `colour` with a palette, except `Cityscapes`.
+            None: `colour` with a palette, except `Cityscapes` and `CamVid`.
         nearest: Whether a colour that the palette lacks becomes the nearest; in JPEG and WebP it always does.
-        leave_out: Names of examples that are not used.
+        leave_out: Names of examples that are not used; case does not matter.
     """
 
     num_labels: int | None = Field(default=None, ge=1, le=255, strict=True)
@@ -76,7 +76,7 @@ class Options(Settings):
     @property
     def by_colour(self) -> bool:
         """Whether colours of the palette stand for ids."""
-        return self.coded == "colour" or (self.coded is None and self.palette not in (None, "Cityscapes"))
+        return self.coded == "colour" or (self.coded is None and self.palette not in (None, CITYSCAPES, CAMVID))
 
     @model_validator(mode="after")
     def _complete(self) -> Options:

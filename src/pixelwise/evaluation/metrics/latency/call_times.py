@@ -23,6 +23,7 @@ METRICS = [
         order=20,
         shown=("table",),
         compute=partial(quantile, share=0.9),
+        calls=10,
         **_TIME,
     ),
     Metric(
@@ -31,6 +32,7 @@ METRICS = [
         order=21,
         shown=("table",),
         compute=partial(quantile, share=0.99),
+        calls=100,
         **_TIME,
     ),
     Metric(name="min", label="fastest call", order=22, compute=partial(quantile, share=0.0), **_TIME),
