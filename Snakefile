@@ -44,7 +44,7 @@ onstart:
 
 onsuccess:
     unfinished.replaced(PLAN)
-    if all(staleness.valid(job) for job in PLAN.of("report")):
+    if not staleness.stale(PLAN.jobs):
         print(
             f"\npixelwise: the report of run '{PLAN.name}' is {RESULTS}/report/index.html"
         )

@@ -17,8 +17,8 @@ from typing import Any
 from pixelwise.artifacts import MANIFEST, files_below, read_manifest, sha256, write_json
 from pixelwise.claims import ledger
 from pixelwise.errors import PixelwiseError
-from pixelwise.files import listings
-from pixelwise.files.step_documents import LogLine
+from pixelwise.files import run_log
+from pixelwise.files.run_log import LogLine
 from pixelwise.planning.jobs import KINDS, RUN_LOG
 
 NAME = "ro-crate-metadata.json"
@@ -121,7 +121,7 @@ class _Description:
 
     def _log(self) -> list[LogLine]:
         """The last good end of each job, in the order of time."""
-        lines, problems = listings.log(self.folder / RUN_LOG.name, LogLine, "the run log")
+        lines, problems = run_log.read(self.folder / RUN_LOG.name)
         problems += [
             f"{RUN_LOG.name}: {x.job}: kind {x.kind!r}; allowed: {', '.join(KINDS)}"
             for x in lines

@@ -8,9 +8,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from pixelwise.cards import selecting
+from pixelwise.artifacts import write_json
+from pixelwise.cards import roomy, selecting
 from pixelwise.cards.found import Card
+from pixelwise.claims.predicted_records import Datasets
 from pixelwise.errors import PixelwiseError
+from pixelwise.planning.graph import plan
 from tests.cards.machine import CARD, OLD, smi
 
 ROOT = Path(__file__).parents[2]
@@ -73,3 +76,34 @@ def test_a_job_of_several_processes_reserves_a_card_for_each(monkeypatch, tmp_pa
         for name in "ABC":
             selecting.leases.release(name)
     assert selecting.reserve("cpu", 4) is None
+
+
+def test_cards_too_small_for_the_job_are_not_leased(monkeypatch, tmp_path, capsys):
+    run = plan(ROOT / "params.yaml", "facades")
+    job = next(job for job in run.jobs if job.id == "train/facades/pix2pixhd/seed0")
+    height, width = Datasets(list(run.jobs)).size(job)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(ROOT / "src"))
+    write_json(Path(job.file), {"job": job.description()})
+    write_json(Path(job.inputs["data"]) / "dataset.json", {"height": height, "width": width})
+    small, middle, large = (Card(i, f"{size}", f"{size}", memory=size * 1e9) for i, size in enumerate((24, 48, 85)))
+    cards = [small, middle, large]
+    assert roomy.roomy(cards, 1) == cards  # no job runs
+    monkeypatch.setattr(roomy, "job", Path(job.file))
+    assert roomy.roomy(cards, 1) == [large]
+    assert roomy.roomy([small, small], 1) == [small, small]  # of one size
+    assert capsys.readouterr().err == ""
+    assert roomy.roomy([small, middle], 1) == [middle, small]
+    assert "needs 1 cards of 71 GB, 0 are here; tries the largest" in capsys.readouterr().err
+    Path(job.file).write_text("{}")
+    assert roomy.roomy(cards, 1) == cards and "takes any card" in capsys.readouterr().err
+
+
+def test_cuda_counts_as_nvidia_smi_does():
+    code = "import os, pixelwise.cards.selecting; print(os.environ['CUDA_DEVICE_ORDER'])"
+    known = {k: v for k, v in os.environ.items() if k != "CUDA_DEVICE_ORDER"} | {"PYTHONPATH": str(ROOT / "src")}
+    for given, wanted in (({}, "PCI_BUS_ID"), ({"CUDA_DEVICE_ORDER": "FASTEST_FIRST"}, "FASTEST_FIRST")):
+        done = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, env=known | given, check=True
+        )
+        assert done.stdout.strip() == wanted

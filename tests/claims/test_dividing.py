@@ -21,12 +21,12 @@ def test_both_ways_fit(card: float) -> None:
     assert [line.split(":")[0] for line in lines][-1:] == ["GPU memory for train/facades/pix2pixhd"]
     job = next(job for job in jobs if job.id == "train/facades/pix2pixhd/seed0")
     for name in ("accumulate", "processes"):
-        value = dividing.fewest(job.settings, name, lambda s: dividing._needed_gb(job, s, datasets) <= card)
+        value = dividing.fewest(job.settings, name, lambda s: dividing.needed_gb(job, s, datasets) <= card)
         assert value is not None and f"{name}: {value}" in lines[-1]
         divided = type(job.settings).model_validate(job.settings.model_dump() | {name: value})  # divides the batch
-        assert dividing._needed_gb(job, divided, datasets) <= card
+        assert dividing.needed_gb(job, divided, datasets) <= card
         fewer = [n for n in range(1, value) if divided.batch % n == 0]
-        assert all(dividing._needed_gb(job, job.settings.model_copy(update={name: n}), datasets) > card for n in fewer)
+        assert all(dividing.needed_gb(job, job.settings.model_copy(update={name: n}), datasets) > card for n in fewer)
     assert peaks.images(job) == job.settings.batch
 
 

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from pixelwise.claims import limits
+from pixelwise.claims.expected import Expectation
 from pixelwise.claims.limits import LEAST, LONGEST, MEMORY, PREPARING, Limits
 from pixelwise.planning.graph import plan
 
@@ -21,8 +24,8 @@ def paper():
 def test_a_limit_is_the_estimate_of_plan_with_a_margin(paper):
     jobs, known = paper
     for name in ("train/cityscapes/pix2pixhd/seed0", "time/translation_256", "restore/bsd68/baselines/seed0"):
-        estimate = known.minutes(jobs[name])
-        assert estimate is not None and known.runtime(jobs[name]) == round(limits.MARGIN * estimate)
+        estimate = known.seconds(jobs[name])
+        assert estimate is not None and known.runtime(jobs[name]) == round(limits.MARGIN * estimate / 60)
 
 
 def test_each_attempt_gets_more_and_none_more_than_a_day(paper):
@@ -41,7 +44,7 @@ def test_what_was_never_recorded_gets_the_longest_limit(paper, monkeypatch):
 
 def test_preparing_counts_pictures(paper):
     jobs, known = paper
-    city, few = known.minutes(jobs["prepare/cityscapes"]), known.minutes(jobs["prepare/set12"])
+    city, few = known.seconds(jobs["prepare/cityscapes"]), known.seconds(jobs["prepare/set12"])
     assert city is not None and few is not None and city > 100 * few
 
 
@@ -63,3 +66,38 @@ def test_a_training_on_the_processor_needs_what_a_card_would_hold(paper):
     slow = plan(ROOT / "params.yaml", "street-cpu").jobs
     own = Limits(slow, NO_LOG)
     assert own.memory(next(job for job in slow if job.kind == "denoising")) > MEMORY
+
+
+def test_memory_grows_with_processes_and_attempts(paper):
+    jobs, known = paper
+    train = jobs["train/cityscapes/asapnet/seed0"]
+
+    def of(**changes):
+        settings = train.settings.model_copy(update=changes)
+        return known.memory(replace(train, settings=settings)), known.memory(replace(train, settings=settings), 3)
+
+    assert of() == (MEMORY, 3 * MEMORY) and of(processes=4) == (4 * MEMORY, 12 * MEMORY)
+    (one, third), (two, _) = of(device="cpu"), of(device="cpu", processes=2)
+    assert third == 3 * one and one + MEMORY < two < 2 * one  # each keeps half of the batch, and the networks
+    assert known.memory(jobs["prepare/cityscapes"], 2) == 2 * PREPARING
+
+
+def test_what_is_expected_on_a_cluster_is_that_of_the_limits(paper):
+    jobs, known = paper
+    assert limits.expected(list(jobs.values())) == {name: known.seconds(job) for name, job in jobs.items()}
+
+
+def test_documented_limits_suffice_for_slower_cards():
+    text = (ROOT / "docs/cluster.md").read_text(encoding="utf-8")
+    rows = re.findall(
+        r"\| ([^|]+) \| (\d+) h, (\d+) h \| (\d+) h, (\d+) h \| `train:runtime=(\d+) time:runtime=(\d+)` \|", text
+    )
+    assert [card for card, *_ in rows] == ["A100", "RTX 3060", "T4"]
+    for profile, first in (("street", 0), ("paper", 2)):
+        jobs = plan(ROOT / "params.yaml", profile).jobs
+        for card, *numbers in rows:
+            expected, told = Expectation(jobs, NO_LOG, "cuda", card), [int(number) for number in numbers]
+            for place, step in enumerate(("train", "time")):
+                most = max((expected.of(job).seconds or 0) / 3600 for job in jobs if job.step == step and job.on_gpu)
+                assert told[first + place] == max(round(most), 1), (profile, card, step, most)
+                assert 1.2 * most <= 4 * told[4 + place] / 60, (profile, card, step, most)

@@ -14,7 +14,6 @@ from pixelwise.claims.checks import basis_of
 from pixelwise.claims.claim_schema import register
 from pixelwise.claims.predicted_records import Datasets
 from pixelwise.data.kinds.cityscapes import LOGIN
-from pixelwise.errors import PixelwiseError
 from pixelwise.planning import graph
 from pixelwise.planning.graph import plan_of
 
@@ -104,6 +103,8 @@ def test_what_is_missing_is_said(tmp_path):
     found = plan.survey(run(), tmp_path / "run.jsonl")
     assert any(line.startswith("data cityscapes: set CITYSCAPES_ROOT to") for line in found["missing"])
     assert not any("a GPU" in line for line in found["missing"])  # its jobs compute on the processor
+    gpu = plan.survey(run(device="cuda", batch=32), tmp_path / "run.jsonl")["missing"]
+    assert any(line.startswith("a GPU: none here; the largest training job needs about ") for line in gpu)
     entry = next(entry for entry in found["data"] if entry["name"] == "cityscapes")
     assert "cityscapes" in entry["from"] and entry["disk_gb"] > 10 and not entry["have"]
 
@@ -124,7 +125,9 @@ def test_this_machines_log_comes_before_the_table(tmp_path):
     planned = run()
     job, _ = training(planned)
     log = tmp_path / "run.jsonl"
-    lines = [{"job": job.id, "kind": job.kind, "out": job.out, "status": "done", "seconds": 7200.0}]
+    settings = job.effort({other.out: other for other in planned.jobs})
+    line = {"job": job.id, "kind": job.kind, "out": job.out, "status": "done", "seconds": 7200.0}
+    lines = [line | {"settings": settings}]
     lines.append({**lines[0], "status": "failed", "seconds": 1.0})
     log.write_text("".join(json.dumps(line) + "\n" for line in lines))
     groups = {group["jobs"]: group for group in plan.survey(planned, log)["jobs"]}
@@ -161,10 +164,10 @@ def test_the_committed_table_is_whole():
     assert len(document["memory"]) == 2
 
 
-def test_a_broken_log_is_one_line(tmp_path):
+def test_a_broken_log_is_told_in_one_line(tmp_path):
     (tmp_path / "run.jsonl").write_text("{}\n")
-    with pytest.raises(PixelwiseError, match="line 1 is not a line of the run log"):
-        plan.survey(run(), tmp_path / "run.jsonl")
+    (line,) = plan.survey(run(), tmp_path / "run.jsonl")["left_out"]
+    assert "run.jsonl: line 1 is not a line of the run log" in line
 
 
 def test_expected_records_are_those_of_the_steps():

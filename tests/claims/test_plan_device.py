@@ -10,6 +10,7 @@ from pixelwise.claims.predicted_records import Datasets, accelerator
 from pixelwise.errors import PixelwiseError
 from pixelwise.planning.graph import plan as planned
 from tests.cards.machine import CARD, OLD, smi
+from tests.claims.log_lines import line
 
 ROOT = Path(__file__).parents[2]
 
@@ -50,7 +51,11 @@ def test_a_slower_card_takes_longer():
     }
     assert hours["T4"] > 10 * hours["A100"] > 20 * hours["H100"] > 0
     document = costs.table()
-    assert costs.card_of(document, "NVIDIA A100-SXM4-80GB") == "A100" and costs.card_of(document, None) == "H200"
+    assert costs.card_of(document, "NVIDIA A100-SXM4-80GB") == "A100 80GB"
+    assert costs.card_of(document, "NVIDIA A100-PCIE-40GB") == "A100" and costs.card_of(document, None) == "H200"
+    assert costs.card_of(document, "NVIDIA T400 4GB") == "H200"  # no T4
+    assert costs.card_words(document, "a100-80gb", None) == "A100 80GB"
+    assert costs.card_words(document, None, None) == "H200 (assumed: no GPU here, no --card)"
     assert (
         costs.card_words(document, None, "NVIDIA GeForce RTX 5090")
         == "H200 (NVIDIA GeForce RTX 5090 is not in the table)"
@@ -92,6 +97,9 @@ def test_what_is_missing_of_a_card(card):
     )
     card(CARD | {"memory.total": "81559"})  # an 80 GB card takes it
     assert not [line for line in plan.survey(run, Path("none"))["missing"] if "GPU" in line]
+    asked = plan.survey(run, Path("none"), "T4")["missing"]  # whatever is here
+    assert "GPU memory: about 71 GB for the largest training job, 16 GB on the T4" in asked
+    assert not [line for line in plan.survey(run, Path("none"), "A100 80GB")["missing"] if "GPU" in line]
     card(OLD)
     (line,) = [line for line in plan.survey(run, Path("none"))["missing"] if line.startswith("a GPU: ")]
     assert "560.70 is too old" in line
@@ -102,8 +110,7 @@ def test_the_log_of_a_machine_with_a_card(tmp_path):
     jobs = {job.id: job for job in run.jobs}
     log = tmp_path / "run.jsonl"
     chosen = [jobs["train/camvid/asapnet/seed0"], jobs["restore/bsd68/baselines/seed0"]]
-    lines = [{"job": j.id, "kind": j.kind, "out": j.out, "status": "done", "seconds": 3600.0} for j in chosen]
-    log.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    log.write_text("".join(f"{line(job, jobs)}\n" for job in chosen))
     recorded = costs.from_log(list(run.jobs), Datasets(list(run.jobs)), log, "cuda")
     assert [entry.device for entry in recorded] == ["cuda", "cpu"]
     found = {group["jobs"]: group for group in plan.groups_of(list(run.jobs), log, "cuda", "T4")}
@@ -121,7 +128,7 @@ def test_a_recorded_run_comes_before_the_table_and_after_the_machine_s_own_log(t
     assert found["train/streets/asapnet"]["machine"] != costs.HERE
     (job,) = [job for job in jobs if job.id == "train/streets/asapnet/seed0"]
     log = tmp_path / "run.jsonl"
-    log.write_text(json.dumps({"job": job.id, "kind": job.kind, "out": job.out, "status": "done", "seconds": 36.0}))
+    log.write_text(line(job, {other.id: other for other in jobs}, 36.0))
     found = {group["jobs"]: group for group in plan.groups_of(jobs, log, "cpu", None, kept)}
     assert found["train/streets/asapnet"]["hours"] == pytest.approx(0.01)
     assert found["train/streets/asapnet"]["machine"] == costs.HERE

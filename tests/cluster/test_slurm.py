@@ -1,7 +1,7 @@
 """The documented line on a real Slurm of one machine; by hand, since it takes ten minutes of two cores:
 
 make install-slurm
-sudo tests/cluster/one_machine.sh up          # then `export SLURM_CONF=...` as it says
+sudo tests/cluster/one_machine.sh up          # links its configuration into /etc/slurm, where all commands look
 pytest -s tests/cluster
 sudo tests/cluster/one_machine.sh down
 """

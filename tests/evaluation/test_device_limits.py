@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,17 +13,21 @@ import torch
 
 from pixelwise import net
 from pixelwise.artifacts import write_json
+from pixelwise.claims import dividing
 from pixelwise.claims.fitting import advice
+from pixelwise.claims.predicted_records import Datasets
 from pixelwise.errors import PixelwiseError
 from pixelwise.evaluation.device_limits import device_limit
 from pixelwise.evaluation.restorer import Restorer
 from pixelwise.models import build, checkpoint
 from pixelwise.models.fast import kernel_choice
+from pixelwise.planning.graph import plan
 from pixelwise.planning.jobs import Job
 from pixelwise.settings.models import ConvertSettings
 from pixelwise.settings.restoration import RestorationSettings
 from pixelwise.settings.training import AdversarialSettings
 
+ROOT = Path(__file__).parents[2]
 CUDA = torch.device("cuda")
 FULL = torch.OutOfMemoryError(
     "CUDA out of memory. Tried to allocate 1.50 GiB. GPU 0 has a total capacity of 14.58 GiB of which 812.00 MiB is "
@@ -75,9 +80,24 @@ def test_out_of_memory_is_one_line_with_what_would_fit(tmp_path: Path):
     write_json(tmp_path / "dataset.json", {"height": 256, "width": 512})
     settings = AdversarialSettings(architecture="spade_pix2pixhd", batch=16)
     line = advice(FULL, "adversarial", settings, tmp_path)
-    assert line.startswith("out of memory: 1.50 GiB asked for, 812.00 MiB of the card's 14.58 GiB free; by the planner")
-    assert "batch 16 with accumulate 1 takes" in line and ", accumulate: " in line and "\n" not in line
+    assert line.startswith("out of memory: 1.50 GiB asked for, 812.00 MiB of the card's 14.58 GiB free; by 'pixel")
+    assert "batch 16 with accumulate 1 needs" in line and ", accumulate: " in line and "\n" not in line
     assert advice(RuntimeError("cannot allocate memory"), "fid", object(), None) == "out of memory; use smaller images"
+
+
+def test_what_would_fit_is_what_plan_proposes(tmp_path: Path):
+    run = plan(ROOT / "params.yaml", "facades")
+    datasets, job = Datasets(list(run.jobs)), next(job for job in run.jobs if job.id == "train/facades/pix2pixhd/seed0")
+    height, width = datasets.size(job)
+    write_json(tmp_path / "dataset.json", {"height": height, "width": width})
+    card = 40.0
+    full = torch.OutOfMemoryError(str(FULL).replace("14.58 GiB", f"{card * 1e9 / 2**30:.2f} GiB"))
+    (proposed,) = [line for line in dividing.proposals([job], datasets, card) if "pix2pixhd" in line]
+    told = advice(full, job.kind, job.settings, tmp_path)
+    for name in ("accumulate", "processes"):
+        wanted = re.search(rf"set {name}: (\d+)", proposed)
+        assert wanted and f" {name}: {wanted[1]} " in told, (proposed, told)
+    assert f"needs {dividing.needed_gb(job, job.settings, datasets):.1f} GB" in told
 
 
 def test_kernels_need_a_card_a_compiler_and_headers(tmp_path, monkeypatch):

@@ -11,7 +11,7 @@ from pixelwise.artifacts import check_listed, read_json, read_manifest, verify_m
 from pixelwise.errors import PixelwiseError
 from pixelwise.files.listings import log, rows
 from pixelwise.files.reading import LARGEST
-from pixelwise.files.step_documents import LogLine
+from pixelwise.files.run_log import LogLine
 
 BROKEN = {
     "nothing": b"",

@@ -27,8 +27,8 @@ def test_push_clone_restore_over_s3(done: Clone, tmp_path: Path, monkeypatch: py
         boto3.client("s3", endpoint_url=address).create_bucket(Bucket="runs")
         first = done.copy(tmp_path / "first")
         (first.folder / "dvc.lock").unlink()  # Snakemake alone has run
-        first.run("dvc", "remote", "add", "-d", "-f", "shelf", "s3://runs/pixelwise")
-        first.run("dvc", "remote", "modify", "shelf", "endpointurl", address)
+        first.run("dvc", "remote", "add", "-d", "bucket", "s3://runs/pixelwise")
+        first.run("dvc", "remote", "modify", "bucket", "endpointurl", address)
         first.make("push", site)
         first.commit("pushed")
         second = first.cloned(tmp_path / "second")

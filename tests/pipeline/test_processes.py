@@ -15,6 +15,7 @@ import yaml
 from safetensors.numpy import load_file
 
 from pixelwise.planning import processes
+from pixelwise.terminal import progress
 from tests.pipeline.micro import Clone
 
 ONE_STEP = {"optimiser": "sgd", "betas": [0.0, 0.9], "learning_rate": 1.0, "batch": 4, "steps": 1, "log_every": 1}
@@ -45,6 +46,8 @@ def test_two_processes_give_the_gradients_of_one(shared: Clone) -> None:
     assert (one / "loss.csv").read_text().split(",")[:3] == (two / "loss.csv").read_text().split(",")[:3]
     values = [[float(n) for n in (m / "loss.csv").read_text().splitlines()[1].split(",")] for m in (one, two)]
     assert values[1] == pytest.approx(values[0], rel=1e-6)  # the PSNR too
+    shown = [shared.folder / f"logs/micro/train/photos/{name}/seed0/step-00000001.png" for name in ("one", "two")]
+    assert all(picture.is_file() for picture in shown)
     wanted, found = (load_file(made / "model.safetensors") for made in (one, two))
     for name, value in wanted.items():
         np.testing.assert_allclose(found[name], value, rtol=1e-5, atol=1e-5, err_msg=name)
@@ -58,15 +61,16 @@ def test_two_processes_are_stopped_together_and_say_so_in_one_line(shared: Clone
     running = shared.server.start("pixelwise", "train", job, cwd=shared.folder, errors=errors, PYTHONPATH=source)
     work = shared.folder / "work/results/micro/train/photos/long/seed0"
     deadline = time.monotonic() + 300
-    while not any(len(f.read_text().splitlines()) > 1 for f in work.glob("*/loss.csv")) and not running.ended():
+    while not ((told := progress.read(work / progress.FILE)) and told.done) and not running.ended():
         assert time.monotonic() < deadline
         time.sleep(0.1)
+    assert told is not None and (told.of, told.unit) == (100_000, "steps")
     os.kill(running.pid, signal.SIGTERM)
     status, _ = running.wait()
     said = errors.read_text()
     assert status == 2 and said.count("\n") == 1, said
     assert "stopped by SIGTERM after step" in said and "the same command continues" in said
-    assert len(list(work.glob("*/checkpoint.pt"))) == 1
+    assert len(list(work.glob("*/checkpoint.pt"))) == 1 and not (work / progress.FILE).exists()
     assert not (shared.folder / manifest("long")).exists()
 
 

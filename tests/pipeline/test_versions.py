@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import shlex
 import signal
 import subprocess
 import sys
@@ -74,9 +75,18 @@ def test_hardlink_cache_branch_switch_and_shuffled_times(clone: Clone) -> None:
 
 
 def test_experiment_by_dvc(clone: Clone) -> None:
-    command = ("dvc", "exp", "run", "-S", f"{LEARNING_RATE}=0.02", "dvc.yaml")
+    command = ("dvc", "exp", "run", "-n", "faster", "-S", f"{LEARNING_RATE}=0.02", "dvc.yaml")
     assert clone.jobs(*command) == DNCNN
     assert clone.nothing_to_do()
+    documented = (ROOT / "docs/commands.md").read_text(encoding="utf-8")
+    for line, words in (
+        ("dvc exp diff main faster", (f"params.yaml  {LEARNING_RATE}  0.001   0.02", "psnr")),
+        (r"dvc exp show --only-changed --drop '^(profiles|results/[^:]*$)'", ("[faster]", "dncnn.json:psnr")),
+    ):
+        assert f"\n{line}  " in documented
+        shown = clone.run(*shlex.split(line), COLUMNS="100").stdout
+        assert all(word in shown for word in words) and "…" not in shown, shown
+        assert max(map(len, shown.splitlines())) <= 100, shown
     clone.run("git", "checkout", "-q", ".")
     clone.run("dvc", "checkout")
     assert clone.learning_rate() == 0.001

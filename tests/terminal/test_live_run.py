@@ -16,7 +16,7 @@ from rich.console import Console
 
 from pixelwise.planning import graph
 from pixelwise.planning.jobs import Job
-from pixelwise.planning.watched import Run
+from pixelwise.planning.watched import Run, takes
 from pixelwise.terminal import live_run, progress
 from tests.pipeline.micro import PARAMS
 from tests.pseudo_terminal import recorded
@@ -173,3 +173,19 @@ def test_a_file_gets_a_line_for_what_happens(tmp_path: Path) -> None:
         f"  (1/{len(JOBS)} jobs done)"
     )
     assert lines[4].startswith(f"{ENDED} in 0:00:0") and lines[5:] == ["afterwards"]
+
+
+def test_what_jobs_take_of_a_machine_and_of_a_cluster() -> None:
+    params = json.loads(json.dumps(PARAMS))
+    params["defaults"]["compute"] = {"device": "auto", "threads": 2}
+    params["profiles"]["micro"]["train"]["dncnn"]["processes"] = 2
+    jobs = {job.id: job for job in graph.plan_of(params).jobs}
+    assert takes(jobs["train/photos/dncnn/seed0"]) == (4, 2)
+    assert takes(jobs[TRAIN]) == (2, 1) and takes(jobs["prepare/photos"]) == (1, 0)
+    alone, cards = takes(jobs["time/denoising"])
+    assert alone > 1000 and cards == 1
+    chosen = [jobs[name] for name in ("train/photos/dncnn/seed0", "train/photos/asapnet_denoise/seed0")]
+    long = {job.id: 600.0 for job in chosen}
+    capacities: list[tuple[int, int] | int] = [2, (8, 2), (8, 3)]
+    apart = [Run("micro", chosen, lambda: long, capacity, True).left(time.time())[0] for capacity in capacities]
+    assert apart[0] == apart[2] == apart[1] / 2  # a slot for each job of a cluster; here as many as there are cards

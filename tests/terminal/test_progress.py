@@ -74,3 +74,9 @@ def test_a_folder_that_takes_no_file_stops_no_job(tmp_path: Path) -> None:
     with progress.of_job(tmp_path / "absent", tmp_path):
         progress.tell(1, 2, "steps")
     assert json.dumps([str(path) for path in tmp_path.iterdir()]) == "[]"
+
+
+def test_what_another_process_removes_stays(tmp_path: Path) -> None:
+    with progress.of_job(tmp_path, tmp_path / "shown", keep=True):
+        progress.tell(1, 2, "steps")
+    assert progress.read(tmp_path / progress.FILE) is not None and progress.pictures() is None

@@ -14,12 +14,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
 
 from pixelwise.errors import PixelwiseError
 from pixelwise.settings.training import TrainingSettings
 from pixelwise.training import adversarial, denoising, segmentation
-from tests.training.small_trainings import denoising_settings, gan_settings, segmentation_settings
+from tests.training.small_trainings import NARROW, denoising_settings, gan_settings, segmentation_settings
 
+Factory = pytest.TempPathFactory
+SPADE = {"width": 2, "num_upsampling_layers": "normal", "norm_hidden": 4}
 OUTPUTS = ("model.safetensors", "training.json", "loss.csv")
 
 
@@ -80,6 +85,42 @@ def test_killed_anywhere_gives_the_same_bytes(
                 continue
         assert not fatal
         assert outputs(out) == wanted
+
+
+@pytest.mark.parametrize("accumulate", [1, 2])
+@pytest.mark.parametrize("generator", ["asapnet", "spade"])
+@examples(deadline=None, max_examples=4)
+@given(every=st.integers(2, 4), stops=st.sets(st.integers(0, 6), min_size=1, max_size=3))
+def test_stopped_between_steps_of_the_generator_gives_the_same_bytes(
+    generator: str, accumulate: int, every: int, stops: set[int], translation_data: Path, tmp_path_factory: Factory
+) -> None:
+    """Its networks iterate spectral norms, also where the generator makes pictures and does not learn."""
+    folder, inputs = tmp_path_factory.mktemp("between"), {"data": translation_data}
+    chosen = gan_settings(
+        architecture=generator,
+        options=NARROW if generator == "asapnet" else SPADE,
+        discriminator_steps=every,
+        accumulate=accumulate,
+        presentations=14,
+        checkpoint_every=1,
+    )
+    adversarial.run(chosen, inputs, folder / "whole", folder / "unbroken")
+    original = adversarial.Translation.step
+    left = set(stops)
+
+    def step(self: adversarial.Translation, number: int) -> torch.Tensor:
+        if number in left:
+            left.remove(number)
+            raise Killed
+        return original(self, number)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(adversarial.Translation, "step", step)
+        for _ in range(len(stops)):
+            with pytest.raises(Killed):
+                adversarial.run(chosen, inputs, folder / "out", folder / "work")
+        adversarial.run(chosen, inputs, folder / "out", folder / "work")
+    assert outputs(folder / "out") == outputs(folder / "whole")
 
 
 SCRIPT = """

@@ -9,6 +9,7 @@ import torch
 
 from pixelwise.cards import builds, found, leases
 from pixelwise.cards.found import Card
+from pixelwise.cards.roomy import roomy
 from pixelwise.errors import PixelwiseError
 
 IDLE = 0.9
@@ -82,8 +83,8 @@ def _cards(name: str) -> list[Card]:
 
 
 def _leased(cards: Sequence[Card], count: int = 1) -> list[Card]:
-    """Lease so many of these cards, those first on which nobody else works."""
-    names = {card.uuid or f"card-{card.index}": card for card in _ordered(cards)}
+    """Lease so many of these cards that the job fits, those first on which nobody else works."""
+    names = {card.uuid or f"card-{card.index}": card for card in _ordered(roomy(cards, count))}
     return [names[name] for name in leases.lease(list(names), count=count)]
 
 

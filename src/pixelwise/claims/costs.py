@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from pixelwise.artifacts import MANIFEST, read_manifest
 from pixelwise.claims.amounts import PIXELS, different, restoration_work, setup, timing_work
 from pixelwise.claims.predicted_records import Datasets
 from pixelwise.errors import PixelwiseError
-from pixelwise.files import listings
-from pixelwise.files.step_documents import LogLine
+from pixelwise.files import listings, run_log
+from pixelwise.files.reading import checked
+from pixelwise.files.run_log import LogLine
 from pixelwise.models import declarations
 from pixelwise.planning.jobs import Job
 from pixelwise.record import read_records
+from pixelwise.settings.base import Settings
 
 ARCHITECTURES = "pixelwise.models.architectures."
 HERE = "this machine"
 TABLE = Path(__file__).with_name("recorded_costs.yaml")
+GOES_ON = frozenset({"fetch", "prepare", "train", "time"})
+"""Steps that go on from where a failed attempt ended: they take the seconds of all their attempts."""
 
 
 @dataclass(frozen=True)
@@ -105,50 +111,73 @@ def _denoising_steps(settings: Any, images: int) -> int:
     return int(sum(settings.epochs_per_rate) * max(images, 1) * max(patches, 1) / settings.batch)
 
 
-def from_log(jobs: Sequence[Job], datasets: Datasets, log: Path, device: str, machine: str = HERE) -> list[Recorded]:
-    """What the run log of a machine says about jobs like these: same id, same output folder, finished.
+def from_log(
+    jobs: Sequence[Job],
+    datasets: Datasets,
+    log: Path,
+    device: str,
+    left_out: list[str] | None = None,
+    machine: str = HERE,
+    same: Callable[[Job], bool] = lambda job: False,
+) -> list[Recorded]:
+    """What the run log of a machine says about these jobs: same output folder and settings, finished.
 
-    Raises:
-        PixelwiseError: If the log is not of its format.
+    Args:
+        jobs: All jobs of a run.
+        datasets: Sizes of their data.
+        log: The run log. A line that is none of it, such as one that a kill cut short, is left out.
+        device: Where jobs on a card computed.
+        left_out: Receives what was left out.
+        machine: Where it was.
+        same: Whether a line that does not tell its settings is one of this job's.
     """
-    if not log.is_file():
-        return []
+    problems: list[str] = [] if left_out is None else left_out
     by_out = {job.out: job for job in jobs}
-    found = []
-    entries, problems = listings.log(log, LogLine, "the run log")
-    if problems:
-        raise PixelwiseError(problems[0])
-    for entry in entries:
-        job = by_out.get(entry.out)
-        if entry.status == "done" and job is not None:
-            basis = f"recorded {'here' if machine == HERE else f'on {machine}'} ({log.name}, {job.id})"
-            found.append(
-                Recorded(
-                    job.kind,
-                    architecture_of(job),
-                    work_of(job, datasets),
-                    entry.seconds,
-                    device if job.on_gpu else "cpu",
-                    basis,
-                    options_of(job),
-                    machine=machine,
-                )
-            )
+    found: list[Recorded] = []
+    lines: list[LogLine] = []
+    with listings.leaving_out(problems):
+        lines, bad = run_log.read(log)
+        problems += bad
+    for attempts in run_log.finished(lines):
+        job, known = by_out.get(attempts[-1].out), attempts[-1].settings
+        if job is None or not (known == job.effort(by_out) if known else same(job)):
+            continue
+        seconds = sum(line.seconds for line in (attempts if job.step in GOES_ON else attempts[-1:]))
+        basis = f"recorded {'here' if machine == HERE else f'on {machine}'} ({log.name}, {job.id})"
+        where = device if job.on_gpu else "cpu"
+        work, options = work_of(job, datasets), options_of(job)
+        found.append(Recorded(job.kind, architecture_of(job), work, seconds, where, basis, options, machine=machine))
     return found
 
 
-def from_recorded_run(jobs: Sequence[Job], datasets: Datasets, folder: Path) -> list[Recorded]:
+def from_recorded_run(
+    jobs: Sequence[Job], datasets: Datasets, folder: Path, left_out: list[str] | None = None
+) -> list[Recorded]:
     """What the log of a recorded run of these jobs says, if one of its timings says on which machine it was made.
 
+    Logs of earlier versions tell no settings: then the manifest beside the job's kept results must have the job's.
+
     Raises:
-        PixelwiseError: If the log or a timing is not of its format.
+        PixelwiseError: If a timing is not of its format.
     """
     machines = [r.hardware for file in sorted(folder.glob("time/*/metrics.json")) for r in read_records(file)]
     known = next((machine for machine in machines if machine), None)
     if known is None:
         return []
     machine = str(known.get("gpu") or known.get("cpu"))
-    return from_log(jobs, datasets, folder / "run.jsonl", str(known["device"]), machine)
+
+    def same(job: Job) -> bool:
+        return _made_with(folder.joinpath(*job.out.split("/")[2:], MANIFEST), job.settings)
+
+    return from_log(jobs, datasets, folder / "run.jsonl", str(known["device"]), left_out, machine, same)
+
+
+def _made_with(manifest: Path, settings: Settings) -> bool:
+    """Whether outputs were made with these settings; what an earlier version did not have is at its default."""
+    try:
+        return checked(type(settings), read_manifest(manifest)["job"]["settings"], str(manifest)) == settings
+    except (PixelwiseError, KeyError):
+        return False
 
 
 def table(path: Path = TABLE) -> dict[str, Any]:
@@ -202,9 +231,14 @@ def estimate(job: Job, datasets: Datasets, recorded: Sequence[Recorded], device:
     return Cost(seconds + setup(job, scaling), basis, best.machine, not same)
 
 
+def _names(name: str, card: str) -> bool:
+    """Whether a card's name, such as NVIDIA A100-SXM4-80GB, has all words of one of the table's."""
+    return set(card.lower().split()) <= set(re.findall(r"[a-z0-9]+", name.lower()))
+
+
 def card_of(document: Mapping[str, Any], name: str | None) -> str:
     """The table's card that a name means; the card of its timings for an unknown or absent one."""
-    known = [card for card in document["cards"] if name and card.lower() in name.lower()]
+    known = [card for card in document["cards"] if name and _names(name, card)]
     return str(max(known, key=len, default=document["scaling"]["cuda"]["card"]))
 
 
@@ -224,11 +258,11 @@ def card_words(document: Mapping[str, Any], asked: str | None, here: str | None)
         PixelwiseError: If the one asked for is not in the table.
     """
     card = card_of(document, asked or here)
-    if card.lower() in (asked or here or "").lower():
+    if _names(asked or here or "", card):
         return card
     if asked:
         raise PixelwiseError(f"--card: {asked!r}; allowed are {', '.join(document['cards'])}")
-    return f"{card} ({here} is not in the table)" if here else card
+    return f"{card} ({here} is not in the table)" if here else f"{card} (assumed: no GPU here, no --card)"
 
 
 def memory_gb(job: Job, datasets: Datasets, document: dict[str, Any]) -> float | None:

@@ -34,11 +34,11 @@ def proposals(jobs: Iterable[Job], datasets: Datasets, card_gb: float) -> list[s
     lines: dict[str, str] = {}
     for job in jobs:
         name = job.id.rpartition("/seed")[0]
-        if name in lines or not job.on_gpu or (needed := _needed_gb(job, job.settings, datasets)) <= card_gb:
+        if name in lines or not job.on_gpu or (needed := needed_gb(job, job.settings, datasets) or 0.0) <= card_gb:
             continue
 
         def fits(settings: Any, job: Job = job) -> bool:
-            return _needed_gb(job, settings, datasets) <= card_gb
+            return (needed_gb(job, settings, datasets) or 0.0) <= card_gb
 
         parts, cards = (fewest(job.settings, setting, fits) for setting in ("accumulate", "processes"))
         ways = [f"set accumulate: {parts}"] if parts else []
@@ -48,7 +48,7 @@ def proposals(jobs: Iterable[Job], datasets: Datasets, card_gb: float) -> list[s
     return list(lines.values())
 
 
-def _needed_gb(job: Job, settings: Any, datasets: Datasets) -> float:
-    """Memory that a card must have in GB; 0 for what is no training, or whose peak nobody knows."""
+def needed_gb(job: Job, settings: Any, datasets: Datasets) -> float | None:
+    """Memory in GB that a card must have for a job with these settings; None for no training, or if nobody knows."""
     peak = peaks.memory_gb(Job(job.id, job.kind, settings, job.out, job.file, job.inputs), datasets)
-    return peaks.needed_gb(peak) if peak else 0.0
+    return peaks.needed_gb(peak) if peak else None

@@ -18,15 +18,22 @@ class Expectation:
         device: Where they compute here, `cuda` or `cpu`.
         card: Card of the hours on a GPU.
         kept: Folder of a recorded run of these jobs, which comes before the table of costs.
+        left_out: Receives one line for each line of a log that is none.
     """
 
     def __init__(
-        self, jobs: Sequence[Job], log: Path, device: str, card: str | None = None, kept: Path | None = None
+        self,
+        jobs: Sequence[Job],
+        log: Path,
+        device: str,
+        card: str | None = None,
+        kept: Path | None = None,
+        left_out: list[str] | None = None,
     ) -> None:
         self.datasets, self.document = predicted_records.Datasets(list(jobs)), costs.table()
         self._device, self._card = device, card
-        self._recorded = costs.from_log(jobs, self.datasets, log, device)
-        self._recorded += costs.from_recorded_run(jobs, self.datasets, kept) if kept else []
+        self._recorded = costs.from_log(jobs, self.datasets, log, device, left_out)
+        self._recorded += costs.from_recorded_run(jobs, self.datasets, kept, left_out) if kept else []
         self._recorded += costs.from_table(self.document)
 
     def of(self, job: Job, device: str | None = None) -> costs.Cost:

@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from pixelwise.claims import costs
 from pixelwise.claims.predicted_records import Datasets
 from pixelwise.errors import PixelwiseError
 from pixelwise.planning.jobs import Job
@@ -75,7 +76,7 @@ def _distance(entry: Mapping[str, Any], wanted: Mapping[str, Any], size: float) 
     return len(different & WIDTHS), losses, entry["bf16"] != wanted["bf16"], off, len(different)
 
 
-def memory_gb(job: Job, datasets: Datasets) -> float | None:
+def counted_gb(job: Job, datasets: Datasets) -> float | None:
     """Peak of a training job in GB, by the most similar one that was counted; None if none has its network."""
     if job.kind not in KINDS:
         return None
@@ -85,6 +86,12 @@ def memory_gb(job: Job, datasets: Datasets) -> float | None:
         return None
     best = min(alike, key=lambda entry: _distance(entry, wanted, size))
     return float(best["fixed"] + best["slope"] * images(job) * size)
+
+
+def memory_gb(job: Job, datasets: Datasets) -> float | None:
+    """Peak of a training job in GB: as counted, else by what its networks declare; None if nobody knows."""
+    peak = counted_gb(job, datasets)
+    return costs.memory_gb(job, datasets, costs.table()) if peak is None and job.kind in KINDS else peak
 
 
 def needed_gb(peak: float) -> float:

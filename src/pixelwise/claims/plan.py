@@ -73,7 +73,7 @@ def survey(plan: Plan, log: Path = RUN_LOG, card: str | None = None) -> dict[str
 
     Returns:
         `claims` (now, with all data, and what the others wait for), `data`, `jobs` (groups of jobs with hours, memory
-        and basis), `machine`, `missing`.
+        and basis), `machine`, `missing`, and `left_out`, the lines of logs that could not be read.
     """
     known, jobs = register(), list(plan.jobs)
     gpu = predicted_records.accelerator()
@@ -82,21 +82,29 @@ def survey(plan: Plan, log: Path = RUN_LOG, card: str | None = None) -> dict[str
     disk = shutil.disk_usage(Path.cwd()).free / 1e9
     data = [_data(job) for job in jobs if job.kind == "fetch"]
     kept = RECORDED / plan.name
-    groups = groups_of(jobs, log, "cuda" if gpu else "cpu", card or (gpu[0] if gpu else None), kept)
+    left_out: list[str] = []
+    groups = groups_of(jobs, log, "cuda" if gpu else "cpu", card or (gpu[0] if gpu else None), kept, left_out)
     return {
         "run": plan.name,
         "machine": {"gpu": gpu[0] if gpu else None, "gpu_memory_gb": gpu[1] if gpu else None, "free_disk_gb": disk},
         "claims": {"total": len(known.claims), "now": now, "with_all_data": later, "waiting": waiting.most_common()},
         "data": data,
         "jobs": groups,
-        "missing": [*_missing(data, groups, gpu, disk), *_too_large(jobs, gpu, card)],
+        "missing": [*_missing(data, groups, gpu, disk, card), *_too_large(jobs, gpu, card)],
+        "left_out": left_out,
     }
 
 
 def _too_large(jobs: list[Job], gpu: predicted_records.Gpu, card: str | None) -> list[str]:
     """Trainings that need more than the asked card has, or this machine's, or else the card of the table's timings."""
-    memory = gpu[1] if gpu and not card else costs.table()["cards"][costs.card_of(costs.table(), card)]["memory"]
+    memory = gpu[1] if gpu and not card else _memory(card)
     return dividing.proposals(jobs, predicted_records.Datasets(jobs), memory) if memory else []
+
+
+def _memory(card: str | None) -> float:
+    """GB of memory of one of the table's cards, or of that of its timings."""
+    document = costs.table()
+    return float(document["cards"][costs.card_of(document, card)]["memory"])
 
 
 def _waits_for(known: Register, finding: Finding) -> str:
@@ -137,7 +145,12 @@ def _data(job: Job) -> dict[str, Any]:
 
 
 def groups_of(
-    jobs: list[Job], log: Path, device: str, card: str | None = None, kept: Path | None = None
+    jobs: list[Job],
+    log: Path,
+    device: str,
+    card: str | None = None,
+    kept: Path | None = None,
+    left_out: list[str] | None = None,
 ) -> list[dict[str, Any]]:
     """Jobs that differ only in the seed, together: hours here and on a card, and the card's memory that they fill.
 
@@ -147,9 +160,9 @@ def groups_of(
         device: Where they compute here.
         card: Card of the hours on a GPU.
         kept: Folder of a recorded run of these jobs, which comes before the table of costs.
+        left_out: Receives one line for each line of a log that is none.
     """
-    expected = Expectation(jobs, log, device, card, kept)
-    datasets, document = expected.datasets, expected.document
+    expected = Expectation(jobs, log, device, card, kept, left_out)
     grouped: dict[str, list[Job]] = defaultdict(list)
     for job in jobs:
         grouped[job.id.rpartition("/seed")[0] or job.id].append(job)
@@ -162,10 +175,7 @@ def groups_of(
             row[column] = sum(seconds) / 3600 if len(seconds) == len(found) else None
             for name in ("basis", "machine", "similar"):
                 row.setdefault(name, getattr(found[0], name))
-        peak = peaks.memory_gb(members[0], datasets) if members[0].on_gpu else None
-        if peak is None and members[0].on_gpu:
-            peak = costs.memory_gb(members[0], datasets, document)
-        row["gpu_memory_gb"] = peak
+        row["gpu_memory_gb"] = peaks.memory_gb(members[0], expected.datasets) if members[0].on_gpu else None
         if members[0].kind in ("fetch", "weights") and row["hours"] is None:
             row["basis"] = "a download: depends on the network"
         rows.append(row)
@@ -173,7 +183,11 @@ def groups_of(
 
 
 def _missing(
-    data: list[dict[str, Any]], groups: list[dict[str, Any]], gpu: predicted_records.Gpu, disk: float
+    data: list[dict[str, Any]],
+    groups: list[dict[str, Any]],
+    gpu: predicted_records.Gpu,
+    disk: float,
+    card: str | None,
 ) -> list[str]:
     lines = [f"data {entry['name']}: {entry['get']}" for entry in data if not entry["have"]]
     needed = sum(entry["disk_gb"] for entry in data)
@@ -183,10 +197,15 @@ def _missing(
     needed = peaks.needed_gb(most)
     if not most:
         return lines
-    if refused := builds.problem(found.cards()):
+    if card:
+        if needed > (memory := _memory(card)):
+            on = f"{memory:.0f} GB on the {costs.card_of(costs.table(), card)}"
+            lines.append(f"GPU memory: about {needed:.0f} GB for the largest training job, {on}")
+    elif refused := builds.problem(found.cards()):
         lines.append(f"a GPU: {refused}")
     elif gpu is None:
-        lines.append(f"a GPU: none here; the largest training job needs about {needed:.0f} GB of its memory")
+        how = "--card NAME tells how to divide it"
+        lines.append(f"a GPU: none here; the largest training job needs about {needed:.0f} GB of its memory; {how}")
     elif gpu[1] is not None and needed > gpu[1]:
         lines.append(f"GPU memory: about {needed:.0f} GB for the largest training job, {gpu[1]:.0f} GB here")
     return lines

@@ -33,7 +33,7 @@ def show(plan: Plan, console: Console | None = None, card: str | None = None) ->
     """Print the survey of a run.
 
     Raises:
-        PixelwiseError: If the register, the table of costs or the run log is broken.
+        PixelwiseError: If the register, the table of costs or a recorded timing is broken.
     """
     found, console = survey(plan, card=card), console or terminal()
     document = costs.table()
@@ -54,6 +54,8 @@ def show(plan: Plan, console: Console | None = None, card: str | None = None) ->
     line(f"Hours on a GPU: {words}, one job after the other.")
     line(f"They are estimated from {document['scaling']['cuda']['basis']}.")
     console.print(_data_table(found["data"]))
+    for text in found["left_out"]:
+        line(f"Left out: {text}.")
     for text in found["missing"]:
         line(f"Missing: {text}.")
     console.print("What the other claims wait for:", style="bold")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -15,17 +15,6 @@ class Open(BaseModel):
     """Base of documents whose further facts are for people only."""
 
     model_config = ConfigDict(extra="allow", frozen=True, allow_inf_nan=False)
-
-
-class LogLine(Settings):
-    """One line of the run log; `cpu_seconds`, of all its threads and children, is missing from earlier versions'."""
-
-    job: Word = ""
-    kind: Word = ""
-    out: Word
-    status: Literal["done", "failed"]
-    seconds: float = Field(ge=0, le=1e9)
-    cpu_seconds: float | None = Field(default=None, ge=0, le=1e12)
 
 
 class Noted(Settings):

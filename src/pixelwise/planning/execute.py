@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import json
 import os
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 from pixelwise import artifacts
 from pixelwise.artifacts import MANIFEST, MARK, read_json, stamp, write_json
+from pixelwise.cards import roomy
 from pixelwise.errors import PixelwiseError, out_of_memory
 from pixelwise.files.disk import append
 from pixelwise.files.reading import checked
 from pixelwise.planning import environment, paths, processes, verified
 from pixelwise.planning.code import framing, modules_of, source_of, sources_of
 from pixelwise.planning.jobfile import JobFile
-from pixelwise.planning.jobs import KINDS, RUN_LOG, entries, input_hash, processes_of
+from pixelwise.planning.jobs import KINDS, RUN_LOG, effort, entries, input_hash, processes_of
 from pixelwise.planning.paths import Places, unlinked
 from pixelwise.settings.base import Settings
 from pixelwise.terminal import progress
@@ -80,6 +82,12 @@ def _inputs(file: Path, job: Mapping[str, Any], stamps: dict[Path, Any]) -> dict
     return hashes
 
 
+def _settings_of_inputs(job: Mapping[str, Any]) -> Iterator[Any]:
+    """Settings of the jobs that it reads, in the order of their roles."""
+    for _, folder in sorted(job["inputs"].items()):
+        yield artifacts.read_manifest(Path(folder) / MANIFEST)["job"].get("settings")
+
+
 class _Folders(dict[str, Path]):
     """Role -> folder of a job's inputs; a role that a step asks for and the job file lacks is named."""
 
@@ -137,8 +145,10 @@ def execute(file: Path, step: str) -> Path:
         unlinked((), (str(state),))
         state.mkdir(parents=True, exist_ok=True)
         write_json(state / MARK, {"job": job, "inputs": inputs})  # for `pixelwise clean`
+        cost = effort(job["kind"], job["settings"], _settings_of_inputs(job))
         artifacts.empty(out, known)
         held.enter_context(progress.of_job(work, Path(places.shown)))
+        roomy.job = file
         try:
             if (count := processes_of(step, settings)) > 1:
                 processes.start(file, step, state, count, settings)
@@ -150,9 +160,10 @@ def execute(file: Path, step: str) -> Path:
             artifacts.write_manifest(out, {**job, "packages": packages}, inputs)
             status = "done"
         finally:
+            roomy.job = None
             if status == "failed":
                 artifacts.remove(out)
-            _log(job, status, time.time() - started, _cpu_seconds() - used)
+            _log(job, cost, status, time.time() - started, _cpu_seconds() - used)
         artifacts.remove(state)
     return out
 
@@ -188,9 +199,17 @@ def _cpu_seconds() -> float:
     return sum(os.times()[:4])
 
 
-def _log(job: Mapping[str, Any], status: str, seconds: float, cpu_seconds: float) -> None:
+def _log(job: Mapping[str, Any], cost: str, status: str, seconds: float, cpu_seconds: float) -> None:
     """Append one line to the run log; a single write, so that parallel jobs do not mix."""
     RUN_LOG.parent.mkdir(parents=True, exist_ok=True)
     taken = {"seconds": round(seconds, 2), "cpu_seconds": round(cpu_seconds, 2)}
-    line = {"job": job["id"], "kind": job["kind"], "out": job["out"], "status": status, **taken}
-    append(RUN_LOG, json.dumps(line))
+    line = {"job": job["id"], "kind": job["kind"], "out": job["out"], "status": status, **taken, "settings": cost}
+    append(RUN_LOG, ("\n" if _cut(RUN_LOG) else "") + json.dumps(line))
+
+
+def _cut(path: Path) -> bool:
+    """Whether a kill cut the last line of a file short; what is appended would else be lost with it."""
+    with contextlib.suppress(OSError), path.open("rb") as stream:
+        stream.seek(-1, os.SEEK_END)
+        return stream.read(1) != b"\n"
+    return False

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pixelwise.artifacts import MANIFEST, as_made, sha256
+from pixelwise.artifacts import MANIFEST, as_made, digest, sha256
 from pixelwise.planning import code, environment
 from pixelwise.planning.paths import Places, places
 from pixelwise.settings.base import Settings
@@ -132,6 +132,18 @@ def input_hash(kind: str, folder: str) -> str:
     return sha256(manifest) if KINDS[kind].tells else as_made(manifest)
 
 
+def effort(kind: str, settings: Any, inputs: Iterable[Any]) -> str:
+    """Digest of what decides how long a job takes, so that the time of another one is not taken for its own.
+
+    Args:
+        kind: Its kind.
+        settings: Its settings, as a job file holds them.
+        inputs: The same of the jobs that it reads, in the order of their roles; those of a report do not matter.
+    """
+    read = [] if KINDS[kind].reports else list(inputs)
+    return digest({"settings": settings, "inputs": read})
+
+
 def processes_of(step: str, settings: Settings) -> int:
     """Processes that share the work of a job; those of a timing come one after the other and count as one."""
     return int(getattr(settings, "processes", 1)) if step == "train" else 1
@@ -188,6 +200,11 @@ class Job:
     def processes(self) -> int:
         """Processes that compute at the same time, on a card each where it is `on_gpu`."""
         return processes_of(self.step, self.settings)
+
+    def effort(self, by_out: Mapping[str, Job]) -> str:
+        """Digest of what decides how long it takes; `by_out` has the jobs that it reads by their folders."""
+        inputs = [by_out[folder].settings.model_dump(mode="json") for _, folder in sorted(self.inputs.items())]
+        return effort(self.kind, self.settings.model_dump(mode="json"), inputs)
 
     @property
     def places(self) -> Places:

@@ -24,7 +24,9 @@ import psutil
 from pixelwise import net
 from pixelwise.artifacts import write_json
 from pixelwise.errors import PixelwiseError
+from pixelwise.planning import paths
 from pixelwise.settings.base import Settings
+from pixelwise.terminal import progress
 
 FOLDER = "processes"
 """Below the folder of resume state: what the processes but the first print, and how they failed."""
@@ -126,12 +128,18 @@ def _first(notes: Path) -> str:
 
 
 def _compute(file: Path, step: str, state: Path) -> int:
-    """What one of the processes does; a failure is noted for the one that started it, which alone tells it."""
+    """What one of the processes does; the first tells how far they are.
+
+    A failure is noted for the process that started it, which alone tells it.
+    """
     from pixelwise.planning import execute
 
     try:
         job, settings = execute.load(file, step)
-        execute.compute(file, job, settings, state)
+        places = paths.checked(file, step, job["id"], job["out"], job["inputs"])
+        first = progress.of_job(Path(places.work), Path(places.shown), keep=True)
+        with first if os.environ["RANK"] == "0" else contextlib.nullcontext():
+            execute.compute(file, job, settings, state)
     except BaseException as error:
         status, line = net.told(error, default=str(file))
         note = {"time": time.time(), "line": line}

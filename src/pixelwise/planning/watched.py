@@ -15,6 +15,8 @@ from pixelwise.terminal.progress import Progress
 
 OVERDUE = 0.1
 """Share of its time so far that a job is taken to need still, once it takes longer than expected."""
+ALONE = 1024
+"""More cores than a machine has, as the rule of timings asks for: such a job runs alone."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ class Run:
         name: Of the run.
         jobs: Its jobs that are to be made, in topological order.
         expected: Gives job -> seconds that it should take; asked once, where it is first needed.
-        capacity: Cores and cards of this machine; jobs at a time and 0 on a cluster.
+        capacity: Cores and cards of this machine; jobs at a time on a cluster.
         goes_on: Whether jobs start after another one failed.
     """
 
@@ -42,11 +44,13 @@ class Run:
         name: str,
         jobs: Sequence[Job],
         expected: Callable[[], Mapping[str, float | None]],
-        capacity: tuple[int, int],
+        capacity: tuple[int, int] | int,
         goes_on: bool,
     ) -> None:
         self.name, self.begun = name, time.time()
-        self._jobs, self._expected, self._capacity, self._goes_on = jobs, expected, capacity, goes_on
+        self._jobs, self._expected, self._goes_on = jobs, expected, goes_on
+        self._cluster = isinstance(capacity, int)
+        self._capacity = (capacity, 0) if isinstance(capacity, int) else capacity
         self._known = {job.id: job for job in jobs}
         self.running: dict[str, Running] = {}
         self.taken: dict[str, float] = {}
@@ -124,24 +128,29 @@ class Run:
                 job.id,
                 seconds.get(job.id),
                 tuple(makers[folder] for folder in job.inputs.values() if folder in makers),
-                getattr(job.settings, "threads", 1),
-                int(job.on_gpu),
+                *((1, 0) if self._cluster else takes(job)),
             )
             for job in self._jobs
         ]
+
+
+def takes(job: Job) -> tuple[int, int]:
+    """Cores and cards of this machine that a job takes; a timing takes all cores."""
+    threads = ALONE if job.step == "time" else getattr(job.settings, "threads", 1)
+    return threads * job.processes, int(job.on_gpu) * job.processes
 
 
 current: Run | None = None
 """The run of this process, for the logger of Snakemake."""
 
 
-def begin(name: str, jobs: Sequence[Job], needed: set[str], capacity: tuple[int, int], goes_on: bool) -> None:
-    """Note that Snakemake begins to make the `needed` ones of a run's jobs."""
+def begin(name: str, jobs: Sequence[Job], needed: set[str], capacity: tuple[int, int] | int, goes_on: bool) -> None:
+    """Note that Snakemake begins to make the `needed` ones of a run's jobs, here or on a cluster (see `Run`)."""
     global current
 
-    def expected() -> Mapping[str, float | None]:
-        from pixelwise.claims.expected import here  # a second, which a short run without a terminal saves
+    def asked() -> Mapping[str, float | None]:
+        from pixelwise.claims import expected, limits  # a second, which a short run without a terminal saves
 
-        return here(name, jobs)
+        return limits.expected(jobs) if isinstance(capacity, int) else expected.here(name, jobs)
 
-    current = Run(name, [job for job in jobs if job.id in needed], expected, capacity, goes_on)
+    current = Run(name, [job for job in jobs if job.id in needed], asked, capacity, goes_on)

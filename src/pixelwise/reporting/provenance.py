@@ -11,9 +11,9 @@ from typing import Any
 from pixelwise.artifacts import MANIFEST, check_listed, read_json, read_made, read_manifest, sha256
 from pixelwise.claims.shown_numbers import number
 from pixelwise.data.pack import FACTS, read_facts
-from pixelwise.files import listings
+from pixelwise.files import listings, run_log
 from pixelwise.files.reading import checked
-from pixelwise.files.step_documents import Acceptance, LogLine, Training
+from pixelwise.files.step_documents import Acceptance, Training
 from pixelwise.planning.jobs import command
 from pixelwise.reporting.page_tables import Table
 
@@ -54,9 +54,7 @@ def durations(log: Path, left_out: list[str] | None = None) -> dict[str, float]:
         log: The run log.
         left_out: Receives one line for each line that is none of the log (a run killed while writing).
     """
-    if not log.is_file():
-        return {}
-    entries, problems = listings.log(log, LogLine, "the run log")
+    entries, problems = run_log.read(log)
     if left_out is not None:
         left_out += problems
     return {entry.out: entry.seconds for entry in entries if entry.status == "done"}

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from pixelwise.files import listings
-from pixelwise.files.step_documents import LogLine
+from pixelwise.files import run_log
+from pixelwise.files.run_log import LogLine
 from pixelwise.reporting.curves import parts
 from pixelwise.reporting.frames import frame
 
@@ -24,25 +24,18 @@ def gather(folders: dict[str, Path], log: Path) -> pd.DataFrame:
             killed left no line, so its seconds are missing. A training with a line of an earlier version, which knew
             no processor seconds, has no row.
     """
-    lines = listings.log(log, LogLine, "the run log")[0] if log.is_file() else []
+    ended = {attempts[-1].out: attempts for attempts in run_log.finished(run_log.read(log)[0])}
     rows = []
     for job, folder in sorted(folders.items()):
-        if job.startswith("train/") and (seconds := _spent(lines, folder.as_posix())) is not None:
+        if job.startswith("train/") and (seconds := _spent(ended.get(folder.as_posix(), []))) is not None:
             rows.append([*parts(job), seconds])
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _spent(lines: list[LogLine], out: str) -> float | None:
-    """Processor seconds of the last finished training in a folder, with the attempts that it went on from."""
-    spent: list[float | None] = []
-    last: list[float | None] = []
-    for line in lines:
-        if line.out == out:
-            spent.append(line.cpu_seconds)
-            if line.status == "done":
-                last, spent = spent, []
-    known = [seconds for seconds in last if seconds is not None]
-    return sum(known) if known and len(known) == len(last) else None
+def _spent(attempts: list[LogLine]) -> float | None:
+    """Processor seconds of a finished training with the attempts that it went on from; None if one is not known."""
+    known = [line.cpu_seconds for line in attempts if line.cpu_seconds is not None]
+    return sum(known) if known and len(known) == len(attempts) else None
 
 
 def read(summary: Path) -> pd.DataFrame:

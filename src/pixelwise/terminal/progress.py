@@ -56,15 +56,22 @@ _place: _Place | None = None
 
 
 @contextlib.contextmanager
-def of_job(work: Path, pictures: Path) -> Iterator[None]:
-    """Let a job tell how far it is in `work/progress.json`; `pictures` is where it may show what it learns."""
+def of_job(work: Path, pictures: Path, keep: bool = False) -> Iterator[None]:
+    """Let a job tell how far it is in `work/progress.json`.
+
+    Args:
+        work: Folder of the job.
+        pictures: Where it may show what it learns.
+        keep: Whether the file stays at the end, for the process that started this one to remove.
+    """
     global _place
     before, _place = _place, _Place(work / FILE, pictures)
     try:
         yield
     finally:
-        with contextlib.suppress(OSError):
-            (work / FILE).unlink(missing_ok=True)
+        if not keep:
+            with contextlib.suppress(OSError):
+                (work / FILE).unlink(missing_ok=True)
         _place = before
 
 

@@ -20,7 +20,7 @@ from pixelwise.training.labelled_batches import LabelledImages
 from pixelwise.training.load_perceptual_loss import deviation, load_perceptual
 from pixelwise.training.loop import train
 from pixelwise.training.machine import Machine, set_up
-from pixelwise.training.parallel import Trainee
+from pixelwise.training.parallel import Trainee, mean_over_processes
 from pixelwise.training.randomness import seed_everything
 from pixelwise.training.schedules import epoch_of, linear_decay, total_steps, two_time_scales
 from pixelwise.training.translated_samples import translated
@@ -82,6 +82,7 @@ class Translation:
         adam = [partial(torch.optim.Adam, lr=rate, betas=settings.betas, fused=fused) for rate in rates]
         self.generator = Trainee(generator, adam[0], machine, settings.compile, settings.ema)
         self.discriminator = Trainee(discriminator, adam[1], machine, settings.compile)
+        self._last = torch.zeros(5, device=machine.device)  # losses and gradient of the generator's last step
 
     def batches(self, step: int) -> list[Batch]:
         """The parts of step `step` that this process computes."""
@@ -171,14 +172,22 @@ class Translation:
         if step % settings.discriminator_steps == 0:
             made, pictures = self._learn_generator(batches)
             self._freeze_global(epoch)
-            slope = self.generator.update()
-            self._last = (made, slope)
+            self._last = torch.cat([made, self.generator.update()[None]])
+            if settings.discriminator_steps > 1:  # the first process alone saves it
+                self._last = mean_over_processes(self._last, self.machine)
         else:
-            made, slope = self._last
-            with torch.no_grad(), self.machine.autocast():
-                pictures = [self.generator.plain(semantics, *ids) for semantics, _, *ids in batches]
+            pictures = self._pictures(batches)
         learned = self._learn_discriminator(batches, pictures)
-        return torch.cat([made, learned, torch.stack([slope, self.discriminator.update()])])
+        return torch.cat([self._last[:4], learned, self._last[4:], self.discriminator.update()[None]])
+
+    def _pictures(self, batches: list[Batch]) -> list[Tensor]:
+        """What the generator makes where it does not learn."""
+        pictures = []
+        for number, (semantics, _, *ids) in enumerate(batches):
+            self._iterate_spectral_norms(number == 0)
+            with torch.no_grad(), self.machine.autocast():
+                pictures.append(self.generator.plain(semantics, *ids))
+        return pictures
 
     def _freeze_global(self, epoch: int) -> None:
         """In the first epochs of a network with local enhancers, take the gradients of all else away."""
@@ -187,13 +196,15 @@ class Translation:
                 parameter.grad = None
 
     def state(self) -> dict[str, Any]:
-        """Networks, optimisers and the moving average."""
-        return {"generator": self.generator.state(), "discriminator": self.discriminator.state()}
+        """Networks, optimisers, the moving average and what the generator's last step gave."""
+        networks = {"generator": self.generator.state(), "discriminator": self.discriminator.state()}
+        return networks | {"last": self._last}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Return to a state."""
         self.generator.restore(state["generator"])
         self.discriminator.restore(state["discriminator"])
+        self._last.copy_(state["last"])
 
     def amount(self) -> dict[str, Any]:
         """How much was trained, beside how much is published."""
