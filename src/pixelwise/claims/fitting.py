@@ -16,6 +16,7 @@ from pixelwise.files.reading import checked, read
 from pixelwise.planning import jobs
 from pixelwise.planning.jobfile import JobFile
 from pixelwise.planning.jobs import Job
+from pixelwise.terminal.screen import show
 
 GIB = 2**30 / 1e9
 
@@ -107,4 +108,4 @@ def _gb(text: str) -> float:
 
 
 if __name__ == "__main__":  # asked by `cards.roomy`
-    print(of_job(Path(sys.argv[1])))
+    show(str(of_job(Path(sys.argv[1]))))
