@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from pixelwise.data import cityscapes_layout as reader
 from pixelwise.data import readers, roots
+from pixelwise.data.examples import Entry
 from pixelwise.data.kinds.cityscapes import LOGIN, ROOT
 from pixelwise.data.layout import natural
+from pixelwise.data.splitting import by_hash
 from pixelwise.errors import PixelwiseError
 from pixelwise.settings.data import Dataset
 from tests.data.builders import cityscapes, custom, png
@@ -183,3 +187,12 @@ def test_preflight_says_how_to_get_cityscapes(no_cityscapes, monkeypatch, tmp_pa
 def test_wrong_settings(values, message):
     with pytest.raises(ValueError, match=message):
         Dataset(**values)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 7, 8, 18, 101])
+def test_a_fifth_validates_however_few_there_are(count):
+    entries = [Entry(f"IMG_{number:04d}", Path("a.jpg"), Path("a.png")) for number in range(count)]
+    parts = by_hash(entries)
+    assert len(parts["val"]) == (max(1, round(count / 5)) if count > 1 else 0)
+    assert [entry.name for entry in parts["val"]] == sorted(entry.name for entry in by_hash(entries[::-1])["val"])
+    assert {entry.name for found in parts.values() for entry in found} == {entry.name for entry in entries}

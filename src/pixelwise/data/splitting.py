@@ -50,11 +50,10 @@ def _first(groups: Mapping[str, Listing], words: tuple[str, ...]) -> str | None:
 
 
 def by_hash(entries: list[Entry]) -> dict[str, list[Entry]]:
-    """A fifth of the examples validates, chosen by SHA-256 of the name; at least one, and one is left."""
-    number = {entry.name: int(hashlib.sha256(entry.name.encode()).hexdigest()[:8], 16) for entry in entries}
-    held = {name for name, value in number.items() if value % SHARE == 0}
-    if len(entries) > 1 and len(held) in (0, len(entries)):
-        held = {min(number, key=lambda name: (number[name], name))}
+    """A fifth of the examples validates, those whose names have the least SHA-256; one at least, and one is left."""
+    order = sorted((hashlib.sha256(entry.name.encode()).hexdigest(), entry.name) for entry in entries)
+    count = max(1, round(len(order) / SHARE)) if len(order) > 1 else 0
+    held = {name for _, name in order[:count]}
     return {
         "train": [entry for entry in entries if entry.name not in held],
         "val": [entry for entry in entries if entry.name in held],
