@@ -2,7 +2,7 @@
 
 import os
 
-# Threads of PyTorch's OpenMP that wait for one another keep a core for milliseconds by default. Where two jobs, or a job
+# Threads of OpenMP that wait for one another keep a core for milliseconds by default. Where two jobs, or a job
 # and a browser, share the cores, a training was then up to 40 times slower. Read once, when PyTorch is imported.
 if not {"OMP_WAIT_POLICY", "GOMP_SPINCOUNT"} & os.environ.keys():
     os.environ["GOMP_SPINCOUNT"] = "10000"
