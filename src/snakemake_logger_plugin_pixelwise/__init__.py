@@ -16,7 +16,7 @@ from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
 
 if TYPE_CHECKING:
-    from pixelwise.terminal.run_log import RunLog
+    from pixelwise.terminal.run_lines import RunLog
 
 SECONDS_BETWEEN = 0.5
 __all__ = ["LogHandler"]
@@ -51,7 +51,7 @@ class LogHandler(LogHandlerBase):
                 self._tell(self._run, event, record)
 
     def _begin(self) -> None:
-        from pixelwise.terminal.run_log import RunLog
+        from pixelwise.terminal.run_lines import RunLog
 
         self._held.clear()
         self._run = RunLog()

@@ -96,7 +96,7 @@ import os, subprocess, sys, time
 from pathlib import Path
 from pixelwise.planning import graph, watched
 from pixelwise.terminal import progress
-from pixelwise.terminal.run_log import RunLog
+from pixelwise.terminal.run_lines import RunLog
 import json
 jobs = graph.plan_of(json.loads(sys.argv[1])).jobs
 watched.current = watched.Run("micro", jobs, lambda: {}, (2, 0), True)
