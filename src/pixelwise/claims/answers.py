@@ -18,7 +18,7 @@ from pixelwise.claims.headline import needs, verdict
 from pixelwise.claims.nearest import compared
 from pixelwise.claims.shown_numbers import interval, number
 from pixelwise.claims.told import Answer, Subject
-from pixelwise.claims.trained_quality import LEAST_SEEDS, QUALITY
+from pixelwise.claims.trained_quality import LEAST_SEEDS, QUALITY, units
 from pixelwise.claims.wording import better, fitting, join, quantity
 from pixelwise.record import Record
 
@@ -143,8 +143,8 @@ def denoising(register: Register, items: Sequence[Item]) -> list[str]:
     both = [summarise(check, found, side.subject) for side, found in zip(sides, parted, strict=True)]
     mine, other = ("" if one is None else interval(one.value, one.low, one.high, one.unit) for one in both)
     place, noisy = _place(register, estimate), _noisy(both[0], parted[0][0], items)
-    seeds = [len({item.record.seed for item in found}) for found in parted if not _released(found[0].record)]
-    few = any(count < LEAST_SEEDS for count in seeds)
+    trained = [(side, found) for side, found in zip(sides, parted, strict=True) if not _released(found[0].record)]
+    few = any(len(units(check, side.subject, found)) < LEAST_SEEDS for side, found in trained)
     word = "Not sure" if few or estimate.low <= 0 <= estimate.high else "Yes" if estimate.low > 0 else "No"
     if any(text.endswith(UNLEARNED) for text in noisy):
         word = "Cannot tell"

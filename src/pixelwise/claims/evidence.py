@@ -192,7 +192,7 @@ def _others(check: Measurement, record: Record) -> list[str]:
     if check.treatment is None:
         return []
     found = [run.treatment or "unknown" for run in (record.subject, record.rival) if run is not None]
-    found += [str(record.condition[name]) for name in ("mode",) if name in record.condition]
+    found += [str(record.condition["mode"])] if "mode" in record.condition else []
     found += ["tf32"] if record.condition.get("tf32") and check.where.get("precision") == "fp32" else []
     return [treatment for treatment in dict.fromkeys(found) if treatment != check.treatment]
 

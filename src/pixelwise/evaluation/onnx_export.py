@@ -19,6 +19,7 @@ from torch import Tensor
 from pixelwise.data.onehot import instance_edges
 from pixelwise.errors import PixelwiseError
 from pixelwise.evaluation import scopes
+from pixelwise.evaluation.apply.denoise import check_no_oracle
 from pixelwise.evaluation.apply.translate import size_of
 from pixelwise.evaluation.apply.windows import legal_size
 from pixelwise.files import outputs
@@ -100,8 +101,7 @@ def _loaded(source: Path | None, model: str | None, texts: Sequence[str]) -> tup
     if source is not None:
         module, info = checkpoint.load(source)
         name, options = info["name"], info["options"]
-        if info["extra"].get("lowres_input") == "clean":
-            raise PixelwiseError(f"{source}: was trained to see the undegraded image; it is no denoiser")
+        check_no_oracle(source, info["extra"])
     else:
         assert model is not None
         name, options = model, dict(option(text) for text in texts)

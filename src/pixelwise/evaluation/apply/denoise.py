@@ -91,6 +91,12 @@ def reach(module: nn.Module) -> int:
     return sum(layer.dilation[0] * (layer.kernel_size[0] // 2) for layer in convolutions)
 
 
+def check_no_oracle(checkpoint: Path, facts: dict[str, Any]) -> None:
+    """Refuse a network whose low-res stream was trained on the undegraded image, which nobody has to give it."""
+    if facts.get("lowres_input") == "clean":
+        raise PixelwiseError(f"{checkpoint}: was trained to see the undegraded image; it is no denoiser")
+
+
 def check_level(checkpoint: Path, facts: dict[str, Any], sigma: float | None) -> None:
     """Refuse a network that was not trained to remove noise, or not noise of this level.
 
@@ -104,8 +110,7 @@ def check_level(checkpoint: Path, facts: dict[str, Any], sigma: float | None) ->
     """
     if facts.get("degradation", "noise") != "noise":
         raise PixelwiseError(f"{checkpoint}: trained against {facts['degradation']}; a network for noise is needed")
-    if facts.get("lowres_input") == "clean":
-        raise PixelwiseError(f"{checkpoint}: was trained to see the undegraded image; it is no denoiser")
+    check_no_oracle(checkpoint, facts)
     if sigma is None:
         return
     if not 0 <= sigma <= 255:
