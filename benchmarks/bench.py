@@ -84,7 +84,7 @@ def run(
     rounds = (-(-rounds[0] // share), -(-rounds[1] // share))
     bench = Bench(device, chosen.quick, chosen.seconds, rounds)
     for name, measure in jobs.chosen(chosen, device, deadline):
-        start = time.monotonic()
+        start, told = time.monotonic(), len(bench.problems)
         if start > deadline:
             bench.problems.append(f"{name}: left out, no time")
             continue
@@ -92,6 +92,8 @@ def run(
             (saved or Saved(None)).section(name, bench, measure)
         except Exception as error:
             bench.problems.append(f"{name}: {problem(error)}")
+        for line in bench.problems[told:]:
+            print(line, file=sys.stderr)
         print(f"{name}: {time.monotonic() - start:.1f} s", file=sys.stderr, flush=True)
         if keep is not None:
             keep(bench)

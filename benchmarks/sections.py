@@ -108,7 +108,8 @@ class Bench:
         rounds = int(np.clip(self.seconds / once, least, most))
         with Load() as load:
             times = interleave(calls, 5 if self.device.type == "cuda" and not self.quick else 0, rounds, self.device)
-        self.busy = load.busy or (self.device.type == "cuda" and bool(others(card_of(self.device).uuid)))
+        on_gpu = self.device.type == "cuda"
+        self.busy = bool(others(card_of(self.device).uuid)) if on_gpu else load.busy
         set_tf32(False)
         by_key = {(s.name, s.precision): times[f"{s.name}|{s.precision}"] for s in everything}
         peak = {s.precision: s.flop / np.median(by_key[s.name, s.precision]) for s in self.peaks if s.flop}

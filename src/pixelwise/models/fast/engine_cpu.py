@@ -183,9 +183,16 @@ def _convolution(conv: Convolution) -> Function:
     return _direct(conv, None)
 
 
+def _channels_last(weight: Tensor) -> Tensor:
+    """[out, in, k, l] with the channels last, in strides too: with one channel PyTorch would take it for planes."""
+    weight = weight.contiguous(memory_format=torch.channels_last)
+    _, channels, height, width = weight.shape
+    return weight.as_strided(weight.shape, (height * width * channels, 1, width * channels, channels))
+
+
 def _direct(conv: Convolution, bias: Tensor | None, relu: bool = False) -> Function:
     """A convolution as PyTorch computes it, channels last; a ReLU by oneDNN inside it, or else after it."""
-    weight = effective_weight(conv).contiguous(memory_format=torch.channels_last)
+    weight = _channels_last(effective_weight(conv))
     stride, zeros, extra = conv.stride, border(conv)[0], conv.output_padding
     transposed = isinstance(conv, nn.ConvTranspose2d)
 
