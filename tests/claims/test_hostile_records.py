@@ -85,7 +85,8 @@ def test_a_timing_that_contradicts_itself_decides_nothing(timing, words):
 
 def test_a_benchmark_of_a_part_is_no_time_of_the_generator():
     assert judged([bench()]).verdict == "confirmed"
-    assert not judged([bench(scope="stream")]).context_only
+    part = judged([bench(scope="stream")])
+    assert not part.evidence and not part.context_only
 
 
 def test_a_processor_hides_no_gpu():
