@@ -14,7 +14,7 @@ from pixelwise.claims.register_entries import Claim
 from pixelwise.claims.rules import describe, limits, placed, show, signed, test
 from pixelwise.claims.shown_numbers import number
 from pixelwise.claims.told import Interval, Row, Scale
-from pixelwise.claims.wording import ON_A_GPU, VERBS, better, direction, fitting, join, quantity, verb
+from pixelwise.claims.wording import ON_A_GPU, VERBS, better, direction, fitting, join, named, quantity, verb
 
 RECIPE = re.compile(r" \(recipe [^)]*\)")
 """What a headline leaves out of a need."""
@@ -87,10 +87,14 @@ def needs(register: Register, claim: Claim, finding: Finding) -> str:
         return ""
     if not isinstance(check, Measurement):
         return (finding.missing or "").removeprefix("Needs ").rstrip(".")
+    first = (finding.missing or "").partition(". ")[0].rstrip(".")
+    if verb(finding) == "not decided":  # all was right but how much there is
+        return first.removeprefix("Needs ") if first.startswith("Needs ") else ""
     data = register.datasets[check.dataset].title.partition(" (")[0] if check.dataset else ""
     if check.dataset in {used.data or used.dataset for used in (*finding.evidence, *finding.context_only)}:
         return OWN_TRAINING
-    machine = "a GPU" if check.device else ""
+    on_gpu = any(used.condition.get("device") == "cuda" for used in finding.context_only)
+    machine = "" if not check.device else "another timing on a GPU" if on_gpu else "a GPU"
     return " and ".join(text for text in (data, machine) if text)
 
 
@@ -133,12 +137,14 @@ def _several(claim: Claim, rule: Rule, finding: Finding) -> str:
 
 def nearest_number(claim: Claim, finding: Finding) -> str:
     """The number nearest to an open claim's conditions, with unit and direction, and why it may not decide."""
+    check = claim.check
     open_ = finding.verdict in ("not testable here", "other machine") and not finding.measured
-    if not open_ or not finding.context_measured or not isinstance(claim.check, Measurement):
+    if not open_ or not finding.context_measured or not isinstance(check, Measurement):
         return ""
     nearest = finding.context_measured[0]
-    named = "" if claim.check.value == "ratio" else f"{quantity(claim.check.value)} "
-    shown = f"{named}{signed(nearest, claim.check.combine)}{direction(claim.check)}"
+    shown = f"{quantity(check.value)} {signed(nearest, check.combine)}{direction(check)}"
+    if check.value == "ratio" and check.rival is not None:
+        shown = f"{named(check.rival)} {show(nearest)} times as fast"
     shown = f"nearest number: {shown}, {side(claim, nearest)}"
     return " " + fitting(*(join([f"{shown}; {', '.join(nearest.reasons_excluded[:count])}"]) for count in (2, 1)))
 

@@ -131,7 +131,7 @@ def _waits_for(known: Register, finding: Finding) -> str:
     if isinstance(check, Underspecified) or finding.verdict == "underspecified":
         return "a condition that their authors did not state"
     if not isinstance(check, Measurement) or finding.reason == TOO_LITTLE:
-        return str(finding.missing).removeprefix("Needs ").rstrip(".")
+        return str(finding.missing).removeprefix("Needs ").rstrip(".").replace(". Needs ", " and ")
     if check.hardware:
         return " and ".join(f"a {text}" for text in check.hardware.values())
     if finding.verdict == "other machine":
