@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -164,3 +165,14 @@ def test_cards_without_units_for_the_precision_of_trainings_are_named(card):
     assert "the Tesla T4 has none" in line
     card(CARD | {"name": "Tesla T4", "compute_cap": "7.5"}, CARD | {"index": "1", "uuid": "GPU-bbbb"})
     assert lines("street") == []
+
+
+def test_the_hours_by_card_in_the_documentation_are_those_of_plan():
+    text = (ROOT / "docs/gpu.md").read_text()
+    told = re.findall(r"^\| (H100|A100|RTX 3060|T4) [^|]*\|[^|]*\| ([\d.]+) h \| ([\d.]+) h \|", text, re.M)
+    assert len(told) == 4
+    for name, timing, whole in told:
+        hours = {job: group["gpu_hours"] or 0.0 for job, group in groups("street", "cpu", name).items()}
+        timed = sum(value for job, value in hours.items() if job.startswith("time/"))
+        assert float(timing) == pytest.approx(timed, rel=0.1), name
+        assert float(whole) == pytest.approx(sum(hours.values()), rel=0.1), name
