@@ -150,10 +150,9 @@ def measured(results: Path) -> list[Line]:
             if not (plain and record.protocol in FORMS and ratio and ratio.value is not None):
                 continue
             height, width = (float(str(where[name])) for name in ("height", "width"))
-            gpu = record.hardware.get("gpu")
-            machine = (
-                f"GPU {MEMORY.sub('', str(gpu))}" if gpu else f"CPU {TRADE.sub('', str(record.hardware.get('cpu')))}"
-            )
+            gpu, cpu = record.hardware.get("gpu"), record.hardware.get("cpu")
+            name = MEMORY.sub("", str(gpu)) if gpu else TRADE.sub("", str(cpu))
+            machine = f"{'GPU' if gpu else 'CPU'} {name}"
             ends = {"value": ratio.value, "low": ratio.low or ratio.value, "high": ratio.high or ratio.value}
             point = {"megapixels": height * width / 1e6, "short": bool(timed.reasons(record)), **ends}
             found.setdefault((machine, record.protocol), []).append(point)
