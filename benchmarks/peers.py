@@ -26,7 +26,6 @@ from torch import Tensor, nn
 from benchmarks import runtimes
 from benchmarks.processes import Measured
 from benchmarks.sections import Bench, problem, settle
-from benchmarks.show import PEERS as PROTOCOL
 from benchmarks.subjects import LABELS, NARROW, Call, Condition, Subject, label_map
 from pixelwise.errors import PixelwiseError
 from pixelwise.evaluation import fresh_process
@@ -35,6 +34,7 @@ from pixelwise.evaluation.subjects import built
 from pixelwise.models import flops, random_weights, registry
 from pixelwise.models.fast.optimised import optimise
 from pixelwise.models.onnx_form import OnnxForm
+from pixelwise.reporting.runtimes_table import PROTOCOL
 
 NETWORKS = ("asapnet", "spade_pix2pixhd", "dncnn", "spade")
 CPU = (((256, 512), 1), ((256, 512), 2), ((512, 1024), 2))

@@ -9,13 +9,9 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
-from pixelwise.models import declarations
 from pixelwise.record import Record
-from pixelwise.reporting import plots_bench, published, style, tidy_tables
+from pixelwise.reporting import plots_bench, published, runtimes_table, style, tidy_tables
 from pixelwise.reporting.figure_numbers import MissingNumbersError
-
-PEERS = "other runtimes"
-"""How the protocols of the comparisons with other runtimes begin."""
 
 
 def _condition(record: Record) -> str:
@@ -44,26 +40,12 @@ def tables(records: list[Record]) -> None:
 
 
 def first(records: list[Record]) -> Table | None:
-    """For each comparison with other runtimes who is first, and by how much this package is ahead or behind."""
-    ours, title = "optimised", "First among the runtimes (ours: optimised), and the best other's time by ours [95 %]"
-    table = Table("network", "condition", "median of each, ms", "first", "best other / ours", title=title)
-    times: dict[tuple[str, ...], dict[str, float]] = {}
-    ratios: dict[tuple[str, ...], dict[str, str]] = {}
-    for record in (r for r in records if r.protocol.startswith(PEERS)):
-        network, _, name = record.model.partition("/")[0].partition(" ")
-        place = (network, _condition(record), record.protocol.removeprefix(PEERS).strip(", "))
-        ratio = record.values.get("ratio")
-        if ratio is None and network in declarations.models():
-            times.setdefault(place, {})[name] = float(record.values["median"].value or 0)
-        elif ratio is not None:
-            ends = "" if ratio.low is None else f" [{ratio.low:.2f}, {ratio.high:.2f}]"
-            ratios.setdefault(place, {})[name] = f"{ratio.value:.2f}{ends}"
-    for place, found in times.items():
-        order = sorted(found, key=lambda name: (found[name], name))
-        best = next((name for name in order if name != ours), "")
-        listed = ", ".join(f"{name} {found[name]:.4g}" for name in order)
-        table.add_row(place[0], " ".join(place[1:]), listed, order[0], ratios.get(place, {}).get(best, ""))
-    return table if times else None
+    """Every network beside the other runtimes, and who is first; None where none were compared."""
+    made = runtimes_table.of_records(records)
+    table = Table(*made.columns, title="Beside other runtimes: their time by this package's [95 %]", caption=made.note)
+    for row in made.rows:
+        table.add_row(*row)
+    return table if made.rows else None
 
 
 def plot(records: list[Record], folder: Path) -> None:

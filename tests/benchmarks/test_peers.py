@@ -10,6 +10,8 @@ from benchmarks.processes import key
 from benchmarks.saved import Saved
 from benchmarks.sections import Bench
 from pixelwise.errors import PixelwiseError
+from pixelwise.record import Value
+from pixelwise.reporting import runtimes_table
 
 ONE = peers.Section("dncnn", 32, 32, "fp32", 1)
 
@@ -43,9 +45,19 @@ def test_only_runtimes_that_make_the_same_image_are_timed(measured):
 def test_the_table_says_who_is_first(measured):
     table = show.first(measured.records)
     (row,) = zip(*(column.cells for column in table.columns), strict=True)
-    own = [r for r in measured.records if r.model.startswith("dncnn ") and "median" in r.values]
-    medians = {r.model.split()[1]: r.values["median"].value for r in own}
-    assert row[0] == "dncnn" and row[3] == min(medians, key=medians.get)
+    ratios = {r.model.split()[1].split("/")[0]: r.values["ratio"] for r in measured.records if "ratio" in r.values}
+    assert row[:2] == ("32x32, fp32, 1 thread", "DnCNN") and row[-2] == runtimes_table.first(ratios)
+    assert 0 < float(row[-1]) < 2 and list(ratios) == ["eager", "same"]
+
+
+def test_a_runtime_that_is_ahead_or_level_is_named():
+    def ratio(value, low, high):
+        return Value(value=value, unit="times", low=low, high=high, interval="95 %")
+
+    behind, level, ahead = ratio(1.5, 1.4, 1.6), ratio(1.01, 0.99, 1.03), ratio(0.9, 0.85, 0.95)
+    assert runtimes_table.first({"eager": behind, "openvino": behind}) == "this package"
+    assert runtimes_table.first({"eager": behind, "openvino": level}) == "level with OpenVINO"
+    assert runtimes_table.first({"eager": ahead, "openvino": level}) == "PyTorch"
 
 
 def test_the_rates_of_the_machine_stand_once_beside_several_networks(measured):

@@ -5,7 +5,9 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from pixelwise.models import flops
+from pixelwise.models.architectures.dncnn import DnCNN
 from pixelwise.models.fast import products
+from pixelwise.models.fast.optimised import optimise
 
 
 @pytest.mark.parametrize("layout", ["plain", "transposed rows", "transposed weight", "slices"])
@@ -75,3 +77,9 @@ def test_other_precisions_are_kept() -> None:
 def test_its_operations_are_counted() -> None:
     rows, weight = torch.randn(3, 5), torch.randn(4, 5)
     assert flops.executed(lambda: products.linear(rows, weight)) == 2 * 3 * 5 * 4
+
+
+def test_operations_of_fused_convolutions_are_counted() -> None:
+    module, noisy = DnCNN(depth=4).eval(), torch.rand(2, 1, 32, 48)
+    as_published, engine = flops.count(module, noisy), optimise(module, "fp32")
+    assert flops.executed(lambda: engine(noisy)) == pytest.approx(as_published, rel=0.01)

@@ -21,8 +21,16 @@ def _linear(rows: tuple[int, ...], weight: tuple[int, ...], *_: Any, **__: Any) 
     return 2 * math.prod(rows) * weight[0]
 
 
-FURTHER = {torch.ops.aten.baddbmm_: _baddbmm} | ({torch.ops.mkldnn._linear_pointwise: _linear} if AVAILABLE else {})
-"""What the counter itself does not know: `baddbmm` in place, and the product of `products.linear`."""
+def _convolution(
+    image: tuple[int, ...], weight: tuple[int, ...], *_: Any, out_shape: tuple[int, ...], **__: Any
+) -> int:
+    return 2 * image[0] * math.prod(out_shape[2:]) * math.prod(weight)
+
+
+FURTHER: dict[Any, Callable[..., int]] = {torch.ops.aten.baddbmm_: _baddbmm}
+"""What the counter itself does not know: `baddbmm` in place, and oneDNN's own products and convolutions."""
+if AVAILABLE:
+    FURTHER |= {torch.ops.mkldnn._linear_pointwise: _linear, torch.ops.mkldnn._convolution_pointwise: _convolution}
 
 
 def count(module: nn.Module, *inputs: Tensor) -> int:

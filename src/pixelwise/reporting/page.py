@@ -207,7 +207,7 @@ def _parts(rules: str = "") -> dict[str, Any]:
 def bench_page(folder: Path) -> str:
     """The page of the machine's benchmark; empty where there is none."""
     drawn = [with_address(entry, *entry["drawings"]) for entry in speed_tables.bench_figures(folder)]
-    tables = [entry for entry in speed_tables.bench(folder) if entry.rows]
+    tables = speed_tables.bench(folder)
     if not tables:
         return ""
     return environment().get_template("bench.html").render(bench_figures=drawn, bench_tables=tables, **_parts())

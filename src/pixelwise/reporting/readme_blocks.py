@@ -171,15 +171,16 @@ def timing(results: Path, words: list[str]) -> str:
 
 
 def bench(results: Path, words: list[str]) -> str:
-    """The benchmark's tables: `bench` for all, `bench ratios` for the ratios alone.
+    """The benchmark's tables: `bench` for all, `bench ratios` and `bench runtimes` for those of one subject.
 
     Raises:
         PixelwiseError: If there is no benchmark.
     """
-    made = [table for table in speed_tables.bench(results / "bench") if table.rows]
+    made = speed_tables.bench(results / "bench")
     if not made:
         raise PixelwiseError(f"{results / 'bench'}: no benchmark; run 'make bench'")
-    chosen = [table for table in made if words != ["ratios"] or table.title.endswith("ratios of times")]
+    ending = {"ratios": "ratios of times", "runtimes": "beside other runtimes"}.get(" ".join(words), "")
+    chosen = [table for table in made if table.title.endswith(ending)]
     return "\n\n".join(f"{table.title}\n\n{_table(table)}" for table in chosen)
 
 

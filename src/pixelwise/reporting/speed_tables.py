@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from pixelwise.claims.shown_numbers import number
-from pixelwise.reporting import page_tables, plots_bench, published, style, tidy_tables
+from pixelwise.reporting import page_tables, plots_bench, published, runtimes_table, style, tidy_tables
 from pixelwise.reporting.figure_numbers import MissingNumbersError
 from pixelwise.reporting.page_tables import Table
 from pixelwise.reporting.style import label
@@ -71,7 +71,7 @@ def operations(table: pd.DataFrame) -> Table:
 
 
 def bench(folder: Path, left_out: list[str] | None = None) -> list[Table]:
-    """The benchmark's records, for each machine one table of ratios and one for each protocol.
+    """The benchmark's records, for each machine one table of ratios, one of other runtimes, one for each protocol.
 
     Args:
         folder: Holds `<device>/metrics.json`; without it there is no table.
@@ -86,12 +86,15 @@ def bench(folder: Path, left_out: list[str] | None = None) -> list[Table]:
         rows["value"] = pd.to_numeric(rows["value"])
         machines = ", ".join(machine["name"] for machine in page_tables.hardware(rows))
         about = (f"table-bench-{name}", f"Benchmark on {machines}: ratios of times")
-        made.append(ratios_by_size(rows, about, f"From results/bench/{name}, made by `make bench`."))
+        peers = runtimes_table.compares(rows)
+        made.append(ratios_by_size(rows[~peers], about, f"From results/bench/{name}, made by `make bench`."))
+        about = (f"table-bench-{name}-runtimes", f"Benchmark on {machines}: beside other runtimes")
+        made.append(runtimes_table.runtimes(rows[peers], about))
         single = rows[~rows["model"].str.contains("/")]
         for place, (protocol, own) in enumerate(single.groupby("protocol", sort=True)):
             about = (f"table-bench-{name}-{place}", f"Benchmark on {machines}: {protocol}")
             made += page_tables.tables(own, dict.fromkeys(own["metric"]), about)
-    return made
+    return [entry for entry in made if entry.rows]
 
 
 def bench_figures(folder: Path, left_out: list[str] | None = None) -> list[dict[str, Any]]:
