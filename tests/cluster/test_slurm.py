@@ -115,9 +115,8 @@ def test_a_run_carries_over_a_wall_limit(clone: Clone) -> None:
     jobs = seen.by_rule()
     assert not LOCAL & jobs.keys()
     assert {"prepare", "train", "time", "generate", "fid", "segment", "restore"} <= jobs.keys()
-    for rule, found in jobs.items():
-        for job in found:
-            assert job.get("TresPerJob", "") == cards(job["Comment"]), job
+    for job in seen.jobs.values():
+        assert job.get("TresPerJob", "") == cards(job["Comment"]), job
     assert all(job["OverSubscribe"] == "NO" for job in jobs["time"])
     killed = [job for job in jobs["train"] if job["JobState"] == "TIMEOUT"]
     assert any("dncnn" in job["Comment"] for job in killed)
