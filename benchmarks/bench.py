@@ -27,6 +27,7 @@ from benchmarks.saved import Saved  # noqa: E402
 from benchmarks.sections import Bench, problem  # noqa: E402
 from pixelwise import artifacts  # noqa: E402
 from pixelwise.artifacts import digest  # noqa: E402
+from pixelwise.claims.timed import LEAST_ROUNDS  # noqa: E402
 from pixelwise.evaluation import fresh_process  # noqa: E402
 from pixelwise.evaluation.hardware import describe, select_device  # noqa: E402
 from pixelwise.files.listings import rows  # noqa: E402
@@ -80,7 +81,8 @@ def run(
     """
     device = select_device(chosen.device, chosen.threads)
     torch.backends.cudnn.benchmark, torch.backends.cudnn.deterministic = True, False
-    rounds = (chosen.rounds, chosen.rounds) if chosen.rounds else (3, 5) if chosen.quick else (5, 200)
+    least = 5 if device.type == "cuda" else LEAST_ROUNDS
+    rounds = (chosen.rounds, chosen.rounds) if chosen.rounds else (3, 5) if chosen.quick else (least, 200)
     rounds = (-(-rounds[0] // share), -(-rounds[1] // share))
     bench = Bench(device, chosen.quick, chosen.seconds, rounds)
     for name, measure in jobs.chosen(chosen, device, deadline):
