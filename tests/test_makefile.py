@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -93,3 +94,11 @@ def test_push_and_restore_follow_params_yaml_and_refuse_another_profile(folder: 
     assert make(folder, "restore", PROFILE=evil) == (0, [*active, "dvc", "<pull>", *verify])
     (folder / ".venv" / "bin" / "pixelwise").write_text(f"{RECORDER}exit 2\n")
     assert make(folder, "push", PROFILE=evil) == (2, active)
+
+
+def test_locks_say_that_make_wrote_them() -> None:
+    locks = {path.name: path.read_text() for path in ROOT.glob("requirements*.lock")}
+    parts = re.search(r"for part in ([a-z0-9 -]+);", (ROOT / "Makefile").read_text())
+    assert parts and set(locks) == {"requirements.lock", *(f"requirements-{part}.lock" for part in parts[1].split())}
+    for name, text in locks.items():
+        assert set(re.findall(r" -[cr] (\S+)", text)) <= {".venv/whole.lock"}, name

@@ -93,3 +93,5 @@ def test_what_is_needed_stands_in_the_rules():
     profile = yaml.safe_load((ROOT / "profiles/slurm/config.yaml").read_text())
     assert "set-resources" not in profile and profile["default-resources"] == {"tmpdir": "system_tmpdir"}
     assert profile["retries"] == 3 and profile["slurm-status-command"] == "squeue"
+    # The plugin trusts `squeue` where Slurm remembers ended jobs for three of these, and looks at least each 180 s.
+    assert 3 * profile["slurm-init-seconds-before-status-checks"] >= 180

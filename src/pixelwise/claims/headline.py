@@ -46,8 +46,8 @@ def _row(register: Register, claim: Claim, finding: Finding) -> Row:
         published=published(claim, unit),
         verdict=finding.verdict,
         told=f"{verdict(claim, finding)}{nearest_number(claim, finding)}",
-        here=_here(finding),
-        decides=bool(finding.measured) and finding.verdict != "other machine",
+        here=_here(claim, finding),
+        decides=bool(finding.measured) and not _elsewhere(claim, finding),
         scale=scale,
         unit=unit,
         direction=direction,
@@ -56,9 +56,15 @@ def _row(register: Register, claim: Claim, finding: Finding) -> Row:
     )
 
 
-def _here(finding: Finding) -> list[Interval]:
+def _elsewhere(claim: Claim, finding: Finding) -> bool:
+    """Whether a claim about a GPU was tested on none, whatever else became of it."""
+    about = isinstance(claim.check, Measurement) and claim.check.device == "gpu"
+    return about and not any(used.condition.get("device") == "cuda" for used in finding.evidence)
+
+
+def _here(claim: Claim, finding: Finding) -> list[Interval]:
     """The numbers tested, or the one nearest to the claim: a GPU's own, even of one process, before a processor's."""
-    on_gpu = timed.of_one_process(finding.context_measured) if finding.verdict == "other machine" else None
+    on_gpu = timed.of_one_process(finding.context_measured) if _elsewhere(claim, finding) else None
     return [on_gpu] if on_gpu else finding.measured or finding.context_measured[:1]
 
 

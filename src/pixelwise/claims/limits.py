@@ -65,8 +65,10 @@ class Limits:
 
         Args:
             job: One of the jobs.
-            attempt: 1 for the first; more for one whose earlier attempts ended, maybe for want of memory.
+            attempt: 1 for the first; later ones get twice as much, since the first may have ended for want of memory,
+                and no more than that, since they may have met their wall limits.
         """
+        attempt = min(attempt, 2)
         if job.step == "prepare":
             return PREPARING * attempt
         peak = None if job.on_gpu else peaks.memory_gb(job, self.datasets)
