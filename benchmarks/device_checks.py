@@ -27,12 +27,13 @@ sys.path[:0] = [str(ROOT), str(ROOT / "src")]
 from benchmarks import precision_limits, subjects  # noqa: E402
 from benchmarks.precision_limits import Distance, distance, worst  # noqa: E402
 from benchmarks.subjects import Condition  # noqa: E402
-from pixelwise.evaluation.hardware import select_device, set_tf32  # noqa: E402
+from pixelwise.evaluation.device_limits import device_lost  # noqa: E402
+from pixelwise.evaluation.hardware import precisions, select_device, set_tf32  # noqa: E402
 from pixelwise.models import registry  # noqa: E402
 from pixelwise.models.fast import fused_triton  # noqa: E402
-from pixelwise.models.fast.kernel_choice import available  # noqa: E402
+from pixelwise.models.fast.kernel_choice import available, shared_memory  # noqa: E402
 from pixelwise.models.fast.optimised import optimise  # noqa: E402
-from pixelwise.models.fast.pixelwise_triton import Precision, pixelwise_mlp_triton  # noqa: E402
+from pixelwise.models.fast.pixelwise_triton import Precision, pixelwise_mlp_triton, program  # noqa: E402
 from pixelwise.models.pixelwise_stream import Form, parameter_count, pixelwise_mlp, position_channels  # noqa: E402
 from pixelwise.models.tent import tent_downsample  # noqa: E402
 
@@ -51,6 +52,10 @@ SHAPES = {  # tile, labels, dense channels, outputs, output function, grid
 
 
 NORM_SIZES = [(2, 48, 20, 24), (1, 64, 256, 512), (1, 1024, 16, 32), (1, 8, 2048, 2048)]
+
+
+class Unfit(Exception):
+    """A kernel in this precision is none of this card's, on which PyTorch's own form takes its place."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +84,9 @@ def kernel_distance(shape: str, precision: Precision, device: torch.device) -> D
     """Distance of the pixelwise kernel from the PyTorch form in float64."""
     (grid, labels, dense), form = stream_inputs(shape, device)
     assert grid is not None
+    if program(grid, labels, dense, form, precision) is None:
+        limit = (shared_memory(device) or 0) // 1024
+        raise Unfit(f"needs more than the {limit} KiB of shared memory that this card has for a block")
     exact = pixelwise_mlp(grid.double(), labels, None if dense is None else dense.double(), form)
     return distance(pixelwise_mlp_triton(grid, labels, dense, form, precision), exact)
 
@@ -136,10 +144,10 @@ def denoiser_distance(precision: Any, device: torch.device) -> Distance:
 def kernel_checks(device: torch.device, narrow: bool) -> Iterator[tuple[str, list[Check]]]:
     """Groups of checks of the kernels, one for each shape of the stream, one for the rest."""
     for shape in ("tile 8", "gray") if narrow else SHAPES:
-        precisions = ("ieee", "bf16") if narrow else get_args(Precision)
+        arithmetic = ("ieee", "bf16") if narrow else get_args(Precision)
         yield (
             f"kernel {shape}",
-            [Check(f"kernel {shape} {p}", partial(kernel_distance, shape, p, device)) for p in precisions],
+            [Check(f"kernel {shape} {p}", partial(kernel_distance, shape, p, device)) for p in arithmetic],
         )
     checks = []
     for factor, pad in ((1, 0), (1, 3), (2, 0), (4, 0)):
@@ -154,22 +162,22 @@ def kernel_checks(device: torch.device, narrow: bool) -> Iterator[tuple[str, lis
 def groups(device: torch.device, narrow: bool) -> dict[str, list[Check]]:
     """Every check, in groups; what matters most comes first."""
     made: dict[str, list[Check]] = {}
-    precisions = ["fp32", "tf32", "bf16"] if device.type == "cuda" else ["fp32"]
+    forms = precisions(device)
     sizes = ((64, 128, 1),) if narrow else ((256, 512, 1), (256, 256, 2), (512, 256, 1))  # tiles of 16, 16 and 32
     for height, width, batch in sizes:
         condition = Condition(height, width, batch, device, narrow)
         for name in ("asapnet", "spade_pix2pixhd"):
             place = f"{name} {height}x{width} batch {batch}{' narrow' if narrow else ''}"
-            made[place] = [Check(f"{place} {p}", partial(form_distance, name, p, condition)) for p in precisions]
+            made[place] = [Check(f"{place} {p}", partial(form_distance, name, p, condition)) for p in forms]
     if available(device):
         made |= dict(kernel_checks(device, narrow))
-    made["dncnn"] = [Check(f"dncnn {p}", partial(denoiser_distance, p, device)) for p in precisions]
+    made["dncnn"] = [Check(f"dncnn {p}", partial(denoiser_distance, p, device)) for p in forms]
     return made
 
 
 @torch.inference_mode()
 def run(checks: list[Check], keep: Callable[[dict[str, Any]], None], deadline: float = float("inf")) -> bool:
-    """Do checks in turn and keep each result; an exception fails a check and the rest goes on.
+    """Do checks in turn and keep each result; an exception fails a check, `Unfit` leaves it out, and the rest goes on.
 
     Args:
         checks: What to do.
@@ -187,9 +195,12 @@ def run(checks: list[Check], keep: Callable[[dict[str, Any]], None], deadline: f
         found, problem, lost = None, "", False
         try:
             found = check.measure()
+        except Unfit as error:
+            keep({"check": check.name, "passed": None, "problem": f"left out, {error}"})
+            continue
         except Exception as error:
             problem = " ".join(f"{type(error).__name__}: {error}".split())[:400]
-            lost = isinstance(error, torch.AcceleratorError)
+            lost = device_lost(error)
             traceback.print_exc()
         set_tf32(False)
         limit = precision_limits.limit(check.name)

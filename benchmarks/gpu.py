@@ -30,7 +30,8 @@ sys.path[:0] = [str(ROOT), str(ROOT / "src")]
 from benchmarks import bench as whole  # noqa: E402
 from benchmarks import device_checks, kernel_shapes, peers, show  # noqa: E402
 from benchmarks.sections import Bench  # noqa: E402
-from pixelwise.evaluation.hardware import describe, select_device, set_tf32  # noqa: E402
+from pixelwise.cards.found import VISIBLE  # noqa: E402
+from pixelwise.evaluation.hardware import card_of, describe, select_device, set_tf32  # noqa: E402
 from pixelwise.record import read_records  # noqa: E402
 
 FIRST_SIZES = "256x512,512x1024,1024x2048,512x512,1024x1024,2048x2048"
@@ -80,7 +81,20 @@ class Report:
         return sum(not entry["passed"] for entry in self.checks)
 
 
-def separately(report: Report, chosen: argparse.Namespace, group: str, count: int, deadline: float) -> None:
+def alone(device: torch.device) -> dict[str, str]:
+    """The environment of processes that share this one's card: they see no other one, and so wait for no lease."""
+    uuid = card_of(device).uuid if device.type == "cuda" and torch.cuda.device_count() > 1 else None
+    return {**os.environ, **({VISIBLE: uuid} if uuid else {})}
+
+
+def separately(
+    report: Report,
+    chosen: argparse.Namespace,
+    group: str,
+    count: int,
+    deadline: float,
+    environment: dict[str, str] | None = None,
+) -> None:
     """Run a group of checks in processes: a new one goes on behind a check that crashed, hung or lost the device."""
     done = 0
     while done < count:
@@ -93,8 +107,9 @@ def separately(report: Report, chosen: argparse.Namespace, group: str, count: in
         command += ["--after", str(done), "--seconds", f"{left:.0f}", *(["--quick"] if chosen.quick else [])]
         try:
             # Past the deadline no check begins; the one that runs may end.
+            limit = min(left + 30, GROUP_SECONDS)
             ended = subprocess.run(
-                command, cwd=ROOT, capture_output=True, text=True, timeout=min(left + 30, GROUP_SECONDS), check=False
+                command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=limit, check=False
             )
             how, text = f"exit status {ended.returncode}", ended.stderr
         except subprocess.TimeoutExpired as error:
@@ -122,8 +137,13 @@ def correctness(report: Report, chosen: argparse.Namespace, device: torch.device
     (chosen.out / "groups").mkdir(exist_ok=True)
     for file in (chosen.out / "groups").iterdir():
         file.unlink()
+    environment = alone(device)
+
+    def run(group: str) -> None:
+        separately(report, chosen, group, len(groups[group]), deadline, environment)
+
     with ThreadPoolExecutor(chosen.jobs) as pool:
-        list(pool.map(lambda item: separately(report, chosen, item[0], len(item[1]), deadline), groups.items()))
+        list(pool.map(run, groups))
 
 
 def main() -> int:

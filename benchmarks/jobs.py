@@ -13,6 +13,7 @@ import torch
 from benchmarks import peers
 from benchmarks.processes import Measured, key
 from benchmarks.sections import Bench, settle
+from pixelwise.evaluation import hardware
 
 ROOT = Path(__file__).resolve().parents[1]
 SIZES = {"cpu": "256x512", "cuda": "256x512,512x512,512x1024,1024x1024,1024x2048,2048x2048"}
@@ -29,7 +30,8 @@ def chosen(options: argparse.Namespace, device: torch.device, deadline: float) -
     gpu = device.type == "cuda"
     sizes = _sizes(options, device)
     batches = [int(b) for b in (options.batches or ("1,8" if gpu and not options.quick else "1")).split(",")]
-    precisions = (options.precisions or ("fp32,tf32,bf16" if gpu else "fp32")).split(",")
+    wanted = options.precisions.split(",") if options.precisions else hardware.precisions(device)
+    precisions = [precision for precision in wanted if not _left_out(precision, device)]
     steps = options.training_batches or ("1" if options.quick else "1,8" if gpu else "1,4")
     batches_of_steps = [int(b) for b in steps.split(",")]
     every = [(s, *size, batch) for batch in batches for size in sizes for s in ("stream", "generator")]
@@ -49,6 +51,13 @@ def chosen(options: argparse.Namespace, device: torch.device, deadline: float) -
         yield "frechet", Bench.frechet
     if "pipeline" in names:
         yield "pipeline", lambda bench: bench.pipeline(ROOT)
+
+
+def _left_out(precision: str, device: torch.device) -> bool:
+    """Whether a device has no units for a precision that was asked for; a line says so."""
+    if reason := hardware.lacking(precision, device):
+        print(f"{precision}: left out, {reason}", file=sys.stderr)
+    return reason is not None
 
 
 def _sizes(options: argparse.Namespace, device: torch.device) -> list[tuple[int, int]]:

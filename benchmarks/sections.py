@@ -136,7 +136,7 @@ class Bench:
             values["throughput"] = Value(value=1e3 * condition.batch / median, unit="images/s")
             values["peak_memory"] = Value(value=memory, unit="MiB")
         if s.flop:
-            against = {"ieee": "fp32", "tf32x3": "tf32"}.get(s.precision, s.precision)
+            against = subjects.WORDS.get(s.precision, s.precision)
             values["speed"] = Value(value=s.flop / median / 1e9, unit="TFLOP/s")
             if self.device.type == "cpu" and memory is not None:  # kernels of our own would not be counted
                 values["executed"] = Value(value=flops.executed(s.call) / 1e9, unit="GFLOP")

@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from pixelwise.data.onehot import instance_edges, semantics
-from pixelwise.evaluation import scopes
+from pixelwise.evaluation import hardware, scopes
 from pixelwise.evaluation.hardware import set_tf32
 from pixelwise.evaluation.subjects import built
 from pixelwise.models import declarations, flops, registry
@@ -32,6 +32,8 @@ from pixelwise.record import Run
 
 Call = Callable[[], Tensor]
 LABELS = 35
+WORDS = {"ieee": "fp32", "tf32x3": "tf32"}
+"""Arithmetic of the pixelwise kernel -> the precision whose units it needs, where it has another name."""
 NARROW: dict[str, dict[str, Any]] = {name: dict(model.small) for name, model in declarations.models().items()}
 """Options of the smoke test: everything runs, nothing takes long."""
 
@@ -188,7 +190,7 @@ def streams(condition: Condition) -> Iterator[Subject]:
     yield Subject("pixelwise direct", "fp32", strict(lambda: direct_stream(predicted, seen, form)), flop)
     yield Subject("pixelwise", "fp32", strict(lambda: pixelwise_mlp(grid, labels, None, by_label)), flop)
     if condition.device.type == "cuda" and available(condition.device):
-        for precision in get_args(Arithmetic):
+        for precision in (p for p in get_args(Arithmetic) if not hardware.lacking(WORDS.get(p, p), condition.device)):
             if program(aligned(grid), labels, None, by_label, precision):
                 call = _kernel(aligned(grid), labels, by_label, precision)
                 yield Subject("pixelwise kernel", precision, call, flop)
@@ -226,7 +228,7 @@ def training_steps(condition: Condition, flop: dict[str, float]) -> tuple[AsapNe
 
         return run
 
-    precisions = ("fp32", "tf32") if condition.device.type == "cuda" else ("fp32",)
+    precisions = [p for p in hardware.precisions(condition.device) if p != "bf16"]
     flop_step, forms = 3 * flop["asapnet"], step_forms(net)
     return net, [Subject(n, p, step(m, p == "tf32"), flop_step) for p in precisions for n, m in forms.items()]
 
@@ -256,11 +258,18 @@ def gradient_distances(net: AsapNet, condition: Condition) -> dict[str, float]:
     }
 
 
+def copied(device: torch.device) -> int:
+    """Numbers of the copy: far beyond any cache, and at most an eighth of a card's memory for both sides together."""
+    if device.type != "cuda":
+        return 2**25
+    return int(min(2**29, torch.cuda.get_device_properties(device).total_memory // 64))
+
+
 def machine(device: torch.device, quick: bool) -> list[Subject]:
     """A matrix product in each precision and a copy: what the device can do, run beside everything else."""
     side = 256 if quick else 8192 if device.type == "cuda" else 1024
     a, b = torch.randn(2, side, side, device=device)
-    source = torch.zeros(2**20 if quick else 2**29 if device.type == "cuda" else 2**25, device=device)
+    source = torch.zeros(2**20 if quick else copied(device), device=device)
     target = torch.empty_like(source)
     half = a.bfloat16(), b.bfloat16()
 
@@ -272,8 +281,6 @@ def machine(device: torch.device, quick: bool) -> list[Subject]:
         return run
 
     flop = 2.0 * side**3
-    made = [Subject("matrix product", "fp32", product(False), flop)]
-    if device.type == "cuda":
-        made += [Subject("matrix product", "tf32", product(True), flop)]
-        made += [Subject("matrix product", "bf16", lambda: half[0] @ half[1], flop)]
+    calls = {"fp32": product(False), "tf32": product(True), "bf16": lambda: half[0] @ half[1]}
+    made = [Subject("matrix product", p, calls[p], flop) for p in hardware.precisions(device)]
     return [*made, Subject("copy", "fp32", lambda: target.copy_(source), 0.0)]

@@ -49,6 +49,8 @@ def test_a_machine_without_a_card_or_a_compiler(tmp_path):
     assert found["GPU"] == (False, "none; 'device: auto' computes on the CPU")
     assert found["profile broken"][0] and "params.yaml: " in found["profile broken"][1]
     assert "takes the CPU" in found["device"][1] and not found["device"][0]
+    (tmp_path / "cc").symlink_to(sys.executable)
+    assert "no C compiler" in doctor(tmp_path, str(tmp_path))["compiler"][1], "Triton takes no other than gcc and clang"
     assert found["profile large"][0] and "needs a GPU with" in found["profile large"][1]
 
 

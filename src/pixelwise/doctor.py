@@ -32,7 +32,7 @@ class Finding:
 
 def compiler() -> Finding:
     """Whether C can be compiled against this Python, which Triton's kernels and `compile: true` do at run time."""
-    chosen = os.environ.get("CC") or next((name for name in ("gcc", "clang", "cc") if shutil.which(name)), None)
+    chosen = os.environ.get("CC") or next((name for name in ("gcc", "clang") if shutil.which(name)), None)
     headers = Path(sysconfig.get_path("include")) / "Python.h"
     needed = "; only the kernels for GPUs and 'compile: true' need it"
     if chosen is None or shutil.which(chosen) is None:

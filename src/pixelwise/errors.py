@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 
 FULL = re.compile(r"Tried to allocate ([\d.]+ \w+).*?capacity of ([\d.]+ \w+) of which ([\d.]+ \w+) is free", re.DOTALL)
+ALLOCATION = re.compile(r"allocate memory|(CUDA error|Triton Error \[CUDA\]): out of memory|_STATUS_ALLOC_FAILED")
+"""Who else says so, in a plain RuntimeError: the host's allocator, CUDA and Triton by themselves, cuBLAS, cuDNN."""
 
 
 class PixelwiseError(Exception):
@@ -16,8 +18,8 @@ class PixelwiseError(Exception):
 
 def out_of_memory(error: BaseException) -> bool:
     """Whether memory did not suffice, of the host or of a card; an illegal access to memory is no such error."""
-    host = isinstance(error, RuntimeError) and "allocate memory" in str(error)  # torch has no class for it
-    return host or isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
+    other = isinstance(error, RuntimeError) and ALLOCATION.search(str(error)) is not None  # torch has no class for it
+    return other or isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
 
 
 def shortage(error: BaseException) -> str:

@@ -152,6 +152,16 @@ def test_a_failing_check_is_reported_and_the_rest_goes_on(monkeypatch, tmp_path)
     assert kept["breaks"]["problem"].startswith("ZeroDivisionError") and kept["too far"]["distance"]["mean"] == 2
 
 
+def test_a_device_that_is_lost_ends_its_group():
+    def illegal():
+        raise RuntimeError("Triton Error [CUDA]: an illegal memory access was encountered")
+
+    kept = []
+    checks = [device_checks.Check("breaks", illegal), device_checks.Check("never asked", one)]
+    assert not device_checks.run(checks, kept.append)
+    assert [(entry["check"], entry["passed"]) for entry in kept] == [("breaks", False)]
+
+
 def test_groups_run_in_processes_and_a_lost_one_costs_one_check(monkeypatch, tmp_path):
     arguments = ["--out", str(tmp_path), "--device", "cpu", "--quick", "--skip", "bench", "--jobs", "2"]
     monkeypatch.setattr("sys.argv", ["gpu.py", *arguments])

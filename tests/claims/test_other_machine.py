@@ -132,3 +132,12 @@ def test_a_gpu_timed_in_one_process_is_told_beside_the_processor():
         == f"{FASTER.format('1.74 [1.72, 1.76]')}; outside the claimed 2.3 to 3.4; only a GPU decides it. {told}"
     )
     assert row.needs == "several processes on a GPU" and [number.value for number in row.here] == [2.8]
+
+
+@pytest.mark.parametrize(("device", "decides"), [("cpu", False), ("cuda", True)])
+def test_a_withdrawn_claim_about_a_gpu_shows_no_processor_s_number_as_its_own(device, decides):
+    known = register()
+    name = next(c.id for c in known.headlines if c.withdrawn_by and getattr(c.check, "kind", "") == "latency")
+    timing = item("latency", "dncnn/asapnet", "ratio", 1.2, 0.01, task="denoising", condition={"device": device})
+    row = next(row for row in rows(known, decide_all(known, [timing])) if row.id == name)
+    assert row.withdrawn and bool(row.here) and row.decides == decides

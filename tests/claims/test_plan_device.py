@@ -132,3 +132,35 @@ def test_a_recorded_run_comes_before_the_table_and_after_the_machine_s_own_log(t
     found = {group["jobs"]: group for group in plan.groups_of(jobs, log, "cpu", None, kept)}
     assert found["train/streets/asapnet"]["hours"] == pytest.approx(0.01)
     assert found["train/streets/asapnet"]["machine"] == costs.HERE
+
+
+def test_what_was_recorded_on_another_card_says_nothing_of_this_one(tmp_path):
+    jobs, kept = list(planned(ROOT / "params.yaml", "denoising").jobs), ROOT / "results/recorded/denoising"
+
+    def hours(name, folder=kept):
+        found = plan.groups_of(jobs, tmp_path / "none", "cuda", name, folder)
+        return {group["jobs"]: group["hours"] for group in found}
+
+    trained, baselines = "train/train400/asapnet_residual_s8", "restore/bsd68/baselines"
+    lines = [json.loads(text) for text in (kept / "run.jsonl").read_text().splitlines()]
+    recorded = sum(line["seconds"] for line in lines if line["job"].startswith(f"{trained}/")) / 3600
+    assert hours("NVIDIA H100 80GB HBM3")[trained] == hours(None)[trained] == pytest.approx(recorded, rel=0.1)
+    assert hours("Tesla T4")[trained] == hours("T4", None)[trained] > 2 * recorded
+    assert hours("Tesla T4")[baselines] == hours("NVIDIA H100 80GB HBM3")[baselines], "on the processor"
+
+
+def test_cards_without_units_for_the_precision_of_trainings_are_named(card):
+    def lines(profile, name=None):
+        missing = plan.survey(planned(ROOT / "params.yaml", profile), Path("none"), name)["missing"]
+        return [line for line in missing if line.startswith("units")]
+
+    card(CARD)
+    assert lines("street") == []
+    (line,) = lines("street", "T4")
+    assert line.startswith("units for bfloat16 and TF32: the T4 has none; set precision: fp32 for train/camvid/")
+    assert lines("street", "RTX 3060") == lines("street-cpu", "T4") == []
+    card(CARD | {"name": "Tesla T4", "compute_cap": "7.5"})
+    (line,) = lines("street")
+    assert "the Tesla T4 has none" in line
+    card(CARD | {"name": "Tesla T4", "compute_cap": "7.5"}, CARD | {"index": "1", "uuid": "GPU-bbbb"})
+    assert lines("street") == []

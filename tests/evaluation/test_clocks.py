@@ -69,6 +69,7 @@ def test_quantities_that_the_card_does_not_tell(card):
     found = watch.summary()
     assert settled  # nothing is known of the clock, so nothing is waited for
     assert found["clock_sm_mhz"] is None and found["clock_memory_mhz"] is None and found["temperature_c"] == 40
+    assert found["throttled"] is None
 
 
 def test_a_program_that_hangs_holds_nothing_up(card, monkeypatch):
@@ -115,6 +116,9 @@ def test_other_processes_on_the_card_are_named(card):
     other = {"pid": "77", "process_name": "/usr/bin/train"}
     assert card_state.others(card(processes=[me])) == []
     assert card_state.others(card(processes=[me, other])) == ["/usr/bin/train (process 77)"]
+    above = {"pid": str(os.getppid()), "process_name": "python"}  # started this one, waits for it and keeps its memory
+    assert card_state.others(card(processes=[me, above])) == []
+    assert card_state.others(card(processes=[me, above, other])) == ["/usr/bin/train (process 77)"]
     assert card_state.others(card(processes=[{"pid": "4711", "process_name": "[N/A]"}])) == []  # a container's own
     assert card_state.others(card(processes=[])) == []
 
@@ -213,7 +217,8 @@ def test_another_machine_of_the_same_kind_starts_anew(tmp_path, monkeypatch):
     assert Finished(tmp_path, hardware.describe("cpu", 1) | hardware.place(torch.device("cpu"))).read(facts) is None
 
 
-def test_a_failed_device_costs_one_condition_and_no_more(tmp_path, monkeypatch):
+@pytest.mark.parametrize("error", [torch.AcceleratorError, RuntimeError])
+def test_a_failed_device_costs_one_condition_and_no_more(error, tmp_path, monkeypatch):
     work = tmp_path / "work"
     work.mkdir()
     calls = []
@@ -221,7 +226,7 @@ def test_a_failed_device_costs_one_condition_and_no_more(tmp_path, monkeypatch):
     def broken(module, dynamic):
         def fail(*_):
             calls.append(1)
-            raise torch.AcceleratorError("CUDA error: an illegal memory access was encountered\nSearch for")
+            raise error("Triton Error [CUDA]: an illegal memory access was encountered\nSearch for")
 
         return fail
 
@@ -239,3 +244,20 @@ def test_a_failed_device_costs_one_condition_and_no_more(tmp_path, monkeypatch):
     kept.write_text("{")  # what is damaged is timed again
     timing.run(group, {}, tmp_path / "out", work)
     assert len([r for r in read_records(tmp_path / "out" / "metrics.json") if r.kind == "latency"]) == 3
+
+
+def test_memory_that_ends_in_the_rounds_costs_one_condition(tmp_path, monkeypatch):
+    rounds, asked = card_state.interleave, []
+
+    def full_at_first(*arguments):
+        asked.append(1)
+        if len(asked) == 1:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 1.50 GiB.")
+        return rounds(*arguments)
+
+    monkeypatch.setattr(card_state, "interleave", full_at_first)
+    timing.run(settings(), {}, tmp_path / "out", tmp_path / "work")
+    records = [r for r in read_records(tmp_path / "out" / "metrics.json") if r.kind == "latency"]
+    assert {r.condition["batch"] for r in records} == {2}
+    (skipped,) = read_json(tmp_path / "out" / "skipped.json")
+    assert skipped["batch"] == 1 and skipped["reason"].startswith("OutOfMemoryError: CUDA out of memory")

@@ -17,7 +17,7 @@ from pixelwise.claims import dividing
 from pixelwise.claims.fitting import advice
 from pixelwise.claims.predicted_records import Datasets
 from pixelwise.errors import PixelwiseError
-from pixelwise.evaluation.device_limits import device_limit
+from pixelwise.evaluation.device_limits import device_limit, device_lost
 from pixelwise.evaluation.restorer import Restorer
 from pixelwise.models import build, checkpoint
 from pixelwise.models.fast import kernel_choice
@@ -34,6 +34,7 @@ FULL = torch.OutOfMemoryError(
     "free. Of the allocated memory 12.1 GiB is allocated by PyTorch."
 )
 ILLEGAL = torch.AcceleratorError("CUDA error: an illegal memory access was encountered", 700)
+STARTING = torch.AcceleratorError("CUDA error: out of memory\nSearch for")
 
 
 @pytest.mark.parametrize(
@@ -42,13 +43,22 @@ ILLEGAL = torch.AcceleratorError("CUDA error: an illegal memory access was encou
         (FULL, "OutOfMemoryError: CUDA out of memory"),
         (RuntimeError("Failed to find C compiler. Please specify via CC environment variable"), "RuntimeError: Failed"),
         (subprocess.CalledProcessError(1, ["gcc", "main.c"]), "CalledProcessError: Command"),
+        (STARTING, "AcceleratorError: CUDA error: out of memory"),
+        (RuntimeError("Triton Error [CUDA]: out of memory"), "RuntimeError: Triton Error"),
+        (RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate`"), "RuntimeError: CUDA"),
+        (RuntimeError("FIND was unable to find an engine to execute this computation"), "RuntimeError: FIND was"),
+        (RuntimeError("CUDA error: CUBLAS_STATUS_NOT_SUPPORTED when calling `cublasGemmEx`"), "RuntimeError: CUDA"),
         (ILLEGAL, None),
+        (RuntimeError("Triton Error [CUDA]: an illegal memory access was encountered"), None),
+        (RuntimeError("CUDA error: CUBLAS_STATUS_EXECUTION_FAILED when calling `cublasSgemm`"), None),
+        (RuntimeError("cuDNN error: CUDNN_STATUS_EXECUTION_FAILED"), None),
         (RuntimeError("mat1 and mat2 shapes cannot be multiplied"), None),
     ],
 )
 def test_device_limits(error, limit):
     found = device_limit(error)
     assert (found is None) if limit is None else found.startswith(limit)
+    assert device_lost(error) is (limit is None and "mat1" not in str(error))
 
 
 def test_tritons_errors_are_device_limits():
@@ -83,6 +93,7 @@ def test_out_of_memory_is_one_line_with_what_would_fit(tmp_path: Path):
     assert line.startswith("out of memory: 1.50 GiB asked for, 812.00 MiB of the card's 14.58 GiB free; by 'pixel")
     assert "batch 16 with accumulate 1 needs" in line and ", accumulate: " in line and "\n" not in line
     assert advice(RuntimeError("cannot allocate memory"), "fid", object(), None) == "out of memory; use smaller images"
+    assert net.judge(STARTING, "x") == (2, "x: out of memory; use a smaller batch or image size")
 
 
 def test_what_would_fit_is_what_plan_proposes(tmp_path: Path):
@@ -111,7 +122,10 @@ def test_kernels_need_a_card_a_compiler_and_headers(tmp_path, monkeypatch):
     monkeypatch.setattr(kernel_choice.sysconfig, "get_paths", lambda: {"include": str(tmp_path)})
     assert "install the headers of Python" in obstacle(CUDA)
     (tmp_path / "Python.h").touch()
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: (7, 5))
     assert obstacle(CUDA) is None
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: (6, 1))
+    assert obstacle(CUDA) == "Triton needs a card from sm_70 on, this one is sm_61"
 
 
 def test_without_a_card_triton_is_not_even_imported():

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from torch import nn
 
-from benchmarks import device_checks, gpu, precision_limits
 from pixelwise.artifacts import read_json
 from pixelwise.data import semantics
 from pixelwise.evaluation import card_state, scopes, timed_conditions, timing
-from pixelwise.models import build
+from pixelwise.models import build, registry
 from pixelwise.models.fast import engine_cuda, kernel_choice, pixelwise_triton
 from pixelwise.models.fast.optimised import optimise
+from pixelwise.models.network_options import for_images
 from pixelwise.record import Record, read_records
 from pixelwise.settings.evaluation import TimeSettings
+from tests.gpu_emulated import made
 from tests.gpu_emulated.card import state
 from tests.gpu_emulated.check_training import WAITING
 from tests.gpu_emulated.machine_stubs import emulated
@@ -29,8 +31,11 @@ MODELS = {
     "asapnet": {"architecture": "asapnet", "options": SMALL},
     "pix2pixhd": {"architecture": "spade_pix2pixhd", "options": PIX},
 }
+TRANSLATORS = {"asapnet": SMALL, "spade_pix2pixhd": PIX}
+TRANSLATORS |= {name: made.OPTIONS[name] for name in ("spade", "pix2pixhd_global", "pix2pixhd_local")}
+DENOISERS = {"asapnet": SMALL | for_images("asapnet", 1), "dncnn": {"depth": 3, "width": 4}}
+CARD = torch.device("cuda")
 KNOWN = {
-    "models/architectures/asapnet.py:exact_labels": "eager ASAP-Net looks for label ids in its one-hot input",
     "evaluation/scopes.py:transfer": "the scope is from host to host",
     "evaluation/scopes.py:paper": "the scope begins at the host",
 }
@@ -155,16 +160,51 @@ def waits_of(call: Any) -> set[tuple[str, str]]:
     return {key for key in state.log if key[0] in WAITING and key[1] not in KNOWN}
 
 
+def timed_forms(name: str, module: nn.Module, precision: Any) -> Iterator[tuple[str, Any]]:
+    """A network in every form that a timing runs, but the compiled one."""
+    published = registry.function(name, "published")
+    yield "published", published(module) if published else module
+    yield "eager", module
+    yield "optimised", optimise(module, precision)
+
+
+def check_waits(form: str, call: Any) -> None:
+    found = waits_of(call)
+    assert not found, (form, found)
+    assert (form == "optimised") == any(kind == "graph" for kind, _ in state.log)
+
+
+@pytest.mark.parametrize("name", TRANSLATORS)
 @pytest.mark.parametrize("scope", list(scopes.SCOPES))
-def test_nothing_waits_inside_what_is_timed(scope):
+def test_nothing_waits_inside_what_is_timed(scope, name):
     with emulated(), kernels(), torch.no_grad():
-        for name, options in (("asapnet", SMALL), ("spade_pix2pixhd", PIX)):
-            module = build(name, **options).eval().to("cuda")
-            drawn = scopes.draw(2, (32, 64), 35, 3, seed=1)
-            for form in (module, optimise(module, "tf32")):
-                call = scopes.translation_call(scope, form, drawn, 35, True, torch.device("cuda"))
-                assert not (found := waits_of(call)), found
-                assert (form is module) == (not any(kind == "graph" for kind, _ in state.log))
+        module = build(name, **TRANSLATORS[name]).eval().to("cuda")
+        drawn = scopes.draw(2, (64, 128), 35, 3, seed=1)
+        for form, network in timed_forms(name, module, "tf32"):
+            check_waits(form, scopes.translation_call(scope, network, drawn, 35, True, CARD))
+
+
+@pytest.mark.parametrize("name", DENOISERS)
+@pytest.mark.parametrize("scope", ["generator", "transfer"])
+def test_nothing_waits_inside_a_timed_denoiser(scope, name):
+    with emulated(), kernels(), torch.no_grad():
+        module = build(name, **DENOISERS[name]).eval().to("cuda")
+        drawn = scopes.draw(2, (32, 64), 35, 1, seed=1)
+        for form, network in timed_forms(name, module, "tf32"):
+            check_waits(form, scopes.denoising_call(scope, network, drawn, CARD))
+
+
+@pytest.mark.parametrize("name", TRANSLATORS)
+def test_every_timed_form_makes_the_picture_of_the_processor(name):
+    torch.manual_seed(0)
+    module = build(name, **TRANSLATORS[name]).eval()
+    drawn = scopes.draw(2, (64, 128), 35, 3, seed=1)
+    with torch.no_grad():
+        expected = module(semantics(drawn.labels, drawn.instances, 35))
+        with emulated(), kernels():
+            for form, network in timed_forms(name, module.to("cuda"), "fp32"):
+                found = scopes.translation_call("generator", network, drawn, 35, True, CARD)()
+                assert (found.inner - expected).abs().max() < 1e-3, form
 
 
 def test_a_graph_gives_what_the_processor_gives_for_new_inputs():
@@ -185,37 +225,15 @@ def test_a_graph_gives_what_the_processor_gives_for_new_inputs():
     assert not torch.equal(*found)
 
 
-def test_the_gpu_command_in_small(tmp_path, monkeypatch):
-    arguments = ["--out", str(tmp_path), "--device", "cuda", "--quick", "--jobs", "0", "--seconds", "0.1"]
-    arguments += ["--minutes", "60"]  # nothing is left out on a busy machine
-    monkeypatch.setattr(
-        "sys.argv", ["gpu.py", *arguments, "--sections", "stream,generator,denoiser", "--skip", "sweep"]
-    )
+def test_the_memory_of_a_call_is_measured_before_a_graph_keeps_its_own(tmp_path, monkeypatch):
+    prepare, graphs = timed_conditions.optimise, list[bool]()
+
+    def noted(module: nn.Module, precision: Any, cuda_graph: bool) -> Any:
+        graphs.append(cuda_graph)
+        return prepare(module, precision, cuda_graph)
+
+    monkeypatch.setattr(timed_conditions, "optimise", noted)
     with emulated(), kernels():
-        status = gpu.main()
-    document = json.loads((tmp_path / "checks.json").read_text())
-    assert status == 0, document
-    names = {entry["check"].split()[0] for entry in document["checks"]}
-    assert names == {"asapnet", "spade_pix2pixhd", "kernel", "input", "norm", "dncnn"} and not document["problems"]
-
-
-def test_every_check_has_a_limit():
-    with emulated(), kernels():
-        checks = [
-            c
-            for narrow in (True, False)
-            for g in device_checks.groups(torch.device("cuda"), narrow).values()
-            for c in g
-        ]
-    assert {check.name for check in checks} <= set(precision_limits.known())
-
-
-def test_a_card_with_less_shared_memory_is_not_offered_three_products(tmp_path):
-    from benchmarks.subjects import Condition, streams
-
-    def offered(card: str) -> set[str]:
-        with emulated(card), kernels(), torch.no_grad():
-            made = streams(Condition(32, 64, 1, torch.device("cuda")))
-            return {s.precision for s in made if s.name == "pixelwise kernel"}
-
-    assert offered("RTX 3060") == {"ieee", "tf32", "bf16"} and "tf32x3" in offered("H100")
+        records, _ = timed(tmp_path, modes=["optimised"])
+    assert graphs == [False, True, False, True]
+    assert all("peak_memory" in record.values for record in records if "/" not in record.model)

@@ -2,30 +2,36 @@
 
 from __future__ import annotations
 
+import copy
 import warnings
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
+from pixelwise.artifacts import flock
+from pixelwise.cards import leases, selecting
 from pixelwise.errors import PixelwiseError
+from pixelwise.models.fast import kernel_choice
+from pixelwise.models.perceptual_loss import VGG19, PerceptualLoss
 from pixelwise.settings.training import AdversarialSettings, DenoisingSettings, SegmentationSettings
 from pixelwise.training import adversarial, denoising, segmentation
 from pixelwise.training.labelled_batches import LabelledImages
 from pixelwise.training.loop import train
 from pixelwise.training.machine import set_up
 from pixelwise.training.randomness import seed_everything
+from pixelwise.training.restored_samples import restored
+from pixelwise.training.segmented_samples import segmented
+from pixelwise.training.translated_samples import translated
 from tests.gpu_emulated import made
 from tests.gpu_emulated.card import CardTensor, state
 from tests.gpu_emulated.machine_stubs import emulated
 
 WAITING = ("item", "nonzero", "equal", "is_nonzero", "masked_select", "unique", "tolist", "copy to host", "synchronise")
 WAITING += ("repeat_interleave", "index from host", "copy from host, waiting")
-KNOWN: dict[str, str] = {
-    "models/architectures/asapnet.py:exact_labels": "eager ASAP-Net looks for label ids in its one-hot input",
-    "models/pixelwise_form.py:position_code": "made in the first step and kept",
-}
+KNOWN = {"models/pixelwise_form.py:position_code": "made in the first step and kept"}
 """What makes the host wait in a training step, and why that is left: nothing else may."""
 RECIPES: list[tuple[Any, str]] = [
     *((made.adversarial, recipe) for recipe in AdversarialSettings.RECIPES),
@@ -170,10 +176,17 @@ def test_each_step_has_random_numbers_of_its_own_on_the_card():
     assert torch.equal(host, torch.rand(4)), "the host's numbers do not depend on what a card drew"
 
 
-def test_the_second_card_is_taken_where_it_is_chosen(data, monkeypatch):
-    monkeypatch.setenv("LOCAL_RANK", "1")
+def test_the_second_card_is_taken_where_the_first_is_leased(data, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    leases.FOLDER.mkdir(parents=True)
     with emulated(devices=2):
-        values, found = stepped(made.adversarial("asapnet", device="cuda"), data, 1)
+        first, second = (str(selecting.card(index).uuid) for index in range(2))
+        with leases._file(first, leases.FOLDER).open("w") as other:
+            assert first != second and flock(other.fileno(), shared=False)
+            try:
+                values, found = stepped(made.adversarial("asapnet", device="cuda"), data, 1)
+            finally:
+                leases.release(second)
         assert {tensor.device for tensor in [values, *found]} == {torch.device("cuda", 1)}
 
 
@@ -191,3 +204,85 @@ def test_tensors_of_two_cards_do_not_mix():
         torch.ones(2, device="cuda:0") + torch.ones(2, device="cuda:1")
     with emulated(), pytest.raises(RuntimeError, match="same device"):
         torch.ones(2, device="cuda") * torch.ones(2)
+
+
+@pytest.fixture(scope="module")
+def perceptual() -> PerceptualLoss:
+    torch.manual_seed(0)
+    return PerceptualLoss(VGG19()).eval()
+
+
+def test_a_step_with_the_perceptual_loss_computes_what_the_processor_computes(data, perceptual):
+    def step(device: str) -> torch.Tensor:
+        settings = made.adversarial("asapnet", perceptual=10.0, device=device)
+        with set_up(settings) as machine:
+            loss = copy.deepcopy(perceptual).to(machine.device)
+            task = adversarial.Translation(settings, LabelledImages(data["streets"], machine), machine, loss)
+            state.log.clear()
+            return task.step(0)
+
+    expected = step("cpu")
+    with emulated():
+        values = step("cuda")
+        assert not waits(), waits()
+    torch.testing.assert_close(values.inner, expected, rtol=2e-3, atol=2e-4)
+    assert expected[adversarial.Translation.names.index("perceptual")] > 0
+
+
+def test_the_loop_waits_only_where_it_notes_the_losses(data, tmp_path):
+    settings = made.denoising("dncnn_b", device="cuda", steps=5, log_every=100, checkpoint_every=100)
+    seen = []
+    with emulated(), set_up(settings) as machine:
+        task = task_of(settings, data, machine)
+        state.log.clear()
+        train(task, settings, machine, tmp_path, lambda done: seen.append(waits()))
+    assert seen[:4] == [{}] * 4, seen
+    assert {place for _, place in seen[4]} == {"training/curve.py:check", "training/curve.py:close_window"}
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        made.adversarial("asapnet"),
+        made.adversarial("spade"),
+        made.segmentation("segmenter"),
+        made.denoising("dncnn_s"),
+        made.denoising("dncnn_s", degradation="motion_blur", sigma=2.55, patch=24, blur_length=(3, 7)),
+    ],
+    ids=["asapnet", "spade", "segmenter", "dncnn", "deblurring"],
+)
+def test_sample_pictures_are_those_of_the_processor(settings, data):
+    def rows(device: str) -> list[Any]:
+        given = settings.model_copy(update={"device": device})
+        with set_up(given) as machine:
+            task = task_of(given, data, machine)
+            if isinstance(given, DenoisingSettings):
+                channels = task.patches.channels
+                return restored(task.network.trained, data["photos"], given, channels, task.blur, machine)
+            if isinstance(given, SegmentationSettings):
+                colours = (task.mean, task.deviation)
+                return segmented(task.network.trained, data["streets"], task.classes, 3, colours)
+            return translated(task.generator.trained, data["streets"], task.images.facts, task.edge, machine)
+
+    expected = rows("cpu")
+    with emulated():
+        found = rows("cuda")
+        assert any(kind == "copy to host" for kind, _ in state.log), "nothing was computed on the card"
+    assert len(found) == len(expected) == 2
+    for ours, theirs in zip(found, expected, strict=True):
+        for one, other in zip(ours, theirs, strict=True):
+            assert (np.abs(one.astype(int) - other) > 1).mean() < 1e-3
+
+
+def test_without_a_compiler_a_training_goes_on_uncompiled(data, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("CC", raising=False)
+    for kept in (kernel_choice.obstacle, kernel_choice.tell):
+        kept.cache_clear()
+    try:
+        with emulated():
+            values, _ = stepped(made.denoising("dncnn_s", device="cuda", compile=True), data, 1)
+    finally:
+        kernel_choice.obstacle.cache_clear()
+    assert bool(values.inner.isfinite().all())
+    assert "compile: true is left out: no C compiler" in capsys.readouterr().err

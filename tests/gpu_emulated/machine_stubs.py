@@ -30,11 +30,16 @@ def properties(name: str, capability: tuple[int, int], shared_kib: int, memory_g
         total_memory=int(memory_gib * GIB),
         shared_memory_per_block_optin=shared_kib * KIB,
         multi_processor_count=132,
-        uuid="0f0f0f0f-1111-2222-3333-444444444444",
     )
 
 
+def _uuid(index: int) -> str:
+    """What tells the cards of one name apart."""
+    return f"{index}f0f0f0f-1111-2222-3333-444444444444"
+
+
 CARDS = {
+    "GTX 1080 Ti": properties("NVIDIA GeForce GTX 1080 Ti", (6, 1), 48, 10.9),
     "T4": properties("Tesla T4", (7, 5), 64, 14.6),
     "RTX 3060": properties("NVIDIA GeForce RTX 3060", (8, 6), 99, 11.8),
     "A100": properties("NVIDIA A100-SXM4-40GB", (8, 0), 163, 39.4),
@@ -167,7 +172,7 @@ def stubs(facts: SimpleNamespace) -> dict[str, Any]:
         "is_initialized": lambda: True,
         "_lazy_init": lambda: None,
         "synchronize": _synchronise,
-        "get_device_properties": lambda device=None: facts,
+        "get_device_properties": lambda device=None: SimpleNamespace(**vars(facts) | {"uuid": _uuid(_index(device))}),
         "get_device_capability": lambda device=None: (facts.major, facts.minor),
         "get_device_name": lambda device=None: facts.name,
         "mem_get_info": lambda device=None: (facts.total_memory - GIB, facts.total_memory),

@@ -24,7 +24,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
 
 
 def streets(folder: Path) -> Path:
-    """Eight labelled photographs of 64x128 pixels."""
+    """Eight labelled photographs of 64x128 pixels; the first two are those of validation too."""
     rng = np.random.default_rng(0)
     items = []
     for number in range(8):
@@ -32,6 +32,7 @@ def streets(folder: Path) -> Path:
         image = rng.integers(0, 256, (*SIZE, 3), np.uint8)
         items.append(Item(f"scene{number}", image, label, label.astype(np.int32)))
     write_pack(folder, "train", items)
+    write_pack(folder, "val", items[:2])
     facts = {"kind": "streets", "task": "translation", "synthetic": True, "num_labels": LABELS, "has_instances": True}
     facts |= {"eval_map": [255, 0, 1, 2, 2], "eval_names": ["a", "b", "c"], "dontcare": False, "channels": 3}
     write_json(folder / "dataset.json", facts | {"height": SIZE[0], "width": SIZE[1]})
@@ -39,9 +40,11 @@ def streets(folder: Path) -> Path:
 
 
 def photos(folder: Path) -> Path:
-    """Three gray photographs."""
+    """Three gray photographs; the first two are those of validation too."""
     rng = np.random.default_rng(1)
-    write_pack(folder, "train", [Item(f"photo{n}", rng.integers(0, 256, (64, 80), np.uint8)) for n in range(3)])
+    items = [Item(f"photo{n}", rng.integers(0, 256, (64, 80), np.uint8)) for n in range(3)]
+    write_pack(folder, "train", items)
+    write_pack(folder, "val", items[:2])
     write_json(folder / "dataset.json", {"kind": "photos", "task": "restoration", "synthetic": False, "channels": 1})
     return folder
 

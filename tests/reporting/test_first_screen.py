@@ -170,3 +170,11 @@ def test_drawn_scenes_are_never_called_photographs(planted):
     html = page.render(SETTINGS, planted.inputs)
     samples = html[html.index('id="samples-streets"') : html.index('id="samples-bsd68"')]
     assert "drawn scene" in samples and "hotograph" not in samples
+
+
+def test_seeds_that_lack_are_no_data_that_lack():
+    needs = {"a": "Cityscapes", "b": "3 seeds on each side (1 here)"}
+    rows = [{"id": name, "verdict": "not testable here", "needs": text} for name, text in needs.items()]
+    check = {"dataset": "cityscapes"}
+    claims = {"a": {"check": check, "evidence": []}, "b": {"check": check, "evidence": [{}]}}
+    assert first_screen.not_run(rows, claims, []) == ["a GPU", "Cityscapes"]

@@ -14,6 +14,8 @@ DEV, DRIVER = Path("/dev"), Path("/proc/driver/nvidia/version")
 VISIBLE = "CUDA_VISIBLE_DEVICES"
 FIELDS = ("index", "name", "uuid", "driver_version", "memory.total", "memory.free", "compute_cap")
 MIB = 2**20
+UNITS = (8, 0)
+"""First compute capability with units for TF32 and bfloat16: CUDA C++ Programming Guide, "Technical Specifications"."""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from pixelwise.claims.checks import Measurement, Verdict
 from pixelwise.claims.estimates import Estimate, combine, summarise
 from pixelwise.claims.evidence import Item
 from pixelwise.claims.trained_quality import is_trained, least_seeds, sides, units
-from pixelwise.claims.wording import join
+from pixelwise.claims.wording import fitting, join
 from pixelwise.record import Record
 
 
@@ -45,7 +45,7 @@ def estimates(
     for name in sorted(set.intersection(*(set(groups) for groups in parted))):
         found = [summarise(check, groups[name], side) for groups, side in zip(parted, sides(check), strict=True)]
         known = [estimate for estimate in found if estimate is not None]
-        lacking = [] if lenient else _lacking(check, [groups[name] for groups in parted])
+        lacking = [] if lenient else _lacking(check, [groups[name] for groups in parted], most)
         if len(known) < len(found):
             lacking.append("an interval from several images, timed calls or seeds (one number here)")
             tried.lacking.extend(lacking)
@@ -59,8 +59,9 @@ def estimates(
     return tried
 
 
-def _lacking(check: Measurement, groups: Sequence[Sequence[Item]]) -> list[str]:
-    n = min(item.record.n for items in groups for item in items)
+def _lacking(check: Measurement, groups: Sequence[Sequence[Item]], most: int | None) -> list[str]:
+    numbers = {item.record.n for items in groups for item in items}
+    n, largest = min(numbers), max(numbers)
     counted = "timed calls" if check.kind == "latency" else "images"
     lacking = [f"{check.min_n:,} {counted} ({n:,} here)"] if n < check.min_n else []
     counts = [
@@ -68,8 +69,10 @@ def _lacking(check: Measurement, groups: Sequence[Sequence[Item]]) -> list[str]:
         for items, side in zip(groups, sides(check), strict=True)
         if is_trained(check, side)
     ]
-    if check.kind == "fid" and len({item.record.n for items in groups for item in items}) > 1:
-        lacking.append("as many images on each side, since a FID depends on their number")
+    if check.kind == "fid" and most is not None and largest > most:  # a FID depends on the number of images
+        lacking.append(f"the {most:,} images of the set alone ({largest:,} here)")
+    if check.kind == "fid" and len(numbers) > 1:
+        lacking.append("as many images on each side")
     short = [(have, least) for have, least in counts if have < least]
     if short:
         have, least = min(short)
@@ -104,7 +107,9 @@ def together(texts: Sequence[str], records: Sequence[Record]) -> str:
     """Sentences for several settings: the same one is told once, others name what differs between the settings."""
     if len(set(texts)) == 1:
         return join([texts[0] + (f", in each of {len(texts)} settings" if len(texts) > 1 else "")])
-    return join([f"{name}: {text}" for name, text in zip(differing(records), texts, strict=True)])
+    named = zip(differing(records), texts, strict=True)
+    # Too long a sentence leaves out what stands in brackets behind a machine's name.
+    return join([fitting(f"{name}: {text}", f"{name.partition(' (')[0]}: {text}") for name, text in named])
 
 
 def differing(records: Sequence[Record]) -> list[str]:

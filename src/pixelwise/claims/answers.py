@@ -76,12 +76,14 @@ def as_good(register: Register, by_id: dict[str, Finding], items: Sequence[Item]
     if settled:
         return settled
     names = " and ".join(dict.fromkeys(quantity(check.value) for _, check in checks.values()))
-    waits = " and ".join(dict.fromkeys(needs(register, claim, by_id[name]) for name, (claim, _) in checks.items()))
+    waits = dict.fromkeys(needs(register, claim, by_id[name]) for name, (claim, _) in checks.items())
     found = [(check, _nearest(check, items, lambda item: item.record.model)) for _, check in checks.values()]
     beside = [(check, estimate) for check, estimate in found if estimate is not None]
     told = [_difference(register, check, estimate) for check, estimate in beside]
     few = _few(min((estimate.n for _, estimate in beside), default=FEW))
-    return [join([f"not tested: the paper's claims on {names} need {waits}"]), *told, *few]
+    wanted = " and ".join(filter(None, waits)) or "more evidence"
+    lead = f"not tested: the paper's claims on {names} need"
+    return [fitting(join([f"{lead} {wanted}"]), join([f"{lead} more evidence"])), *told, *few]
 
 
 def _few(n: int) -> list[str]:
@@ -145,11 +147,14 @@ def denoising(register: Register, items: Sequence[Item]) -> list[str]:
     place, noisy = _place(register, estimate), _noisy(both[0], parted[0][0], items)
     trained = [(side, found) for side, found in zip(sides, parted, strict=True) if not _released(found[0].record)]
     few = any(len(units(check, side.subject, found)) < LEAST_SEEDS for side, found in trained)
-    word = "Not sure" if few or estimate.low <= 0 <= estimate.high else "Yes" if estimate.low > 0 else "No"
+    words = ("Yes", "No")
+    if any(item.record.short for item in estimate.items):  # what learned for longer may end elsewhere
+        words = ("Probably", "Probably not")
+    word = "Not sure" if few or estimate.low <= 0 <= estimate.high else words[estimate.low <= 0]
     if any(text.endswith(UNLEARNED) for text in noisy):
         word = "Cannot tell"
-    told = [join([f"{word}: on {place}, its best form reaches {mine}, DnCNN {other}; PSNR, higher is better"])]
-    return [*told, *noisy, *_few(estimate.n)]
+    told = f"{word}: on {place}, its best form reaches {mine}, DnCNN {other}"
+    return [fitting(join([f"{told}; PSNR, higher is better"]), join([told])), *noisy, *_few(estimate.n)]
 
 
 def _released(record: Record) -> bool:
@@ -185,6 +190,8 @@ def untested(register: Register, by_id: dict[str, Finding], items: Sequence[Item
     told = [] if on_gpu else ["A GPU: nothing was timed on one."]
     if on_gpu and all(timed.reasons(record) for record in on_gpu):
         told = ["A GPU for long enough: what was timed on one is too short to decide."]
+    elif on_gpu and all(timed.reasons(record) or timed.alone(record) for record in on_gpu):
+        told = ["A GPU in several processes: how much these differ there is unknown."]
     known = {item.record.source for item in items}
     waiting = Counter(
         register.datasets[claim.check.dataset].title.partition(" (")[0]

@@ -12,12 +12,13 @@ def as_timing(record: Record) -> Record:
     """The record of a timing step for a benchmark's pair; any other record as it is.
 
     A benchmark times whole generators, in rounds that run each once, as the timing step does. A pair whose sides were
-    not treated alike, or whose record does not say what was run, is no evidence and stays a benchmark's.
+    not treated alike, or whose record does not say what was run, is no evidence and stays a benchmark's. What its
+    conditions say themselves of mode and scope is kept.
     """
     if record.kind != "bench" or record.subject is None or record.rival is None or "ratio" not in record.values:
         return record
     mode = record.subject.treatment
     if mode not in get_args(Treatment) or record.rival.treatment != mode:
         return record
-    condition: dict[str, Scalar] = {**record.condition, "mode": mode, "scope": "generator"}
+    condition: dict[str, Scalar] = {"mode": mode, "scope": "generator", **record.condition}
     return record.model_copy(update={"kind": "latency", "synthetic": False, "condition": condition})

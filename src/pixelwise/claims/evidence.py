@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -154,8 +154,12 @@ def number_of(check: Measurement, record: Record) -> Value:
 
 
 def on_device(check: Measurement, record: Record) -> bool:
-    """Whether a record was made on the class of device that the check is about."""
-    return check.device is None or record.condition.get("device") == "cuda"
+    """Whether a record was made on the class of device that the check is about, as far as it tells everywhere."""
+    if check.device is None:
+        return True
+    told = record.hardware
+    named = told.get("device", "cuda") == "cuda" and ("gpu" in told or "cpu" not in told)
+    return named and record.condition.get("device") == "cuda"
 
 
 def same(found: Scalar, wanted: Scalar) -> bool:
@@ -197,6 +201,16 @@ def _others(check: Measurement, record: Record) -> list[str]:
     return [treatment for treatment in dict.fromkeys(found) if treatment != check.treatment]
 
 
+def _pictures(record: Record) -> Iterator[str]:
+    """In what the pictures scored are not those of the validation split, or are compared with other photographs."""
+    split = record.condition.get("split") or str(record.condition.get("reference", "")).rpartition("/")[2]
+    if split not in ("", "val"):
+        yield f"scored on the split {split}, not on val"
+    photographs = record.condition.get("reference_n", record.n)
+    if photographs != record.n:
+        yield f"compared with {photographs} photographs, not with {record.n}"
+
+
 def is_infinite(value: Value) -> bool:
     """Whether a value or an end of its interval is infinite."""
     return math.inf in (value.value, value.low, value.high)
@@ -209,8 +223,7 @@ def reasons_excluded(check: Measurement, side: Sought, record: Record) -> list[s
         reasons.append(timed.ONE_PROCESS)
     if is_infinite(number_of(check, record)):
         reasons.append("infinite, as of a perfect restoration: no interval says how surely")
-    if split := record.condition.get("split"):
-        reasons.append(f"scored on the split {split}, not on val")
+    reasons += _pictures(record)
     if recipe := record.condition.get("segmenter_recipe"):
         reasons.append(f"its segmenter was trained here, by recipe {recipe}")
     if check.dataset is not None and record.source != check.dataset:
@@ -252,8 +265,14 @@ def distance(check: Measurement, side: Sought, record: Record) -> tuple[int, ...
 
 
 def setting(record: Record) -> str:
-    """Data set, protocol, conditions and, of a timing, the machine of a record in words."""
+    """Data set, protocol, conditions and, of a timing, the machine of a record in words.
+
+    A timing that does not name its machine stands alone: it may be from another than any other.
+    """
     shared = sorted(set(record.condition) - OWN_CONDITIONS)
     conditions = ", ".join(f"{name} {record.condition[name]}" for name in shared)
     protocol = record.protocol + (f" [{record.protocol_hash}]" if record.protocol_hash else "")
-    return "; ".join(part for part in (record.dataset, protocol, conditions, timed.machine(record)) if part)
+    machine = timed.machine(record)
+    if record.kind == "latency" and not machine:
+        machine = f"unnamed machine of record {identity(record)}"
+    return "; ".join(part for part in (record.dataset, protocol, conditions, machine) if part)

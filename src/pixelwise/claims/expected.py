@@ -17,7 +17,8 @@ class Expectation:
         log: This machine's run log.
         device: Where they compute here, `cuda` or `cpu`.
         card: Card of the hours on a GPU.
-        kept: Folder of a recorded run of these jobs, which comes before the table of costs.
+        kept: Folder of a recorded run of these jobs, which comes before the table of costs; what ran on
+            another card than `card` does not count.
         left_out: Receives one line for each line of a log that is none.
     """
 
@@ -33,8 +34,14 @@ class Expectation:
         self.datasets, self.document = predicted_records.Datasets(list(jobs)), costs.table()
         self._device, self._card = device, card
         self._recorded = costs.from_log(jobs, self.datasets, log, device, left_out)
-        self._recorded += costs.from_recorded_run(jobs, self.datasets, kept, left_out) if kept else []
+        there = costs.from_recorded_run(jobs, self.datasets, kept, left_out) if kept else []
+        self._recorded += [one for one in there if self._of_card(one)]
         self._recorded += costs.from_table(self.document)
+
+    def _of_card(self, one: costs.Recorded) -> bool:
+        """Whether a recorded job says what it takes on the card: what ran on another one does not."""
+        names = {costs.card_of(self.document, name) for name in (one.machine, self._card)}
+        return one.device != "cuda" or self._card is None or len(names) == 1
 
     def of(self, job: Job, device: str | None = None) -> costs.Cost:
         """What a job costs here, or on another kind of device."""

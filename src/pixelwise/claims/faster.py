@@ -39,12 +39,15 @@ def faster(items: Sequence[Item]) -> list[str]:
 
 
 def _is_pair(record: Record) -> bool:
-    """Whether a record is pix2pixHD's time over ASAP-Net's, of whole generators and one picture."""
+    """Whether a record is pix2pixHD's time over ASAP-Net's, of whole generators, treated alike, and one picture."""
     return (
         (record.kind, record.task) == ("latency", "translation")
         and (record.subject is not None and record.subject.architecture in RIVALS)
         and (record.rival is not None and record.rival.architecture == "asapnet")
         and record.rival.treatment == record.subject.treatment
+        and _treatment(record) in TREATMENTS
+        and record.condition.get("mode", _treatment(record)) == _treatment(record)
+        and not record.condition.get("tf32")
         and all(record.condition.get(name) == value for name, value in CONDITION.items())
         and ("ratio" in record.values and record.values["ratio"].value is not None)
     )
@@ -69,11 +72,11 @@ def _best(pairs: Sequence[Item]) -> list[Item]:
     groups: dict[tuple[Any, ...], list[Item]] = {}
     order = [*TREATMENTS]
     for item in pairs:
-        record, way = item.record, _treatment(item.record)
+        record = item.record
         assert record.subject is not None
-        rank = order.index(way) if way in order else len(order)
         rival = RIVALS.index(str(record.subject.architecture))
-        key = (_shrunk(record), rank, rival, item.run, timed.machine(record))
+        way = order.index(_treatment(record))
+        key = (_shrunk(record), way, rival, item.run, timed.machine(record))
         groups.setdefault(key, []).append(item)
     if not groups:
         return []
@@ -111,19 +114,20 @@ def _sentence(group: Sequence[Item], start: str) -> str:
     name = first.hardware.get("gpu") or first.hardware.get("cpu")
     device = "GPU" if first.condition.get("device") == "cuda" else "CPU"
     place = f"on a {device} ({name})" if name else f"on a {device}"
-    way = "both shrunk" if _shrunk(first) else f"both {TREATMENTS.get(_treatment(first), 'alike')}"
+    way = "both shrunk" if _shrunk(first) else f"both {TREATMENTS[_treatment(first)]}"
     alone = [", in one process"] if timed.alone(first) else []
     unsure = timed.reasons(first)[:1]
     sure = [item for item in group if not timed.reasons(item.record)]
     largest = group if unsure else sure  # beside a sure ratio no unsure one stands
 
-    def told(shown: Sequence[Item], more: Sequence[str]) -> str:
+    def told(shown: Sequence[Item], more: Sequence[str], place: str = place) -> str:
         ratios = " and ".join("{} at {}x{}".format(_ratio(item.record), *_size(item.record)) for item in shown)
         lead = f"{start}: {ratios}, {place}" if start else f"{place}: {ratios}"
         return join([", ".join([lead, way + "".join(more), *unsure])])
 
     both = [group[0], *largest[1:][-1:]]
-    return fitting(told(both, alone), told(group[:1], alone), told(group[:1], []))
+    shorter = told(group[:1], []), told(group[:1], [], f"on a {device}")
+    return fitting(told(both, alone), told(group[:1], alone), *shorter)
 
 
 def _ratio(record: Record) -> str:

@@ -14,7 +14,7 @@ from pixelwise.claims.register_entries import Claim
 from pixelwise.claims.rules import describe, limits, placed, show, signed, test
 from pixelwise.claims.shown_numbers import number
 from pixelwise.claims.told import Interval, Row, Scale
-from pixelwise.claims.wording import ON_A_GPU, VERBS, better, direction, fitting, join, quantity, verb
+from pixelwise.claims.wording import ON_A_GPU, VERBS, better, direction, fitting, join, named, quantity, verb
 
 RECIPE = re.compile(r" \(recipe [^)]*\)")
 """What a headline leaves out of a need."""
@@ -46,8 +46,8 @@ def _row(register: Register, claim: Claim, finding: Finding) -> Row:
         published=published(claim, unit),
         verdict=finding.verdict,
         told=f"{verdict(claim, finding)}{nearest_number(claim, finding)}",
-        here=_here(finding),
-        decides=bool(finding.measured) and finding.verdict != "other machine",
+        here=_here(claim, finding),
+        decides=bool(finding.measured) and not _elsewhere(claim, finding),
         scale=scale,
         unit=unit,
         direction=direction,
@@ -56,9 +56,15 @@ def _row(register: Register, claim: Claim, finding: Finding) -> Row:
     )
 
 
-def _here(finding: Finding) -> list[Interval]:
+def _elsewhere(claim: Claim, finding: Finding) -> bool:
+    """Whether a claim about a GPU was tested on none, whatever else became of it."""
+    about = isinstance(claim.check, Measurement) and claim.check.device == "gpu"
+    return about and not any(used.condition.get("device") == "cuda" for used in finding.evidence)
+
+
+def _here(claim: Claim, finding: Finding) -> list[Interval]:
     """The numbers tested, or the one nearest to the claim: a GPU's own, even of one process, before a processor's."""
-    on_gpu = timed.of_one_process(finding.context_measured) if finding.verdict == "other machine" else None
+    on_gpu = timed.of_one_process(finding.context_measured) if _elsewhere(claim, finding) else None
     return [on_gpu] if on_gpu else finding.measured or finding.context_measured[:1]
 
 
@@ -87,10 +93,14 @@ def needs(register: Register, claim: Claim, finding: Finding) -> str:
         return ""
     if not isinstance(check, Measurement):
         return (finding.missing or "").removeprefix("Needs ").rstrip(".")
+    first = (finding.missing or "").partition(". ")[0].rstrip(".")
+    if verb(finding) == "not decided":  # all was right but how much there is
+        return first.removeprefix("Needs ") if first.startswith("Needs ") else ""
     data = register.datasets[check.dataset].title.partition(" (")[0] if check.dataset else ""
     if check.dataset in {used.data or used.dataset for used in (*finding.evidence, *finding.context_only)}:
         return OWN_TRAINING
-    machine = "a GPU" if check.device else ""
+    on_gpu = any(used.condition.get("device") == "cuda" for used in finding.context_only)
+    machine = "" if not check.device else "another timing on a GPU" if on_gpu else "a GPU"
     return " and ".join(text for text in (data, machine) if text)
 
 
@@ -133,12 +143,14 @@ def _several(claim: Claim, rule: Rule, finding: Finding) -> str:
 
 def nearest_number(claim: Claim, finding: Finding) -> str:
     """The number nearest to an open claim's conditions, with unit and direction, and why it may not decide."""
+    check = claim.check
     open_ = finding.verdict in ("not testable here", "other machine") and not finding.measured
-    if not open_ or not finding.context_measured or not isinstance(claim.check, Measurement):
+    if not open_ or not finding.context_measured or not isinstance(check, Measurement):
         return ""
     nearest = finding.context_measured[0]
-    named = "" if claim.check.value == "ratio" else f"{quantity(claim.check.value)} "
-    shown = f"{named}{signed(nearest, claim.check.combine)}{direction(claim.check)}"
+    shown = f"{quantity(check.value)} {signed(nearest, check.combine)}{direction(check)}"
+    if check.value == "ratio" and check.rival is not None:
+        shown = f"{named(check.rival)} {show(nearest)} times as fast"
     shown = f"nearest number: {shown}, {side(claim, nearest)}"
     return " " + fitting(*(join([f"{shown}; {', '.join(nearest.reasons_excluded[:count])}"]) for count in (2, 1)))
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pixelwise.cards import builds, found
+from pixelwise.cards.found import UNITS
 from pixelwise.claims import costs, dividing, peaks, predicted_records
 from pixelwise.claims.audit import contradictions
 from pixelwise.claims.checks import Basis, Measurement, Underspecified, basis_of
@@ -90,7 +91,7 @@ def survey(plan: Plan, log: Path = RUN_LOG, card: str | None = None) -> dict[str
         "claims": {"total": len(known.claims), "now": now, "with_all_data": later, "waiting": waiting.most_common()},
         "data": data,
         "jobs": groups,
-        "missing": [*_missing(data, groups, gpu, disk, card), *_too_large(jobs, gpu, card)],
+        "missing": [*_missing(data, groups, gpu, disk, card), *_too_large(jobs, gpu, card), *_no_units(jobs, card)],
         "left_out": left_out,
     }
 
@@ -99,6 +100,23 @@ def _too_large(jobs: list[Job], gpu: predicted_records.Gpu, card: str | None) ->
     """Trainings that need more than the asked card has, or this machine's, or else the card of the table's timings."""
     memory = gpu[1] if gpu and not card else _memory(card)
     return dividing.proposals(jobs, predicted_records.Datasets(jobs), memory) if memory else []
+
+
+def _no_units(jobs: list[Job], card: str | None) -> list[str]:
+    """A line where trainings ask for bfloat16 or TF32, and the asked card or else every card here has no such units."""
+    names = [job.id for job in jobs if job.on_gpu and getattr(job.settings, "precision", "fp32") != "fp32"]
+    if card:
+        name = costs.card_of(costs.table(), card)
+        rates = costs.table()["cards"][name]
+        lacking = rates["bf16"] <= rates["fp32"]  # so the table says it
+    else:
+        here = [one for one in found.cards() if builds.unfit(one, builds.installed()) is None]
+        name = here[0].name if here else ""
+        lacking = bool(here) and all((one.capability or UNITS) < UNITS for one in here)
+    if not lacking or not names:
+        return []
+    how = f"set precision: fp32 for {names[0].rpartition('/seed')[0]} and all like it; emulated they take longer"
+    return [f"units for bfloat16 and TF32: the {name} has none; {how}"]
 
 
 def _memory(card: str | None) -> float:
@@ -113,7 +131,7 @@ def _waits_for(known: Register, finding: Finding) -> str:
     if isinstance(check, Underspecified) or finding.verdict == "underspecified":
         return "a condition that their authors did not state"
     if not isinstance(check, Measurement) or finding.reason == TOO_LITTLE:
-        return str(finding.missing).removeprefix("Needs ").rstrip(".")
+        return str(finding.missing).removeprefix("Needs ").rstrip(".").replace(". Needs ", " and ")
     if check.hardware:
         return " and ".join(f"a {text}" for text in check.hardware.values())
     if finding.verdict == "other machine":

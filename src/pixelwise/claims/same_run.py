@@ -126,6 +126,8 @@ def _weights(what: Ran, run: Run, data: str | None) -> Iterator[str]:
             yield f"the hash of {what.checkpoint} is not in the table of published weights"
         elif run.weights_sha256 != known:
             yield f"not the released weights {what.checkpoint}"
+        elif run.recipe is not None:
+            yield f"a training by recipe {run.recipe}, not the released weights {what.checkpoint}"
     if what.recipe is None:
         return
     if run.weights_sha256 is not None:

@@ -9,6 +9,8 @@ from pixelwise.record import Record
 
 LEAST_ROUNDS = 15
 """Rounds on a processor below which a timing is short."""
+LEAST_ON_GPU = 30
+"""The same on a GPU, whatever its record says of itself."""
 ONE_PROCESS = "timed in one process: how much processes differ is unknown"
 """Why a timing on a claim's own machine does not decide it."""
 
@@ -21,14 +23,18 @@ def reasons(record: Record) -> list[str]:
         return ["the machine was busy with something else"]
     if record.short:
         return ["timed too shortly"]
-    if record.condition.get("device") == "cpu" and record.n < LEAST_ROUNDS:
-        return [f"timed too shortly: {record.n} rounds, not {LEAST_ROUNDS}"]
+    least = {"cpu": LEAST_ROUNDS, "cuda": LEAST_ON_GPU}.get(str(record.condition.get("device")), 0)
+    if record.n < least:
+        return [f"timed too shortly: {record.n} rounds, not {least}"]
     return []
 
 
 def alone(record: Record) -> bool:
-    """Whether a time comes from one process alone, so that its interval lacks what processes differ by."""
-    return record.kind == "latency" and record.condition.get("processes", 1) == 1
+    """Whether a time is of one process, or its interval over rounds alone: it lacks what processes differ by."""
+    processes = record.condition.get("processes", 1)
+    several = isinstance(processes, int | float) and processes > 1
+    over_rounds = any("rounds" in (value.interval or "") for value in record.values.values())
+    return record.kind == "latency" and (over_rounds or not several)
 
 
 def of_one_process(context: Sequence[Interval]) -> Interval | None:

@@ -31,9 +31,9 @@ def least_seeds(check: Measurement, side: Ran) -> int:
 def units(check: Measurement, side: Ran, items: Sequence[Item]) -> list[list[Item]]:
     """Records in groups of which each counts once.
 
-    The same record in two folders is one. A training counts once: the same seed scored twice, or the same weights under
-    several seeds. Released weights are themselves, however often they are scored. Of anything else, such as a timing,
-    each record counts.
+    The same record in two folders is one. A training counts once: the same seed scored twice, or the same weights or
+    the same training under several seeds. Released weights are themselves, however often they are scored. Of anything
+    else, such as a timing, each record counts.
     """
     distinct = {identity(item.record): item for item in items}
     found: dict[str, list[Item]] = {}
@@ -42,7 +42,10 @@ def units(check: Measurement, side: Ran, items: Sequence[Item]) -> list[list[Ite
         record = distinct[content].record
         key = content
         if check.kind in QUALITY:
-            weights = record.weights_sha256 or f"unknown weights of seed {record.seed}"
-            key = "" if side.checkpoint else seeds.setdefault(weights, str(record.seed))
+            made_by = record.subject.training if record.subject else None
+            known = [name for name in (record.weights_sha256, made_by) if name]
+            first = next((seeds[name] for name in known if name in seeds), str(record.seed))
+            seeds |= dict.fromkeys(known, first)
+            key = "" if side.checkpoint else first
         found.setdefault(key, []).append(distinct[content])
     return list(found.values())

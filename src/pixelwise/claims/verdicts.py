@@ -51,7 +51,8 @@ def _used(item: Item, check: Measurement, reasons: list[str]) -> Used:
 def _apart(check: Measurement, items: Sequence[Item], side: Sought, ran: Ran) -> tuple[list[Item], list[Item]]:
     """Records that may decide, and those that are context only.
 
-    Of the networks that the claim may speak of, the likeliest that has enough trainings decides, or else the likeliest.
+    Of the networks that the claim may speak of, the likeliest that has enough trainings and pictures decides, or else
+    the likeliest; one that was measured on the claim's own class of device comes before all that were not.
     """
     able: dict[tuple[int, ...], list[Item]] = {}
     context = []
@@ -62,9 +63,17 @@ def _apart(check: Measurement, items: Sequence[Item], side: Sought, ran: Ran) ->
             else:
                 able.setdefault(place(side, item.record), []).append(item)
     least = least_seeds(check, ran)
-    enough = [where for where, found in able.items() if len(units(check, ran, found)) >= least]
-    chosen = min(enough or able, default=())
+    enough = [where for where, found in able.items() if len(units(check, ran, _large(check, found))) >= least]
+
+    def order(where: tuple[int, ...]) -> tuple[bool, tuple[int, ...]]:
+        return not any(evidence.on_device(check, item.record) for item in able[where]), where
+
+    chosen = min(enough or able, key=order, default=())
     return able.pop(chosen, []), [*context, *(item for where in sorted(able) for item in able[where])]
+
+
+def _large(check: Measurement, items: Sequence[Item]) -> list[Item]:
+    return [item for item in items if item.record.n >= check.min_n]
 
 
 def _reasons(check: Measurement, side: Sought, record: Record) -> list[str]:
@@ -149,7 +158,7 @@ def _measured(
         needs = dict.fromkeys(text.rpartition(": ")[2] for own, text in outcomes if own is None)
         return Finding(verdict="not testable here", reason=reason, missing=join([*needs]), **shared)
     if tried.lacking:
-        missing = join([f"needs {' and '.join(dict.fromkeys(tried.lacking))}"])
+        missing = join([f"needs {text}" for text in dict.fromkeys(tried.lacking)])
         return Finding(verdict="not testable here", reason=TOO_LITTLE, missing=missing, **shared)
     count = len(shared["context_only"])
     numbers = "1 number comes" if count == 1 else f"{count} numbers come"

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import functools
 import importlib
-import os
 import shutil
 import statistics
 import subprocess
@@ -108,7 +107,7 @@ class Watch:
             found[name] = statistics.median(known) if known else None
             if name == "clock_sm_mhz":
                 found |= {f"{name}_low": min(known, default=None), f"{name}_high": max(known, default=None)}
-        bits = [int(sample["throttle"] or 0) for sample in self.samples]
+        bits = [int(value) for sample in self.samples if (value := sample["throttle"]) is not None]
         reasons = [text for bit, text in REASONS.items() if any(value & bit for value in bits)]
         return found | {"throttled": ", ".join(reasons) or ("no" if bits else None)}
 
@@ -182,10 +181,12 @@ def _nvml(card: str) -> Callable[[list[Sample], threading.Event], None] | None:
 def others(card: str | None) -> list[str]:
     """Other processes that compute on a card, `name (process 1234)`; none if that is not known.
 
-    In a container the numbers of processes are those of the host: a single one that is not known is then this one.
+    Those that started this one wait for it, and are no others. In a container the numbers of processes are those of the
+    host: a single one that is not known is then this one.
     """
     answers = smi.query(["pid", "process_name"], of="compute-apps", card=card) if card else None
-    strange = [answer for answer in answers or [] if answer["pid"] != str(os.getpid())]
+    known = {str(process.pid) for process in [psutil.Process(), *psutil.Process().parents()]}
+    strange = [answer for answer in answers or [] if answer["pid"] not in known]
     if len(strange) == len(answers or []) == 1:
         return []
     return [f"{answer['process_name'] or 'a process'} (process {answer['pid']})" for answer in strange]

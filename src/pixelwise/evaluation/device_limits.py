@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
+
+import torch
 
 from pixelwise.errors import out_of_memory
 
 COMPILERS = ("torch._dynamo", "torch._inductor", "triton")
+UNABLE = re.compile(
+    r"Failed to find C compiler|unable to find an engine to execute|Unable to find a valid cuDNN algorithm"
+    r"|(CUDNN|CUBLAS)_STATUS_NOT_SUPPORTED"
+)
+"""Compilers and libraries that find no way: without a compiler, without memory for any algorithm, on an old card."""
+BROKEN = re.compile(r"CUDA error: |Triton Error \[CUDA\]: |cuDNN error: ")
+"""How PyTorch, cuBLAS, Triton and cuDNN tell that the device itself failed, in a plain RuntimeError."""
 
 
 def device_limit(error: Exception) -> str | None:
@@ -16,9 +26,16 @@ def device_limit(error: Exception) -> str | None:
     that says so, or the compiler's failure. Kernels beyond a card's shared memory are Triton's `OutOfResources`.
     """
     compiler = type(error).__module__.startswith(COMPILERS) or isinstance(error, subprocess.CalledProcessError)
-    if not compiler and "Failed to find C compiler" not in str(error) and not out_of_memory(error):
-        return None
-    return in_one_line(error)
+    unable = isinstance(error, RuntimeError) and UNABLE.search(str(error)) is not None
+    return in_one_line(error) if compiler or unable or out_of_memory(error) else None
+
+
+def device_lost(error: Exception) -> bool:
+    """Whether the device itself failed, such as by an illegal access: no later call of the process can use it."""
+    if device_limit(error):
+        return False
+    told = isinstance(error, RuntimeError) and BROKEN.search(str(error)) is not None
+    return told or isinstance(error, torch.AcceleratorError)
 
 
 def in_one_line(error: Exception) -> str:

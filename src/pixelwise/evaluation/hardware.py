@@ -41,6 +41,25 @@ def set_tf32(enabled: bool) -> None:
     torch.backends.cudnn.allow_tf32 = enabled
 
 
+def precisions(device: torch.device) -> list[str]:
+    """Precisions in which the optimised forms can be timed on a device, the exact one first."""
+    known = ("fp32", "tf32", "bf16") if device.type == "cuda" else ("fp32",)
+    return [precision for precision in known if not lacking(precision, device)]
+
+
+def lacking(precision: str, device: torch.device) -> str | None:
+    """Why a device has no units for "tf32" or "bf16"; None if it has. What a card emulates it has not.
+
+    `torch.cuda.is_bf16_supported` counts emulation.
+    """
+    if precision == "fp32" or (precision == "bf16" and device.type != "cuda"):
+        return None
+    if device.type != "cuda":
+        return "TF32 exists on CUDA devices only"
+    name = "TF32" if precision == "tf32" else "bfloat16"
+    return f"this GPU has no {name} units" if torch.cuda.get_device_capability(device) < found.UNITS else None
+
+
 def describe(device: torch.device | str, threads: int) -> dict[str, Scalar]:
     """Processor, cores, threads, accelerator and versions; the same on every call on one machine: no clocks, no power.
 

@@ -14,7 +14,7 @@ from torch import nn
 
 from pixelwise.errors import PixelwiseError
 from pixelwise.evaluation import card_state, hardware, latency, scopes, timed_baselines
-from pixelwise.evaluation.device_limits import device_limit, in_one_line
+from pixelwise.evaluation.device_limits import device_limit, device_lost, in_one_line
 from pixelwise.evaluation.finished_conditions import Finished, Results
 from pixelwise.evaluation.latency import Facts
 from pixelwise.evaluation.stopwatch import Call, peak_memory
@@ -96,22 +96,26 @@ def _modules(settings: TimeSettings, device: torch.device) -> dict[str, nn.Modul
 def _once(finished: Finished, facts: Facts, measure: Callable[[], Results]) -> Results:
     """What was kept of a condition, or what measuring it now gives, which is then kept.
 
+    What the device cannot do for want of memory or a library's way leaves the condition out, with the reason.
+
     Raises:
         PixelwiseError: If the device itself fails: no later call of this process can use it. The next run leaves this
             condition out, with the reason.
     """
     if (known := finished.read(facts)) is not None:
         return known
+    broken = ""
     try:
         made = measure()
-    except torch.AcceleratorError as error:
-        reason = in_one_line(error)
-        finished.keep(facts, Results(skipped=[facts | {"reason": reason}]))
-        place = ", ".join(str(value) for value in facts.values())
-        raise PixelwiseError(
-            f"{place}: {reason}; what was timed before is kept: run again to go on without it"
-        ) from None
+    except Exception as error:
+        limit = device_limit(error)
+        if not limit and not device_lost(error):
+            raise
+        made, broken = Results(skipped=[facts | {"reason": in_one_line(error)}]), "" if limit else in_one_line(error)
     finished.keep(facts, made)
+    if broken:
+        place = ", ".join(str(value) for value in facts.values())
+        raise PixelwiseError(f"{place}: {broken}; what was timed before is kept: run again to go on without it")
     return made
 
 
@@ -123,12 +127,8 @@ def conditions(settings: TimeSettings) -> Iterator[Condition]:
 
 def impossible(condition: Condition, device: torch.device) -> str | None:
     """Why a device cannot do this, or None if it can."""
-    if condition.precision == "tf32" and device.type != "cuda":
-        return "TF32 exists on CUDA devices only"
-    if condition.precision == "tf32" and torch.cuda.get_device_capability(device) < (8, 0):
-        return "this GPU has no TF32 units"
-    if condition.precision == "bf16" and device.type == "cuda" and torch.cuda.get_device_capability(device) < (8, 0):
-        return "this GPU has no bfloat16 units"  # torch.cuda.is_bf16_supported counts emulation
+    if reason := hardware.lacking(condition.precision, device):
+        return reason
     if condition.mode == "published" and condition.precision != "fp32":
         return "the published form computes in fp32"
     if condition.mode == "optimised" and condition.precision != "fp32" and device.type != "cuda":
@@ -162,12 +162,13 @@ def _measure(
                 skipped.append(facts | {"model": label, "reason": reason})
                 continue
             try:
-                call, notes = _call(settings, condition, settings.models[label], module, device)
-                if with_memory:
-                    eager = call
-                    if condition.mode == "optimised" and device.type == "cuda":  # a graph's replay hides its memory
-                        eager, _ = _call(settings, condition, settings.models[label], module, device, cuda_graph=False)
-                    memory[label] = peak_memory(eager, device)
+                made = functools.partial(_call, settings, condition, settings.models[label], module, device)
+                graph = condition.mode == "optimised" and device.type == "cuda"
+                if with_memory and graph:  # whose replay hides its memory, and which keeps it: so before it is there
+                    memory[label] = peak_memory(made(cuda_graph=False)[0], device)
+                call, notes = made()
+                if with_memory and not graph:
+                    memory[label] = peak_memory(call, device)
                 calls[label] = call
                 skipped += [facts | {"model": label, "note": note} for note in notes]
             except Exception as error:

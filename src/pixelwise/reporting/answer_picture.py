@@ -39,6 +39,8 @@ GROUNDS: dict[str, dict[str, str]] = {
 }
 TINTS = {"light": ("#0072B2", "#B34700", "#00735A"), "dark": ("#56B4E9", "#F0A35E", "#4CC9A0")}
 """A colour for each machine, told apart by colour-blind readers, with a contrast of 4.5 to its ground."""
+TRADE = re.compile(r"\((R|TM)\)| Processor| CPU( @.*)?$")
+"""What a processor's name has beside the name."""
 MEMORY = re.compile(r" \d+ ?GB\b.*")
 """What follows a card's name."""
 MARKERS = ("o", "s", "^")
@@ -148,8 +150,9 @@ def measured(results: Path) -> list[Line]:
             if not (plain and record.protocol in FORMS and ratio and ratio.value is not None):
                 continue
             height, width = (float(str(where[name])) for name in ("height", "width"))
-            gpu = record.hardware.get("gpu")
-            machine = f"GPU {MEMORY.sub('', str(gpu))}" if gpu else f"CPU {record.hardware.get('cpu')}"
+            gpu, cpu = record.hardware.get("gpu"), record.hardware.get("cpu")
+            name = MEMORY.sub("", str(gpu)) if gpu else TRADE.sub("", str(cpu))
+            machine = f"{'GPU' if gpu else 'CPU'} {name}"
             ends = {"value": ratio.value, "low": ratio.low or ratio.value, "high": ratio.high or ratio.value}
             point = {"megapixels": height * width / 1e6, "short": bool(timed.reasons(record)), **ends}
             found.setdefault((machine, record.protocol), []).append(point)

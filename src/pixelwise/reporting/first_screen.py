@@ -61,7 +61,10 @@ def not_run(
     waits = [
         row["needs"]
         for row in rows
-        if row["verdict"] == "not testable here" and claims[row["id"]]["check"].get("dataset") and row["needs"] != OWN
+        if row["verdict"] == "not testable here"
+        and claims[row["id"]]["check"].get("dataset")
+        and not claims[row["id"]]["evidence"]
+        and row["needs"] != OWN
     ]
     return [*([] if gpu else ["a GPU"]), *dict.fromkeys(waits)]
 

@@ -13,6 +13,7 @@ from torch.distributed.nn import functional as shared
 from torch.nn.parallel import DistributedDataParallel
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from pixelwise.models.fast.kernel_choice import obstacle, tell
 from pixelwise.training.machine import Machine
 
 
@@ -71,7 +72,7 @@ class Trainee:
         module: The network.
         optimiser: Makes the optimiser from the parameters.
         machine: Where it computes.
-        compiled: Use torch.compile.
+        compiled: Use torch.compile; on a card only where it can compile, else a line says why not.
         ema: Decay of the moving average of the weights, or None to keep none.
     """
 
@@ -89,6 +90,9 @@ class Trainee:
         if machine.channels_last:
             cast(Any, self.module).to(memory_format=torch.channels_last)
         self.optimiser = optimiser(self.module.parameters())
+        if compiled and machine.device.type == "cuda" and (reason := obstacle(machine.device)):
+            tell(f"compile: true is left out: {reason}")
+            compiled = False
         self.plain = cast(nn.Module, torch.compile(self.module)) if compiled else self.module
         self.shared: nn.Module = self.plain
         if machine.world > 1:

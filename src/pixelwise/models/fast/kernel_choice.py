@@ -14,6 +14,8 @@ import torch
 
 from pixelwise.terminal.screen import say
 
+OLDEST = 7
+"""First number of the compute capability from which Triton compiles (torch._inductor.exc.GPUTooOldForTriton)."""
 INTERPRETED = os.environ.get("TRITON_INTERPRET") == "1"
 
 
@@ -21,7 +23,8 @@ INTERPRETED = os.environ.get("TRITON_INTERPRET") == "1"
 def obstacle(device: torch.device) -> str | None:
     """Why no kernel can run on `device`, in one line; None if they can.
 
-    Triton compiles a small launcher in C for every kernel, for which it needs a compiler and Python's headers.
+    Triton compiles a small launcher in C for every kernel, for which it needs a compiler and Python's headers; for
+    cards before Volta it compiles nothing.
     """
     if importlib.util.find_spec("triton") is None:
         return "Triton is not installed here"
@@ -33,7 +36,10 @@ def obstacle(device: torch.device) -> str | None:
     if not (shutil.which(compiler) if compiler else shutil.which("gcc") or shutil.which("clang")):
         return f"no C compiler ({compiler or 'gcc or clang'}), which Triton needs"
     header = Path(sysconfig.get_paths()["include"]) / "Python.h"
-    return None if header.is_file() else f"no {header}, which Triton needs: install the headers of Python"
+    if not header.is_file():
+        return f"no {header}, which Triton needs: install the headers of Python"
+    major, minor = torch.cuda.get_device_capability(device)
+    return None if major >= OLDEST else f"Triton needs a card from sm_{OLDEST}0 on, this one is sm_{major}{minor}"
 
 
 def available(device: torch.device) -> bool:
