@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -168,14 +170,26 @@ def _measured(
     return Finding(verdict="not testable here", reason=reason, missing=missing, **shared)
 
 
-def _after(finding: Finding, gate: Claim, found: Finding) -> Finding:
-    """A decided finding, or the same taken back where a number that must be reached first is not."""
+def _after(register: Register, gate: Claim, finding: Finding, items: Sequence[Item]) -> Finding:
+    """A decided finding, or the same taken back where a number must be reached first, and a run used has not got it."""
     assert isinstance(gate.check, Measurement) and gate.check.rule.equals is not None
-    least = gate.check.rule.equals - (gate.check.rule.tolerance or 0.0)
-    if found.measured and all(number.value >= least for number in found.measured):
+    check, least = gate.check, gate.check.rule.equals - (gate.check.rule.tolerance or 0.0)
+    holders: dict[str, list[str]] = {}
+    for item in items:
+        holders.setdefault(item.file, []).extend(item.runs)
+
+    @functools.cache
+    def lowest(run: str) -> float:
+        own = [item for item in items if run in item.runs]
+        found = _measured(register, gate, check, own, lenient=True).measured
+        return min((number.value for number in found), default=-math.inf)
+
+    worst, run = min(max((lowest(run), run) for run in holders[used.file]) for used in finding.evidence)
+    if worst >= least:
         return finding
-    value = f"it is {found.measured[0].value:.4g} {gate.unit}" if found.measured else "nothing was measured"
-    reason = join([f"the {gate.quantity} of {gate.id} must first reach {least:g} {gate.unit} here; {value}"])
+    value = f"it is {worst:.4g} {gate.unit}" if math.isfinite(worst) else "nothing was measured"
+    where = f"in {run}" if run else "here"
+    reason = join([f"the {gate.quantity} of {gate.id} must first reach {least:g} {gate.unit} {where}; {value}"])
     missing = join([f"needs {gate.id} first: {gate.quantity} of at least {least:g} {gate.unit} here"])
     return finding.model_copy(update={"verdict": "not testable here", "reason": reason, "missing": missing})
 
@@ -188,9 +202,7 @@ def _checked(
         finding = _measured(register, claim, check, items)
         if not check.after or not decided(finding):
             return finding
-        gate = register.claim(check.after)
-        assert isinstance(gate.check, Measurement)
-        return _after(finding, gate, _measured(register, gate, gate.check, items, lenient=True))
+        return _after(register, register.claim(check.after), finding, items)
     if isinstance(check, Arithmetic):
         return computed(register, claim, check)
     if isinstance(check, Agreement):
