@@ -61,7 +61,7 @@ RECIPES = {"asapnet": "asapnet", "pix2pixhd": "pix2pixhd", "spade_pix2pixhd": "s
 """Of translation, where a name stands for the published training."""
 
 
-def runs(kind: str, model: str, task: str, **changes: Any) -> dict[str, Run]:
+def runs(kind: str, model: str, task: str, data: str = "cityscapes", **changes: Any) -> dict[str, Run]:
     """What a planted record's names stand for, as the published networks and trainings."""
     found = {}
     for side, name in zip(("subject", "rival"), model.split("/"), strict=False):
@@ -71,6 +71,9 @@ def runs(kind: str, model: str, task: str, **changes: Any) -> dict[str, Run]:
             facts |= {"options": GRAY} if task == "denoising" and facts["architecture"] == "asapnet" else {}
         elif kind in ("fid", "segmentation") and name in RECIPES:
             facts["recipe"] = RECIPES[name]
+        if "recipe" in facts and kind in ("fid", "segmentation", "restoration"):
+            own = "bsds500" if facts["recipe"] == "report_asapnet" else "train400"
+            facts["data"] = own if kind == "restoration" else data
         found[side] = Run(**facts | changes)
     return found
 
@@ -92,7 +95,8 @@ def item(
     """One planted record with the interval value -+ half."""
     facts = {**DEFAULTS[kind], **changes}
     unit = facts.pop("unit")
-    facts = {**runs(kind, model, facts["task"], **facts.pop("ran", {})), **facts}
+    data = "facades" if dataset == "facades" else "cityscapes"
+    facts = {**runs(kind, model, facts["task"], data, **facts.pop("ran", {})), **facts}
     interval = {} if half is None else {"low": value - half, "high": value + half, "interval": "planted"}
     record = Record(
         kind=kind,

@@ -38,7 +38,7 @@ def subject(**facts):
     return {"subject": Run(**facts)}
 
 
-RIGHT = {"architecture": "dncnn", "recipe": "dncnn_s"}
+RIGHT = {"architecture": "dncnn", "recipe": "dncnn_s", "data": "train400"}
 
 
 def test_the_same_network_decides_under_any_name():
@@ -49,14 +49,17 @@ def test_the_same_network_decides_under_any_name():
 @pytest.mark.parametrize(
     ("facts", "reason"),
     [
-        ({"architecture": "dncnn", "recipe": "dncnn_s", "options": {"depth": 7}}, "depth 7, not 17"),
-        ({"architecture": "dncnn", "recipe": "dncnn_s", "options": {"width": 32}}, "width 32, not 64"),
-        ({"architecture": "dncnn", "recipe": "kair"}, "recipe kair, not dncnn_s"),
-        ({"architecture": "dncnn"}, "recipe unknown, not dncnn_s"),
+        (RIGHT | {"options": {"depth": 7}}, "depth 7, not 17"),
+        (RIGHT | {"options": {"width": 32}}, "width 32, not 64"),
+        (RIGHT | {"recipe": "kair"}, "recipe kair, not dncnn_s"),
+        ({"architecture": "dncnn", "data": "train400"}, "recipe unknown, not dncnn_s"),
         (RIGHT | {"deviations": {"steps": 9, "batch": 8}}, "deviates from recipe dncnn_s: steps 9, batch 8"),
         (RIGHT | {"data": "photos"}, "trained on photos, not on train400"),
         (RIGHT | {"method": "windows"}, "applied by windows, not to whole images"),
-        ({"architecture": "dncnn", "weights_sha256": "1" * 64}, "released weights, not a training by dncnn_s"),
+        (
+            {"architecture": "dncnn", "weights_sha256": "1" * 64, "data": "train400"},
+            "released weights, not a training by dncnn_s",
+        ),
     ],
 )
 def test_the_name_of_an_entry_decides_nothing(facts, reason):
@@ -119,7 +122,7 @@ def test_a_pair_is_known_by_both_its_networks():
 
 def test_recipes_belong_to_their_architectures():
     def fid(architecture, recipe):
-        made = [subject(architecture=architecture, recipe=recipe) for _ in range(3)]
+        made = [subject(architecture=architecture, recipe=recipe, data="cityscapes") for _ in range(3)]
         return [item("fid", "pix2pixhd", "fid", 75.0, 0.5, seed=s, **facts) for s, facts in enumerate(made)]
 
     name = "P-F-CS256-PIX2PIXHD-FID"
@@ -139,7 +142,7 @@ def test_a_translator_was_trained_on_the_claims_data():
 
 
 def test_options_of_the_data_are_the_datas_affair_in_scores_alone():
-    trained = {"architecture": "asapnet", "recipe": "asapnet"}
+    trained = {"architecture": "asapnet", "recipe": "asapnet", "data": "cityscapes"}
     own = [subject(**trained, options={"num_labels": 34}) for _ in range(3)]
     drawn = [item("fid", "x", "fid", 70.0, 0.5, seed=s, **facts) for s, facts in enumerate(own)]
     assert found("P-F-CS256-ASAP-FID", *drawn).measured

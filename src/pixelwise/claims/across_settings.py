@@ -42,6 +42,9 @@ def estimates(
     """
     parted = [{evidence.setting(group[0].record): group for group in evidence.groups(check, items)} for items in able]
     tried = Tried([], [], [])
+    if all(parted) and not set.intersection(*(set(groups) for groups in parted)):
+        first, second = (next(iter(groups.values()))[0].record for groups in parted)
+        tried.lacking.append(f"both networks measured alike (here they differ in {_unlike(first, second)})")
     for name in sorted(set.intersection(*(set(groups) for groups in parted))):
         found = [summarise(check, groups[name], side) for groups, side in zip(parted, sides(check), strict=True)]
         known = [estimate for estimate in found if estimate is not None]
@@ -59,6 +62,12 @@ def estimates(
     return tried
 
 
+def _unlike(first: Record, second: Record) -> str:
+    """Names of what sets two records apart, such as `definition, split`."""
+    one, other = _facts(first), _facts(second)
+    return ", ".join(sorted(name for name in {*one, *other} if one.get(name) != other.get(name)))
+
+
 def _lacking(check: Measurement, groups: Sequence[Sequence[Item]], most: int | None) -> list[str]:
     numbers = {item.record.n for items in groups for item in items}
     n, largest = min(numbers), max(numbers)
@@ -69,7 +78,7 @@ def _lacking(check: Measurement, groups: Sequence[Sequence[Item]], most: int | N
         for items, side in zip(groups, sides(check), strict=True)
         if is_trained(check, side)
     ]
-    if check.kind == "fid" and most is not None and largest > most:  # a FID depends on the number of images
+    if most is not None and largest > most:
         lacking.append(f"the {most:,} images of the set alone ({largest:,} here)")
     if check.kind == "fid" and len(numbers) > 1:
         lacking.append("as many images on each side")

@@ -16,10 +16,12 @@ from pixelwise.claims.faster import faster
 from pixelwise.claims.findings import Finding, decided
 from pixelwise.claims.headline import needs, verdict
 from pixelwise.claims.nearest import compared
+from pixelwise.claims.same_run import changed_options
 from pixelwise.claims.shown_numbers import interval, number
 from pixelwise.claims.told import Answer, Subject
 from pixelwise.claims.trained_quality import LEAST_SEEDS, QUALITY, units
 from pixelwise.claims.wording import better, fitting, join, quantity
+from pixelwise.models.network_options import FROM_DATA
 from pixelwise.record import Record
 
 QUESTIONS: dict[Subject, str] = {
@@ -35,6 +37,7 @@ NAMED = 3
 IDLE = 0.1
 """dB from the noisy input within which a denoiser has learned nothing."""
 UNLEARNED = ": the network learned nothing."
+WEAK = "This DnCNN is weaker than the published one."
 
 
 def answers(register: Register, findings: Sequence[Finding], items: Sequence[Item]) -> list[Answer]:
@@ -127,6 +130,9 @@ def _difference(register: Register, check: Measurement, estimate: Estimate) -> s
     head, _, ends = size.partition(" [")
     way = "lower" if estimate.value < 0 else "higher"
     text = f"on {place} its {name} is {head}{unit} {way} [{ends} than pix2pixHD's"
+    if estimate.seeds < LEAST_SEEDS:
+        few = f"too few trainings to be sure ({estimate.seeds})"
+        return fitting(join([f"{text}; {few}"]), join([f"{text}; not sure"]))
     return fitting(join([f"{text}; {better(check.kind, check.value)}"]), join([text]))
 
 
@@ -151,14 +157,27 @@ def denoising(register: Register, items: Sequence[Item]) -> list[str]:
     if any(item.record.short for item in estimate.items):  # what learned for longer may end elsewhere
         words = ("Probably", "Probably not")
     word = "Not sure" if few or estimate.low <= 0 <= estimate.high else words[estimate.low <= 0]
-    if any(text.endswith(UNLEARNED) for text in noisy):
+    weak = [WEAK] if word in ("Yes", "Probably") and _weak(register, check, both[1], parted[1]) else []
+    if weak or any(text.endswith(UNLEARNED) for text in noisy):
         word = "Cannot tell"
     told = f"{word}: on {place}, its best form reaches {mine}, DnCNN {other}"
-    return [fitting(join([f"{told}; PSNR, higher is better"]), join([told])), *noisy, *_few(estimate.n)]
+    return [fitting(join([f"{told}; PSNR, higher is better"]), join([told])), *weak, *noisy, *_few(estimate.n)]
 
 
 def _released(record: Record) -> bool:
     return record.subject is not None and record.subject.weights_sha256 is not None
+
+
+def _weak(register: Register, check: Measurement, other: Estimate | None, items: Sequence[Item]) -> bool:
+    """Whether the rival is no match: a smaller network, or worse than `after` asks where it was scored as that is."""
+    runs = [item.record.subject for item in items if item.record.subject is not None and not _released(item.record)]
+    gate = register.claim(check.after).check if check.after else None
+    if other is None or not runs or not isinstance(gate, Measurement) or gate.rule.equals is None:
+        return False
+    (side,) = evidence.sides(gate)
+    same = all(evidence.distance(gate, side, item.record)[:2] == (0, 0) for item in items)
+    least = gate.rule.equals - (gate.rule.tolerance or 0.0)
+    return any({*changed_options(run)} - FROM_DATA for run in runs) or (same and other.value < least)
 
 
 def _decibels(record: Record) -> float:

@@ -1,11 +1,15 @@
-"""A benchmark's ratio of two networks under one treatment, read as the timing that it is."""
+"""Ratios of two networks' times as the claims tell them: a benchmark's as a timing, and all the same way round."""
 
 from __future__ import annotations
 
 from typing import get_args
 
 from pixelwise.claims.checks import Treatment
-from pixelwise.record import Record, Scalar
+from pixelwise.record import Record, Scalar, Value
+
+OURS = "asapnet"
+"""Architecture by whose time the claims divide."""
+RATIOS = frozenset({"ratio", "gflop_ratio"})
 
 
 def as_timing(record: Record) -> Record:
@@ -22,3 +26,24 @@ def as_timing(record: Record) -> Record:
         return record
     condition: dict[str, Scalar] = {"mode": mode, "scope": "generator", **record.condition}
     return record.model_copy(update={"kind": "latency", "synthetic": False, "condition": condition})
+
+
+def upright(record: Record) -> Record:
+    """A ratio of ASAP-Net's time to another network's, turned to that of the other to its own; any other as it is."""
+    ours, other = (None if run is None else run.architecture for run in (record.subject, record.rival))
+    turned = {name: _turned(value) for name, value in record.values.items() if name in RATIOS}
+    if ours != OURS or other in (None, OURS) or {*record.values} - RATIOS or None in turned.values():
+        return record
+    model = "/".join(reversed(record.model.split("/")))
+    return record.model_copy(
+        update={"model": model, "subject": record.rival, "rival": record.subject, "values": turned}
+    )
+
+
+def _turned(value: Value) -> Value | None:
+    """One over a number, the ends of its interval exchanged; None where one of them has no inverse."""
+    numbers = (value.value, value.low, value.high)
+    if value.value is None or any(number is not None and number <= 0 for number in numbers):
+        return None
+    middle, high, low = (None if number is None else 1 / number for number in numbers)
+    return value.model_copy(update={"value": middle, "low": low, "high": high})

@@ -12,13 +12,15 @@ from scipy.special import ndtri, stdtrit
 from pixelwise.claims.checks import Measurement, Ran
 from pixelwise.claims.evidence import Item, number_of, setting
 from pixelwise.claims.power import half_width
-from pixelwise.claims.timed import machine
+from pixelwise.claims.timed import machine, processes
 from pixelwise.claims.told import Interval
 from pixelwise.claims.trained_quality import QUALITY, is_trained, units
 from pixelwise.evaluation.statistics import percentile_interval
 from pixelwise.record import Value
 
 LEAST_DRAWS = 20
+ROUNDING = 1e-6
+"""Share by which two machines differ that score the same."""
 PROCESSES = re.compile(r"\b(\d+) processes\b")
 """Names, in what an interval spans, the processes over which it is Student's."""
 
@@ -35,6 +37,7 @@ class Estimate:
         seeds: Training seeds (the least among the trained subjects of a comparison); 0 where nothing was trained.
         basis: What the interval spans, in words.
         most: Images in the set; None where there is no end of them.
+        apart: How far scores of one training lie from their mean, at most; it is in `own`.
     """
 
     value: float
@@ -48,6 +51,7 @@ class Estimate:
     degrees: float = math.inf
     spreads: tuple[tuple[float, int], ...] = ()
     most: int | None = None
+    apart: float = 0.0
     items: tuple[Item, ...] = field(default=(), repr=False)
 
     @property
@@ -77,15 +81,23 @@ def _offsets(check: Measurement, value: Value) -> tuple[float, float] | None:
     assert value.value is not None
     if check.repeatability is not None:
         return check.repeatability, check.repeatability
-    if value.low is None or value.high is None:
-        return (0.0, 0.0) if check.exact else None
+    if value.low is None or value.high is None or (value.low == value.high and not check.exact):
+        return (0.0, 0.0) if check.exact else None  # what was sampled is never known without an error
     return max(value.value - value.low, 0.0), max(value.high - value.value, 0.0)
 
 
-def _degrees(values: Sequence[Value]) -> float:
-    """Degrees of freedom of the records' own intervals, the least; infinite unless they say how many processes."""
-    found = [PROCESSES.search(value.interval or "") for value in values]
-    return min((max(int(match[1]) - 1, 1) for match in found if match), default=math.inf)
+def _degrees(items: Sequence[Item], values: Sequence[Value]) -> float:
+    """Degrees of freedom of the records' own intervals, the least; infinite unless they are of several processes."""
+    told = [PROCESSES.search(value.interval or "") for value in values]
+    found = [int(match[1]) for match in told if match]
+    found += [count for item in items if item.record.kind == "latency" and (count := processes(item.record)) > 1]
+    return min((max(count - 1, 1) for count in found), default=math.inf)
+
+
+def _widened(own: Sequence[tuple[float, float]], apart: float) -> tuple[float, float]:
+    """The mean of the records' own offsets, and how far scores of one training lie from their mean."""
+    below, above = (_mean([offset[end] for offset in own]) if own else 0.0 for end in (0, 1))
+    return below + apart, above + apart
 
 
 def _mean(numbers: Sequence[float]) -> float:
@@ -107,12 +119,15 @@ def summarise(check: Measurement, items: Sequence[Item], side: Ran | None = None
     parted = units(check, side, items)
     values = [[number_of(check, item.record) for item in unit] for unit in parted]
     flat = [value for unit in values for value in unit]
-    numbers = [_mean([value.value for value in unit if value.value is not None]) for unit in values]
+    scores = [[value.value for value in unit if value.value is not None] for unit in values]
+    numbers = [_mean(unit) for unit in scores]
     mean, count = _mean(numbers), len(numbers)
     own = [offset for offset in (_offsets(check, value) for value in flat) if offset is not None]
     spread = math.sqrt(math.fsum((number - mean) ** 2 for number in numbers) / (count - 1)) if count > 1 else None
-    if len(own) < len(flat) and spread is None:
+    if (len(own) < len(flat) and spread is None) or not (own or spread):
         return None
+    apart = max((max(unit) - min(unit)) / 2 for unit in scores)
+    apart = apart if apart > ROUNDING * abs(mean) else 0.0
     estimate = Estimate(
         value=mean,
         low=mean,
@@ -121,8 +136,9 @@ def summarise(check: Measurement, items: Sequence[Item], side: Ran | None = None
         n=min(item.record.n for item in items),
         seeds=count if is_trained(check, side) else 0,
         basis=_basis(check, flat, 0 if check.exact and not spread else count),
-        own=(_mean([offset[0] for offset in own]), _mean([offset[1] for offset in own])) if own else (0.0, 0.0),
-        degrees=_degrees(flat),
+        own=_widened(own, apart),
+        apart=apart,
+        degrees=_degrees(items, flat),
         spreads=() if spread is None else ((spread, count),),
         items=tuple(item for unit in parted for item in unit),
     )
@@ -162,7 +178,7 @@ def combine(check: Measurement, first: Estimate, second: Estimate) -> Estimate:
     spreads = tuple((s * spread, k) for s, e in both for spread, k in e.spreads)
     seeds = min((e.seeds for e in (first, second) if e.seeds), default=0)
     if paired := _paired(check, first, second):
-        own = paired
+        own = paired[0] + first.apart + second.apart, paired[1] + first.apart + second.apart
         seeded = f" and {seeds} seeds each (Student's t)" if spreads else ""
         basis = f"difference of the same bootstrap draws of the images{seeded}, 95 %"
     estimate = Estimate(

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pixelwise.artifacts import MANIFEST, check_listed, digest, read_manifest, sha256
 from pixelwise.claims import timed
+from pixelwise.claims.bench_pairs import upright
 from pixelwise.claims.checks import Measurement
 from pixelwise.claims.same_run import Sought, concerns, differences, sought
 from pixelwise.errors import PixelwiseError
@@ -89,7 +90,7 @@ def load_file(path: Path, name: str) -> list[Item]:
     manifest = path.parent / MANIFEST
     made_by = command(read_manifest(manifest)["job"]) if manifest.is_file() else ""
     draws = _draws(path.parent / "resamples.csv")
-    return [Item(record, name, sha256(path), made_by, _own(draws, record)) for record in records]
+    return [Item(upright(record), name, sha256(path), made_by, _own(draws, record)) for record in records]
 
 
 def _draws(path: Path) -> dict[str, dict[str, dict[int, float]]]:
@@ -176,7 +177,7 @@ def same(found: Scalar, wanted: Scalar) -> bool:
 def speaks_of(check: Measurement, side: Sought, record: Record) -> bool:
     """Whether a record holds the check's quantity of this network under the check's conditions, on whatever data."""
     value = taken(check, record)
-    hardware = [str(entry).lower() for entry in record.hardware.values()]
+    hardware = {name: str(entry).lower() for name, entry in record.hardware.items()}
     return (
         record.kind == check.kind
         and (check.task is None or record.task == check.task)
@@ -184,7 +185,7 @@ def speaks_of(check: Measurement, side: Sought, record: Record) -> bool:
         and value is not None
         and value.value is not None
         and not [name for name in _missed(check, record) if record.kind in DATA_FREE or name not in SHOWN_ANYWAY]
-        and all(any(text.lower() in entry for entry in hardware) for text in check.hardware.values())
+        and all(text.lower() in hardware.get(name, "") for name, text in check.hardware.items())
     )
 
 
@@ -204,14 +205,18 @@ def _others(check: Measurement, record: Record) -> list[str]:
     found = [run.treatment or "unknown" for run in (record.subject, record.rival) if run is not None]
     found += [str(record.condition["mode"])] if "mode" in record.condition else []
     found += ["tf32"] if record.condition.get("tf32") and check.where.get("precision") == "fp32" else []
+    if check.treatment == "published" and record.condition.get("memory_format") not in (None, "contiguous"):
+        found.append(str(record.condition["memory_format"]))
     return [treatment for treatment in dict.fromkeys(found) if treatment != check.treatment]
 
 
 def _pictures(record: Record) -> Iterator[str]:
     """In what the pictures scored are not those of the validation split, or are compared with other photographs."""
-    split = record.condition.get("split") or str(record.condition.get("reference", "")).rpartition("/")[2]
-    if split not in ("", "val"):
-        yield f"scored on the split {split}, not on val"
+    place, _, split = str(record.condition.get("reference") or "").rpartition("/")
+    others = {str(name) for name in (record.condition.get("split"), split) if name} - {"val"}
+    yield from (f"scored on the split {name}, not on val" for name in sorted(others))
+    if place not in ("", record.dataset):
+        yield f"compared with photographs of {place}, not of {record.dataset}"
     photographs = record.condition.get("reference_n", record.n)
     if photographs != record.n:
         yield f"compared with {photographs} photographs, not with {record.n}"

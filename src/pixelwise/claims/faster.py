@@ -7,15 +7,21 @@ from typing import Any
 
 from pixelwise.claims import timed
 from pixelwise.claims.evidence import Item
+from pixelwise.claims.same_run import changed_options
 from pixelwise.claims.shown_numbers import interval
 from pixelwise.claims.wording import fitting, join
-from pixelwise.record import Record, Value
+from pixelwise.models.network_options import FROM_DATA
+from pixelwise.record import Record, Run
 
 RIVALS = ("spade_pix2pixhd", "pix2pixhd_global")
 """Architectures of pix2pixHD, the one that the paper is thought to have timed first."""
 TREATMENTS = {"published": "as published", "eager": "in our form", "optimised": "optimised here"}
 """How both networks of a pair were run, the published way first -> words; no other pair is compared."""
 CONDITION = {"batch": 1, "precision": "fp32", "scope": "generator"}
+ROWS_OF_TILES = 16
+"""The published code has so many rows of tiles at any size."""
+UNSURE = {"Yes": "Probably", "No": "Probably not", "Not everywhere": "Perhaps not everywhere"}
+"""Word -> the same of a timing that decides nothing."""
 NO_GPU = "No GPU was used, and the paper's claim is about one."
 
 
@@ -26,13 +32,13 @@ def faster(items: Sequence[Item]) -> list[str]:
         found
         for device in ("cuda", "cpu")
         for optimised in (False, True)
-        if (found := _best([item for item in pairs if _is(item.record, device, optimised)]))
+        for found in _best([item for item in pairs if _is(item.record, device, optimised)])
     ]
     if not groups:
         return ["Not timed here."]
     groups.sort(key=_shortly)
-    word = _word([item.record.values["ratio"] for group in groups for item in group])
-    word = "Probably" if word == "Yes" and not _decides(groups[0][0].record) else word
+    word = _word([item for group in groups for item in group])
+    word = word if _decides(groups[0][0].record) else UNSURE[word]
     told = [_sentence(group, word if place == 0 else "") for place, group in enumerate(groups)]
     gpu = any(timed.on_gpu(item.record) for group in groups for item in group)
     return told if gpu else [*told, NO_GPU]
@@ -44,18 +50,20 @@ def _is_pair(record: Record) -> bool:
         (record.kind, record.task) == ("latency", "translation")
         and (record.subject is not None and record.subject.architecture in RIVALS)
         and (record.rival is not None and record.rival.architecture == "asapnet")
+        and not (record.subject.method or record.rival.method)
         and record.rival.treatment == record.subject.treatment
         and _treatment(record) in TREATMENTS
         and record.condition.get("mode", _treatment(record)) == _treatment(record)
         and not record.condition.get("tf32")
         and all(record.condition.get(name) == value for name, value in CONDITION.items())
+        and changed_options(record.rival).get("tile") in (None, _size(record)[0] // ROWS_OF_TILES)
         and ("ratio" in record.values and record.values["ratio"].value is not None)
     )
 
 
 def _is(record: Record, device: str, optimised: bool) -> bool:
-    there = record.condition.get("device") == device and timed.on_gpu(record) == (device == "cuda")
-    return there and (_treatment(record) == "optimised") == optimised
+    told = str(record.condition.get("device") or device).partition(":")[0]
+    return told == timed.device(record) == device and (_treatment(record) == "optimised") == optimised
 
 
 def _treatment(record: Record) -> str:
@@ -63,13 +71,19 @@ def _treatment(record: Record) -> str:
 
 
 def _shrunk(record: Record) -> bool:
-    """Whether a network of a pair is another than the published one; its tiles follow the size of the picture."""
-    assert record.subject is not None and record.rival is not None
-    return bool({*record.subject.options, *record.rival.options} - {"tile"})
+    """Whether a network of a pair is another than the published one; tiles follow the picture, and labels the data."""
+
+    def own(run: Run | None) -> set[str]:
+        return {*changed_options(run)} - {"tile"} - FROM_DATA if run else set()
+
+    return bool(own(record.subject) | own(record.rival))
 
 
-def _best(pairs: Sequence[Item]) -> list[Item]:
-    """The pairs of one run, machine and way of running, by size: published networks, timed for long, come first."""
+def _best(pairs: Sequence[Item]) -> list[list[Item]]:
+    """The pairs of one run, machine and way of running, by size: published networks, timed for long, come first.
+
+    Where another run or machine of the same rank says otherwise, the first of these stands beside.
+    """
     groups: dict[tuple[Any, ...], list[Item]] = {}
     order = [*TREATMENTS]
     for item in pairs:
@@ -79,12 +93,17 @@ def _best(pairs: Sequence[Item]) -> list[Item]:
         way = order.index(_treatment(record))
         for run in item.runs:
             groups.setdefault((_shrunk(record), way, rival, run, timed.machine(record)), []).append(item)
-    if not groups:
-        return []
-    short = {key: all(timed.reasons(item.record) for item in found) for key, found in groups.items()}
-    sized: dict[tuple[int, int], Item] = {}
-    for item in sorted(groups[min(groups, key=lambda key: (key[0], short[key], *key))], key=lambda i: i.record.n):
-        sized[_size(item.record)] = item
+
+    def rank(key: tuple[Any, ...]) -> tuple[Any, ...]:
+        return key[0], all(timed.reasons(item.record) for item in groups[key]), key[1]
+
+    found = [(rank(key), _by_size(groups[key])) for key in sorted(groups, key=lambda key: (rank(key), key))]
+    alike = [group for at, group in found if at == found[0][0]]
+    return [*alike[:1], *[group for group in alike if _word(group) != _word(alike[0])][:1]]
+
+
+def _by_size(group: Sequence[Item]) -> list[Item]:
+    sized = {_size(item.record): item for item in sorted(group, key=lambda item: item.record.n)}
     return [sized[size] for size in sorted(sized)]
 
 
@@ -101,7 +120,10 @@ def _decides(record: Record) -> bool:
     return not timed.reasons(record) and not timed.alone(record)
 
 
-def _word(values: Sequence[Value]) -> str:
+def _word(items: Sequence[Item]) -> str:
+    """The answer of these pairs: beside those that decide, none that was too short or busy has a say."""
+    known = [item.record for item in items if not timed.reasons(item.record)] or [item.record for item in items]
+    values = [record.values["ratio"] for record in known]
     lows, highs = (
         [end if end is not None else value.value or 0.0 for value in values for end in (getattr(value, name),)]
         for name in ("low", "high")
@@ -112,8 +134,7 @@ def _word(values: Sequence[Value]) -> str:
 def _sentence(group: Sequence[Item], start: str) -> str:
     """The ratios at the smallest and the largest size, the machine, and how the networks were run."""
     first = group[0].record
-    name = first.hardware.get("gpu") or first.hardware.get("cpu")
-    device = "GPU" if timed.on_gpu(first) else "CPU"
+    name, device = timed.computer(first), "GPU" if timed.on_gpu(first) else "CPU"
     place = f"on a {device} ({name})" if name else f"on a {device}"
     way = "both shrunk" if _shrunk(first) else f"both {TREATMENTS[_treatment(first)]}"
     alone = [", in one process"] if timed.alone(first) else []

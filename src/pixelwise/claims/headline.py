@@ -128,16 +128,15 @@ def verdict(claim: Claim, finding: Finding) -> str:
 
 def _several(claim: Claim, rule: Rule, finding: Finding) -> str:
     """The verdict on several machines or settings: how far apart they are, and what is claimed."""
-    machines = {used.hardware.get("gpu") or used.hardware.get("cpu") for used in finding.evidence}
-    timed, found = len(machines) > 1, finding.measured
+    several, found = len({*map(timed.computer, finding.evidence)}) > 1, finding.measured
     low, high = min(number.low for number in found), max(number.high for number in found)
     whole = found[0].model_copy(update={"value": low, "low": low, "high": low})
     end = whole.model_copy(update={"value": high, "low": high, "high": high})
-    told = f"{len(found)} {'machines' if timed else 'settings'} give {show(whole)} to {show(end)}"
+    told = f"{len(found)} {'machines' if several else 'settings'} give {show(whole)} to {show(end)}"
     if finding.verdict == "other machine":
         return f"on CPUs {told}, {placed(claim, rule, low, high)}; {VERBS[finding.verdict]}"
     if finding.verdict == "underspecified":
-        return f"it depends on the {'machine' if timed else 'setting'}: {told}; claimed is {describe(rule, claim)}"
+        return f"it depends on the {'machine' if several else 'setting'}: {told}; claimed is {describe(rule, claim)}"
     return f"{VERBS[finding.verdict]}: {told}; claimed is {describe(rule, claim)}"
 
 

@@ -9,6 +9,7 @@ from pixelwise.claims import across_settings, evidence
 from pixelwise.claims.checks import Measurement
 from pixelwise.claims.estimates import Estimate
 from pixelwise.claims.evidence import Item
+from pixelwise.claims.same_run import changed_options
 from pixelwise.record import Record
 
 Key = tuple[str, str]
@@ -16,7 +17,10 @@ Key = tuple[str, str]
 
 def network(record: Record) -> str:
     """What was run, seeds and repetitions apart; the name where the record does not say."""
-    return record.model if record.subject is None else record.subject.digest
+    run = record.subject
+    if run is None:
+        return record.model
+    return run.model_copy(update={"options": changed_options(run)}).digest
 
 
 def settings(items: Sequence[Item]) -> dict[Key, dict[str, list[Item]]]:

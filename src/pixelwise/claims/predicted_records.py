@@ -77,7 +77,7 @@ def is_short(job: Job, datasets: Datasets) -> bool:
 
 
 def records(jobs: list[Job], register: Register) -> list[Item]:
-    """Every record that these jobs would leave; the numbers are placeholders with an interval of no width."""
+    """Every record that these jobs would leave; the numbers are placeholders with an interval."""
     datasets, by_out = Datasets(jobs), {job.out: job for job in jobs}
     gpu = accelerator()
     found: list[Item] = []
@@ -91,7 +91,7 @@ def records(jobs: list[Job], register: Register) -> list[Item]:
 
 
 def _record(kind: Kind, task: Task, model: str, values: tuple[str, ...], **facts: Any) -> Record:
-    given = {name: Value(value=1.0, unit="1", low=1.0, high=1.0, interval="expected") for name in values}
+    given = {name: Value(value=1.0, unit="1", low=0.99, high=1.01, interval="expected") for name in values}
     return Record(**{"synthetic": False, "short": False, **facts}, kind=kind, task=task, model=model, values=given)
 
 

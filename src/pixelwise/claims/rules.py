@@ -11,6 +11,7 @@ from pixelwise.claims.checks import Bound, Combine, Measurement, Rule, Verdict
 from pixelwise.claims.estimates import Estimate
 from pixelwise.claims.power import needed
 from pixelwise.claims.register_entries import Claim, Entry, Reference
+from pixelwise.claims.same_run import narrowed
 from pixelwise.claims.told import Interval
 from pixelwise.claims.wording import found
 
@@ -71,7 +72,9 @@ def judge_estimate(claim: Entry, rule: Rule, estimate: Estimate) -> tuple[Verdic
 
 def _told(claim: Entry, estimate: Estimate) -> str:
     check = claim.check if isinstance(claim, Claim | Reference) else None
-    return found(check, show(estimate)) if isinstance(check, Measurement) else show(estimate)
+    if not isinstance(check, Measurement):
+        return show(estimate)
+    return found(narrowed(check, [item.record for item in estimate.items]), show(estimate))
 
 
 def elsewhere(claim: Entry, rule: Rule, estimate: Estimate, device: str) -> str:

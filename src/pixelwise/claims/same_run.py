@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from pixelwise.claims.checks import Measurement, Ran
 from pixelwise.data.published_weights import hash_of
 from pixelwise.models import declarations
-from pixelwise.models.network_options import FROM_DATA, defaults
+from pixelwise.models.network_options import FROM_DATA, defaults, differing
 from pixelwise.record import Record, Run
 
 TRANSLATED = frozenset({"fid", "segmentation"})
@@ -76,6 +76,31 @@ def place(side: Sought, record: Record) -> tuple[int, ...]:
     return tuple(found) or (side.names.index(record.model),)
 
 
+def changed_options(run: Run) -> dict[str, Any]:
+    """The options of a run that differ from its network's defaults, whether or not the others are told, too."""
+    name = run.architecture
+    return run.options if name is None or name not in declarations.models() else differing(name, run.options)
+
+
+def narrowed(check: Measurement, records: Sequence[Record]) -> Measurement:
+    """A check whose alternatives are those that ran, so that words name them.
+
+    Args:
+        check: The check.
+        records: Records that it takes, those of its subject before those of its rival.
+    """
+    if not records:
+        return check
+    rival = records[-1].subject if check.against is not None else records[0].rival
+    sides = {"subject": _only(check.subject, records[0].subject), "rival": check.rival and _only(check.rival, rival)}
+    return check.model_copy(update=sides)
+
+
+def _only(what: Ran, run: Run | None) -> Ran:
+    known = run is not None and run.architecture in _listed(what.architecture)
+    return what.model_copy(update={"architecture": run.architecture}) if run is not None and known else what
+
+
 def _listed(names: str | list[str] | None) -> list[str]:
     return [names] if isinstance(names, str) else names or []
 
@@ -139,8 +164,8 @@ def _weights(what: Ran, run: Run, data: str | None) -> Iterator[str]:
         more = f" and {len(changed) - SHOWN} more" if len(changed) > SHOWN else ""
         yield f"deviates from recipe {run.recipe}: {', '.join(names)}{more}"
     wanted = what.data or data
-    if wanted and run.data and run.data != wanted:
-        yield f"trained on {run.data}, not on {wanted}"
+    if wanted and run.data != wanted:
+        yield f"trained on {run.data or 'unknown data'}, not on {wanted}"
 
 
 def _recipes(what: Ran, run: Run) -> list[str]:

@@ -50,11 +50,14 @@ def _used(item: Item, check: Measurement, reasons: list[str]) -> Used:
     )
 
 
-def _apart(check: Measurement, items: Sequence[Item], side: Sought, ran: Ran) -> tuple[list[Item], list[Item]]:
+def _apart(
+    check: Measurement, items: Sequence[Item], side: Sought, ran: Ran, most: int | None
+) -> tuple[list[Item], list[Item]]:
     """Records that may decide, and those that are context only.
 
     Of the networks that the claim may speak of, the likeliest that has enough trainings and pictures decides, or else
     the likeliest; one that was measured on the claim's own class of device comes before all that were not.
+    Beside scores of as many pictures as the claim needs, those of fewer, or of more than the set has, decide nothing.
     """
     able: dict[tuple[int, ...], list[Item]] = {}
     context = []
@@ -65,25 +68,35 @@ def _apart(check: Measurement, items: Sequence[Item], side: Sought, ran: Ran) ->
             else:
                 able.setdefault(place(side, item.record), []).append(item)
     least = least_seeds(check, ran)
-    enough = [where for where, found in able.items() if len(units(check, ran, _large(check, found))) >= least]
+    whole = {where: [i for i in found if not _other_count(check, i.record, most)] for where, found in able.items()}
+    enough = [where for where, found in whole.items() if len(units(check, ran, found)) >= least]
 
     def order(where: tuple[int, ...]) -> tuple[bool, tuple[int, ...]]:
         return not any(evidence.on_device(check, item.record) for item in able[where]), where
 
     chosen = min(enough or able, key=order, default=())
-    return able.pop(chosen, []), [*context, *(item for where in sorted(able) for item in able[where])]
+    decides = whole.get(chosen) or able.get(chosen, [])
+    taken = set(map(id, decides))
+    return decides, [*context, *(i for where in sorted(able) for i in able[where] if id(i) not in taken)]
 
 
-def _large(check: Measurement, items: Sequence[Item]) -> list[Item]:
-    return [item for item in items if item.record.n >= check.min_n]
+def _other_count(check: Measurement, record: Record, most: int | None) -> list[str]:
+    """Why a record is of too few images or calls, or of more images than the set has."""
+    counted = "timed calls" if check.kind == "latency" else "images"
+    if record.n < check.min_n:
+        return [f"{record.n:,} {counted}, not {check.min_n:,}"]
+    return [f"{record.n:,} {counted}: the set has {most:,}"] if most is not None and record.n > most else []
 
 
-def _reasons(check: Measurement, side: Sought, record: Record) -> list[str]:
+def _reasons(check: Measurement, side: Sought, record: Record, most: int | None) -> list[str]:
     """Why a record is context only."""
-    return evidence.reasons_excluded(check, side, record) or ["another network, of which the claim speaks less likely"]
+    reasons = evidence.reasons_excluded(check, side, record) or _other_count(check, record, most)
+    return reasons or ["another network, of which the claim speaks less likely"]
 
 
-def _context(check: Measurement, sides: list[Sought], parted: list[list[Item]]) -> list[Interval]:
+def _context(
+    check: Measurement, sides: list[Sought], parted: list[list[Item]], deciding: set[int], most: int | None
+) -> list[Interval]:
     """What the records that may not decide would give, one number for each run and setting; they need no least number.
 
     Of several networks the one nearest to the claim's conditions is taken; the nearest number comes first.
@@ -98,9 +111,10 @@ def _context(check: Measurement, sides: list[Sought], parted: list[list[Item]]) 
 
     estimates = compared(check, finite, distance)
     for estimate in sorted(estimates, key=lambda found: max(map(distance, found.items))):
-        excluded = (_reasons(check, of[id(item)], item.record) for item in estimate.items)
-        reasons = [reason for found in excluded for reason in found]
-        shown.append(interval(estimate).model_copy(update={"reasons_excluded": list(dict.fromkeys(reasons))}))
+        others = (item for item in estimate.items if id(item) not in deciding)
+        reasons = [reason for item in others for reason in _reasons(check, of[id(item)], item.record, most)]
+        if reasons:
+            shown.append(interval(estimate).model_copy(update={"reasons_excluded": list(dict.fromkeys(reasons))}))
     return shown
 
 
@@ -122,22 +136,25 @@ def _measured(
 ) -> Finding:
     sides = evidence.sides(check)
     runs = trained_quality.sides(check)
-    parted = [_apart(check, items, side, run) for side, run in zip(sides, runs, strict=True)]
+    need = register.datasets.get(check.dataset or "")
+    most = need.images if need else None
+    parted = [_apart(check, items, side, run, most) for side, run in zip(sides, runs, strict=True)]
     deciding = {id(item) for able, _ in parted for item in able}
     context = [[item for item in others if id(item) not in deciding] for _, others in parted]
-    need = register.datasets.get(check.dataset or "")
-    tried = across_settings.estimates(check, [able for able, _ in parted], need.images if need else None, lenient)
+    tried = across_settings.estimates(check, [able for able, _ in parted], most, lenient)
     found = tried.enough
+    one_sided = [[*able, *others] for (able, _), others in zip(parted, context, strict=True)]
+    beside = context if found or tried.few else one_sided
     shared: dict[str, Any] = {
         "id": claim.id,
         "measured": [interval(estimate) for estimate in found],
         "evidence": [_used(item, check, []) for able, _ in parted for item in able],
         "context_only": [
-            _used(item, check, _reasons(check, side, item.record))
+            _used(item, check, _reasons(check, side, item.record, most))
             for side, others in zip(sides, context, strict=True)
             for item in others
         ],
-        "context_measured": [*(_few(*few) for few in tried.few), *_context(check, sides, context)],
+        "context_measured": [*(_few(*few) for few in tried.few), *_context(check, sides, beside, deciding, most)],
     }
     records = [estimate.items[0].record for estimate in found]
     if found and not all(evidence.on_device(check, i.record) for estimate in found for i in estimate.items):
