@@ -26,9 +26,10 @@ from pixelwise.claims.nearest import compared
 from pixelwise.claims.register_entries import Claim, Entry, Reference
 from pixelwise.claims.rules import elsewhere, judge_estimate, show
 from pixelwise.claims.same_run import Sought, place
+from pixelwise.claims.shown_numbers import number
 from pixelwise.claims.told import Interval
 from pixelwise.claims.trained_quality import least_seeds, units
-from pixelwise.claims.wording import ON_A_GPU, TOO_LITTLE, how_to_get, join, verb, wanted
+from pixelwise.claims.wording import ON_A_GPU, TOO_LITTLE, how_to_get, join, named, verb, wanted
 from pixelwise.record import Record
 
 
@@ -174,9 +175,11 @@ def _after(finding: Finding, gate: Claim, found: Finding) -> Finding:
     least = gate.check.rule.equals - (gate.check.rule.tolerance or 0.0)
     if found.measured and all(number.value >= least for number in found.measured):
         return finding
-    value = f"it is {found.measured[0].value:.4g} {gate.unit}" if found.measured else "nothing was measured"
-    reason = join([f"the {gate.quantity} of {gate.id} must first reach {least:g} {gate.unit} here; {value}"])
-    missing = join([f"needs {gate.id} first: {gate.quantity} of at least {least:g} {gate.unit} here"])
+    value = f"it is {number(found.measured[0].value, gate.unit)}" if found.measured else "nothing was measured"
+    told = f"{gate.quantity} of {named(gate.check.subject)}"
+    that = f"that is claim {gate.id}, less its tolerance"
+    reason = join([f"the {told} must first reach {least:g} {gate.unit} here; {value}", that])
+    missing = join([f"needs a {told} of at least {least:g} {gate.unit} here first", that])
     return finding.model_copy(update={"verdict": "not testable here", "reason": reason, "missing": missing})
 
 
