@@ -65,19 +65,25 @@ def options(arguments: list[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
+def tell_on_terminal(line: str) -> None:
+    """Print a line where progress is told."""
+    print(line, file=sys.stderr)
+
+
 def run(
     chosen: argparse.Namespace,
     deadline: float = float("inf"),
     keep: Callable[[Bench], object] | None = None,
     share: int = 1,
     saved: Saved | None = None,
+    tell: Callable[[str], object] = tell_on_terminal,
 ) -> tuple[Bench, list[str]]:
     """Run the sections chosen, until the deadline; returns the bench and what failed or was left out, with reasons.
 
     Of several processes each takes its `share` of the rounds.
 
     `keep` is called after every section, so that a run that is cut off keeps what it has measured. What `saved` holds
-    is not measured again.
+    is not measured again. What fails or is left out is told at once, by `tell`.
     """
     device = select_device(chosen.device, chosen.threads)
     torch.backends.cudnn.benchmark, torch.backends.cudnn.deterministic = True, False
@@ -87,15 +93,18 @@ def run(
     bench = Bench(device, chosen.quick, chosen.seconds, rounds)
     for name, measure in jobs.chosen(chosen, device, deadline):
         start, told = time.monotonic(), len(bench.problems)
-        if start > deadline:
-            bench.problems.append(f"{name}: left out, no time")
-            continue
+        late = start > deadline
         try:
-            (saved or Saved(None)).section(name, bench, measure)
+            if late:
+                bench.problems.append(f"{name}: left out, no time")
+            else:
+                (saved or Saved(None)).section(name, bench, measure)
         except Exception as error:
             bench.problems.append(f"{name}: {problem(error)}")
         for line in bench.problems[told:]:
-            print(line, file=sys.stderr)
+            tell(line)
+        if late:
+            continue
         print(f"{name}: {time.monotonic() - start:.1f} s", file=sys.stderr, flush=True)
         if keep is not None:
             keep(bench)

@@ -1,10 +1,10 @@
 """Do the intervals of times hold the true ratio as often as they say? By simulation, and by repeating a real timing.
 
     python benchmarks/coverage.py                                   2,000 simulated timings of each kind
-    python benchmarks/coverage.py --job results/tiny/jobs/time/translation.json [--repeats 20]
+    python benchmarks/coverage.py --jobs results/tiny/jobs/time/*.json [--repeats 20]
 
-The second form runs a timing job again and again, and counts how often the interval of one repeat holds the mean of the
-others, over all ratios together. The exit status is 1 where fewer than 90 % do.
+The second form runs timing jobs again and again, and counts how often the interval of one repeat holds the mean of the
+others, over all ratios together. Nothing else may run meanwhile. The exit status is 1 where fewer than 90 % do.
 """
 
 from __future__ import annotations
@@ -71,15 +71,15 @@ def held(found: Mapping[Hashable, Sequence[tuple[float, float, float]]]) -> tupl
     return within, total
 
 
-def repeated_coverage(job: Path, repeats: int) -> bool:
-    """Run a timing job several times; whether at least 90 % of its intervals hold the mean of the other repeats."""
+def repeated_coverage(jobs: Sequence[Path], repeats: int) -> bool:
+    """Run timing jobs several times; whether at least 90 % of the intervals hold the mean of the other repeats."""
     from pixelwise.evaluation import timing
     from pixelwise.files.reading import parse_json
     from pixelwise.settings.evaluation import TimeSettings
 
-    settings = TimeSettings.model_validate(parse_json(job.read_text(), str(job))["job"]["settings"])
+    groups = [TimeSettings.model_validate(parse_json(job.read_text(), str(job))["job"]["settings"]) for job in jobs]
     found: dict[Hashable, list[tuple[float, float, float]]] = {}
-    for repeat in range(repeats):
+    for repeat, settings in itertools.product(range(repeats), groups):
         with tempfile.TemporaryDirectory() as folder:
             own = settings.model_copy(update={"seed": settings.processes * repeat})
             timing.run(own, {}, Path(folder), Path(folder))
@@ -87,9 +87,9 @@ def repeated_coverage(job: Path, repeats: int) -> bool:
                 if "ratio" in record.values:
                     value = record.values["ratio"]
                     held_fixed = {k: v for k, v in record.condition.items() if k != "busy"}
-                    key = (record.model, *sorted((k, str(v)) for k, v in held_fixed.items()))
+                    key = (settings.name, record.model, *sorted((k, str(v)) for k, v in held_fixed.items()))
                     found.setdefault(key, []).append((float(value.value), float(value.low), float(value.high)))
-        print(f"repeat {repeat + 1} of {repeats}", file=sys.stderr)
+        print(f"{settings.name}: repeat {repeat + 1} of {repeats}", file=sys.stderr)
     for key, rows in found.items():
         values, (own, _) = np.array(rows)[:, 0], held({key: rows})
         spread = f"mean {values.mean():.3f}, standard deviation {values.std(ddof=1):.3f}"
@@ -102,14 +102,14 @@ def repeated_coverage(job: Path, repeats: int) -> bool:
 def main() -> int:
     """See the module's text."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--job", type=Path, help="a job file of step time")
+    parser.add_argument("--jobs", type=Path, nargs="+", help="job files of step time")
     parser.add_argument("--repeats", type=int, default=20)
     parser.add_argument("--draws", type=int, default=2000)
     chosen = parser.parse_args()
-    if chosen.job:
+    if chosen.jobs:
         if chosen.repeats < 2:
             parser.error(f"--repeats {chosen.repeats}; at least 2")
-        return 0 if repeated_coverage(chosen.job, chosen.repeats) else 1
+        return 0 if repeated_coverage(chosen.jobs, chosen.repeats) else 1
     for lag, spread, rounds in itertools.product((0.0, 0.6), (0.0, 0.02), (5, 20)):
         share = simulated_coverage(chosen.draws, 3, rounds, lag, spread, seed=0)
         print(f"lag-1 {lag}, processes differ by {100 * spread:g} %, {rounds} rounds each: {100 * share:.1f} % hold")

@@ -196,17 +196,12 @@ def benchmark(chosen: argparse.Namespace, report: Report, deadline: float) -> No
     arguments += ["--limit", str(chosen.limit)] if chosen.limit else []
     arguments += ["--quick"] if chosen.quick else ["--sizes", FIRST_SIZES]
     options = whole.options(arguments)
-    told = 0
 
     def keep(bench: Bench) -> None:
-        nonlocal told
         whole.write(bench, options.out, options.threads)
-        for line in bench.problems[told:]:
-            report.problem(line)
-        told = len(bench.problems)
 
     try:
-        bench, _ = whole.run(options, deadline, keep)
+        bench, _ = whole.run(options, deadline, keep, tell=report.problem)
         keep(bench)
         show.tables(read_records(options.out / chosen.device / "metrics.json"))
     except Exception as error:

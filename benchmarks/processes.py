@@ -9,8 +9,9 @@ from dataclasses import dataclass
 import torch
 
 from pixelwise.evaluation import statistics
-from pixelwise.evaluation.latency import INTERVAL, LEAST_ON_GPU_NARROW
+from pixelwise.evaluation.latency import INTERVAL
 from pixelwise.record import Record, Value, measured
+from pixelwise.settings.evaluation import LEAST_ROUNDS_ON_GPU
 
 
 @dataclass
@@ -59,7 +60,7 @@ def together(parts: Sequence[Measured]) -> Measured:
 def joined(records: Sequence[Record], quick: bool) -> Record:
     """One number of several processes: of what has an interval the geometric mean with Student's, else the median."""
     first, n = records[0], sum(record.n for record in records)
-    short = quick or (first.condition["device"] == "cuda" and n < LEAST_ON_GPU_NARROW)
+    short = quick or (first.condition["device"] == "cuda" and n < LEAST_ROUNDS_ON_GPU)
     busy = {"busy": True} if any(record.condition.get("busy") for record in records) else {}
     facts = {"n": n, "short": short, "condition": {**first.condition, **busy, "processes": len(records)}}
     return first.model_copy(update=facts | {"values": dict(_values(records))})

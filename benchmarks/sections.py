@@ -17,15 +17,16 @@ from scipy import linalg
 from benchmarks import loading, subjects
 from benchmarks.subjects import Condition, Subject
 from pixelwise.evaluation import statistics
-from pixelwise.evaluation.card_state import others
+from pixelwise.evaluation.card_state import disturbed, others
 from pixelwise.evaluation.hardware import card_of, set_tf32
-from pixelwise.evaluation.latency import ALONE, LEAST_ON_GPU_NARROW
+from pixelwise.evaluation.latency import ALONE
 from pixelwise.evaluation.metrics.fid.frechet import frechet_distance
 from pixelwise.evaluation.processor_load import Load
 from pixelwise.evaluation.stopwatch import interleave, peak_memory, synchronise
 from pixelwise.models import flops
 from pixelwise.models.fast.optimised import Precision
 from pixelwise.record import Record, Run, Value, measured
+from pixelwise.settings.evaluation import LEAST_ROUNDS_ON_GPU
 
 COPY_BYTES = 2 * 4  # read and written for each float32 of a copy
 
@@ -77,7 +78,7 @@ class Bench:
                 condition=facts | {"device": condition.device.type} | more,
                 n=n,
                 synthetic=True,
-                short=self.quick or (condition.device.type == "cuda" and n < LEAST_ON_GPU_NARROW),
+                short=self.quick or (condition.device.type == "cuda" and n < LEAST_ROUNDS_ON_GPU),
                 values=values,
             )
         )
@@ -109,7 +110,7 @@ class Bench:
         with Load() as load:
             times = interleave(calls, 5 if self.device.type == "cuda" and not self.quick else 0, rounds, self.device)
         on_gpu = self.device.type == "cuda"
-        self.busy = bool(others(card_of(self.device).uuid)) if on_gpu else load.busy
+        self.busy = disturbed(others(card_of(self.device).uuid) if on_gpu else [], load, on_gpu)
         set_tf32(False)
         by_key = {(s.name, s.precision): times[f"{s.name}|{s.precision}"] for s in everything}
         peak = {s.precision: s.flop / np.median(by_key[s.name, s.precision]) for s in self.peaks if s.flop}

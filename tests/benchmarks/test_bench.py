@@ -164,6 +164,17 @@ def test_a_device_that_is_lost_ends_its_group():
     assert [(entry["check"], entry["passed"]) for entry in kept] == [("breaks", False)]
 
 
+def test_what_is_left_out_is_told_once(capsys):
+    told = []
+    chosen = bench.options(["--quick", "--device", "cpu", "--threads", "1", "--sections", "frechet,stream"])
+    made, problems = bench.run(chosen, deadline=time.monotonic() - 1, tell=told.append)
+    assert told == problems and [line.split()[0] for line in told] == ["stream", "frechet:"]
+    assert all(line.endswith(": left out, no time") for line in told)
+    assert not made.records and not capsys.readouterr().err
+    bench.run(chosen, deadline=time.monotonic() - 1)
+    assert capsys.readouterr().err.splitlines() == problems
+
+
 def test_groups_run_in_processes_and_a_lost_one_costs_one_check(monkeypatch, tmp_path):
     arguments = ["--out", str(tmp_path), "--device", "cpu", "--quick", "--skip", "bench", "--jobs", "2"]
     monkeypatch.setattr("sys.argv", ["gpu.py", *arguments])

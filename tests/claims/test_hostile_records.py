@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from pixelwise.claims import evidence
 from pixelwise.claims.answers import answers
 from pixelwise.claims.bench_pairs import as_timing
 from pixelwise.claims.claim_schema import register
@@ -195,3 +196,37 @@ def test_long_names_and_many_needs_make_no_long_sentence():
     busy = {"device": "cpu", "busy": True, "processes": 1}
     for sentence in faster([ratio(1.74, hardware={"cpu": LONG}, condition=busy)]):
         assert not long(sentence)
+
+
+def test_a_processor_that_calls_itself_a_gpu_has_no_place_on_the_first_page():
+    planted = ratio(2.8, hardware={"cpu": "AMD EPYC", "device": "cpu"})
+    assert not row([planted], "S-SPD-3").decides and faster([planted]) == ["Not timed here."]
+    told = {answer.topic: answer.sentences for answer in answers(KNOWN, decide_all(KNOWN, [planted]), [planted])}
+    assert told["open"][0] == "A GPU: nothing was timed on one."
+
+
+def of_run(name, *items):
+    return [replace(one, run=name, file=f"{name}/{one.file}") for one in items]
+
+
+def test_a_copied_part_of_a_run_takes_no_number_away():
+    """The copy comes first, and holds one of the two networks that were compared."""
+    asap, other = (item("fid", m, "fid", v, 1.0, dataset="camvid") for m, v in (("asapnet", 60), ("pix2pixhd", 90)))
+    whole = of_run("whole", asap, other)
+    for copy in (of_run("copy", asap), of_run("copy", other), of_run("copy", asap, other)):
+        findings = {finding.id: finding for finding in decide_all(KNOWN, [*copy, *whole])}
+        assert [number.value for number in findings["P-D-CS256-FID"].context_measured] == [-30]
+        told = answers(KNOWN, [*findings.values()], evidence.unique([*copy, *whole]))[1].sentences
+        assert any("30" in sentence for sentence in told), told
+
+
+def test_the_dncnn_of_another_run_opens_no_verdict():
+    level = denoised(16.0)
+    made = (item("restoration", "dncnn", "psnr", 29.24, 0.1, dataset="bsd68", seed=s) for s in SEEDS)
+    good = of_run("theirs", *made)
+    assert judged([*of_run("theirs", *level), *good], "S-DN-2").verdict == "confirmed"
+    held = judged([*of_run("mine", *level), *good], "S-DN-2")
+    assert held.verdict == "not testable here"
+    assert "must first reach 29.14 dB in mine; nothing was measured" in held.reason
+    copied = decide_all(KNOWN, [*of_run("copy", *level), *of_run("theirs", *level), *good])
+    assert next(finding for finding in copied if finding.id == "S-DN-2").verdict == "confirmed"

@@ -16,6 +16,7 @@ from pixelwise.cards import smi as program
 from pixelwise.errors import PixelwiseError
 from pixelwise.evaluation import card_state, latency, stopwatch, timing
 from pixelwise.evaluation.card_state import Watch
+from pixelwise.evaluation.processor_load import Load
 from pixelwise.record import read_records
 from pixelwise.settings.evaluation import TimeSettings
 from tests.cards.machine import CARD, smi
@@ -156,6 +157,24 @@ def test_what_decides_nothing_is_short(warmup, rounds, spread, busy, short):
     assert not latency.short(settings(warmup=warmup), facts | {"device": "cpu"}, [times])
     parts = [{label: values[place::3] for label, values in times.items()} for place in range(3)]
     assert latency.short(settings(warmup=warmup), facts, parts) is (short or rounds == 60), "20 rounds each are few"
+
+
+@pytest.mark.parametrize(
+    ("strange", "others", "on_gpu", "disturbed"),
+    [
+        ([], 0.05, False, False),
+        ([], 0.5, False, True),  # an eighth of the cores
+        ([], 0.5, True, False),  # a card needs one core
+        ([], 3.2, True, True),
+        ([], None, True, False),
+        (["train (process 77)"], 0.0, True, True),
+    ],
+)
+def test_a_card_needs_one_core_and_a_processor_all_of_them(monkeypatch, strange, others, on_gpu, disturbed):
+    monkeypatch.setattr(card_state.psutil, "cpu_count", lambda: 4)
+    load = Load()
+    load.others = others
+    assert card_state.disturbed(strange, load, on_gpu) is disturbed
 
 
 def test_on_a_gpu_the_interval_is_looked_at_every_30_rounds():

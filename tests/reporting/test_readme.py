@@ -83,6 +83,7 @@ def test_one_changed_digit_is_found(results, tmp_path):
         ("verdicts nowhere", "no such file"),
         ("value planted metric=psnr", "numbers answer; exactly 1 is needed"),
         ("value planted colour=red", "no column 'colour'"),
+        ("bench ratio", "bench ratio; allowed: bench alone, or ratios or runtimes"),
         ("value planted height=tall", "height=tall; height is a number"),
         ("value planted model='asapnet", "no closing quotation"),
         ("picture docs/answer", "no recorded run keeps pictures made from label maps"),

@@ -182,7 +182,7 @@ def _noisy(mine: Estimate | None, item: Item, items: Sequence[Item]) -> list[str
     same = [
         other.record
         for other in items
-        if other.run == item.run
+        if {*other.runs} & {*item.runs}
         and other.record.subject is not None
         and other.record.subject.method == "identity"
         and (other.record.dataset, other.record.protocol) == (item.record.dataset, item.record.protocol)
@@ -197,7 +197,7 @@ def _noisy(mine: Estimate | None, item: Item, items: Sequence[Item]) -> list[str
 
 def untested(register: Register, by_id: dict[str, Finding], items: Sequence[Item]) -> list[str]:
     """The device, the data and the trainings that were missing."""
-    on_gpu = [i.record for i in items if i.record.kind == "latency" and i.record.condition.get("device") == "cuda"]
+    on_gpu = [i.record for i in items if i.record.kind == "latency" and timed.on_gpu(i.record)]
     told = [] if on_gpu else ["A GPU: nothing was timed on one."]
     if on_gpu and all(timed.reasons(record) for record in on_gpu):
         told = ["A GPU for long enough: what was timed on one is too short to decide."]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pixelwise.artifacts import MANIFEST, check_listed, digest, read_manifest, sha256
@@ -38,6 +38,7 @@ class Item:
         draws: Quantity -> number of the bootstrap draw -> value; the same number stands for the same images of every
             subject, so that differences are paired. Empty where the step wrote none.
         run: Recorded run or benchmark that it belongs to, where several are judged together (`ledger`).
+        copies: Other runs that hold the same record.
     """
 
     record: Record
@@ -46,6 +47,12 @@ class Item:
     command: str = ""
     draws: Mapping[str, Mapping[int, float]] = field(default_factory=dict, repr=False)
     run: str = ""
+    copies: tuple[str, ...] = ()
+
+    @property
+    def runs(self) -> tuple[str, ...]:
+        """Every run that holds the record."""
+        return (self.run, *self.copies)
 
 
 def load_below(folder: Path) -> tuple[list[Item], list[str]]:
@@ -111,11 +118,14 @@ def _own(draws: dict[str, dict[str, dict[int, float]]], record: Record) -> dict[
 
 
 def unique(items: Sequence[Item]) -> list[Item]:
-    """Every record once, however many folders hold it and whatever it is called there."""
-    first: dict[str, Item] = {}
+    """Every record once, however many folders hold it and whatever it is called there; it stays of all their runs."""
+    held: dict[str, list[Item]] = {}
     for item in items:
-        first.setdefault(identity(item.record), item)
-    return list(first.values())
+        held.setdefault(identity(item.record), []).append(item)
+    return [
+        replace(first, copies=tuple(dict.fromkeys(run for item in rest for run in item.runs if run != first.run)))
+        for first, *rest in held.values()
+    ]
 
 
 def identity(record: Record) -> str:
@@ -155,11 +165,7 @@ def number_of(check: Measurement, record: Record) -> Value:
 
 def on_device(check: Measurement, record: Record) -> bool:
     """Whether a record was made on the class of device that the check is about, as far as it tells everywhere."""
-    if check.device is None:
-        return True
-    told = record.hardware
-    named = told.get("device", "cuda") == "cuda" and ("gpu" in told or "cpu" not in told)
-    return named and record.condition.get("device") == "cuda"
+    return check.device is None or timed.on_gpu(record)
 
 
 def same(found: Scalar, wanted: Scalar) -> bool:

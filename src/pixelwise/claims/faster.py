@@ -34,7 +34,7 @@ def faster(items: Sequence[Item]) -> list[str]:
     word = _word([item.record.values["ratio"] for group in groups for item in group])
     word = "Probably" if word == "Yes" and not _decides(groups[0][0].record) else word
     told = [_sentence(group, word if place == 0 else "") for place, group in enumerate(groups)]
-    gpu = any(item.record.condition.get("device") == "cuda" for group in groups for item in group)
+    gpu = any(timed.on_gpu(item.record) for group in groups for item in group)
     return told if gpu else [*told, NO_GPU]
 
 
@@ -54,7 +54,8 @@ def _is_pair(record: Record) -> bool:
 
 
 def _is(record: Record, device: str, optimised: bool) -> bool:
-    return record.condition.get("device") == device and (_treatment(record) == "optimised") == optimised
+    there = record.condition.get("device") == device and timed.on_gpu(record) == (device == "cuda")
+    return there and (_treatment(record) == "optimised") == optimised
 
 
 def _treatment(record: Record) -> str:
@@ -76,8 +77,8 @@ def _best(pairs: Sequence[Item]) -> list[Item]:
         assert record.subject is not None
         rival = RIVALS.index(str(record.subject.architecture))
         way = order.index(_treatment(record))
-        key = (_shrunk(record), way, rival, item.run, timed.machine(record))
-        groups.setdefault(key, []).append(item)
+        for run in item.runs:
+            groups.setdefault((_shrunk(record), way, rival, run, timed.machine(record)), []).append(item)
     if not groups:
         return []
     short = {key: all(timed.reasons(item.record) for item in found) for key, found in groups.items()}
@@ -112,7 +113,7 @@ def _sentence(group: Sequence[Item], start: str) -> str:
     """The ratios at the smallest and the largest size, the machine, and how the networks were run."""
     first = group[0].record
     name = first.hardware.get("gpu") or first.hardware.get("cpu")
-    device = "GPU" if first.condition.get("device") == "cuda" else "CPU"
+    device = "GPU" if timed.on_gpu(first) else "CPU"
     place = f"on a {device} ({name})" if name else f"on a {device}"
     way = "both shrunk" if _shrunk(first) else f"both {TREATMENTS[_treatment(first)]}"
     alone = [", in one process"] if timed.alone(first) else []

@@ -61,7 +61,7 @@ def _row(register: Register, claim: Claim, finding: Finding) -> Row:
 def _elsewhere(claim: Claim, finding: Finding) -> bool:
     """Whether a claim about a GPU was tested on none, whatever else became of it."""
     about = isinstance(claim.check, Measurement) and claim.check.device == "gpu"
-    return about and not any(used.condition.get("device") == "cuda" for used in finding.evidence)
+    return about and not any(map(timed.on_gpu, finding.evidence))
 
 
 def _here(claim: Claim, finding: Finding) -> list[Interval]:
@@ -102,7 +102,7 @@ def needs(register: Register, claim: Claim, finding: Finding) -> str:
     data = register.datasets[check.dataset].title.partition(" (")[0] if check.dataset else ""
     if check.dataset in {used.data or used.dataset for used in (*finding.evidence, *finding.context_only)}:
         return OWN_TRAINING
-    on_gpu = any(used.condition.get("device") == "cuda" for used in finding.context_only)
+    on_gpu = any(map(timed.on_gpu, finding.context_only))
     machine = "" if not check.device else "another timing on a GPU" if on_gpu else "a GPU"
     return " and ".join(text for text in (data, machine) if text)
 

@@ -23,8 +23,9 @@ def settings(items: Sequence[Item]) -> dict[Key, dict[str, list[Item]]]:
     """Run and setting -> network -> its records, which differ in nothing but the seed."""
     found: dict[Key, dict[str, list[Item]]] = {}
     for item in items:
-        place = found.setdefault((item.run, evidence.setting(item.record)), {})
-        place.setdefault(network(item.record), []).append(item)
+        for run in item.runs:
+            place = found.setdefault((run, evidence.setting(item.record)), {})
+            place.setdefault(network(item.record), []).append(item)
     return found
 
 
@@ -38,8 +39,9 @@ def compared(check: Measurement, parted: Sequence[Sequence[Item]], rank: Callabl
     """
     lenient = check.model_copy(update={"device": None})
     grouped = [settings(items) for items in parted]
-    found = []
+    found: dict[tuple[int, ...], Estimate] = {}
     for key in sorted(set.intersection(*(set(groups) for groups in grouped))):
         chosen = [min(groups[key].items(), key=lambda entry: (rank(entry[1][0]), entry[0]))[1] for groups in grouped]
-        found += across_settings.estimates(lenient, chosen, lenient=True).enough
-    return found
+        for estimate in across_settings.estimates(lenient, chosen, lenient=True).enough:
+            found.setdefault(tuple(map(id, estimate.items)), estimate)  # runs that hold the same records are one
+    return [*found.values()]

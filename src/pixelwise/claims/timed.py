@@ -2,17 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 from pixelwise.claims.told import Interval
-from pixelwise.record import Record
+from pixelwise.record import Record, Scalar
+from pixelwise.settings.evaluation import LEAST_ROUNDS_ON_GPU
 
 LEAST_ROUNDS = 15
 """Rounds on a processor below which a timing is short."""
-LEAST_ON_GPU = 30
-"""The same on a GPU, whatever its record says of itself."""
 ONE_PROCESS = "timed in one process: how much processes differ is unknown"
 """Why a timing on a claim's own machine does not decide it."""
+
+
+class Timed(Protocol):
+    """What says where it was made: a record, or what a finding keeps of it."""
+
+    @property
+    def condition(self) -> Mapping[str, Scalar]:
+        """What was held fixed."""
+
+    @property
+    def hardware(self) -> Mapping[str, Scalar]:
+        """What it was made on."""
+
+
+def on_gpu(made: Timed) -> bool:
+    """Whether something was made on a GPU, by its condition and as far as its hardware tells."""
+    told = made.hardware
+    named = told.get("device", "cuda") == "cuda" and ("gpu" in told or "cpu" not in told)
+    return named and made.condition.get("device") == "cuda"
 
 
 def reasons(record: Record) -> list[str]:
@@ -23,7 +42,7 @@ def reasons(record: Record) -> list[str]:
         return ["the machine was busy with something else"]
     if record.short:
         return ["timed too shortly"]
-    least = {"cpu": LEAST_ROUNDS, "cuda": LEAST_ON_GPU}.get(str(record.condition.get("device")), 0)
+    least = {"cpu": LEAST_ROUNDS, "cuda": LEAST_ROUNDS_ON_GPU}.get(str(record.condition.get("device")), 0)
     if record.n < least:
         return [f"timed too shortly: {record.n} rounds, not {least}"]
     return []

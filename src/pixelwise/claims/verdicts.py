@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -26,7 +28,7 @@ from pixelwise.claims.nearest import compared
 from pixelwise.claims.register_entries import Claim, Entry, Reference
 from pixelwise.claims.rules import elsewhere, judge_estimate, show
 from pixelwise.claims.same_run import Sought, place
-from pixelwise.claims.shown_numbers import number
+from pixelwise.claims.shown_numbers import number as shown_number
 from pixelwise.claims.told import Interval
 from pixelwise.claims.trained_quality import least_seeds, units
 from pixelwise.claims.wording import ON_A_GPU, TOO_LITTLE, how_to_get, join, named, verb, wanted
@@ -169,16 +171,28 @@ def _measured(
     return Finding(verdict="not testable here", reason=reason, missing=missing, **shared)
 
 
-def _after(finding: Finding, gate: Claim, found: Finding) -> Finding:
-    """A decided finding, or the same taken back where a number that must be reached first is not."""
+def _after(register: Register, gate: Claim, finding: Finding, items: Sequence[Item]) -> Finding:
+    """A decided finding, or the same taken back where a number must be reached first, and a run used has not got it."""
     assert isinstance(gate.check, Measurement) and gate.check.rule.equals is not None
-    least = gate.check.rule.equals - (gate.check.rule.tolerance or 0.0)
-    if found.measured and all(number.value >= least for number in found.measured):
+    check, least = gate.check, gate.check.rule.equals - (gate.check.rule.tolerance or 0.0)
+    holders: dict[str, list[str]] = {}
+    for item in items:
+        holders.setdefault(item.file, []).extend(item.runs)
+
+    @functools.cache
+    def lowest(run: str) -> float:
+        own = [item for item in items if run in item.runs]
+        found = _measured(register, gate, check, own, lenient=True).measured
+        return min((number.value for number in found), default=-math.inf)
+
+    worst, run = min(max((lowest(run), run) for run in holders[used.file]) for used in finding.evidence)
+    if worst >= least:
         return finding
-    value = f"it is {number(found.measured[0].value, gate.unit)}" if found.measured else "nothing was measured"
-    told = f"{gate.quantity} of {named(gate.check.subject)}"
+    value = f"it is {shown_number(worst, gate.unit)}" if math.isfinite(worst) else "nothing was measured"
+    where = f"in {run}" if run else "here"
+    told = f"{gate.quantity} of {named(check.subject)}"
     that = f"that is claim {gate.id}, less its tolerance"
-    reason = join([f"the {told} must first reach {least:g} {gate.unit} here; {value}", that])
+    reason = join([f"the {told} must first reach {least:g} {gate.unit} {where}; {value}", that])
     missing = join([f"needs a {told} of at least {least:g} {gate.unit} here first", that])
     return finding.model_copy(update={"verdict": "not testable here", "reason": reason, "missing": missing})
 
@@ -191,9 +205,7 @@ def _checked(
         finding = _measured(register, claim, check, items)
         if not check.after or not decided(finding):
             return finding
-        gate = register.claim(check.after)
-        assert isinstance(gate.check, Measurement)
-        return _after(finding, gate, _measured(register, gate, gate.check, items, lenient=True))
+        return _after(register, register.claim(check.after), finding, items)
     if isinstance(check, Arithmetic):
         return computed(register, claim, check)
     if isinstance(check, Agreement):

@@ -13,7 +13,7 @@ import shutil
 import statistics
 import subprocess
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import psutil
@@ -199,8 +199,8 @@ def timed(
 
     Returns:
         Label -> milliseconds of each round; and the state of the device meanwhile: `others` are the processes that
-        also computed on the card, `load_of_others` the cores that others used where the processor itself is timed, and
-        `busy` says that the device was not left alone.
+        also computed on the card, `load_of_others` the cores that others used, and `busy` says that the timing was
+        `disturbed`.
     """
     on_gpu = device.type == "cuda"
     card = hardware.card_of(device).uuid if on_gpu else None
@@ -210,8 +210,20 @@ def timed(
         settled = watch.settled if watch.watching else None
         times = interleave(calls, settings.warmup - 1, settings.calls, device, settings.seed, enough, settled)
     strange = sorted({*before, *others(card)})
-    state = watch.summary() if on_gpu else {"cpu_mhz": processor_mhz(), "load_of_others": load.others}
-    return times, state | {"others": strange, "busy": bool(strange) if on_gpu else load.busy}
+    state = watch.summary() if on_gpu else {"cpu_mhz": processor_mhz()}
+    load_of_others, busy = load.others, disturbed(strange, load, on_gpu)
+    return times, state | {"load_of_others": load_of_others, "others": strange, "busy": busy}
+
+
+def disturbed(strange: Sequence[str], load: Load, on_gpu: bool) -> bool:
+    """Whether the device that was timed was not left alone.
+
+    Args:
+        strange: Other processes on the card.
+        load: What others did on the processor; a card needs one core of it, to be given its work.
+        on_gpu: Whether a card was timed, not the processor itself.
+    """
+    return bool(strange) or load.full if on_gpu else load.busy
 
 
 def processor_mhz() -> float | None:

@@ -18,7 +18,7 @@ from pixelwise.models import flops, registry
 from pixelwise.models.registry import full_options
 from pixelwise.quantities import computed, metrics
 from pixelwise.record import Record, Scalar, Value, measured, protocol_hash
-from pixelwise.settings.evaluation import TimedModel, TimeSettings
+from pixelwise.settings.evaluation import LEAST_ROUNDS_ON_GPU, TimedModel, TimeSettings
 
 Size = tuple[int, int]
 Facts = dict[str, Scalar]
@@ -30,9 +30,9 @@ LEAST_ON_GPU = (50, 500)
 INTERVAL, ALONE = "Student's t over {} processes, 95 %", "bootstrap over the rounds of one process, 95 %"
 LEAST_ROUNDS = 5
 """Before which a group is not asked whether its intervals are narrow enough."""
-LEAST_ON_GPU_NARROW, NARROW = 30, 0.02
+NARROW = 0.02
 """On a GPU fewer than 500 calls are not short if each ratio's interval reaches at most 2 % to either side of it. The
-interval is looked at every 30 rounds, so that the card does not rest and the looks are few."""
+interval is looked at every `LEAST_ROUNDS_ON_GPU` rounds, so that the card does not rest and the looks are few."""
 
 
 def options(settings: TimeSettings, model: TimedModel) -> dict[str, Any]:
@@ -130,7 +130,7 @@ def _interval(times: Sequence[list[float]]) -> str:
 def narrow_enough(settings: TimeSettings, times: Mapping[str, list[float]], on_gpu: bool = False) -> bool:
     """Whether the interval of every ratio is as narrow as the group asks for, so that no further rounds are needed."""
     rounds = min(map(len, times.values()), default=0)
-    every = LEAST_ON_GPU_NARROW if on_gpu else 1
+    every = LEAST_ROUNDS_ON_GPU if on_gpu else 1
     if settings.narrow is None or rounds < LEAST_ROUNDS or rounds % every or not settings.ratios:
         return False
     return within(settings, times, settings.narrow)
@@ -158,7 +158,7 @@ def short(settings: TimeSettings, facts: Facts, processes: Sequence[Mapping[str,
         return False
     rounds = [min(map(len, times.values()), default=0) for times in processes]
     paired = all(any(a in times and b in times for a, b in settings.ratios) for times in processes)
-    narrow = paired and min(rounds) >= LEAST_ON_GPU_NARROW and all(within(settings, t, NARROW) for t in processes)
+    narrow = paired and min(rounds) >= LEAST_ROUNDS_ON_GPU and all(within(settings, t, NARROW) for t in processes)
     few = sum(rounds) < LEAST_ON_GPU[1]
     return settings.warmup < LEAST_ON_GPU[0] or (few and not narrow) or bool(facts.get("busy"))
 

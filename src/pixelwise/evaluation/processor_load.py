@@ -1,4 +1,4 @@
-"""What other programs did on the processor while something was timed on it."""
+"""What other programs did on the processor while something was timed."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import psutil
 
 BUSY = 0.1
 """Share of the processor's cores that others may use on average before a timing counts as disturbed."""
+LEAST_LEFT = 0.5
+"""Cores that others may always use beside a card's timing: a machine of one core is not full because it is alive."""
 LEAST = 0.5
 """Seconds below which nothing is said: the system counts in hundredths of a second."""
 
@@ -35,6 +37,11 @@ class Load:
     def busy(self) -> bool:
         """Whether others did more than a quiet machine does."""
         return self.others is not None and self.others > BUSY * (psutil.cpu_count() or 1)
+
+    @property
+    def full(self) -> bool:
+        """Whether others left less than one core, so that a thread that starts a card's work had to wait for it."""
+        return self.others is not None and self.others > max((psutil.cpu_count() or 1) - 1, LEAST_LEFT)
 
 
 def _seconds() -> tuple[float, float, float]:

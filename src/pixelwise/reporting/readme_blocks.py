@@ -31,6 +31,8 @@ from pixelwise.reporting.page_tables import Table
 from pixelwise.reporting.tidy_tables import each
 
 UNRECORDED = "no run recorded yet"
+BENCH = {"": "", "ratios": "ratios of times", "runtimes": "beside other runtimes"}
+"""What may follow `bench` -> how the titles of its tables end."""
 Block = Callable[[Path, list[str]], str]
 
 
@@ -174,14 +176,15 @@ def bench(results: Path, words: list[str]) -> str:
     """The benchmark's tables: `bench` for all, `bench ratios` and `bench runtimes` for those of one subject.
 
     Raises:
-        PixelwiseError: If there is no benchmark.
+        PixelwiseError: If there is no benchmark, or no tables of this name.
     """
+    chosen = " ".join(words)
+    if chosen not in BENCH:
+        raise PixelwiseError(f"README: bench {chosen}; allowed: bench alone, or {' or '.join(filter(None, BENCH))}")
     made = speed_tables.bench(results / "bench")
     if not made:
         raise PixelwiseError(f"{results / 'bench'}: no benchmark; run 'make bench'")
-    ending = {"ratios": "ratios of times", "runtimes": "beside other runtimes"}.get(" ".join(words), "")
-    chosen = [table for table in made if table.title.endswith(ending)]
-    return "\n\n".join(f"{table.title}\n\n{_table(table)}" for table in chosen)
+    return "\n\n".join(f"{table.title}\n\n{_table(table)}" for table in made if table.title.endswith(BENCH[chosen]))
 
 
 def value(results: Path, words: list[str]) -> str:

@@ -89,7 +89,7 @@ def _share(ours: Mapping[str, Any], rate: float | None) -> str:
 
 
 def _setting(row: Any) -> str:
-    """Words for a setting: `256x512, fp32, 1 thread`."""
+    """Words for a setting: `256x512, fp32, batch 1, 1 thread`."""
     threads = int(json.loads(row.condition).get("threads", 0))
-    words = [f"{int(row.height)}x{int(row.width)}", str(row.precision)]
-    return ", ".join([*words, f"{threads} thread{'s' * (threads > 1)}"] if threads else words)
+    more = [f"{threads} thread{'s' * (threads > 1)}"] if threads else []
+    return ", ".join([tidy_tables.setting(row), *more])

@@ -25,6 +25,9 @@ from pixelwise.settings.base import (
 from pixelwise.settings.data import Dataset
 from pixelwise.settings.names import Name, Table
 
+LEAST_ROUNDS_ON_GPU = 30
+"""Rounds on a GPU below which a timing decides nothing, however narrow its intervals."""
+
 
 def _fid_protocols() -> tuple[str, ...]:
     """Protocols of the declared distances."""
