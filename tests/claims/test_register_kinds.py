@@ -52,7 +52,7 @@ def test_a_measured_number_is_of_the_claimed_kind_and_size():
         rule = entry.check.rule
         if rule.equals is not None and isinstance(entry.value, int | float):
             assert rule.equals == entry.value, entry.id
-        if rule.within is not None and isinstance(entry.value, int | float) and entry.id != "S-DN-9":
+        if rule.within is not None and isinstance(entry.value, int | float):  # S-DN-9 was told as -12.55 of [-1, 0]
             assert rule.within[0] <= entry.value <= rule.within[1], entry.id
 
 

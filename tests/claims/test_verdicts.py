@@ -250,7 +250,7 @@ def test_no_verdict_on_asapnet_before_the_runs_own_dncnn_is_the_published_one():
     assert found(29.16).verdict == found(29.5).verdict == "direction only"
     held = found(28.4)
     assert (
-        held.verdict == "not testable here" and "D1-DNCNN-PYTORCH-25 first: PSNR of at least 29.14 dB" in held.missing
+        held.verdict == "not testable here" and "Needs a PSNR of DnCNN of at least 29.14 dB here first." in held.missing
     )
     assert held.measured
 

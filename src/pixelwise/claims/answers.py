@@ -14,13 +14,15 @@ from pixelwise.claims.estimates import Estimate, summarise
 from pixelwise.claims.evidence import Item
 from pixelwise.claims.faster import faster
 from pixelwise.claims.findings import Finding, decided
-from pixelwise.claims.headline import needs, verdict
+from pixelwise.claims.headline import needs
 from pixelwise.claims.nearest import compared
+from pixelwise.claims.register_entries import Claim
+from pixelwise.claims.rules import signed
 from pixelwise.claims.same_run import changed_options
-from pixelwise.claims.shown_numbers import interval, number
+from pixelwise.claims.shown_numbers import counted, interval, number
 from pixelwise.claims.told import Answer, Subject
 from pixelwise.claims.trained_quality import LEAST_SEEDS, QUALITY, units
-from pixelwise.claims.wording import better, fitting, join, quantity
+from pixelwise.claims.wording import better, fitting, join, quantity, shortened, verb
 from pixelwise.models.network_options import FROM_DATA
 from pixelwise.record import Record
 
@@ -75,9 +77,8 @@ def as_good(register: Register, by_id: dict[str, Finding], items: Sequence[Item]
         and register.sources[claim.source].authors
         and isinstance(claim.check, Measurement)
     }
-    settled = [verdict(claim, by_id[name]) for name, (claim, _) in checks.items() if decided(by_id[name])]
-    if settled:
-        return settled
+    if any(decided(by_id[name]) for name in checks):
+        return [_settled(claim, check, by_id[name]) for name, (claim, check) in checks.items()]
     names = " and ".join(dict.fromkeys(quantity(check.value) for _, check in checks.values()))
     waits = dict.fromkeys(needs(register, claim, by_id[name]) for name, (claim, _) in checks.items())
     found = [(check, _nearest(check, items, lambda item: item.record.model)) for _, check in checks.values()]
@@ -89,8 +90,18 @@ def as_good(register: Register, by_id: dict[str, Finding], items: Sequence[Item]
     return [fitting(join([f"{lead} {wanted}"]), join([f"{lead} more evidence"])), *told, *few]
 
 
+def _settled(claim: Claim, check: Measurement, finding: Finding) -> str:
+    """A claim in plain words with its verdict, and the number that decided it where that is one."""
+    told = f"{claim.plain}: {verb(finding)}"
+    if not decided(finding) or len(finding.measured) != 1:
+        return join([told])
+    what = "difference" if check.combine == "difference" else quantity(check.value)
+    shown = f"{what} {signed(finding.measured[0], check.combine)}, {better(check.kind, check.value)}"
+    return fitting(join([f"{told}; {shown.rstrip(', ')}"]), join([told]))
+
+
 def _few(n: int) -> list[str]:
-    return [f"{n} pictures are too few to say more."] if n < FEW else []
+    return [f"{counted(n, 'picture')} {'is' if n == 1 else 'are'} too few to say more."] if n < FEW else []
 
 
 def _nearest(check: Measurement, items: Sequence[Item], rank: Callable[[Item], Any]) -> Estimate | None:
@@ -111,10 +122,10 @@ def _place(register: Register, estimate: Estimate) -> str:
     """Data set, number of pictures and what is wanting, in words: `BSD68, 68 pictures, short training`."""
     record = estimate.items[0].record
     known = register.datasets.get(record.source)
-    name = known.title.partition(" (")[0] if known else record.dataset
+    name = known.title.partition(" (")[0] if known else shortened(record.dataset)
     drawn = "drawn " if record.synthetic else ""
     short = ", short training" if any(item.record.short for item in estimate.items) else ""
-    return f"{name} ({estimate.n} {drawn}pictures{short})"
+    return f"{name} ({counted(estimate.n, f'{drawn}picture')}{short})"
 
 
 def _difference(register: Register, check: Measurement, estimate: Estimate) -> str:
@@ -221,7 +232,7 @@ def untested(register: Register, by_id: dict[str, Finding], items: Sequence[Item
         and claim.check.dataset not in known
     )
     if waiting:
-        named = [f"{name} ({count} claims)" for name, count in waiting.most_common(NAMED)]
+        named = [f"{name} ({counted(count, 'claim')})" for name, count in waiting.most_common(NAMED)]
         rest = sum(waiting.values()) - sum(count for _, count in waiting.most_common(NAMED))
         told.append(join([f"data: {', '.join(named)}" + (f" and others ({rest})" if rest else "")]))
     trained = [i.record for i in items if i.record.kind in QUALITY and i.record.subject and i.record.subject.recipe]

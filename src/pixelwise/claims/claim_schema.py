@@ -82,7 +82,7 @@ class Register(Settings):
         return self
 
     def _honest(self, audits: list[str]) -> None:
-        """One contradiction decides one claim, nothing rests on an unverified source, and headlines are few."""
+        """Contradictions are published and decide one claim each; checks rest on what was read; headlines are few."""
         if twice := [name for name, count in Counter(audits).items() if count > 1]:
             raise ValueError(f"contradiction {min(twice)} decides two claims; a pair that disagrees is one finding")
         unread = {name for name, entry in self.entries.items() if self.sources[entry.source].read == "unverified"}
@@ -90,6 +90,12 @@ class Register(Settings):
             named = set(entry.check.claims) if isinstance(entry.check, Arithmetic | Agreement) else set()
             if entry.id in unread or named & unread:
                 raise ValueError(f"{entry.id} rests on a source that nobody could read; a reading may, a check may not")
+        ours = {entry.id for entry in self.references}
+        for pair in self.contradictions:
+            if own := ours & {*pair.left.claims, *pair.right.claims}:
+                raise ValueError(
+                    f"{pair.id}: {min(own)} is a value of our own, which contradicts no published statement"
+                )
         if len(self.headlines) > MOST_HEADLINES:
             raise ValueError(f"{len(self.headlines)} headlines; at most {MOST_HEADLINES} are allowed")
 

@@ -7,14 +7,16 @@ import re
 from collections.abc import Sequence
 
 from pixelwise.claims import timed
-from pixelwise.claims.checks import Measurement, Rule
+from pixelwise.claims.checks import Measurement
 from pixelwise.claims.claim_schema import Register
 from pixelwise.claims.findings import Finding
 from pixelwise.claims.register_entries import Claim
 from pixelwise.claims.rules import describe, limits, placed, show, signed, test
+from pixelwise.claims.same_run import alternatives
 from pixelwise.claims.shown_numbers import number
 from pixelwise.claims.told import Interval, Row, Scale
-from pixelwise.claims.wording import ON_A_GPU, VERBS, better, direction, fitting, join, named, quantity, verb
+from pixelwise.claims.wording import ON_A_GPU, better, direction, fitting, found, join, named, quantity, verb
+from pixelwise.models.network_options import defaults
 
 RECIPE = re.compile(r" \(recipe [^)]*\)")
 """What a headline leaves out of a need."""
@@ -80,6 +82,7 @@ def published(claim: Claim, unit: str) -> str:
             "+" if claim.check.by == "measurement" and claim.check.combine == "difference" and claim.value > 0 else ""
         )
         error = f" \u00b1 {number(claim.reading_error)}" if claim.reading_error else ""
+        unit = "point" if (abs(claim.value), unit) == (1, "points") else unit
         return f"{sign}{number(claim.value)}{error} {unit}".strip()
     return "no number"
 
@@ -110,34 +113,39 @@ def verdict(claim: Claim, finding: Finding) -> str:
     if finding.verdict == "superseded":
         told, _, evidence = reason.partition(" The evidence alone: ")
         return join([told, f"the evidence alone: {evidence.partition('. ')[0]}"])
-    if len(finding.measured) > 1 and isinstance(claim.check, Measurement):
-        return join([_several(claim, claim.check.rule, finding)])
+    taken_back = finding.verdict == "not testable here" and finding.p_value is not None
+    if len(finding.measured) > 1 and isinstance(claim.check, Measurement) and not taken_back:
+        return _several(claim, claim.check, finding)
+    if finding.verdict == "other machine" and finding.missing and finding.missing != ON_A_GPU:
+        return join([f"{words}: {finding.missing[0].lower()}{finding.missing[1:]}"])
     if finding.verdict == "other machine":
         first, _, second = reason.partition(". ")
         where = second.partition(". ")[0].removeprefix("That is ")
         short = re.sub(r"range \((\S+ to \S+)\)", r"\1", where)
-        told = fitting(
-            *(join([f"{first}; {text}; {words}"]) for text in (where, short) if text), join([f"{first}; {words}"])
-        )
-        return told if finding.missing == ON_A_GPU else f"{told} {finding.missing}"
+        longer = (join([f"{first}; {text}; {words}"]) for text in (where, short) if text)
+        return fitting(*longer, join([f"{first}; {words}"]))
     if finding.missing and not finding.measured:
         reason = RECIPE.sub("", finding.missing.partition(". ")[0].rstrip("."))
     reason = reason.partition(". ")[0]
     return join([f"{words}: {reason[0].lower() if reason[1:2].islower() else reason[0]}{reason[1:]}"])
 
 
-def _several(claim: Claim, rule: Rule, finding: Finding) -> str:
+def _several(claim: Claim, check: Measurement, finding: Finding) -> str:
     """The verdict on several machines or settings: how far apart they are, and what is claimed."""
-    several, found = len({*map(timed.computer, finding.evidence)}) > 1, finding.measured
-    low, high = min(number.low for number in found), max(number.high for number in found)
-    whole = found[0].model_copy(update={"value": low, "low": low, "high": low})
-    end = whole.model_copy(update={"value": high, "low": high, "high": high})
-    told = f"{len(found)} {'machines' if several else 'settings'} give {show(whole)} to {show(end)}"
+    numbers, several = finding.measured, len({*map(timed.computer, finding.evidence)}) > 1
+    low, high = min(number.low for number in numbers), max(number.high for number in numbers)
+    ends = [numbers[0].model_copy(update={"value": end, "low": end, "high": end}) for end in (low, high)]
+    shown = " to ".join(map(show, ends))
+    told = (found(check, shown), f"the {quantity(check.value)} is {shown}")
+    words = f"it depends on the {'machine' if several else 'setting'}"
+    words = words if finding.verdict == "underspecified" else verb(finding)
     if finding.verdict == "other machine":
-        return f"on CPUs {told}, {placed(claim, rule, low, high)}; {VERBS[finding.verdict]}"
-    if finding.verdict == "underspecified":
-        return f"it depends on the {'machine' if several else 'setting'}: {told}; claimed is {describe(rule, claim)}"
-    return f"{VERBS[finding.verdict]}: {told}; claimed is {describe(rule, claim)}"
+        where = f"on {len(numbers)} CPUs" if several else f"on this CPU, in {len(numbers)} settings,"
+        side = placed(claim, check.rule, low, high)
+        return fitting(*(join([f"{where} {text}, {side}; {words}"]) for text in told))
+    where = f"on {len(numbers)} machines" if several else f"in {len(numbers)} settings"
+    claimed = f"{where}; claimed is {describe(check.rule, claim)}"
+    return fitting(*(join([f"{words}: {text} {claimed}"]) for text in told), join([f"{words}: {told[1]} {where}"]))
 
 
 def nearest_number(claim: Claim, finding: Finding) -> str:
@@ -151,7 +159,20 @@ def nearest_number(claim: Claim, finding: Finding) -> str:
     if check.value == "ratio" and check.rival is not None:
         shown = f"{named(check.rival)} {show(nearest)} times as fast"
     shown = f"nearest number: {shown}, {side(claim, nearest)}"
-    return " " + fitting(*(join([f"{shown}; {', '.join(nearest.reasons_excluded[:count])}"]) for count in (2, 1)))
+    reasons = (", ".join(_plainly(check, nearest.reasons_excluded)[:count]) for count in (2, 1))
+    return " " + fitting(*(join([f"{shown}; {reason}"]) for reason in reasons), join([shown]))
+
+
+def _plainly(check: Measurement, reasons: Sequence[str]) -> list[str]:
+    """Reasons without the names of options, which stand behind the claim in full."""
+    names = {
+        name
+        for what in (check.subject, check.rival or check.subject)
+        for architecture in alternatives(what.architecture)
+        for name in defaults(architecture)
+    }
+    kept = [reason for reason in reasons if reason.partition(" ")[0] not in names]
+    return [*kept, *(["networks with other settings"] if len(kept) < len(reasons) else [])]
 
 
 def side(claim: Claim, number: Interval) -> str:

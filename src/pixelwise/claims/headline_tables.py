@@ -39,7 +39,7 @@ def _table(rows: list[dict[str, Any]], colours: Mapping[str, str]) -> Table:
         table.add_column(name, overflow="fold", ratio=ratio)
     for row in rows:
         verdict: Verdict = row["verdict"]
-        told, shown = row["needs"], headline_word(verdict, row["needs"])
+        told, shown = row["needs"], headline_word(row)
         needs = f"\n[dim]needs {cell(told)}[/]" if told and not shown.endswith(told) else ""
         claim = f"{cell(row['plain'])}\n[dim]{cell(row['who'])}, {cell(row['id'])}[/]"
         table.add_row(claim, cell(row["published"]), cell(here(row)), f"[{colours[verdict]}]{cell(shown)}[/]{needs}")

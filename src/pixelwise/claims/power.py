@@ -8,6 +8,8 @@ from scipy.special import stdtrit
 
 MANY = 10_000
 """Seeds from which on one more or less is not told apart."""
+MOST = 10_000_000
+"""Images or timed calls that nobody is asked for."""
 
 
 def half_width(spread: float, seeds: int, level: float = 0.95) -> float:
@@ -26,7 +28,10 @@ def seeds_for(spread: float, half: float) -> int:
 
     The normal approximation gives a number that is never too large; from there it is stepped up.
     """
-    count = max(2, math.floor((1.959 * spread / half) ** 2))
+    share = 1.959 * spread / half
+    if share >= math.sqrt(MANY):
+        return MANY
+    count = max(2, math.floor(share**2))
     while count < MANY and half_width(spread, count) >= half:
         count += 1
     return count
@@ -60,13 +65,16 @@ def needed(
         A phrase such as `needs 272 images (68 here)`.
     """
     between = half_width(spread or 0.0, seeds)
+    border = f"no number of {names[0]} or {names[1]} settles it so near the border"
     if distance <= 0 or not (sampling or between):
-        return f"no number of {names[0]} or {names[1]} settles it while the estimate sits on the border"
+        return border
     least = sampling * math.sqrt(n / max(most, n)) if most else 0.0
     if least >= distance:
         return f"even all {most:,} {names[0]} of the set leave it open"
     room_n, room_seeds = _rooms(distance, sampling, between, least)
     wanted = []
+    if sampling > room_n * math.sqrt(MOST / n) or between > room_seeds * math.sqrt(MANY):
+        return border
     if sampling > room_n:
         more = max(math.ceil(n * (sampling / room_n) ** 2), n + 1)
         wanted.append(f"{min(more, most or more):,} {names[0]} ({n:,} here)")

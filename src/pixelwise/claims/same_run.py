@@ -39,9 +39,9 @@ def sought(check: Measurement, by_data: bool) -> list[Sought]:
     """The sides of a check that have records of their own: one, or two where two numbers are compared."""
     data = check.dataset if check.kind in TRANSLATED else None
     if check.against is None:
-        return [Sought(_listed(check.model), check.subject, check.rival, by_data, data)]
+        return [Sought(alternatives(check.model), check.subject, check.rival, by_data, data)]
     sides = ((check.model, check.subject), (check.against, check.rival or Ran()))
-    return [Sought(_listed(names), what, None, by_data, data) for names, what in sides]
+    return [Sought(alternatives(names), what, None, by_data, data) for names, what in sides]
 
 
 def concerns(side: Sought, record: Record) -> bool:
@@ -71,7 +71,7 @@ def place(side: Sought, record: Record) -> tuple[int, ...]:
     found = []
     for what, run in _pairs(side, record):
         for names, name in ((what.architecture, run and run.architecture), (what.recipe, run and run.recipe)):
-            listed = _listed(names)
+            listed = alternatives(names)
             found.append(listed.index(name) if name in listed else len(listed))
     return tuple(found) or (side.names.index(record.model),)
 
@@ -97,11 +97,12 @@ def narrowed(check: Measurement, records: Sequence[Record]) -> Measurement:
 
 
 def _only(what: Ran, run: Run | None) -> Ran:
-    known = run is not None and run.architecture in _listed(what.architecture)
+    known = run is not None and run.architecture in alternatives(what.architecture)
     return what.model_copy(update={"architecture": run.architecture}) if run is not None and known else what
 
 
-def _listed(names: str | list[str] | None) -> list[str]:
+def alternatives(names: str | list[str] | None) -> list[str]:
+    """Alternative names as a list; empty without any."""
     return [names] if isinstance(names, str) else names or []
 
 
@@ -116,7 +117,7 @@ def _pairs(side: Sought, record: Record) -> Iterator[tuple[Ran, Run | None]]:
 def _network(what: Ran, run: Run) -> bool:
     if run.architecture is None or what.architecture is None:
         return run.architecture is None and what.architecture is None and run.method == what.method
-    return run.architecture in _listed(what.architecture)
+    return run.architecture in alternatives(what.architecture)
 
 
 def _method(what: Ran, run: Run) -> Iterator[str]:
@@ -156,7 +157,7 @@ def _weights(what: Ran, run: Run, data: str | None) -> Iterator[str]:
     if what.recipe is None:
         return
     if run.weights_sha256 is not None:
-        yield f"released weights, not a training by {' or '.join(_listed(what.recipe))}"
+        yield f"released weights, not a training by {' or '.join(alternatives(what.recipe))}"
     elif run.recipe not in _recipes(what, run):
         yield f"recipe {run.recipe or 'unknown'}, not {' or '.join(_recipes(what, run))}"
     elif changed := _changed(what, run.deviations):
@@ -170,7 +171,7 @@ def _weights(what: Ran, run: Run, data: str | None) -> Iterator[str]:
 
 def _recipes(what: Ran, run: Run) -> list[str]:
     """The recipes that may have trained this architecture: of alternatives side by side, that of its own place."""
-    architectures, recipes = _listed(what.architecture), _listed(what.recipe)
+    architectures, recipes = alternatives(what.architecture), alternatives(what.recipe)
     if len(architectures) == len(recipes) > 1:
         return [recipes[architectures.index(str(run.architecture))]]
     own = declarations.model(str(run.architecture)).recipes.values()

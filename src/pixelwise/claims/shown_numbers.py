@@ -8,6 +8,8 @@ UNITLESS = ("", "1", "times")
 """Units that a table does not write beside a number."""
 LARGE = 10_000
 """From here on a number is whole, in groups of three digits."""
+TINY, HUGE = 1e-4, 1e15
+"""Outside these a number is told with a power of ten."""
 
 
 def number(value: float | None, unit: str = "", places: int | None = None) -> str:
@@ -20,11 +22,19 @@ def number(value: float | None, unit: str = "", places: int | None = None) -> st
         return ""
     if math.isinf(value):
         text = "\u221e" if value > 0 else "-\u221e"
+    elif abs(value) >= HUGE or (places is None and 0 < abs(value) < TINY):
+        mantissa, _, exponent = f"{value:.2e}".partition("e")
+        text = f"{mantissa}\u00d710^{int(exponent)}"
     elif abs(value) >= LARGE and not places:
         text = f"{value:,.0f}".replace(",", " ")
     else:
-        text = f"{value:.{places}f}" if places is not None else f"{value:.4g}"
+        text = f"{value:z.{places}f}" if places is not None else f"{value + 0.0:.4g}"
     return text if unit in UNITLESS else f"{text} {unit}"
+
+
+def counted(count: int, word: str) -> str:
+    """A number of things: `1 picture`, `36 claims`."""
+    return f"{count} {word}" if count == 1 else f"{count} {word}s"
 
 
 def exact(value: float) -> str:
@@ -47,7 +57,7 @@ def decimals(value: float, low: float, high: float) -> int | None:
         return None
     exponent = math.floor(math.log10(half) + 1e-9)
     shown = -exponent + (half < 2 * 10.0**exponent)
-    return min(6, max(0, shown, 2 - math.floor(math.log10(abs(value)))))
+    return min(6, max(0, shown, min(2 - math.floor(math.log10(abs(value))), shown + 3)))
 
 
 def interval(
@@ -69,5 +79,7 @@ def interval(
     plus = "+" if sign and value >= 0 else ""
     if low is None or high is None or low == high:
         return plus + number(value, unit, places)
-    places = decimals(value, low, high) if places is None else places
+    if places is None:
+        found = decimals(value, low, high)
+        places = None if found is not None and abs(value) < 0.5 * 10.0**-found else found
     return f"{plus}{number(value, unit, places)} [{number(low, places=places)}, {number(high, places=places)}]"

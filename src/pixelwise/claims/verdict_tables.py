@@ -15,6 +15,7 @@ from pixelwise.claims import check_words, headline_tables, ledger, ledger_tables
 from pixelwise.claims.beyond_profiles import needs
 from pixelwise.claims.checks import VERDICTS
 from pixelwise.claims.findings import by_basis, read_verdicts
+from pixelwise.claims.shown_numbers import counted
 from pixelwise.errors import PixelwiseError
 from pixelwise.files import outputs
 from pixelwise.terminal.console import cell, terminal
@@ -156,6 +157,8 @@ def _counts(document: dict[str, Any]) -> Table:
     for basis, counts in by_basis(document["counts"]).items():
         table.add_row(basis, _told(counts))
     table.add_row("nothing: this program cannot test them", _told(document["undecidable"]))
+    decided = counted(document["by_intervals"], "verdict")
+    table.caption = f"{decided} by an interval; {document['expected_false']:g} false ones to expect among them"
     return table
 
 

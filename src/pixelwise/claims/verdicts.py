@@ -28,9 +28,10 @@ from pixelwise.claims.nearest import compared
 from pixelwise.claims.register_entries import Claim, Entry, Reference
 from pixelwise.claims.rules import elsewhere, judge_estimate, show
 from pixelwise.claims.same_run import Sought, place
+from pixelwise.claims.shown_numbers import number as shown_number
 from pixelwise.claims.told import Interval
 from pixelwise.claims.trained_quality import least_seeds, units
-from pixelwise.claims.wording import ON_A_GPU, TOO_LITTLE, how_to_get, join, verb, wanted
+from pixelwise.claims.wording import ON_A_GPU, TOO_LITTLE, how_to_get, join, named, verb, wanted
 from pixelwise.record import Record
 
 
@@ -204,10 +205,12 @@ def _after(register: Register, gate: Claim, finding: Finding, items: Sequence[It
     worst, run = min(max((lowest(run), run) for run in holders[used.file]) for used in finding.evidence)
     if worst >= least:
         return finding
-    value = f"it is {worst:.4g} {gate.unit}" if math.isfinite(worst) else "nothing was measured"
+    value = f"it is {shown_number(worst, gate.unit)}" if math.isfinite(worst) else "nothing was measured"
     where = f"in {run}" if run else "here"
-    reason = join([f"the {gate.quantity} of {gate.id} must first reach {least:g} {gate.unit} {where}; {value}"])
-    missing = join([f"needs {gate.id} first: {gate.quantity} of at least {least:g} {gate.unit} here"])
+    told = f"{gate.quantity} of {named(check.subject)}"
+    that = f"that is claim {gate.id}, less its tolerance"
+    reason = join([f"the {told} must first reach {least:g} {gate.unit} {where}; {value}", that])
+    missing = join([f"needs a {told} of at least {least:g} {gate.unit} here first", that])
     return finding.model_copy(update={"verdict": "not testable here", "reason": reason, "missing": missing})
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from pixelwise.claims.checks import Measurement, Ran, Verdict
 from pixelwise.claims.claim_schema import Register
@@ -30,6 +31,8 @@ QUANTITIES = {
 }
 MOST = 25
 """Words of a sentence."""
+NAME_WORDS, NAME_LETTERS = 4, 40
+"""What a sentence shows of a name that somebody gave."""
 VERBS: dict[Verdict, str] = {
     "confirmed": "it holds",
     "direction only": "it holds in direction only",
@@ -94,9 +97,13 @@ def conditions(where: Mapping[str, Scalar]) -> str:
     return size + "".join(f", {text}" for text in others)
 
 
-def headline_word(verdict: Verdict, needs: str) -> str:
-    """A verdict as the headline table says it; `needs` is what an open claim waits for."""
-    return f"open: needs {needs}" if verdict == "other machine" else WORDS[verdict]
+def headline_word(row: Mapping[str, Any]) -> str:
+    """The verdict of a row of the headline table in a word or two; an open claim that was tested is `not decided`."""
+    verdict: Verdict = row["verdict"]
+    if verdict == "other machine":
+        return f"open: needs {row['needs']}"
+    tested = verdict == "not testable here" and row["told"].startswith("Not decided")
+    return "not decided" if tested else WORDS[verdict]
 
 
 def verb(finding: Finding) -> str:
@@ -165,6 +172,12 @@ def wanted(register: Register, check: Measurement) -> str:
     segmenter = str(check.where.get("segmenter", ""))
     judge = f", by {PUBLISHED.get(segmenter, segmenter)}" if segmenter else ""
     return f"the {quantity(check.value)} of {subjects(check)}{place}{conditions(where)}{judge}{machine}"
+
+
+def shortened(name: str) -> str:
+    """A name that somebody gave, cut where it is too long for a sentence."""
+    told = " ".join(name.split()[:NAME_WORDS])[:NAME_LETTERS]
+    return told if told == name else f"{told}\u2026"
 
 
 def brief(title: str) -> str:

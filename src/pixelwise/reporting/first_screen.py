@@ -8,7 +8,7 @@ from typing import Any
 
 from pixelwise.artifacts import check_listed
 from pixelwise.claims.headline import OWN_TRAINING as OWN
-from pixelwise.claims.shown_numbers import interval
+from pixelwise.claims.shown_numbers import counted, interval
 from pixelwise.claims.wording import headline_word
 from pixelwise.data.pack import FACTS, read_facts
 from pixelwise.files.listings import leaving_out
@@ -76,10 +76,7 @@ def headline(rows: Sequence[dict[str, Any]], claims: dict[str, dict[str, Any]]) 
         rows: Rows as `claims.json` holds them.
         claims: Id -> the claim, for its published value.
     """
-    told = [
-        {**row, "shown": _shown(row), "beside": _beside(row), "word": headline_word(row["verdict"], row["needs"])}
-        for row in rows
-    ]
+    told = [{**row, "shown": _shown(row), "beside": _beside(row), "word": headline_word(row)} for row in rows]
     for row in told:
         row["kind"] = row["verdict"].replace(" ", "-")
     values = [_number(claims[row["id"]].get("value")) for row in rows]
@@ -111,6 +108,6 @@ def _beside(row: dict[str, Any]) -> str:
         place = number["machine"].partition(" (")[0]
     else:
         drawn = "drawn " if number["synthetic"] else ""
-        place = f"{number['dataset']}, {number['n']} {drawn}pictures"
+        place = f"{number['dataset']}, {counted(number['n'], f'{drawn}picture')}"
     short = ", short training" if number["short"] and not number["machine"] else ""
     return f"{place}{short}"

@@ -13,7 +13,7 @@ from pixelwise.artifacts import stamp
 from pixelwise.claims import ledger
 from pixelwise.claims.checks import VERDICTS
 from pixelwise.claims.findings import by_basis, read_verdicts
-from pixelwise.claims.shown_numbers import interval
+from pixelwise.claims.shown_numbers import counted, interval
 from pixelwise.claims.told import Interval, Row
 from pixelwise.claims.wording import VERBS, headline_word
 from pixelwise.errors import PixelwiseError
@@ -117,16 +117,16 @@ def _on(number: Interval) -> str:
     """The machine of a timing, or the pictures of a score."""
     if number.machine:
         return number.machine.partition(" (")[0]
-    kind = "drawn pictures" if number.synthetic else "pictures"
-    return f"{number.n} {kind}, short training" if number.short else f"{number.n} {kind}"
+    kind = counted(number.n, "drawn picture" if number.synthetic else "picture")
+    return f"{kind}, short training" if number.short else kind
 
 
 def _verdict(row: Row) -> str:
     if row.verdict == "other machine":
-        return headline_word(row.verdict, row.needs)
+        return headline_word(row.model_dump())
     if row.verdict != "not testable here":
         return VERBS[row.verdict]
-    told = "not decided" if row.decides else VERBS[row.verdict]
+    told = headline_word(row.model_dump())
     return f"{told}: needs {row.needs}" if row.needs else told
 
 
