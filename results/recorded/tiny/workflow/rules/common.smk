@@ -109,7 +109,7 @@ def on_cluster():
 
 
 def gpus_of(step):
-    """Resource function: a card for each process of a job that computes on cards; on this machine, where there is any."""
+    """Resource function: a card for each process of a job that computes on cards; here, where there is any."""
 
     def cards(wildcards):
         job = job_of(step, wildcards)
@@ -126,7 +126,10 @@ def limits():
 
 
 def asked_of(step):
-    """What a job asks for beside cards, as resource functions: memory anywhere; of a cluster processors and time."""
+    """What a job asks for beside cards, as resource functions: memory anywhere; of a cluster processors and time.
+
+    A training in several processes starts them itself: it is one task of one node.
+    """
 
     def of_cluster(value):
         return lambda wildcards, attempt: (
@@ -134,7 +137,10 @@ def asked_of(step):
         )
 
     return {
-        "mem_mb": lambda wildcards: limits().memory(job_of(step, wildcards)),
+        "mem_mb": lambda wildcards, attempt: limits().memory(
+            job_of(step, wildcards), attempt
+        ),
+        "nodes": of_cluster(lambda *_: 1),
         "cpus_per_task": of_cluster(lambda job, _: threads(job)),
         "runtime": of_cluster(lambda job, attempt: limits().runtime(job, attempt)),
     }
@@ -156,7 +162,7 @@ def preflight():
     needed = {
         "/".join([job.rule.name, *job.wildcards]) for job in workflow.dag.needrun_jobs()
     }
-    capacity = (workflow.cores, GPUS) if workflow.local_exec else (workflow.nodes, 0)
+    capacity = workflow.nodes if on_cluster() else (workflow.cores, GPUS)
     goes_on = workflow.execution_settings.keep_going
     watched.begin(PLAN.name, PLAN.jobs, needed, capacity, goes_on)
 
