@@ -144,6 +144,20 @@ def test_a_denoiser_that_returns_its_input_has_learned_nothing():
     assert told([decibels("dncnn", 28.6)])["denoising"] == ["Not tested: of both only DnCNN was scored."]
 
 
+def test_one_picture_of_both_is_not_told_as_one_of_them():
+    """A mean of one picture has an interval of no width, which is none."""
+    items = [item("restoration", m, "psnr", v, 0.0, dataset="photos", n=1) for m, v in (("asapnet", 21), ("dncnn", 28))]
+    (first,) = told(items)["denoising"]
+    assert first == "Not sure: both were scored, but not alike, or on too few pictures for an interval."
+
+
+def test_a_deeper_dncnn_is_not_a_weak_one():
+    items = [decibels("asapnet_residual", 29.6, seed=seed) for seed in range(3)]
+    items += [decibels("dncnn_b", 29.2, seed=seed) for seed in range(3)]
+    first, *others = told(items)["denoising"]
+    assert first.startswith("Yes: on BSD68") and not others
+
+
 def test_what_was_not_tested_names_device_data_and_trainings():
     known = register()
     nothing = told([])["open"]

@@ -230,3 +230,14 @@ def test_the_dncnn_of_another_run_opens_no_verdict():
     assert "must first reach 29.14 dB in mine; nothing was measured" in held.reason
     copied = decide_all(KNOWN, [*of_run("copy", *level), *of_run("theirs", *level), *good])
     assert next(finding for finding in copied if finding.id == "S-DN-2").verdict == "confirmed"
+
+
+def test_a_run_without_dncnn_takes_no_verdict_away():
+    """Its number is another, so that both together would decide nothing."""
+    made = (item("restoration", "dncnn", "psnr", 29.24, 0.1, dataset="bsd68", seed=s) for s in SEEDS)
+    theirs = [*of_run("theirs", *denoised(16.0)), *of_run("theirs", *made)]
+    finding = judged([*theirs, *of_run("mine", *denoised(12.0))], "S-DN-2")
+    alone = judged(theirs, "S-DN-2")
+    assert finding.verdict == "confirmed" and finding.measured == alone.measured
+    beside = [used.reasons_excluded for used in finding.context_only if used.run == "mine"]
+    assert beside == [["the PSNR of DnCNN of its own run has not reached 29.14 dB"]] * 3

@@ -23,8 +23,8 @@ from pixelwise.claims.shown_numbers import counted, interval, number
 from pixelwise.claims.told import Answer, Subject
 from pixelwise.claims.trained_quality import LEAST_SEEDS, QUALITY, units
 from pixelwise.claims.wording import better, fitting, join, quantity, shortened, verb
-from pixelwise.models.network_options import FROM_DATA
-from pixelwise.record import Record
+from pixelwise.models.network_options import FROM_DATA, defaults
+from pixelwise.record import Record, Run
 
 QUESTIONS: dict[Subject, str] = {
     "speed": "Is ASAP-Net faster than pix2pixHD?",
@@ -156,6 +156,8 @@ def denoising(register: Register, items: Sequence[Item]) -> list[str]:
     estimate = _nearest(check, items, lambda item: (not _released(item.record), -_decibels(item.record)))
     if estimate is None:
         scored = [any(evidence.speaks_of(check, side, item.record) for item in items) for side in sides]
+        if all(scored):
+            return ["Not sure: both were scored, but not alike, or on too few pictures for an interval."]
         have = "ASAP-Net's generator" if scored[0] else "DnCNN"
         return [f"Not tested: of both only {have} was scored." if any(scored) else "Not tested: nothing was denoised."]
     parted = [[item for item in estimate.items if evidence.speaks_of(check, side, item.record)] for side in sides]
@@ -188,7 +190,14 @@ def _weak(register: Register, check: Measurement, other: Estimate | None, items:
     (side,) = evidence.sides(gate)
     same = all(evidence.distance(gate, side, item.record)[:2] == (0, 0) for item in items)
     least = gate.rule.equals - (gate.rule.tolerance or 0.0)
-    return any({*changed_options(run)} - FROM_DATA for run in runs) or (same and other.value < least)
+    return any(map(_smaller, runs)) or (same and other.value < least)
+
+
+def _smaller(run: Run) -> bool:
+    """Whether a network has less of anything than the published one: layers or channels, whatever the data need."""
+    usual = defaults(str(run.architecture))
+    changed = {name: value for name, value in changed_options(run).items() if name not in FROM_DATA}
+    return any(isinstance(value, int) and value < usual.get(name, value) for name, value in changed.items())
 
 
 def _decibels(record: Record) -> float:

@@ -59,6 +59,15 @@ class Estimate:
         """Standard deviation between seeds, of both sides together; None without several seeds."""
         return math.hypot(*(spread for spread, _ in self.spreads)) if self.spreads else None
 
+    @property
+    def ran(self) -> list[str]:
+        """Architectures that were run, of two sides in the claim's order; empty texts where records do not say."""
+        if not self.items:
+            return []
+        first, last = self.items[0].record, self.items[-1].record
+        sides = first.subject, first.rival or last.subject
+        return ["" if run is None else run.architecture or "" for run in sides]
+
     def at(self, level: float) -> Estimate:
         """The same with the interval of another coverage.
 
@@ -220,7 +229,8 @@ def _paired(check: Measurement, first: Estimate, second: Estimate) -> tuple[floa
 
 def interval(estimate: Estimate) -> Interval:
     """The estimate as a finding holds it, with the setting it was measured in and the recorded runs it rests on."""
-    numbers = {name: getattr(estimate, name) for name in ("value", "low", "high", "unit", "n", "seeds", "basis")}
+    names = ("value", "low", "high", "unit", "n", "seeds", "basis", "ran")
+    numbers = {name: getattr(estimate, name) for name in names}
     records = [item.record for item in estimate.items]
     return Interval(
         **numbers,

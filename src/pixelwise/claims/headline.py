@@ -12,7 +12,7 @@ from pixelwise.claims.claim_schema import Register
 from pixelwise.claims.findings import Finding
 from pixelwise.claims.register_entries import Claim
 from pixelwise.claims.rules import describe, limits, placed, show, signed, test
-from pixelwise.claims.same_run import alternatives
+from pixelwise.claims.same_run import alternatives, narrowed
 from pixelwise.claims.shown_numbers import number
 from pixelwise.claims.told import Interval, Row, Scale
 from pixelwise.claims.wording import ON_A_GPU, better, direction, fitting, found, join, named, quantity, verb
@@ -132,11 +132,12 @@ def verdict(claim: Claim, finding: Finding) -> str:
 
 def _several(claim: Claim, check: Measurement, finding: Finding) -> str:
     """The verdict on several machines or settings: how far apart they are, and what is claimed."""
-    numbers, several = finding.measured, len({*map(timed.computer, finding.evidence)}) > 1
+    numbers = finding.measured
+    several = len({number.machine.partition(" (")[0] for number in numbers}) > 1
     low, high = min(number.low for number in numbers), max(number.high for number in numbers)
     ends = [numbers[0].model_copy(update={"value": end, "low": end, "high": end}) for end in (low, high)]
     shown = " to ".join(map(show, ends))
-    told = (found(check, shown), f"the {quantity(check.value)} is {shown}")
+    told = (found(narrowed(check, numbers[0].ran), shown), f"the {quantity(check.value)} is {shown}")
     words = f"it depends on the {'machine' if several else 'setting'}"
     words = words if finding.verdict == "underspecified" else verb(finding)
     if finding.verdict == "other machine":

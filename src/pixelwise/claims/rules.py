@@ -72,9 +72,7 @@ def judge_estimate(claim: Entry, rule: Rule, estimate: Estimate) -> tuple[Verdic
 
 def _told(claim: Entry, estimate: Estimate) -> str:
     check = claim.check if isinstance(claim, Claim | Reference) else None
-    if not isinstance(check, Measurement):
-        return show(estimate)
-    return found(narrowed(check, [item.record for item in estimate.items]), show(estimate))
+    return found(narrowed(check, estimate.ran), show(estimate)) if isinstance(check, Measurement) else show(estimate)
 
 
 def elsewhere(claim: Entry, rule: Rule, estimate: Estimate, device: str) -> str:

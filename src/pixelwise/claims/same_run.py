@@ -82,23 +82,21 @@ def changed_options(run: Run) -> dict[str, Any]:
     return run.options if name is None or name not in declarations.models() else differing(name, run.options)
 
 
-def narrowed(check: Measurement, records: Sequence[Record]) -> Measurement:
+def narrowed(check: Measurement, ran: Sequence[str]) -> Measurement:
     """A check whose alternatives are those that ran, so that words name them.
 
     Args:
         check: The check.
-        records: Records that it takes, those of its subject before those of its rival.
+        ran: The architecture of its subject, then that of its rival; empty where nobody knows.
     """
-    if not records:
+    if not ran:
         return check
-    rival = records[-1].subject if check.against is not None else records[0].rival
-    sides = {"subject": _only(check.subject, records[0].subject), "rival": check.rival and _only(check.rival, rival)}
-    return check.model_copy(update=sides)
+    rival = check.rival and _only(check.rival, ran[-1])
+    return check.model_copy(update={"subject": _only(check.subject, ran[0]), "rival": rival})
 
 
-def _only(what: Ran, run: Run | None) -> Ran:
-    known = run is not None and run.architecture in alternatives(what.architecture)
-    return what.model_copy(update={"architecture": run.architecture}) if run is not None and known else what
+def _only(what: Ran, name: str) -> Ran:
+    return what.model_copy(update={"architecture": name}) if name in alternatives(what.architecture) else what
 
 
 def alternatives(names: str | list[str] | None) -> list[str]:

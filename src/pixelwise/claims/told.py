@@ -24,6 +24,7 @@ class Interval(Settings):
         machine: Of a timing, what it was timed on.
         synthetic: Whether the pictures were drawn by a program.
         short: Whether a training was shorter than the published one.
+        ran: Architectures that were run, of two sides in the claim's order; empty where a record does not say.
     """
 
     value: float
@@ -40,6 +41,7 @@ class Interval(Settings):
     machine: str = ""
     synthetic: bool = False
     short: bool = False
+    ran: list[str] = Field(default_factory=list)
 
 
 class Answer(Settings):

@@ -188,26 +188,41 @@ def _measured(
     return Finding(verdict="not testable here", reason=reason, missing=missing, **shared)
 
 
-def _after(register: Register, gate: Claim, finding: Finding, items: Sequence[Item]) -> Finding:
-    """A decided finding, or the same taken back where a number must be reached first, and a run used has not got it."""
+def _after(
+    register: Register, claim: Entry, check: Measurement, gate: Claim, finding: Finding, items: Sequence[Item]
+) -> Finding:
+    """A finding by the runs that reach a number first; a decided one without them is taken back."""
     assert isinstance(gate.check, Measurement) and gate.check.rule.equals is not None
-    check, least = gate.check, gate.check.rule.equals - (gate.check.rule.tolerance or 0.0)
-    holders: dict[str, list[str]] = {}
+    first, least = gate.check, gate.check.rule.equals - (gate.check.rule.tolerance or 0.0)
+    holders: dict[str, set[str]] = {}
     for item in items:
-        holders.setdefault(item.file, []).extend(item.runs)
+        holders.setdefault(item.file, set()).update(item.runs)
 
     @functools.cache
     def lowest(run: str) -> float:
         own = [item for item in items if run in item.runs]
-        found = _measured(register, gate, check, own, lenient=True).measured
+        found = _measured(register, gate, first, own, lenient=True).measured
         return min((number.value for number in found), default=-math.inf)
 
-    worst, run = min(max((lowest(run), run) for run in holders[used.file]) for used in finding.evidence)
+    def best(file: str) -> tuple[float, str]:
+        return max((lowest(run), run) for run in holders[file])
+
+    worst, run = min((best(used.file) for used in finding.evidence), default=(least, ""))
     if worst >= least:
         return finding
     value = f"it is {shown_number(worst, gate.unit)}" if math.isfinite(worst) else "nothing was measured"
     where = f"in {run}" if run else "here"
-    told = f"{gate.quantity} of {named(check.subject)}"
+    told = f"{gate.quantity} of {named(first.subject)}"
+    again = _measured(register, claim, check, [item for item in items if best(item.file)[0] >= least])
+    if again.measured:  # what other runs hold stands beside
+        why = [f"the {told} of its own run has not reached {least:g} {gate.unit}"]
+        others = [
+            used.model_copy(update={"reasons_excluded": why}) for used in finding.evidence if best(used.file)[0] < least
+        ]
+        beside = {"context_only": [*finding.context_only, *others], "context_measured": finding.context_measured}
+        return again.model_copy(update=beside)
+    if not decided(finding):
+        return finding
     that = f"that is claim {gate.id}, less its tolerance"
     reason = join([f"the {told} must first reach {least:g} {gate.unit} {where}; {value}", that])
     missing = join([f"needs a {told} of at least {least:g} {gate.unit} here first", that])
@@ -220,9 +235,9 @@ def _checked(
     check = claim.check
     if isinstance(check, Measurement):
         finding = _measured(register, claim, check, items)
-        if not check.after or not decided(finding):
+        if not check.after:
             return finding
-        return _after(register, register.claim(check.after), finding, items)
+        return _after(register, claim, check, register.claim(check.after), finding, items)
     if isinstance(check, Arithmetic):
         return computed(register, claim, check)
     if isinstance(check, Agreement):
