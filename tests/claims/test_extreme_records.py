@@ -117,8 +117,10 @@ def test_one_process_on_a_gpu_is_told_in_25_words():
         item("latency", "pix2pixhd/asapnet", "ratio", value, 0.02, dataset="none", condition=where)
         for value, where in ((1.74, {"device": "cpu"}), (2.42, {"processes": 1}))
     ]
-    told = {row.id: row.told for row in rows(KNOWN, decide_all(KNOWN, items))}["S-SPD-3"]
-    assert told == "Only a GPU decides it: needs several processes on a GPU; one gave 2.42 [2.40, 2.44] times."
+    told = {row.id: row.told for row in rows(KNOWN, decide_all(KNOWN, items))}
+    for name, side in (("S-SPD-3", "outside 2.3 to 3.4"), ("P-1-LOW", "not above 2")):
+        here = f"On this CPU 1.74 [1.72, 1.76], {side}"
+        assert told[name] == f"{here}; needs several processes on a GPU; one gave 2.42 [2.40, 2.44] times."
 
 
 def test_a_headline_names_no_option_of_a_network():
@@ -127,6 +129,15 @@ def test_a_headline_names_no_option_of_a_network():
     )
     beside = {row.id: row.told for row in rows(KNOWN, decide_all(KNOWN, items))}["S-FID-3"].partition("Nearest")[2]
     assert beside.endswith("on the other side; networks with other settings."), beside
+
+
+def test_beside_an_open_headline_stands_the_first_reason_that_is_short_enough():
+    changes = {"deviations": {f"setting {number}": number for number in range(9)}}
+    items = pair("fid", "fid", ("asapnet", "pix2pixhd"), ((60, 1), (90, 1)), ran=changes, dataset="camvid")
+    beside = {row.id: row.told for row in rows(KNOWN, decide_all(KNOWN, items))}["P-D-CS256-FID"].partition("Nearest")[
+        2
+    ]
+    assert beside.endswith("on the claimed side; measured on camvid, not on cityscapes."), beside
 
 
 def test_infinity_is_no_number_of_a_sentence():

@@ -130,7 +130,7 @@ def test_a_gpu_timed_in_one_process_is_told_beside_the_processor():
     told = "Needs several processes on a GPU; one gave 2.80 [2.78, 2.82] times."
     assert found.verdict == "other machine" and found.missing == told
     row = next(row for row in rows(known, findings) if row.id == "S-SPD-3")
-    assert row.told == f"Only a GPU decides it: n{told[1:]}"
+    assert row.told == f"On this CPU 1.74 [1.72, 1.76], outside 2.3 to 3.4; n{told[1:]}"
     assert row.needs == "several processes on a GPU" and [number.value for number in row.here] == [2.8]
 
 

@@ -20,6 +20,8 @@ from pixelwise.models.network_options import defaults
 
 RECIPE = re.compile(r" \(recipe [^)]*\)")
 """What a headline leaves out of a need."""
+ONE_SIDED = {"inside": "", "outside": "not ", "across a border of": "not surely "}
+"""Where a number lies -> the same before a range of one end, `above 2`."""
 OWN_TRAINING = "the claim's own training"
 """What a claim waits for whose data set was there."""
 
@@ -117,7 +119,8 @@ def verdict(claim: Claim, finding: Finding) -> str:
     if len(finding.measured) > 1 and isinstance(claim.check, Measurement) and not taken_back:
         return _several(claim, claim.check, finding)
     if finding.verdict == "other machine" and finding.missing and finding.missing != ON_A_GPU:
-        return join([f"{words}: {finding.missing[0].lower()}{finding.missing[1:]}"])
+        needs = f"{finding.missing[0].lower()}{finding.missing[1:]}"
+        return fitting(join([f"{_beside(claim, finding)}; {needs}"]), join([f"{words}: {needs}"]))
     if finding.verdict == "other machine":
         first, _, second = reason.partition(". ")
         where = second.partition(". ")[0].removeprefix("That is ")
@@ -128,6 +131,16 @@ def verdict(claim: Claim, finding: Finding) -> str:
         reason = RECIPE.sub("", finding.missing.partition(". ")[0].rstrip("."))
     reason = reason.partition(". ")[0]
     return join([f"{words}: {reason[0].lower() if reason[1:2].islower() else reason[0]}{reason[1:]}"])
+
+
+def _beside(claim: Claim, finding: Finding) -> str:
+    """What a processor gave: `on this CPU 1.74 [1.71, 1.75], outside 2.3 to 3.4`."""
+    assert isinstance(claim.check, Measurement)
+    number = finding.measured[0]
+    state, _, claimed = placed(claim, claim.check.rule, number.low, number.high).partition(" the claimed range (")
+    words = ONE_SIDED[state] if claimed.startswith(("above", "below")) else f"{state} "
+    alone = " in one process" if " in one process." in finding.reason else ""
+    return f"on this CPU {show(number)}{alone}, {words}{claimed[:-1]}"
 
 
 def _several(claim: Claim, check: Measurement, finding: Finding) -> str:
@@ -160,8 +173,8 @@ def nearest_number(claim: Claim, finding: Finding) -> str:
     if check.value == "ratio" and check.rival is not None:
         shown = f"{named(check.rival)} {show(nearest)} times as fast"
     shown = f"nearest number: {shown}, {side(claim, nearest)}"
-    reasons = (", ".join(_plainly(check, nearest.reasons_excluded)[:count]) for count in (2, 1))
-    return " " + fitting(*(join([f"{shown}; {reason}"]) for reason in reasons), join([shown]))
+    reasons = _plainly(check, nearest.reasons_excluded)
+    return " " + fitting(*(join([f"{shown}; {told}"]) for told in (", ".join(reasons[:2]), *reasons)), join([shown]))
 
 
 def _plainly(check: Measurement, reasons: Sequence[str]) -> list[str]:
