@@ -141,3 +141,12 @@ def test_a_withdrawn_claim_about_a_gpu_shows_no_processor_s_number_as_its_own(de
     timing = item("latency", "dncnn/asapnet", "ratio", 1.2, 0.01, task="denoising", condition={"device": device})
     row = next(row for row in rows(known, decide_all(known, [timing])) if row.id == name)
     assert row.withdrawn and bool(row.here) and row.decides == decides
+
+
+def test_where_a_processor_lies_is_told_however_long_the_range():
+    known = register()
+    findings = decide_all(
+        known, [item("latency", "spade_pix2pixhd/asapnet", "ratio", 2.05, 0.09, dataset="none", **CPU)]
+    )
+    row = next(row for row in rows(known, findings) if row.id == "P-1-LOW")
+    assert row.told == "On this CPU 2.05 [1.96, 2.14], not surely above 2; only a GPU decides it."

@@ -126,7 +126,7 @@ def verdict(claim: Claim, finding: Finding) -> str:
         where = second.partition(". ")[0].removeprefix("That is ")
         short = re.sub(r"range \((\S+ to \S+)\)", r"\1", where)
         longer = (join([f"{first}; {text}; {words}"]) for text in (where, short) if text)
-        return fitting(*longer, join([f"{first}; {words}"]))
+        return fitting(*longer, join([f"{_beside(claim, finding)}; {words}"]))
     if finding.missing and not finding.measured:
         reason = RECIPE.sub("", finding.missing.partition(". ")[0].rstrip("."))
     reason = reason.partition(". ")[0]
