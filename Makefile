@@ -34,7 +34,7 @@ endif
 help: ## this list; PROFILE=street, SMOKE=1, CORES=4 and PARTIAL=1 may follow a target
 	@sed -n 's/^\([a-z0-9%-]*\):[^#]*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r name text; do printf 'make %-14s %s\n' "$$name" "$$text"; done
 
-reproduce: install ## the whole replication of a profile (tiny: about 5 minutes of two cores)
+reproduce: install ## the whole replication of a profile (tiny: about 6 minutes of two cores)
 	$(REPRODUCE)
 	@echo "Report: results/$(RUN)/report/index.html"
 	@echo "To keep the run on a DVC remote: make push (docs/commands.md, \"Push, clone, restore\")"

@@ -46,7 +46,7 @@ def test_the_table_says_who_is_first(measured):
     table = show.first(measured.records)
     (row,) = zip(*(column.cells for column in table.columns), strict=True)
     ratios = {r.model.split()[1].split("/")[0]: r.values["ratio"] for r in measured.records if "ratio" in r.values}
-    assert row[:2] == ("32x32, fp32, 1 thread", "DnCNN") and row[-2] == runtimes_table.first(ratios)
+    assert row[:2] == ("32x32, fp32, batch 1, 1 thread", "DnCNN") and row[-2] == runtimes_table.first(ratios)
     assert 0 < float(row[-1]) < 2 and list(ratios) == ["eager", "same"]
 
 

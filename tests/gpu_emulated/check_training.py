@@ -40,6 +40,15 @@ RECIPES: list[tuple[Any, str]] = [
 ]
 
 
+TASKS: dict[type, Any] = {
+    **{AdversarialSettings: adversarial.Translation, DenoisingSettings: denoising.Restoration},
+    SegmentationSettings: segmentation.Segmentation,
+}
+NEAR = {"tf32": {"losses": 0.01, "gradients": 0.1}, "bf16": {"losses": 0.15, "gradients": 0.15}}
+"""Shares by which a step may differ. A gradient's norm jumps where rounding carries a value over the kink of a ReLU: of
+four seeds on two processors by up to 2.6 % in TF32 and 5 % in bfloat16, while no loss differed by more than 0.4 %."""
+
+
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return {"streets": made.streets(tmp_path_factory.mktemp("s")), "photos": made.photos(tmp_path_factory.mktemp("p"))}
@@ -108,8 +117,10 @@ def test_lower_precisions_stay_near(settings, precision, data):
         values, _ = stepped(settings.model_copy(update={"device": "cuda", "precision": precision}), data, 1)
         assert not waits(), waits()
         assert state.rounded or precision == "bf16"
-    tolerance = 0.02 if precision == "tf32" else 0.15
-    torch.testing.assert_close(values.inner, expected, rtol=tolerance, atol=tolerance)
+    gradients = len(TASKS[type(settings)].watched)
+    for part, kind in ((slice(-gradients), "losses"), (slice(-gradients, None), "gradients")):
+        tolerance = NEAR[precision][kind]
+        torch.testing.assert_close(values.inner[part], expected[part], rtol=tolerance, atol=tolerance)
 
 
 def test_backward_passes_run_outside_autocast(data, monkeypatch):
