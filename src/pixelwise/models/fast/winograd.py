@@ -34,8 +34,8 @@ class Convolution:
 
     def __init__(self, weight: Tensor, zeros: int) -> None:
         g = torch.tensor(G, dtype=torch.float64)
-        transformed = torch.einsum("ai,ocij,bj->aboc", g, weight.double(), g)
-        self.weight = transformed.flatten(0, 1).to(weight.dtype).contiguous()
+        transformed = torch.kron(g, g) @ weight.double().flatten(2).flatten(0, 1).T  # [16, out * in]
+        self.weight = transformed.view(16, *weight.shape[:2]).to(weight.dtype)
         self.zeros = zeros
 
     def __call__(self, image: Tensor) -> Tensor:
