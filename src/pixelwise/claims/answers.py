@@ -17,7 +17,7 @@ from pixelwise.claims.findings import Finding, decided
 from pixelwise.claims.headline import needs
 from pixelwise.claims.nearest import compared
 from pixelwise.claims.register_entries import Claim
-from pixelwise.claims.rules import signed
+from pixelwise.claims.rules import reached, signed
 from pixelwise.claims.same_run import changed_options
 from pixelwise.claims.shown_numbers import counted, interval, number
 from pixelwise.claims.told import Answer, Subject
@@ -189,8 +189,7 @@ def _weak(register: Register, check: Measurement, other: Estimate | None, items:
         return False
     (side,) = evidence.sides(gate)
     same = all(evidence.distance(gate, side, item.record)[:2] == (0, 0) for item in items)
-    least = gate.rule.equals - (gate.rule.tolerance or 0.0)
-    return any(map(_smaller, runs)) or (same and other.value < least)
+    return any(map(_smaller, runs)) or (same and other.value < reached(gate.rule))
 
 
 def _smaller(run: Run) -> bool:

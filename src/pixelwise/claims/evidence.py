@@ -176,16 +176,14 @@ def same(found: Scalar, wanted: Scalar) -> bool:
 
 def speaks_of(check: Measurement, side: Sought, record: Record) -> bool:
     """Whether a record holds the check's quantity of this network under the check's conditions, on whatever data."""
-    value = taken(check, record)
-    hardware = {name: str(entry).lower() for name, entry in record.hardware.items()}
     return (
         record.kind == check.kind
         and (check.task is None or record.task == check.task)
         and concerns(side, record)
-        and value is not None
+        and (value := taken(check, record)) is not None
         and value.value is not None
         and not [name for name in _missed(check, record) if record.kind in DATA_FREE or name not in SHOWN_ANYWAY]
-        and all(text.lower() in hardware.get(name, "") for name, text in check.hardware.items())
+        and all(text.lower() in str(record.hardware.get(name, "")).lower() for name, text in check.hardware.items())
     )
 
 

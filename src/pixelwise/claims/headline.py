@@ -11,7 +11,7 @@ from pixelwise.claims.checks import Measurement
 from pixelwise.claims.claim_schema import Register
 from pixelwise.claims.findings import Finding
 from pixelwise.claims.register_entries import Claim
-from pixelwise.claims.rules import describe, limits, placed, show, signed, test
+from pixelwise.claims.rules import PLACES, describe, limits, placed, show, signed, test
 from pixelwise.claims.same_run import alternatives, narrowed
 from pixelwise.claims.shown_numbers import number
 from pixelwise.claims.told import Interval, Row, Scale
@@ -20,7 +20,7 @@ from pixelwise.models.network_options import defaults
 
 RECIPE = re.compile(r" \(recipe [^)]*\)")
 """What a headline leaves out of a need."""
-ONE_SIDED = {"inside": "", "outside": "not ", "across a border of": "not surely "}
+ONE_SIDED = {"holds": "", "fails": "not ", "open": "not surely "}
 """Where a number lies -> the same before a range of one end, `above 2`."""
 OWN_TRAINING = "the claim's own training"
 """What a claim waits for whose data set was there."""
@@ -136,11 +136,11 @@ def verdict(claim: Claim, finding: Finding) -> str:
 def _beside(claim: Claim, finding: Finding) -> str:
     """What a processor gave: `on this CPU 1.74 [1.71, 1.75], outside 2.3 to 3.4`."""
     assert isinstance(claim.check, Measurement)
-    number = finding.measured[0]
-    state, _, claimed = placed(claim, claim.check.rule, number.low, number.high).partition(" the claimed range (")
-    words = ONE_SIDED[state] if claimed.startswith(("above", "below")) else f"{state} "
+    rule, number = claim.check.rule, finding.measured[0]
+    state = test(rule, claim, number.low, number.high)
+    words = ONE_SIDED[state] if math.inf in map(abs, limits(rule, claim)) else f"{PLACES[state]} "
     alone = " in one process" if " in one process." in finding.reason else ""
-    return f"on this CPU {show(number)}{alone}, {words}{claimed[:-1]}"
+    return f"on this CPU {show(number)}{alone}, {words}{describe(rule, claim)}"
 
 
 def _several(claim: Claim, check: Measurement, finding: Finding) -> str:

@@ -16,6 +16,8 @@ from pixelwise.claims.told import Interval
 from pixelwise.claims.wording import found
 
 State = Literal["holds", "fails", "open"]
+PLACES: dict[State, str] = {"holds": "inside", "fails": "outside", "open": "across a border of"}
+"""Where an interval lies against a range, in words."""
 
 
 def _beyond(bound: Bound | Rule, low: float, high: float) -> State:
@@ -37,6 +39,17 @@ def limits(rule: Rule, claim: Entry) -> tuple[float, float]:
         return rule.greater_than, math.inf
     assert rule.less_than is not None
     return -math.inf, rule.less_than
+
+
+def reached(rule: Rule) -> float:
+    """The least number that counts as having reached a rule's number: that, less its tolerance.
+
+    Raises:
+        ValueError: If the rule names no number.
+    """
+    if rule.equals is None:
+        raise ValueError("a rule without a number cannot be reached")
+    return rule.equals - (rule.tolerance or 0.0)
 
 
 def test(rule: Bound | Rule, claim: Entry, low: float, high: float) -> State:
@@ -84,8 +97,7 @@ def elsewhere(claim: Entry, rule: Rule, estimate: Estimate, device: str) -> str:
 
 def placed(claim: Entry, rule: Rule, low: float, high: float) -> str:
     """Where [low, high] lies in words: `inside the claimed range (2.3 to 3.4)`."""
-    words = {"holds": "inside", "fails": "outside", "open": "across a border of"}
-    return f"{words[test(rule, claim, low, high)]} the claimed range ({describe(rule, claim)})"
+    return f"{PLACES[test(rule, claim, low, high)]} the claimed range ({describe(rule, claim)})"
 
 
 def describe(rule: Rule, claim: Entry) -> str:

@@ -26,7 +26,7 @@ from pixelwise.claims.findings import Finding, Used, decided
 from pixelwise.claims.holm import p_value, together
 from pixelwise.claims.nearest import compared
 from pixelwise.claims.register_entries import Claim, Entry, Reference
-from pixelwise.claims.rules import elsewhere, judge_estimate, show
+from pixelwise.claims.rules import elsewhere, judge_estimate, reached, show
 from pixelwise.claims.same_run import Sought, place
 from pixelwise.claims.shown_numbers import number as shown_number
 from pixelwise.claims.told import Interval
@@ -192,8 +192,8 @@ def _after(
     register: Register, claim: Entry, check: Measurement, gate: Claim, finding: Finding, items: Sequence[Item]
 ) -> Finding:
     """A finding by the runs that reach a number first; a decided one without them is taken back."""
-    assert isinstance(gate.check, Measurement) and gate.check.rule.equals is not None
-    first, least = gate.check, gate.check.rule.equals - (gate.check.rule.tolerance or 0.0)
+    assert isinstance(gate.check, Measurement)
+    first, least = gate.check, reached(gate.check.rule)
     holders: dict[str, set[str]] = {}
     for item in items:
         holders.setdefault(item.file, set()).update(item.runs)

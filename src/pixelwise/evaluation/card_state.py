@@ -211,8 +211,8 @@ def timed(
         times = interleave(calls, settings.warmup - 1, settings.calls, device, settings.seed, enough, settled)
     strange = sorted({*before, *others(card)})
     state = watch.summary() if on_gpu else {"cpu_mhz": processor_mhz()}
-    load_of_others, busy = load.others, disturbed(strange, load, on_gpu)
-    return times, state | {"load_of_others": load_of_others, "others": strange, "busy": busy}
+    busy = disturbed(strange, load, on_gpu)
+    return times, state | {"load_of_others": load.others, "others": strange, "busy": busy}
 
 
 def disturbed(strange: Sequence[str], load: Load, on_gpu: bool) -> bool:

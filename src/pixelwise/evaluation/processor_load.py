@@ -8,8 +8,8 @@ import psutil
 
 BUSY = 0.1
 """Share of the processor's cores that others may use on average before a timing counts as disturbed."""
-LEAST_LEFT = 0.5
-"""Cores that others may always use beside a card's timing: a machine of one core is not full because it is alive."""
+LEAST_FULL = 0.5
+"""Cores that others use at least where a machine is full: one of a single core is not, because it is alive."""
 LEAST = 0.5
 """Seconds below which nothing is said: the system counts in hundredths of a second."""
 
@@ -41,7 +41,7 @@ class Load:
     @property
     def full(self) -> bool:
         """Whether others left less than one core, so that a thread that starts a card's work had to wait for it."""
-        return self.others is not None and self.others > max((psutil.cpu_count() or 1) - 1, LEAST_LEFT)
+        return self.others is not None and self.others > max((psutil.cpu_count() or 1) - 1, LEAST_FULL)
 
 
 def _seconds() -> tuple[float, float, float]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from pixelwise.claims.shown_numbers import counted
 from pixelwise.record import Record
 from pixelwise.reporting import page_tables, tidy_tables
 from pixelwise.reporting.page_tables import Table
@@ -91,5 +92,5 @@ def _share(ours: Mapping[str, Any], rate: float | None) -> str:
 def _setting(row: Any) -> str:
     """Words for a setting: `256x512, fp32, batch 1, 1 thread`."""
     threads = int(json.loads(row.condition).get("threads", 0))
-    more = [f"{threads} thread{'s' * (threads > 1)}"] if threads else []
+    more = [counted(threads, "thread")] if threads else []
     return ", ".join([tidy_tables.setting(row), *more])
